@@ -1,0 +1,1 @@
+//! From a TypeScript project and its packages to one JavaScript module.

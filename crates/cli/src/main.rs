@@ -1,0 +1,2 @@
+//! The stated command.
+fn main() {}

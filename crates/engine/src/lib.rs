@@ -1,0 +1,1 @@
+//! SpiderMonkey made safe: contexts, values, modules, promises and limits.

@@ -1,0 +1,1 @@
+//! HTTP and WebSocket at the edges of the process: the listener and the client.

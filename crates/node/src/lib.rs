@@ -1,0 +1,1 @@
+//! The composition root: shards, services, listeners and shutdown.

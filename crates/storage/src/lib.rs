@@ -1,0 +1,1 @@
+//! One SQLite database for one object, and nothing about what runs above it.

@@ -1,0 +1,273 @@
+/**
+ * The boundary between the JavaScript library in this folder and the host (crates/worker/src/ops).
+ *
+ * Rules that hold for every operation:
+ * - Numbers called `…Id` name things the host keeps in a table; 0 is never a valid one. A body, socket
+ *   or cursor id belongs to the I/O context that was current when it was made and dies with it.
+ * - A context is one stateless event or one live Durable Object. `contextId` 0 is the global scope.
+ * - Bytes are `Uint8Array`s; the host copies what it is given and hands out fresh arrays.
+ * - Headers are flat: `[name, value, name, value, …]`, names in lower case, values as ByteStrings
+ *   (every code unit at most 0xFF). A repeated field is repeated.
+ * - An operation that fails throws the final JavaScript error, class and message included; an
+ *   asynchronous one rejects with it. Promises settle through the input gate of the context that
+ *   made the call, and what leaves the context waits for its output gate.
+ */
+
+/** `null` = no body; bytes = all of it; number = id of a host body, which moves with the call. */
+export type WireBody = null | Uint8Array | number;
+
+/** `[status, statusText, headers, body, url, redirected, socketId (0 = none)]` */
+export type WireResponse = [number, string, string[], WireBody, string, boolean, number];
+
+/** null, number, string or bytes, as SQLite stores them. */
+export type SqlValue = null | number | string | ArrayBuffer;
+
+export interface Ops {
+  // --- values -----------------------------------------------------------------------------------
+  /** The internal class, seen through no Proxy: one of the strings below, "Proxy" for a Proxy, "" for a primitive. */
+  classOf(value: unknown): "Object" | "Array" | "Number" | "String" | "Boolean" | "RegExp" | "ArrayBuffer"
+    | "SharedArrayBuffer" | "Date" | "Set" | "Map" | "Promise" | "MapIterator" | "SetIterator" | "Arguments"
+    | "Error" | "BigInt" | "Function" | "Proxy" | "Other" | "";
+  /** `[0]` pending, `[1, value]` fulfilled, `[2, reason]` rejected. */
+  promiseState(promise: Promise<unknown>): [number, unknown?];
+  /** `[target, handler]` of a Proxy, for printing; undefined for anything else. */
+  proxyParts(value: unknown): [unknown, unknown] | undefined;
+
+  // --- text -------------------------------------------------------------------------------------
+  /** Lone surrogates become U+FFFD. */
+  utf8Encode(text: string): Uint8Array;
+  /** Writes into `target`; returns `[code units read, bytes written]`. */
+  utf8EncodeInto(text: string, target: Uint8Array): [number, number];
+  /** The canonical lower-case name of an encoding label, or undefined (the replacement encoding counts as unknown). */
+  encodingName(label: string): string | undefined;
+  /** Decodes a whole buffer. `name` from encodingName. Throws TypeError when `fatal` and malformed. */
+  textDecode(name: string, bytes: Uint8Array, fatal: boolean, ignoreBom: boolean): string;
+  /** A streaming decoder; freed by the call to decoderPush with `last`. */
+  decoderOpen(name: string, fatal: boolean, ignoreBom: boolean): number;
+  decoderPush(decoderId: number, bytes: Uint8Array, last: boolean): string;
+  /** Forgiving base64 over byte strings; undefined when the input is malformed. */
+  base64Decode(text: string): string | undefined;
+  /** Of a byte string; undefined when a code unit is above 0xFF. */
+  base64Encode(text: string): string | undefined;
+
+  // --- URL --------------------------------------------------------------------------------------
+  /**
+   * WHATWG parse. Null = failure. Otherwise `[href, protocolEnd, usernameEnd, hostStart, hostEnd, port,
+   * pathnameStart, searchStart, hashStart]`, offsets into href in ada's url_aggregator meaning;
+   * port, searchStart and hashStart are -1 when absent.
+   */
+  urlParse(input: string, base: string | undefined): [string, ...number[]] | null;
+  /** Runs one setter of the URL standard on an href; null when the setter leaves it unchanged or fails. */
+  urlSet(href: string, part: "href" | "protocol" | "username" | "password" | "host" | "hostname" | "port"
+    | "pathname" | "search" | "hash", value: string): [string, ...number[]] | null;
+
+  // --- crypto and time --------------------------------------------------------------------------
+  randomFill(bytes: Uint8Array): void;
+  randomUuid(): string;
+  /** `name` is one of "SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5". */
+  digest(name: string, bytes: Uint8Array): Uint8Array;
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds since the process started, with a fraction. */
+  monotonicNow(): number;
+  /** Fires `timerFired(id)` through the input gate. `delayMs` is already clamped. Throws the quota error. */
+  timerStart(delayMs: number, repeat: boolean): number;
+  /** Unknown ids are ignored. */
+  timerStop(timerId: number): void;
+
+  // --- diagnostics ------------------------------------------------------------------------------
+  /** One finished console line. level: 0 debug, 1 log, 2 info, 3 warn, 4 error. */
+  log(level: number, text: string): void;
+  /** An exception nobody caught, as text with the stack (mapped to sources by the host). */
+  reportUncaught(text: string): void;
+
+  // --- contexts ---------------------------------------------------------------------------------
+  contextId(): number;
+  /** Throws the "different request" / "different Durable Object" error unless `contextId` is current. */
+  checkContext(contextId: number, ioType: string): void;
+  /** The async-context value of the running code (AsyncLocalStorage); undefined at first. */
+  asyncFrame(): unknown;
+  /** Calls `fn(...args)` with the async-context value `frame`, and restores the former one. */
+  withAsyncFrame(frame: unknown, fn: Function, ...args: unknown[]): unknown;
+  /** While begun tasks are not ended, the context stays alive (waitUntil, pumps). */
+  taskBegin(contextId: number): void;
+  taskEnd(contextId: number): void;
+
+  // --- answers to the calls below ---------------------------------------------------------------
+  respond(callId: number, status: number, statusText: string, headers: string[], body: WireBody, socketId: number): void;
+  /** The result of an RPC call: serialized bytes (serialize.js). */
+  respondValue(callId: number, bytes: Uint8Array): void;
+  /** The call is done and has no result (alarm, socket event). */
+  respondDone(callId: number): void;
+  /**
+   * The handler threw. `text` is `String(error)` as the caller's side decodes it (reference 2.7), `stack` is for the log.
+   * `flags`: bit 0 retryable, bit 1 overloaded, bit 2 remote (already crossed), bit 3 durableObjectReset.
+   */
+  respondError(callId: number, text: string, stack: string, flags: number): void;
+
+  // --- bodies -----------------------------------------------------------------------------------
+  /** The next chunk, or undefined at the end. One read at a time. */
+  bodyRead(bodyId: number): Promise<Uint8Array | undefined>;
+  /** All that is left. */
+  bodyReadAll(bodyId: number): Promise<Uint8Array>;
+  bodyCancel(bodyId: number): void;
+  /** A body that JavaScript fills; pass the id as a WireBody, then write. `length` -1 = unknown. */
+  bodyNew(length: number): number;
+  /** Resolves when the reader has room again; resolves to false when the reader is gone. */
+  bodyWrite(bodyId: number, bytes: Uint8Array): Promise<boolean>;
+  bodyClose(bodyId: number): void;
+  bodyAbort(bodyId: number, message: string): void;
+  /** Both ends of a copy of a host body: two new ids; the old one is spent. */
+  bodyTee(bodyId: number): [number, number];
+
+  // --- outgoing fetch ---------------------------------------------------------------------------
+  /** A number with which fetchAbort cancels the fetch. */
+  fetchToken(): number;
+  fetchStart(token: number, method: string, url: string, headers: string[], body: WireBody,
+    redirect: "follow" | "error" | "manual"): Promise<WireResponse>;
+  fetchAbort(token: number): void;
+
+  // --- Durable Object namespaces and stubs --------------------------------------------------------
+  /** `namespace` is the index given by the binding. Ids are 64 lower-case hexadecimal digits. */
+  idFromName(namespace: number, name: string): string;
+  idRandom(namespace: number): string;
+  /** Throws the two errors of reference 1.3. */
+  idParse(namespace: number, text: string): string;
+  /**
+   * Calls of one context to one object are delivered in call order. `generation` is 0 for a stub's first call and the
+   * number that came back with its last result after that; a stub of a broken generation rejects with the break's error.
+   */
+  stubFetch(namespace: number, id: string, name: string | undefined, generation: number, token: number, method: string,
+    url: string, headers: string[], body: WireBody): Promise<[number, WireResponse]>;
+  /** `args` undefined = read the property. */
+  stubCall(namespace: number, id: string, name: string | undefined, generation: number, path: string[],
+    args: Uint8Array | undefined): Promise<[number, Uint8Array]>;
+  /** The same for a service binding; `service` is the index given by the binding. */
+  serviceFetch(service: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+  serviceCall(service: number, path: string[], args: Uint8Array | undefined): Promise<Uint8Array>;
+
+  // --- a Durable Object's own storage; contextId is the object's ---------------------------------
+  kvGet(contextId: number, key: string): Uint8Array | undefined;
+  /** `[key, bytes, …]`, existing keys only, sorted, without duplicates. */
+  kvGetMany(contextId: number, keys: string[]): (string | Uint8Array)[];
+  kvPut(contextId: number, key: string, value: Uint8Array, unconfirmed: boolean): void;
+  /** Atomic. `[key, bytes, …]` */
+  kvPutMany(contextId: number, entries: (string | Uint8Array)[], unconfirmed: boolean): void;
+  kvDelete(contextId: number, key: string, unconfirmed: boolean): boolean;
+  kvDeleteMany(contextId: number, keys: string[], unconfirmed: boolean): number;
+  /** `[key, bytes, …]` in order. All bounds optional; limit at least 1. */
+  kvList(contextId: number, start: string | undefined, startAfter: string | undefined, end: string | undefined,
+    prefix: string | undefined, reverse: boolean, limit: number | undefined): (string | Uint8Array)[];
+  /** A lazy listing; the next listing of this object, of either kind, invalidates it. */
+  kvIterate(contextId: number, start: string | undefined, startAfter: string | undefined, end: string | undefined,
+    prefix: string | undefined, reverse: boolean, limit: number | undefined): number;
+  kvNext(contextId: number, iteratorId: number): [string, Uint8Array] | undefined;
+  deleteAll(contextId: number, alsoAlarm: boolean): void;
+  /** Resolves when all writes made so far are on disk. */
+  sync(contextId: number): Promise<void>;
+  /** A savepoint; nests. Returns the new depth. */
+  savepointBegin(contextId: number): number;
+  savepointEnd(contextId: number, commit: boolean): void;
+  sqlExec(contextId: number, query: string, bindings: SqlValue[]): number;
+  /** One row as an array of values, undefined at the end. */
+  sqlNext(contextId: number, cursorId: number): SqlValue[] | undefined;
+  /** All remaining rows. */
+  sqlRest(contextId: number, cursorId: number): SqlValue[][];
+  sqlColumns(contextId: number, cursorId: number): string[];
+  /** `[rowsRead, rowsWritten]` */
+  sqlCounters(contextId: number, cursorId: number): [number, number];
+  sqlDatabaseSize(contextId: number): number;
+  alarmGet(contextId: number): number | null;
+  /** Milliseconds since the epoch, an integer above 0. */
+  alarmSet(contextId: number, atMs: number, unconfirmed: boolean): void;
+  alarmDelete(contextId: number, unconfirmed: boolean): void;
+  bookmarkCurrent(contextId: number): string;
+  /**
+   * Asks for a critical section. Later, in a turn of its own, the host calls `runSection(sectionId, token)`; the library
+   * runs the callback there and ends the section with sectionEnd. `kind` 0 = blockConcurrencyWhile (a failure breaks the
+   * object with the given error text), 1 = transaction (a failure does not). Throws at nesting depth 65.
+   */
+  sectionRequest(contextId: number, kind: number, token: number): void;
+  sectionEnd(contextId: number, sectionId: number, errorText: string | undefined): void;
+  /** ctx.abort(): ends the running JavaScript; never returns. */
+  abortObject(contextId: number, reason: string, retryAlarm: boolean): never;
+
+  // --- WebSockets ---------------------------------------------------------------------------------
+  /** The two connected ends of a WebSocketPair. */
+  socketPair(): [number, number];
+  /** Events of this end now arrive by `socketEvent`, in order, until its close. */
+  socketAccept(socketId: number): void;
+  /** Queued behind the output gate; silently ignored when the peer is gone. */
+  socketSend(socketId: number, data: string | Uint8Array): void;
+  /** `code` -1 = an empty Close frame. */
+  socketClose(socketId: number, code: number, reason: string): void;
+  /** `[socketId, protocol, extensions]` */
+  socketConnect(url: string, protocols: string[]): Promise<[number, string, string]>;
+  /** Hands the end over to the object's hibernation manager; its events arrive by `socketHandler`. */
+  socketHibernate(contextId: number, socketId: number, tags: string[]): void;
+  /** Ids of the object's hibernatable sockets: newest first without tag, in order of acceptance with one. */
+  socketList(contextId: number, tag: string | undefined): number[];
+  socketTags(socketId: number): string[];
+  /** `[readyState, url, protocol, extensions]` of an end, for wrapping one that outlived its JavaScript object. */
+  socketState(socketId: number): [number, string, string, string];
+  socketAttachment(socketId: number): Uint8Array | undefined;
+  socketSetAttachment(socketId: number, bytes: Uint8Array): void;
+  socketSetAutoResponse(contextId: number, request: string | undefined, response: string | undefined): void;
+  socketAutoResponse(contextId: number): [string, string] | undefined;
+  /** Milliseconds since the epoch, or undefined. */
+  socketAutoResponseTime(socketId: number): number | undefined;
+  socketSetEventTimeout(contextId: number, ms: number | undefined): void;
+  socketEventTimeout(contextId: number): number | undefined;
+}
+
+/** What `init` receives, as JSON. */
+export interface InitConfig {
+  serviceName: string;
+  compatibilityDate: string;
+  /** Every flag in force, by name, dates already applied (reference 11.5). */
+  flags: string[];
+  bindings: Array<
+    | { type: "text"; name: string; value: string }
+    | { type: "json"; name: string; value: unknown }
+    | { type: "namespace"; name: string; namespace: number; className: string; sqlite: boolean }
+    | { type: "service"; name: string; service: number; entrypoint: string | null }
+    | { type: "unsupported"; name: string; kind: string }
+  >;
+  /** Classes of this program that have a namespace: class name to namespace index and storage kind. */
+  classes: Record<string, { namespace: number; sqlite: boolean }>;
+}
+
+/** What the host calls. `main.js` exports exactly these. */
+export interface Main {
+  /** Once per realm, before the program's modules are evaluated: defines the globals and `env`. */
+  init(configJson: string): void;
+  /** Once, with the program's module namespace object. Returns JSON: `[{name, kind, handlers}]`, kind one of
+   *  "durable-object", "legacy-class", "entrypoint", "object", "other"; handlers the method names found. */
+  start(exports: object): string;
+  /** Runs a handler of a stateless entrypoint ("default" or an export's name). Answers with respond / respondError. */
+  fetchEntrypoint(callId: number, contextId: number, entrypoint: string, method: string, url: string, headers: string[],
+    body: WireBody): void;
+  callEntrypoint(callId: number, contextId: number, entrypoint: string, path: string[], args: Uint8Array | undefined): void;
+  /** Constructs the instance of an object; throws what the constructor throws. */
+  createObject(contextId: number, className: string, namespace: number, id: string, name: string | undefined): void;
+  /** Forgets the instance and all that belongs to it. */
+  dropObject(contextId: number): void;
+  /** Ends a stateless context: disposes what it left behind. */
+  endContext(contextId: number): void;
+  fetchObject(callId: number, contextId: number, method: string, url: string, headers: string[], body: WireBody): void;
+  callObject(callId: number, contextId: number, path: string[], args: Uint8Array | undefined): void;
+  alarmObject(callId: number, contextId: number, scheduledTimeMs: number, retryCount: number): void;
+  /** A hibernatable socket's event, for the class's handler. kind 0 message (a: string | Uint8Array), 1 close (a: code,
+   *  b: reason, c: wasClean), 2 error (a: message). Answers with respondDone / respondError. */
+  socketHandler(callId: number, contextId: number, socketId: number, kind: number, a: unknown, b: unknown, c: unknown): void;
+  /** The same kinds for an end accepted with accept(); dispatches DOM events; no answer. */
+  socketEvent(socketId: number, kind: number, a: unknown, b: unknown, c: unknown): void;
+  timerFired(timerId: number): void;
+  runSection(sectionId: number, token: number): void;
+  /** Makes the error object the host throws or rejects with. `className` is an ECMAScript error class or
+   *  "DOMException:<name>"; flags as in respondError; objectId is "" when unknown. A remote one is decoded from
+   *  `message` as reference 2.7 says when className is "". */
+  makeError(className: string, message: string, flags: number, objectId: string): Error;
+  /** `[text for the caller (reference 2.7), text with stack for the log, flags]` of anything thrown. */
+  describeError(error: unknown): [string, string, number];
+}

@@ -1,0 +1,1 @@
+//! What the program sees: globals, modules, bindings, and the operations behind them.
