@@ -1,0 +1,290 @@
+//! A server process: started on a project, watched, killed, started again on the same data.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+use tempfile::TempDir;
+
+use crate::http::{HttpClient, Response};
+use crate::output::{Output, Stream};
+use crate::runtime::Runtime;
+use crate::web_socket::WebSocketClient;
+use crate::{EVENT_DEADLINE, READY_DEADLINE};
+
+/// What a server prints, followed by its address, once it accepts connections.
+const READY: &str = "Ready on http://";
+
+/// How to start a server. Nothing runs until [`Launch::start`] or [`Launch::run`].
+#[derive(Clone)]
+pub struct Launch {
+    runtime: Runtime,
+    project: PathBuf,
+    port: u16,
+    data: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    /// Keeps the data folder until the last launch and server that use it are gone.
+    _scratch: Arc<TempDir>,
+}
+
+impl Launch {
+    /// Describes a server of `project` in the selected runtime, on a free port, with an empty data folder.
+    pub fn new(project: impl Into<PathBuf>) -> Self {
+        let scratch = TempDir::with_prefix("stated-test-").expect("the temporary folder is writable");
+        Self {
+            runtime: Runtime::selected(),
+            project: project.into(),
+            port: 0,
+            data: scratch.path().join("data"),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            _scratch: Arc::new(scratch),
+        }
+    }
+
+    /// Listens on `port` instead of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Keeps the data in `folder` instead of a temporary one.
+    #[must_use]
+    pub fn persist_to(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = folder.into();
+        self
+    }
+
+    /// Adds an argument to the command line.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets an environment variable of the process.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts the process and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not ready after [`READY_DEADLINE`] or ends before, with what it printed.
+    #[track_caller]
+    pub fn start(&self) -> Server {
+        let process = self.spawn();
+        let line = process.output.wait_for(READY, READY_DEADLINE);
+        let address = line.split(READY).nth(1).expect("the line contains the text it was found by");
+        let address = address.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
+        let address: SocketAddr = address
+            .parse()
+            .unwrap_or_else(|_| panic!("`{line}` does not end with an address and a port"));
+        Server { launch: self.clone(), http: HttpClient::new(address), process }
+    }
+
+    /// Runs the process to its end, for commands that are expected to fail.
+    ///
+    /// # Panics
+    /// When it still runs after [`EVENT_DEADLINE`].
+    #[track_caller]
+    pub fn run(&self) -> Exit {
+        let mut process = self.spawn();
+        let status = process.wait(EVENT_DEADLINE);
+        process.output.wait_for_end(EVENT_DEADLINE);
+        Exit {
+            code: status.code(),
+            stdout: process.output.stdout(),
+            stderr: process.output.stderr(),
+        }
+    }
+
+    #[track_caller]
+    fn spawn(&self) -> Process {
+        let mut command = self.runtime.dev(&self.project, self.port, &self.data);
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Process::spawn(command)
+    }
+}
+
+/// How a process ended and what it printed.
+#[derive(Debug)]
+pub struct Exit {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+/// A running server. Dropping it kills the process and everything the process started.
+pub struct Server {
+    launch: Launch,
+    http: HttpClient,
+    process: Process,
+}
+
+impl Server {
+    /// Starts the selected runtime on `project` with an empty data folder.
+    ///
+    /// # Panics
+    /// As [`Launch::start`].
+    #[track_caller]
+    pub fn start(project: impl Into<PathBuf>) -> Self {
+        Launch::new(project).start()
+    }
+
+    /// Returns the address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    /// Returns the folder that holds the data.
+    pub fn data(&self) -> &Path {
+        &self.launch.data
+    }
+
+    /// Returns the client for requests that [`Server::get`] and [`Server::post`] cannot express.
+    pub fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// Sends a GET on a connection of its own.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Response {
+        self.http.request("GET", path, &[], b"")
+    }
+
+    /// Sends a POST with a body on a connection of its own.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &str) -> Response {
+        self.http.request("POST", path, &[], body.as_bytes())
+    }
+
+    /// Opens a WebSocket.
+    #[track_caller]
+    pub fn web_socket(&self, path: &str) -> WebSocketClient {
+        WebSocketClient::connect(self.address(), path)
+    }
+
+    /// Returns what the process printed so far.
+    pub fn output(&self) -> &Output {
+        &self.process.output
+    }
+
+    /// Waits until the process has printed a line that contains `needle` and returns the line.
+    ///
+    /// # Panics
+    /// After [`EVENT_DEADLINE`].
+    #[track_caller]
+    pub fn wait_for_output(&self, needle: &str) -> String {
+        self.process.output.wait_for(needle, EVENT_DEADLINE)
+    }
+
+    /// Returns whether the process is still alive.
+    pub fn is_running(&mut self) -> bool {
+        self.process.child.try_wait().expect("a child can be asked for its state").is_none()
+    }
+
+    /// Kills the process with SIGKILL, as a crash would, and returns how to start it on the same data.
+    #[track_caller]
+    pub fn kill(mut self) -> Launch {
+        self.process.signal(Signal::KILL);
+        self.process.wait(EVENT_DEADLINE);
+        self.launch.clone()
+    }
+
+    /// Asks the process to end with SIGTERM and returns how it ended.
+    ///
+    /// # Panics
+    /// When it still runs after [`EVENT_DEADLINE`].
+    #[track_caller]
+    pub fn terminate(mut self) -> Exit {
+        self.process.signal(Signal::TERM);
+        let status = self.process.wait(EVENT_DEADLINE);
+        self.process.output.wait_for_end(EVENT_DEADLINE);
+        Exit {
+            code: status.code(),
+            stdout: self.process.output.stdout(),
+            stderr: self.process.output.stderr(),
+        }
+    }
+
+    /// Kills the process with SIGKILL and starts it again on the same data and another free port.
+    #[track_caller]
+    pub fn kill_and_restart(self) -> Self {
+        self.kill().start()
+    }
+
+    /// Ends the process with SIGTERM and starts it again on the same data and another free port.
+    #[track_caller]
+    pub fn terminate_and_restart(self) -> Self {
+        let launch = self.launch.clone();
+        self.terminate();
+        launch.start()
+    }
+}
+
+/// A child in a process group of its own: wrangler starts workerd, and both must end together.
+struct Process {
+    child: Child,
+    group: Pid,
+    output: Output,
+}
+
+impl Process {
+    #[track_caller]
+    fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("start {command:?}: {error}"),
+        };
+        let output = Output::default();
+        output.capture(Stream::Stdout, child.stdout.take().expect("standard output is piped"));
+        output.capture(Stream::Stderr, child.stderr.take().expect("standard error is piped"));
+        let group = Pid::from_child(&child);
+        Self { child, group, output }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Fails only when the whole group is gone already, which is what signals are sent for.
+        let _gone = rustix::process::kill_process_group(self.group, signal);
+    }
+
+    /// Waits for the exit. The child's pipes end with it, so their end is awaited with a deadline
+    /// first: `Child::wait` has none.
+    #[track_caller]
+    fn wait(&mut self, deadline: Duration) -> ExitStatus {
+        let end = Instant::now() + deadline;
+        self.output.wait_for_end(deadline);
+        let mut status = self.child.try_wait().expect("a child can be waited for");
+        while status.is_none() && Instant::now() < end {
+            std::thread::yield_now();
+            status = self.child.try_wait().expect("a child can be waited for");
+        }
+        let Some(status) = status else {
+            panic!("the process closed its output and still runs\n{}", self.output.describe());
+        };
+        debug_assert!(status.code().is_some() || status.signal().is_some());
+        status
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+        // The signal cannot be ignored, so this wait is short.
+        let _status = self.child.wait();
+    }
+}
