@@ -36,9 +36,14 @@ pub struct Launch {
 impl Launch {
     /// Describes a server of `project` in the selected runtime, on a free port, with an empty data folder.
     pub fn new(project: impl Into<PathBuf>) -> Self {
+        Self::of(Runtime::selected(), project)
+    }
+
+    /// The same in one runtime whatever the environment selects, for what only that one promises.
+    pub fn of(runtime: Runtime, project: impl Into<PathBuf>) -> Self {
         let scratch = TempDir::with_prefix("stated-test-").expect("the temporary folder is writable");
         Self {
-            runtime: Runtime::selected(),
+            runtime,
             project: project.into(),
             port: 0,
             data: scratch.path().join("data"),
@@ -154,6 +159,11 @@ impl Server {
         &self.launch.data
     }
 
+    /// Returns how to start another server on the same data once this one has ended.
+    pub fn launch(&self) -> Launch {
+        self.launch.clone()
+    }
+
     /// Returns the client for requests that [`Server::get`] and [`Server::post`] cannot express.
     pub fn http(&self) -> &HttpClient {
         &self.http
@@ -229,7 +239,7 @@ impl Server {
     /// Ends the process with SIGTERM and starts it again on the same data and another free port.
     #[track_caller]
     pub fn terminate_and_restart(self) -> Self {
-        let launch = self.launch.clone();
+        let launch = self.launch();
         self.terminate();
         launch.start()
     }
