@@ -116,6 +116,15 @@ impl Connection {
         self.reader.get_mut().write_all(bytes)
     }
 
+    /// Returns the sending side, for a request that is written while its response is read.
+    ///
+    /// # Panics
+    /// When the process has no file descriptors left.
+    #[track_caller]
+    pub fn sender(&self) -> TcpStream {
+        self.reader.get_ref().try_clone().expect("a descriptor is free")
+    }
+
     /// Reads one response to a request of `method`; interim responses (100, 103) are skipped.
     ///
     /// # Panics
