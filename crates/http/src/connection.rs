@@ -1,0 +1,178 @@
+//! One accepted connection: HTTP requests one after the other, then perhaps a WebSocket.
+//!
+//! The whole life of a connection is one task. The HTTP machinery and the WebSocket pump are boxed
+//! separately, so a WebSocket that lives for days does not carry the former's buffers along.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use stated_object::socket::SocketEnd;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use crate::body::Outgoing;
+use crate::limits::Limits;
+use crate::reply;
+use crate::request::Origin;
+use crate::serve::{Handler, Shutdown};
+use crate::socket::handshake::Asked;
+use crate::socket::{Role, pump};
+use crate::stall::StallGuard;
+
+/// The smallest read buffer hyper accepts.
+const READ_BUFFER_MIN: usize = 8 * 1024;
+
+/// How long, and for how many bytes, a refused upload is still read, so that the client sees the
+/// refusal instead of a reset.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the connections of one listener share.
+pub(crate) struct Shared<H> {
+    handler: Rc<H>,
+    limits: Limits,
+    http: http1::Builder,
+}
+
+/// What the requests of one connection share.
+struct Connection<H> {
+    shared: Rc<Shared<H>>,
+    origin: Origin,
+    /// Set by the response that accepts a WebSocket; taken when the HTTP part has ended.
+    accepted: RefCell<Option<Accepted>>,
+    /// Whether a request was refused whose body is still on its way.
+    refused: Cell<bool>,
+}
+
+/// A WebSocket between its 101 response and its pump.
+struct Accepted {
+    upgrade: OnUpgrade,
+    end: SocketEnd,
+    deflate: Option<crate::socket::deflate::Terms>,
+}
+
+impl<H: Handler> Shared<H> {
+    pub(crate) fn new(handler: Rc<H>, limits: Limits) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(limits.head_read_timeout)
+            .max_buf_size(limits.head_bytes_max.max(READ_BUFFER_MIN))
+            .max_header_size(limits.head_bytes_max)
+            .pipeline_flush(true);
+        // Setting it, even to the same number, moves the parser's table to the heap.
+        if limits.header_count_max != 100 {
+            http.max_headers(limits.header_count_max);
+        }
+        Self { handler, limits, http }
+    }
+
+    /// Serves one connection to its end.
+    pub(crate) async fn run(self: Rc<Self>, stream: TcpStream, peer: SocketAddr, mut shutdown: Shutdown) {
+        let Ok(local) = stream.local_addr() else { return };
+        let connection = Rc::new(Connection {
+            origin: Origin::new(peer, local),
+            accepted: RefCell::new(None),
+            refused: Cell::new(false),
+            shared: self,
+        });
+        connection.serve_http(stream, peer, &mut shutdown).await;
+        let accepted = connection.accepted.take();
+        if let Some(accepted) = accepted {
+            Box::pin(connection.serve_socket(accepted, shutdown)).await;
+        }
+    }
+}
+
+type Guarded = TokioIo<StallGuard>;
+
+impl<H: Handler> Connection<H> {
+    async fn serve_http(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, shutdown: &mut Shutdown) {
+        let limits = &self.shared.limits;
+        let io = TokioIo::new(StallGuard::new(stream, peer, limits.response_stall_timeout));
+        let service = service_fn(|request| {
+            let this = Rc::clone(self);
+            async move { Ok::<_, Infallible>(this.answer(request).await) }
+        });
+        let mut http = Box::pin(self.shared.http.serve_connection(io, service).with_upgrades());
+        let result = tokio::select! {
+            biased;
+            result = http.as_mut() => result,
+            _ = shutdown.begun() => {
+                http.as_mut().graceful_shutdown();
+                http.as_mut().await
+            }
+        };
+        let io = Pin::into_inner(http).into_parts().map(|parts| parts.io.into_inner());
+        match (result, io) {
+            // The response broke off. Where its end is the end of the connection (HTTP/1.0), only a
+            // reset tells the client.
+            (Err(error), Some(io)) if error.is_user() => io.reset_on_close(),
+            (Err(error), _) => tracing::debug!(%peer, %error, "connection ended"),
+            (Ok(()), Some(io)) if self.refused.get() => linger(io).await,
+            (Ok(()), _) => {}
+        }
+    }
+
+    /// Answers one request; every way out of this function is a response.
+    async fn answer(&self, request: Request<Incoming>) -> Response<Outgoing> {
+        let limits = &self.shared.limits;
+        let (mut head, incoming) = request.into_parts();
+        let method = head.method.clone();
+        let upgrade = head.extensions.remove::<OnUpgrade>();
+        let asked = upgrade.map(|upgrade| (upgrade, Asked::read(&head.headers)));
+        let request = match self.origin.admit(head, incoming, limits).await {
+            Ok(request) => request,
+            Err(refusal) => {
+                self.refused.set(true);
+                return reply::write_own(refusal, &method);
+            }
+        };
+        let mut response = self.shared.handler.handle(request).await;
+        let Some(end) = response.socket.take() else {
+            return reply::write(response, &method);
+        };
+        match Asked::accept(asked, &mut response.headers, &end.protocol) {
+            Ok((upgrade, deflate)) => {
+                self.accepted.replace(Some(Accepted { upgrade, end, deflate }));
+                reply::write_own(response, &method)
+            }
+            Err(refusal) => reply::write_own(refusal, &method),
+        }
+    }
+
+    async fn serve_socket(&self, accepted: Accepted, shutdown: Shutdown) {
+        let limits = &self.shared.limits;
+        let Ok(upgraded) = accepted.upgrade.await else { return };
+        let parts = upgraded
+            .downcast::<Guarded>()
+            .expect("connections of this module are upgraded from this type");
+        let mut io = parts.io.into_inner();
+        io.set_timeout(limits.socket_stall_timeout);
+        pump::Pump::new(io, Role::Server, accepted.deflate, accepted.end, limits)
+            .run(parts.read_buf, Some(shutdown))
+            .await;
+    }
+}
+
+/// Reads and drops what the client still sends, within bounds. The write side is closed already.
+async fn linger(mut io: StallGuard) {
+    let mut sink = vec![0; 16 * 1024];
+    let drain = pin!(async {
+        let mut rest = LINGER_BYTES;
+        while let Ok(count @ 1..) = io.read(&mut sink).await {
+            let Some(less) = rest.checked_sub(count) else { return };
+            rest = less;
+        }
+    });
+    let _ = tokio::time::timeout(LINGER_TIME, drain).await;
+}
