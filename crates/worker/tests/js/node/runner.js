@@ -4,5 +4,7 @@
  * @module
  */
 
+import "./host-values.mjs";
+
 export { test } from "node:test";
 export { assert, assertEquals, assertRejects, assertThrows } from "../assertions.js";

@@ -1,0 +1,109 @@
+/**
+ * Values as bytes: what `storage.put`, RPC, `structuredClone` and WebSocket attachments have in common.
+ *
+ * The format is V8's structured-clone wire format (wire-format.js), so a database written by workerd is read value by
+ * value and the other way round. The rules that differ between uses are parameters here; the format itself is in
+ * wire-writer.js and wire-reader.js.
+ *
+ * @module
+ */
+
+import { malformed, nestedTooDeeply } from "stated:clone-errors";
+import { flag } from "stated:settings";
+import { Reader } from "stated:wire-reader";
+import { Writer } from "stated:wire-writer";
+
+export { structuredClone } from "stated:structured-clone";
+
+/**
+ * The one writer that is reused. It is taken while in use: a getter of the value being written may serialize, too.
+ *
+ * @type {Writer | null}
+ */
+let idle = new Writer();
+
+/**
+ * Returns the serialized form of a value, header included.
+ *
+ * Instances of the program's classes lose their prototype, except with `forRpc`, where they are refused. Throws a
+ * DataCloneError for what cannot be serialized, and whatever a getter of the value throws.
+ *
+ * @param {unknown} value
+ * @param {{ forStorage?: boolean, forRpc?: boolean }} [options] what the bytes are for; `forRpc` leaves out error stacks
+ * @returns {Uint8Array}
+ *
+ * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/ and V8's value-serializer.
+ */
+export function serialize(value, options) {
+  const writer = begin();
+  const forRpc = options?.forRpc === true;
+  writer.plainInstances = !forRpc;
+  writer.errorStacks = !forRpc;
+  return finish(writer, value);
+}
+
+/**
+ * Serializes for a clone within the realm: buffers in `transferred` are written as their position in it.
+ *
+ * @param {unknown} value
+ * @param {Map<object, number>} transferred
+ */
+export function serializeForClone(value, transferred) {
+  const writer = begin();
+  writer.plainInstances = true;
+  writer.errorStacks = true;
+  if (transferred.size > 0) writer.transferred = transferred;
+  return finish(writer, value);
+}
+
+/**
+ * Returns the value that `serialize`, or V8, made the bytes from: a fresh copy each time.
+ *
+ * Throws an Error for bytes that no serializer writes. Bytes after the value are ignored.
+ *
+ * @param {Uint8Array} bytes
+ * @param {readonly ArrayBuffer[]} [transferred] the buffers of `serializeForClone`, in order
+ * @returns {any}
+ */
+export function deserialize(bytes, transferred) {
+  const reader = new Reader(bytes, transferred);
+  try {
+    reader.readHeader();
+    return reader.readValue();
+  } catch (error) {
+    throw isStackOverflow(error) ? malformed() : error;
+  }
+}
+
+/** @returns {Writer} */
+function begin() {
+  const writer = idle ?? new Writer();
+  idle = null;
+  writer.begin();
+  writer.errorProperties = flag("enhanced_error_serialization");
+  return writer;
+}
+
+/** @param {Writer} writer @param {unknown} value */
+function finish(writer, value) {
+  try {
+    writer.writeValue(value);
+    return writer.finish();
+  } catch (error) {
+    throw isStackOverflow(error) ? nestedTooDeeply() : error;
+  } finally {
+    writer.release();
+    idle = writer;
+  }
+}
+
+/**
+ * The depth limit is reached first on a stack that is not already deep; this is for one that is. SpiderMonkey throws an
+ * InternalError, V8 a RangeError.
+ *
+ * @param {any} error
+ */
+function isStackOverflow(error) {
+  if (!(error instanceof Error)) return false;
+  return error.name === "InternalError" || (error instanceof RangeError && error.message === "Maximum call stack size exceeded");
+}

@@ -1,0 +1,475 @@
+/**
+ * Reads one value in V8's structured-clone wire format.
+ *
+ * The bytes may be anything: every length is checked against what is left before memory is taken for it, nesting is
+ * limited, and what makes no sense throws `Error: Unable to deserialize cloned data.`
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { DOMException } from "stated:dom-exception";
+import { malformed, unsupportedVersion } from "stated:clone-errors";
+import { readErrorNatively, readErrorWithProperties } from "stated:wire-errors";
+import * as wire from "stated:wire-format";
+
+/** `String.fromCharCode` takes its units as arguments, and an engine allows only so many. */
+const CHUNK = 4096;
+/** Property names up to this long are looked up in the table of names before a string is made. */
+const NAME_LENGTH_MAX = 32;
+const NAMES = 512;
+/** No buffer may claim to be able to grow beyond this: engines reserve the memory at once. */
+const RESIZABLE_BYTES_MAX = 2 ** 30;
+
+/** @type {string[]} */
+const names = new Array(NAMES).fill("");
+const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+const viewClasses = new Map(Object.entries(wire.viewTags).flatMap(([name, tag]) => {
+  const Class = /** @type {any} */ (globalThis)[name];
+  return Class === undefined ? [] : [[tag, Class]];
+}));
+const REGEXP_BITS = wire.regExpBits.reduce((all, [, , bit]) => all | bit, 0);
+
+/** Reads values; see the module. */
+export class Reader {
+  /** @type {Uint8Array} */ #bytes;
+  #position = 0;
+  #end;
+  #version = wire.VERSION_MIN;
+  #depth = 0;
+  /** @type {unknown[]} objects by id; undefined while one is being made */ #objects = [];
+  /** @type {readonly ArrayBuffer[]} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred;
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {readonly ArrayBuffer[]} [transferred]
+   */
+  constructor(bytes, transferred = []) {
+    this.#bytes = bytes;
+    this.#end = bytes.length;
+    this.#transferred = transferred;
+  }
+
+  /** Reads the header, if there is one. */
+  readHeader() {
+    if (this.#end === 0 || this.#bytes[0] !== wire.TAG_VERSION) return;
+    this.#position = 1;
+    this.#version = this.readVarint();
+    if (this.#version < wire.VERSION_MIN || this.#version > wire.VERSION) throw unsupportedVersion();
+  }
+
+  /** @returns {any} */
+  readValue() {
+    const tag = this.#readTag();
+    switch (tag) {
+      case wire.TAG_ONE_BYTE_STRING:
+        return this.#readOneByteString(this.readVarint());
+      case wire.TAG_INT32:
+        return this.#readInt32();
+      case wire.TAG_OBJECT:
+        return this.#readEntries(this.#known({}), wire.TAG_OBJECT_END);
+      case wire.TAG_DENSE_ARRAY:
+        return this.#readDenseArray();
+      case wire.TAG_SPARSE_ARRAY:
+        return this.#readSparseArray();
+      case wire.TAG_MAP:
+      case wire.TAG_SET:
+      case wire.TAG_ERROR:
+      case wire.TAG_HOST_OBJECT:
+        return this.#readContainer(tag);
+      case wire.TAG_REFERENCE:
+      case wire.TAG_ARRAY_BUFFER:
+      case wire.TAG_RESIZABLE_ARRAY_BUFFER:
+      case wire.TAG_ARRAY_BUFFER_TRANSFER:
+        return this.#readView(this.#readReferenceOrBuffer(tag));
+      default:
+        return this.#readLeaf(tag);
+    }
+  }
+
+  /** A string with its tag. */
+  readString() {
+    const value = this.readValue();
+    if (typeof value !== "string") throw malformed();
+    return value;
+  }
+
+  /** @returns {number} 0 to 2^32-1 */
+  readVarint() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (this.#position === this.#end) throw malformed();
+      const byte = this.#bytes[this.#position++];
+      // Like V8, bits beyond 32 are dropped, and the number ends where a byte says so.
+      if (shift < 32) value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+  }
+
+  /** Gives out the next id, for an object that is about to be made. */
+  reserve() {
+    return this.#objects.push(undefined) - 1;
+  }
+
+  /**
+   * Makes an object known under its id.
+   *
+   * @param {number} id
+   * @param {unknown} object
+   */
+  resolve(id, object) {
+    this.#objects[id] = object;
+  }
+
+  /** @param {number} tag */
+  #readContainer(tag) {
+    this.#enter();
+    const value = this.#readContents(tag);
+    this.#depth--;
+    return value;
+  }
+
+  #enter() {
+    if (this.#depth === wire.DEPTH_MAX) throw malformed();
+    this.#depth++;
+  }
+
+  /** @param {number} tag */
+  #readContents(tag) {
+    switch (tag) {
+      case wire.TAG_MAP:
+        return this.#readMap();
+      case wire.TAG_SET:
+        return this.#readSet();
+      case wire.TAG_ERROR:
+        return readErrorNatively(this);
+      default:
+        return this.#readHostObject();
+    }
+  }
+
+  /** @param {number} tag */
+  #readLeaf(tag) {
+    switch (tag) {
+      case wire.TAG_UNDEFINED:
+        return undefined;
+      case wire.TAG_NULL:
+        return null;
+      case wire.TAG_TRUE:
+        return true;
+      case wire.TAG_FALSE:
+        return false;
+      case wire.TAG_DOUBLE:
+        return this.#readDouble();
+      case wire.TAG_UINT32:
+        return this.readVarint();
+      case wire.TAG_BIGINT:
+        return this.#readBigInt();
+      case wire.TAG_TWO_BYTE_STRING:
+        return this.#readTwoByteString();
+      case wire.TAG_UTF8_STRING:
+        return this.#readUtf8();
+      case wire.TAG_DATE:
+        return this.#known(new Date(this.#readDouble()));
+      case wire.TAG_TRUE_OBJECT:
+        return this.#known(Object(true));
+      case wire.TAG_FALSE_OBJECT:
+        return this.#known(Object(false));
+      case wire.TAG_NUMBER_OBJECT:
+        return this.#known(Object(this.#readDouble()));
+      case wire.TAG_BIGINT_OBJECT:
+        return this.#known(Object(this.#readBigInt()));
+      case wire.TAG_STRING_OBJECT:
+        return this.#known(Object(this.readString()));
+      case wire.TAG_REGEXP:
+        return this.#readRegExp();
+      default:
+        throw malformed();
+    }
+  }
+
+  /** @returns {number} */
+  #readTag() {
+    for (;;) {
+      if (this.#position === this.#end) throw malformed();
+      const tag = this.#bytes[this.#position++];
+      if (tag === wire.TAG_PADDING) continue;
+      if (tag !== wire.TAG_OBJECT_COUNT) return tag;
+      this.readVarint();
+    }
+  }
+
+  /** The next tag without taking it, -1 at the end. */
+  #peekTag() {
+    for (let at = this.#position; at < this.#end; at++) {
+      const tag = this.#bytes[at];
+      if (tag !== wire.TAG_PADDING) {
+        this.#position = at;
+        return tag;
+      }
+    }
+    return -1;
+  }
+
+  /** Takes `length` bytes off the input: where they begin. @param {number} length */
+  #take(length) {
+    if (length > this.#end - this.#position) throw malformed();
+    const start = this.#position;
+    this.#position += length;
+    return start;
+  }
+
+  #readInt32() {
+    const value = this.readVarint();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  #readDouble() {
+    const start = this.#take(8);
+    for (let i = 0; i < 8; i++) scratchBytes[i] = this.#bytes[start + i];
+    return scratch.getFloat64(0, true);
+  }
+
+  #readBigInt() {
+    const word = this.readVarint();
+    const length = word >>> 1;
+    if (length % 8 !== 0) throw malformed();
+    const start = this.#take(length);
+    if (length === 0) return 0n;
+    let hex = "";
+    for (let at = start; at < start + length; at++) hex = this.#bytes[at].toString(16).padStart(2, "0") + hex;
+    let magnitude;
+    try {
+      magnitude = BigInt(`0x${hex}`);
+    } catch {
+      // Longer than this engine's integers can be.
+      throw malformed();
+    }
+    return (word & 1) === 1 ? -magnitude : magnitude;
+  }
+
+  /** @param {number} length */
+  #readOneByteString(length) {
+    const start = this.#take(length);
+    if (length === 0) return "";
+    if (length <= CHUNK) return fromUnits(this.#bytes.subarray(start, start + length));
+    let text = "";
+    for (let at = start; at < start + length; at += CHUNK) {
+      text += fromUnits(this.#bytes.subarray(at, Math.min(at + CHUNK, start + length)));
+    }
+    return text;
+  }
+
+  #readTwoByteString() {
+    const byteLength = this.readVarint();
+    if (byteLength % 2 !== 0) throw malformed();
+    const start = this.#take(byteLength);
+    // The input need not lie at an even address.
+    const units = new Uint16Array(byteLength / 2);
+    for (let i = 0; i < units.length; i++) units[i] = this.#bytes[start + 2 * i] | (this.#bytes[start + 2 * i + 1] << 8);
+    let text = "";
+    for (let at = 0; at < units.length; at += CHUNK) text += fromUnits(units.subarray(at, at + CHUNK));
+    return text;
+  }
+
+  #readUtf8() {
+    const length = this.readVarint();
+    const start = this.#take(length);
+    return ops.textDecode("utf-8", this.#bytes.subarray(start, start + length), false, true);
+  }
+
+  /**
+   * A property name. Objects of one shape repeat theirs, so a table of those seen lately saves making the string.
+   *
+   * @returns {string | number}
+   */
+  #readName() {
+    if (this.#peekTag() !== wire.TAG_ONE_BYTE_STRING) {
+      const name = this.readValue();
+      if (typeof name !== "string" && typeof name !== "number") throw malformed();
+      return name;
+    }
+    this.#position++;
+    const length = this.readVarint();
+    if (length > NAME_LENGTH_MAX || length === 0) return this.#readOneByteString(length);
+    const start = this.#take(length);
+    const bytes = this.#bytes;
+    let hash = length;
+    for (let i = 0; i < length; i++) hash = (hash * 31 + bytes[start + i]) | 0;
+    const slot = hash & (NAMES - 1);
+    const candidate = names[slot];
+    if (candidate.length === length) {
+      let i = 0;
+      while (i < length && candidate.charCodeAt(i) === bytes[start + i]) i++;
+      if (i === length) return candidate;
+    }
+    const name = fromUnits(bytes.subarray(start, start + length));
+    names[slot] = name;
+    return name;
+  }
+
+  #readDenseArray() {
+    const length = this.readVarint();
+    if (length > this.#end - this.#position) throw malformed();
+    /** @type {any[]} */
+    const array = new Array(length);
+    this.#known(array);
+    this.#enter();
+    for (let i = 0; i < length; i++) {
+      if (this.#peekTag() === wire.TAG_HOLE) this.#position++;
+      else array[i] = this.readValue();
+    }
+    this.#depth--;
+    this.#readEntries(array, wire.TAG_DENSE_ARRAY_END);
+    if (this.readVarint() !== length) throw malformed();
+    return array;
+  }
+
+  #readSparseArray() {
+    const length = this.readVarint();
+    /** @type {any[]} */
+    const array = [];
+    array.length = length;
+    this.#known(array);
+    this.#readEntries(array, wire.TAG_SPARSE_ARRAY_END);
+    if (this.readVarint() !== length) throw malformed();
+    return array;
+  }
+
+  /**
+   * Reads names and values into an object, up to `endTag`, and their number.
+   *
+   * @param {any} object
+   * @param {number} endTag
+   */
+  #readEntries(object, endTag) {
+    this.#enter();
+    let count = 0;
+    for (; this.#peekTag() !== endTag; count++) {
+      const name = this.#readName();
+      const value = this.readValue();
+      if (name === "__proto__") Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+      else object[name] = value;
+    }
+    this.#position++;
+    this.#depth--;
+    if (this.readVarint() !== count) throw malformed();
+    return object;
+  }
+
+  #readMap() {
+    const map = this.#known(new Map());
+    let count = 0;
+    for (; this.#peekTag() !== wire.TAG_MAP_END; count += 2) {
+      const key = this.readValue();
+      map.set(key, this.readValue());
+    }
+    this.#position++;
+    if (this.readVarint() !== count) throw malformed();
+    return map;
+  }
+
+  #readSet() {
+    const set = this.#known(new Set());
+    let count = 0;
+    for (; this.#peekTag() !== wire.TAG_SET_END; count++) set.add(this.readValue());
+    this.#position++;
+    if (this.readVarint() !== count) throw malformed();
+    return set;
+  }
+
+  #readRegExp() {
+    const id = this.reserve();
+    const source = this.readString();
+    const bits = this.readVarint();
+    if ((bits & ~REGEXP_BITS) !== 0) throw malformed();
+    let flags = "";
+    for (const [, letter, bit] of wire.regExpBits) if ((bits & bit) !== 0) flags += letter;
+    let regExp;
+    try {
+      regExp = new RegExp(source, flags);
+    } catch {
+      throw malformed();
+    }
+    this.resolve(id, regExp);
+    return regExp;
+  }
+
+  #readHostObject() {
+    switch (this.readVarint()) {
+      case wire.HOST_DOM_EXCEPTION: {
+        const name = this.#readUtf8();
+        const exception = new DOMException(this.#readUtf8(), name);
+        const stack = this.#readUtf8();
+        if (stack !== "") Object.defineProperty(exception, "stack", { value: stack, writable: true, configurable: true });
+        return this.#known(exception);
+      }
+      case wire.HOST_ERROR:
+        return readErrorWithProperties(this);
+      default:
+        throw malformed();
+    }
+  }
+
+  /** @param {number} tag */
+  #readReferenceOrBuffer(tag) {
+    switch (tag) {
+      case wire.TAG_REFERENCE: {
+        const object = this.#objects[this.readVarint()];
+        if (object === undefined) throw malformed();
+        return object;
+      }
+      case wire.TAG_ARRAY_BUFFER: {
+        const length = this.readVarint();
+        const start = this.#take(length);
+        return this.#known(this.#bytes.slice(start, start + length).buffer);
+      }
+      case wire.TAG_RESIZABLE_ARRAY_BUFFER:
+        return this.#readResizableBuffer();
+      default: {
+        const buffer = this.#transferred[this.readVarint()];
+        if (buffer === undefined) throw malformed();
+        return this.#known(buffer);
+      }
+    }
+  }
+
+  #readResizableBuffer() {
+    const length = this.readVarint();
+    const maxByteLength = this.readVarint();
+    if (length > maxByteLength || maxByteLength > RESIZABLE_BYTES_MAX) throw malformed();
+    const start = this.#take(length);
+    const buffer = new ArrayBuffer(length, /** @type {any} */ ({ maxByteLength }));
+    new Uint8Array(buffer).set(this.#bytes.subarray(start, start + length));
+    return this.#known(buffer);
+  }
+
+  /** A view comes right after its buffer and takes its place. @param {any} value */
+  #readView(value) {
+    if (this.#peekTag() !== wire.TAG_VIEW || ops.classOf(value) !== "ArrayBuffer") return value;
+    this.#position++;
+    const Class = viewClasses.get(this.#bytes[this.#take(1)]);
+    if (Class === undefined) throw malformed();
+    const offset = this.readVarint();
+    const byteLength = this.readVarint();
+    const flags = this.#version >= wire.VERSION_VIEW_FLAGS ? this.readVarint() : 0;
+    const elementBytes = Class.BYTES_PER_ELEMENT ?? 1;
+    if (offset + byteLength > value.byteLength || offset % elementBytes !== 0 || byteLength % elementBytes !== 0) throw malformed();
+    const tracking = (flags & wire.VIEW_LENGTH_TRACKING) !== 0;
+    if (tracking && !value.resizable) throw malformed();
+    return this.#known(tracking ? new Class(value, offset) : new Class(value, offset, byteLength / elementBytes));
+  }
+
+  /** @template T @param {T} object @returns {T} */
+  #known(object) {
+    this.#objects.push(object);
+    return object;
+  }
+}
+
+/** @param {Uint8Array | Uint16Array} units */
+function fromUnits(units) {
+  return Reflect.apply(String.fromCharCode, undefined, /** @type {any} */ (units));
+}
