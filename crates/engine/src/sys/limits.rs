@@ -1,0 +1,289 @@
+//! CPU and memory limits, by sampling.
+//!
+//! While JavaScript runs, one watchdog thread asks each running context for an interrupt every few
+//! milliseconds; the callback runs on the context's own thread, looks at the clock and at memory,
+//! and ends the turn by returning false, which no JavaScript can catch. The engine's own ceiling
+//! (JSGC_MAX_BYTES) is not used: near it the collector thrashes, and malloc memory escapes it.
+//!
+//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use mozjs::jsapi::{GCReason, JS_GC, JS_GetGCParameter, JSContext, JSGCParamKey};
+use mozjs::rust::ThreadSafeJSContext;
+
+use super::runtime::Inner;
+
+/// Time between two samples of a running context.
+const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
+/// Samples without any running context after which the watchdog goes to sleep.
+const IDLE_SAMPLES_MAX: u32 = 40;
+
+/// What one runtime may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the JavaScript heap, and of malloc memory gained by one turn.
+    pub heap_bytes: u64,
+}
+
+/// Why a turn was ended before its JavaScript was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// The budget of CPU time was used up.
+    Cpu,
+    /// The heap limit was exceeded.
+    Memory,
+    /// A host function ended the turn.
+    Aborted,
+}
+
+/// CPU time that an event may still use; shared by all turns of the event.
+#[derive(Clone, Debug)]
+pub struct TurnBudget {
+    left: Rc<Cell<Duration>>,
+}
+
+impl TurnBudget {
+    /// A budget of `cpu`.
+    pub fn new(cpu: Duration) -> Self {
+        Self { left: Rc::new(Cell::new(cpu)) }
+    }
+
+    /// Refills it, as a new event does.
+    pub fn refill(&self, cpu: Duration) {
+        self.left.set(cpu);
+    }
+}
+
+/// The limits of one runtime and the state of its current turn.
+pub(crate) struct LimitState {
+    heap_bytes: u64,
+    shared: Arc<Shared>,
+    stopped: Cell<Option<StopReason>>,
+    turn: Cell<Option<Turn>>,
+    budget: Cell<Option<TurnBudget>>,
+    /// The allocator's figure when this runtime was last known to be idle.
+    malloc_idle_bytes: Cell<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Turn {
+    started: Instant,
+    /// Thread CPU time at the last sample; None before the first.
+    last_cpu: Option<Duration>,
+}
+
+struct Shared {
+    running: AtomicBool,
+    context: ThreadSafeJSContext,
+}
+
+impl LimitState {
+    pub(crate) fn new(limits: Limits, context: ThreadSafeJSContext) -> Self {
+        let shared = Arc::new(Shared { running: AtomicBool::new(false), context });
+        watchdog().register(&shared);
+        Self {
+            heap_bytes: limits.heap_bytes,
+            shared,
+            stopped: Cell::new(None),
+            turn: Cell::new(None),
+            budget: Cell::new(None),
+            malloc_idle_bytes: Cell::new(malloc_bytes()),
+        }
+    }
+
+    /// Marks the start of the outermost turn.
+    pub(crate) fn begin_turn(&self, budget: &TurnBudget) {
+        self.stopped.set(None);
+        self.budget.set(Some(budget.clone()));
+        self.turn.set(Some(Turn { started: Instant::now(), last_cpu: None }));
+        self.shared.running.store(true, Ordering::Release);
+        watchdog().wake_if_asleep();
+    }
+
+    /// Marks its end.
+    pub(crate) fn end_turn(&self) {
+        self.shared.running.store(false, Ordering::Release);
+        let sampled = self.turn.take().is_some_and(|turn| turn.last_cpu.is_some());
+        self.budget.take();
+        if sampled {
+            self.note_idle();
+        }
+    }
+
+    /// Takes the present memory as that of an idle runtime.
+    pub(crate) fn note_idle(&self) {
+        self.malloc_idle_bytes.set(malloc_bytes());
+    }
+
+    pub(crate) fn stop(&self, reason: StopReason) {
+        if self.stopped.get().is_none() {
+            self.stopped.set(Some(reason));
+        }
+    }
+
+    pub(crate) fn stopped(&self) -> Option<StopReason> {
+        self.stopped.get()
+    }
+
+    /// One sample. Returns whether the JavaScript may go on.
+    fn sample(&self, cx: *mut JSContext) -> bool {
+        if self.stopped.get().is_some() {
+            return false;
+        }
+        let Some(mut turn) = self.turn.get() else {
+            return true;
+        };
+        let cpu = thread_cpu();
+        let used = match turn.last_cpu {
+            Some(last) => cpu.saturating_sub(last),
+            None => turn.started.elapsed(),
+        };
+        turn.last_cpu = Some(cpu);
+        self.turn.set(Some(turn));
+        if let Some(budget) = self.budget.take() {
+            let left = budget.left.get().saturating_sub(used);
+            budget.left.set(left);
+            self.budget.set(Some(budget));
+            if left.is_zero() {
+                self.stop(StopReason::Cpu);
+                return false;
+            }
+        }
+        if self.over_memory(cx) {
+            self.stop(StopReason::Memory);
+            return false;
+        }
+        true
+    }
+
+    fn over_memory(&self, cx: *mut JSContext) -> bool {
+        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
+        if gained <= self.heap_bytes && heap_bytes(cx) <= self.heap_bytes {
+            return false;
+        }
+        // Garbage is not over the limit. A collection here cannot repeat at every sample: either it
+        // brings the heap below the limit by what was garbage, or the turn ends.
+        // SAFETY: interrupt callbacks may collect.
+        unsafe { JS_GC(cx, GCReason::API) };
+        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
+        gained > self.heap_bytes || heap_bytes(cx) > self.heap_bytes
+    }
+}
+
+impl Drop for LimitState {
+    fn drop(&mut self) {
+        self.shared.running.store(false, Ordering::Release);
+    }
+}
+
+/// The engine's callback on the context's thread.
+pub(crate) unsafe extern "C" fn interrupt(cx: *mut JSContext) -> bool {
+    // SAFETY: the engine passes its own context, whose private data is the Inner.
+    unsafe { Inner::of(cx) }.limits.sample(cx)
+}
+
+fn heap_bytes(cx: *mut JSContext) -> u64 {
+    // SAFETY: the context is this thread's.
+    u64::from(unsafe { JS_GetGCParameter(cx, JSGCParamKey::JSGC_BYTES) })
+}
+
+fn thread_cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is valid; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn malloc_bytes() -> u64 {
+    // SAFETY: mallinfo2 has no preconditions.
+    let info = unsafe { libc::mallinfo2() };
+    (info.uordblks + info.hblkhd) as u64
+}
+
+struct Watchdog {
+    contexts: Mutex<Vec<Weak<Shared>>>,
+    asleep: AtomicBool,
+    wake: Condvar,
+    wake_lock: Mutex<()>,
+    generation: AtomicU64,
+}
+
+fn watchdog() -> &'static Watchdog {
+    static WATCHDOG: OnceLock<&'static Watchdog> = OnceLock::new();
+    WATCHDOG.get_or_init(|| {
+        let watchdog: &'static Watchdog = Box::leak(Box::new(Watchdog {
+            contexts: Mutex::new(Vec::new()),
+            asleep: AtomicBool::new(false),
+            wake: Condvar::new(),
+            wake_lock: Mutex::new(()),
+            generation: AtomicU64::new(0),
+        }));
+        std::thread::Builder::new()
+            .name("watchdog".to_owned())
+            .spawn(move || watchdog.run())
+            .expect("the system has room for one more thread");
+        watchdog
+    })
+}
+
+impl Watchdog {
+    fn register(&self, shared: &Arc<Shared>) {
+        let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        contexts.retain(|context| context.strong_count() > 0);
+        contexts.push(Arc::downgrade(shared));
+    }
+
+    #[inline]
+    fn wake_if_asleep(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        if self.asleep.load(Ordering::Acquire) {
+            let _guard = self.wake_lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            self.wake.notify_one();
+        }
+    }
+
+    fn run(&self) {
+        let mut idle_samples = 0;
+        loop {
+            std::thread::sleep(SAMPLE_PERIOD);
+            if self.interrupt_running() {
+                idle_samples = 0;
+                continue;
+            }
+            idle_samples += 1;
+            if idle_samples >= IDLE_SAMPLES_MAX {
+                self.sleep_until_a_turn_begins();
+                idle_samples = 0;
+            }
+        }
+    }
+
+    fn interrupt_running(&self) -> bool {
+        let contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut any = false;
+        for shared in contexts.iter().filter_map(Weak::upgrade) {
+            if shared.running.load(Ordering::Acquire) {
+                any = true;
+                shared.context.request_interrupt_callback();
+            }
+        }
+        any
+    }
+
+    fn sleep_until_a_turn_begins(&self) {
+        let before = self.generation.load(Ordering::Relaxed);
+        let guard = self.wake_lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.asleep.store(true, Ordering::SeqCst);
+        // A turn that began between the last sample and the store above did not see `asleep`; its
+        // generation shows. The timeout bounds what a missed wake-up could cost.
+        if self.generation.load(Ordering::SeqCst) == before {
+            let _unused = self.wake.wait_timeout(guard, Duration::from_millis(500));
+        }
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,219 @@
+//! ES modules: the host names the sources, the engine links and runs them.
+
+use std::borrow::Cow;
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use mozjs::jsapi::{
+    CompileModule1, CreateDefaultExportSyntheticModule, FinishLoadingImportedModule, GetModuleNamespace,
+    GetModuleRequestSpecifier, Handle as RawHandle, IsPromiseObject, JSContext, JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate,
+    ModuleLink, Value, ColumnNumberOneOrigin,
+};
+use mozjs::jsval::{StringValue, UndefinedValue};
+use mozjs::rooted;
+use mozjs::rust::{CompileOptionsWrapper, transform_str_to_source_text};
+
+use super::handles::Persistent;
+use super::promise::PromiseState;
+use super::runtime::Inner;
+use super::scope::{Local, ReleaseOnDrop, Scope, Thrown};
+
+/// What a module specifier stands for.
+pub enum ModuleSource {
+    /// Module text; `url` is what stack traces show.
+    JavaScript {
+        /// The name in stack traces.
+        url: String,
+        /// The text.
+        code: Cow<'static, str>,
+    },
+    /// A module whose default export is this value.
+    Default(Persistent),
+}
+
+/// Where modules come from.
+pub trait Modules {
+    /// Finds the module that `specifier` stands for. Called once per specifier and realm.
+    ///
+    /// # Errors
+    /// The text of the TypeError that the import throws.
+    fn load(&self, specifier: &str) -> Result<ModuleSource, String>;
+}
+
+impl<'s> Scope<'s> {
+    /// Loads, links and evaluates a module with all it imports.
+    ///
+    /// Returns its namespace and the promise of its evaluation, which is settled unless the module
+    /// awaits at top level.
+    ///
+    /// # Errors
+    /// What loading, linking or a synchronous evaluation throws.
+    pub fn evaluate_module(&mut self, specifier: &str) -> Result<(Local<'s>, Local<'s>), Thrown<'s>> {
+        let cx = self.cx();
+        let module = self.module(specifier)?;
+        rooted!(in(cx) let module = module.value().to_object());
+        rooted!(in(cx) let undefined = UndefinedValue());
+        rooted!(in(cx) let mut loading = std::ptr::null_mut::<JSObject>());
+        // SAFETY: all handles are rooted; the hook answers synchronously.
+        unsafe {
+            if !LoadRequestedModules1(
+                cx,
+                module.handle().into(),
+                undefined.handle().into(),
+                loading.handle_mut().into(),
+            ) {
+                return Err(self.failure());
+            }
+        }
+        let loading = self.root_object(loading.get());
+        if let Some(PromiseState::Rejected(reason)) = self.promise_state(loading) {
+            return Err(Thrown::Value(reason));
+        }
+        let result = self.undefined();
+        // SAFETY: as above.
+        unsafe {
+            if !ModuleLink(cx, module.handle().into()) {
+                return Err(self.failure());
+            }
+            if !ModuleEvaluate(cx, module.handle().into(), result.raw_mut()) {
+                return Err(self.failure());
+            }
+        }
+        self.inner.resume_panic();
+        // SAFETY: the module is linked.
+        let namespace = unsafe { GetModuleNamespace(cx, module.handle().into()) };
+        if namespace.is_null() {
+            return Err(self.failure());
+        }
+        Ok((self.root_object(namespace), result))
+    }
+
+    fn failure(&mut self) -> Thrown<'s> {
+        self.inner.resume_panic();
+        self.take_exception()
+    }
+
+    /// The record of a module, compiled at first use.
+    fn module(&mut self, specifier: &str) -> Result<Local<'s>, Thrown<'s>> {
+        let realm = self.inner.current_realm().expect("a scope has a realm");
+        if let Some(module) = realm.modules.borrow().get(specifier) {
+            return Ok(self.local(module));
+        }
+        let source = realm.loader.load(specifier).map_err(|message| self.type_error(&message))?;
+        let module = match source {
+            ModuleSource::JavaScript { url, code } => self.compile(&url, &code)?,
+            ModuleSource::Default(value) => self.synthetic(&value)?,
+        };
+        realm.modules.borrow_mut().insert(specifier.to_owned(), Rc::new(self.persist(module)));
+        Ok(module)
+    }
+
+    fn compile(&mut self, url: &str, code: &str) -> Result<Local<'s>, Thrown<'s>> {
+        let cx = self.cx();
+        let url = CString::new(url.replace('\0', " ")).expect("NULs were replaced");
+        // SAFETY: the context is this thread's and is not used otherwise during the call.
+        let context = unsafe { mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx)) };
+        let options = CompileOptionsWrapper::new(&context, url, 1);
+        let mut text = transform_str_to_source_text(code);
+        // SAFETY: options and text outlive the call.
+        let module = unsafe { CompileModule1(cx, options.ptr, &raw mut text) };
+        if module.is_null() {
+            return Err(self.take_exception());
+        }
+        Ok(self.root_object(module))
+    }
+
+    fn synthetic(&mut self, value: &Persistent) -> Result<Local<'s>, Thrown<'s>> {
+        let value = self.local(value);
+        // SAFETY: the value is rooted.
+        let module = unsafe { CreateDefaultExportSyntheticModule(self.cx(), value.raw()) };
+        if module.is_null() {
+            return Err(self.take_exception());
+        }
+        Ok(self.root_object(module))
+    }
+
+    /// A TypeError with the message, as a throw.
+    pub fn type_error(&mut self, message: &str) -> Thrown<'s> {
+        let cx = self.cx();
+        let message = CString::new(message.replace('\0', " ")).expect("NULs were replaced");
+        // SAFETY: the engine copies the message; the context is used by nobody else during the call.
+        unsafe {
+            let mut context = mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx));
+            mozjs::error::throw_type_error(&mut context, &message);
+        }
+        self.take_exception()
+    }
+}
+
+/// The engine's callback for a static or dynamic import.
+pub(crate) unsafe extern "C" fn load_hook(
+    cx: *mut JSContext,
+    referrer: RawHandle<*mut JSScript>,
+    request: RawHandle<*mut JSObject>,
+    _host_defined: RawHandle<Value>,
+    payload: RawHandle<Value>,
+    _line: u32,
+    _column: ColumnNumberOneOrigin,
+) -> bool {
+    // SAFETY: the engine passes its own context, whose private data is the Inner.
+    let inner = unsafe { Inner::of(cx) };
+    let release = ReleaseOnDrop::new(inner);
+    let found = catch_unwind(AssertUnwindSafe(|| {
+        let mut scope = Scope::new(inner);
+        // SAFETY: the request is a rooted module request.
+        let specifier = unsafe { GetModuleRequestSpecifier(cx, request) };
+        // SAFETY: the string was just returned by the engine.
+        let specifier = scope.root(StringValue(unsafe { &*specifier }));
+        let specifier = scope.text(specifier).unwrap_or_default();
+        match scope.module(&specifier) {
+            Ok(module) => Some(module.value().to_object()),
+            Err(Thrown::Value(error)) => {
+                // SAFETY: the error is rooted.
+                unsafe {
+                    mozjs::jsapi::JS_SetPendingException(
+                        cx,
+                        error.raw(),
+                        mozjs::jsapi::ExceptionStackBehavior::Capture,
+                    );
+                }
+                None
+            }
+            Err(Thrown::Stopped) => None,
+        }
+    }));
+    let module = match found {
+        Ok(module) => module,
+        Err(panic) => {
+            inner.keep_panic(panic);
+            None
+        }
+    };
+    let Some(module) = module else {
+        drop(release);
+        return false;
+    };
+    rooted!(in(cx) let module = module);
+    drop(release);
+    // A dynamic import (its payload is the promise) expects what the module imports to be loaded.
+    // SAFETY: the payload is rooted by the engine.
+    let dynamic = unsafe {
+        rooted!(in(cx) let payload = payload.get().to_object());
+        IsPromiseObject(payload.handle().into())
+    };
+    if dynamic {
+        rooted!(in(cx) let undefined = UndefinedValue());
+        rooted!(in(cx) let mut loading = std::ptr::null_mut::<JSObject>());
+        // SAFETY: all handles are rooted.
+        let loaded = unsafe {
+            LoadRequestedModules1(cx, module.handle().into(), undefined.handle().into(), loading.handle_mut().into())
+        };
+        if !loaded {
+            return false;
+        }
+    }
+    // SAFETY: every handle is rooted by the engine or above.
+    unsafe { FinishLoadingImportedModule(cx, referrer, request, payload, module.handle().into(), true) }
+}
+
