@@ -19,7 +19,8 @@ fn a_crash_among_a_thousand_increments_loses_no_acknowledged_one() {
     let client = thread::spawn(move || {
         for expected in 1..=1000_u64 {
             let request = b"GET /increment HTTP/1.1\r\nHost: counter\r\n\r\n";
-            let answer = connection.try_send(request).and_then(|()| connection.try_read_response("GET"));
+            let answer =
+                connection.try_send(request).and_then(|()| connection.try_read_response("GET"));
             let Ok(answer) = answer else {
                 return expected - 1;
             };
@@ -51,12 +52,14 @@ fn three_crashes_under_concurrent_increments_lose_no_acknowledged_one() {
         let (acknowledged, receive) = mpsc::channel();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
-                let (mut connection, acknowledged) = (server.http().connect(), acknowledged.clone());
+                let (mut connection, acknowledged) =
+                    (server.http().connect(), acknowledged.clone());
                 thread::spawn(move || {
                     let request = b"GET /increment HTTP/1.1\r\nHost: counter\r\n\r\n";
                     while connection.try_send(request).is_ok() {
                         let Ok(answer) = connection.try_read_response("GET") else { return };
-                        let count = answer.json()["count"].as_u64().expect("the answer has a count");
+                        let count =
+                            answer.json()["count"].as_u64().expect("the answer has a count");
                         acknowledged.send(count).expect("the receiver lives as long as the test");
                     }
                 })
@@ -104,7 +107,8 @@ fn a_crash_leaves_a_transaction_whole() {
     let mut connection = server.http().connect();
     let (acknowledged, receive) = mpsc::channel();
     let client = thread::spawn(move || {
-        let request = b"POST /purchase HTTP/1.1\r\nHost: shop\r\nContent-Length: 13\r\n\r\n[\"pen\",\"ink\"]";
+        let request =
+            b"POST /purchase HTTP/1.1\r\nHost: shop\r\nContent-Length: 13\r\n\r\n[\"pen\",\"ink\"]";
         while connection.try_send(request).is_ok() {
             let Ok(answer) = connection.try_read_response("POST") else { return };
             acknowledged.send(answer.json()).expect("the receiver lives as long as the test");

@@ -46,7 +46,13 @@ impl HttpClient {
     /// # Panics
     /// When no complete response arrives before [`EVENT_DEADLINE`].
     #[track_caller]
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
         self.connect().request(method, path, headers, body)
     }
 
@@ -76,7 +82,13 @@ impl Connection {
     /// # Panics
     /// When no complete response arrives before [`EVENT_DEADLINE`].
     #[track_caller]
-    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    pub fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
         let has = |name: &str| headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
         if !has("host") {
@@ -194,7 +206,10 @@ impl Connection {
 
     fn read_body(&mut self, response: &Response) -> std::io::Result<Vec<u8>> {
         let mut body = Vec::new();
-        if response.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        if response
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
+        {
             loop {
                 let line = self.read_line()?;
                 let size = line.split(';').next().unwrap_or_default().trim();
@@ -290,5 +305,87 @@ impl Response {
     #[track_caller]
     pub fn status_and_text(&self) -> (u16, &str) {
         (self.status, self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// Accepts one connection, answers with `bytes` and closes.
+    fn answer(bytes: &'static [u8]) -> HttpClient {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let _read = stream.read(&mut request).unwrap();
+            stream.write_all(bytes).unwrap();
+        });
+        HttpClient::new(address)
+    }
+
+    fn get(bytes: &'static [u8]) -> std::io::Result<Response> {
+        let mut connection = answer(bytes).connect();
+        connection.send(b"GET / HTTP/1.1\r\n\r\n");
+        connection.try_read_response("GET")
+    }
+
+    #[test]
+    fn a_body_with_a_length_ends_there() {
+        let response = get(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc").unwrap();
+
+        assert_eq!(response.status_and_text(), (200, "ab"));
+    }
+
+    #[test]
+    fn a_chunked_body_is_joined() {
+        let response =
+            get(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n");
+
+        assert_eq!(response.unwrap().text(), "ab0123456789");
+    }
+
+    #[test]
+    fn a_body_without_a_length_ends_with_the_connection() {
+        assert_eq!(get(b"HTTP/1.1 200 OK\r\n\r\nabc").unwrap().text(), "abc");
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_an_error() {
+        for bytes in [
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc"[..],
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabc",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Le",
+        ] {
+            assert_eq!(get(bytes).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_is_an_error_that_shows_it() {
+        assert_eq!(
+            get(b"SSH-2.0-x\r\n").unwrap_err().to_string(),
+            "`SSH-2.0-x` is not a part of an HTTP/1.1 response"
+        );
+    }
+
+    #[test]
+    fn an_interim_response_is_skipped_and_a_204_has_no_body() {
+        let response =
+            get(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n").unwrap();
+
+        assert_eq!(response.status_and_text(), (204, ""));
+    }
+
+    #[test]
+    fn header_names_are_found_in_any_case_and_bytes_are_kept_as_latin_1() {
+        let response =
+            get(b"HTTP/1.1 200 OK\r\nX-Test: \xE9\r\nContent-Length: 0\r\n\r\n").unwrap();
+
+        assert_eq!(response.header("x-test"), Some("\u{E9}"));
     }
 }

@@ -13,11 +13,13 @@ use std::time::Duration;
 pub mod project;
 pub mod runtime;
 pub mod output;
+pub mod process;
 pub mod server;
 pub mod http;
 pub mod web_socket;
 
 pub use http::{Connection, HttpClient, Response};
+pub use process::Process;
 pub use project::{example, fixture};
 pub use runtime::Runtime;
 pub use server::{Exit, Launch, Server};

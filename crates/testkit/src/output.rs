@@ -122,3 +122,48 @@ impl Text {
         format!("--- stdout ---\n{}--- stderr ---\n{}---", self.stdout, self.stderr)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn printed(stdout: &'static str, stderr: &'static str) -> Output {
+        let output = Output::default();
+        output.capture(Stream::Stdout, Cursor::new(stdout));
+        output.capture(Stream::Stderr, Cursor::new(stderr));
+        output
+    }
+
+    #[test]
+    fn a_line_of_either_stream_is_found() {
+        let output = printed("one\ntwo 2\n", "three 3\n");
+
+        assert_eq!(output.wait_for("two", Duration::from_secs(5)), "two 2");
+        assert_eq!(output.wait_for("three", Duration::from_secs(5)), "three 3");
+    }
+
+    #[test]
+    fn the_last_of_several_occurrences_is_returned() {
+        let output = printed("go 1\ngo 2\n", "");
+
+        assert_eq!(output.wait_for_occurrence("go", 2, Duration::from_secs(5)), "go 2");
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "the process ended before `two` was printed 1 time(s)\n--- stdout ---\none\n"
+    )]
+    fn the_end_of_the_output_is_not_waited_out() {
+        printed("one\n", "").wait_for("two", Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_is_kept() {
+        let output = printed("one", "");
+
+        output.wait_for_end(Duration::from_secs(5));
+
+        assert_eq!(output.stdout(), "one");
+    }
+}

@@ -2,17 +2,15 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::http::{HttpClient, Response};
-use crate::output::{Output, Stream};
+use crate::output::Output;
+use crate::process::Process;
 use crate::runtime::Runtime;
 use crate::web_socket::WebSocketClient;
 use crate::{EVENT_DEADLINE, READY_DEADLINE};
@@ -41,7 +39,8 @@ impl Launch {
 
     /// The same in one runtime whatever the environment selects, for what only that one promises.
     pub fn of(runtime: Runtime, project: impl Into<PathBuf>) -> Self {
-        let scratch = TempDir::with_prefix("stated-test-").expect("the temporary folder is writable");
+        let scratch =
+            TempDir::with_prefix("stated-test-").expect("the temporary folder is writable");
         Self {
             runtime,
             project: project.into(),
@@ -88,7 +87,7 @@ impl Launch {
     #[track_caller]
     pub fn start(&self) -> Server {
         let process = self.spawn();
-        let line = process.output.wait_for(READY, READY_DEADLINE);
+        let line = process.output().wait_for(READY, READY_DEADLINE);
         let address = line.split(READY).nth(1).expect("the line contains the text it was found by");
         let address = address.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
         let address: SocketAddr = address
@@ -105,18 +104,19 @@ impl Launch {
     pub fn run(&self) -> Exit {
         let mut process = self.spawn();
         let status = process.wait(EVENT_DEADLINE);
-        process.output.wait_for_end(EVENT_DEADLINE);
         Exit {
             code: status.code(),
-            stdout: process.output.stdout(),
-            stderr: process.output.stderr(),
+            stdout: process.output().stdout(),
+            stderr: process.output().stderr(),
         }
     }
 
     #[track_caller]
     fn spawn(&self) -> Process {
         let mut command = self.runtime.dev(&self.project, self.port, &self.data);
-        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         Process::spawn(command)
     }
 }
@@ -189,7 +189,7 @@ impl Server {
 
     /// Returns what the process printed so far.
     pub fn output(&self) -> &Output {
-        &self.process.output
+        self.process.output()
     }
 
     /// Waits until the process has printed a line that contains `needle` and returns the line.
@@ -198,12 +198,12 @@ impl Server {
     /// After [`EVENT_DEADLINE`].
     #[track_caller]
     pub fn wait_for_output(&self, needle: &str) -> String {
-        self.process.output.wait_for(needle, EVENT_DEADLINE)
+        self.process.output().wait_for(needle, EVENT_DEADLINE)
     }
 
     /// Returns whether the process is still alive.
     pub fn is_running(&mut self) -> bool {
-        self.process.child.try_wait().expect("a child can be asked for its state").is_none()
+        self.process.is_running()
     }
 
     /// Kills the process with SIGKILL, as a crash would, and returns how to start it on the same data.
@@ -222,11 +222,10 @@ impl Server {
     pub fn terminate(mut self) -> Exit {
         self.process.signal(Signal::TERM);
         let status = self.process.wait(EVENT_DEADLINE);
-        self.process.output.wait_for_end(EVENT_DEADLINE);
         Exit {
             code: status.code(),
-            stdout: self.process.output.stdout(),
-            stderr: self.process.output.stderr(),
+            stdout: self.process.output().stdout(),
+            stderr: self.process.output().stderr(),
         }
     }
 
@@ -242,59 +241,5 @@ impl Server {
         let launch = self.launch();
         self.terminate();
         launch.start()
-    }
-}
-
-/// A child in a process group of its own: wrangler starts workerd, and both must end together.
-struct Process {
-    child: Child,
-    group: Pid,
-    output: Output,
-}
-
-impl Process {
-    #[track_caller]
-    fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => panic!("start {command:?}: {error}"),
-        };
-        let output = Output::default();
-        output.capture(Stream::Stdout, child.stdout.take().expect("standard output is piped"));
-        output.capture(Stream::Stderr, child.stderr.take().expect("standard error is piped"));
-        let group = Pid::from_child(&child);
-        Self { child, group, output }
-    }
-
-    fn signal(&self, signal: Signal) {
-        // Fails only when the whole group is gone already, which is what signals are sent for.
-        let _gone = rustix::process::kill_process_group(self.group, signal);
-    }
-
-    /// Waits for the exit. The child's pipes end with it, so their end is awaited with a deadline
-    /// first: `Child::wait` has none.
-    #[track_caller]
-    fn wait(&mut self, deadline: Duration) -> ExitStatus {
-        let end = Instant::now() + deadline;
-        self.output.wait_for_end(deadline);
-        let mut status = self.child.try_wait().expect("a child can be waited for");
-        while status.is_none() && Instant::now() < end {
-            std::thread::yield_now();
-            status = self.child.try_wait().expect("a child can be waited for");
-        }
-        let Some(status) = status else {
-            panic!("the process closed its output and still runs\n{}", self.output.describe());
-        };
-        debug_assert!(status.code().is_some() || status.signal().is_some());
-        status
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-        // The signal cannot be ignored, so this wait is short.
-        let _status = self.child.wait();
     }
 }

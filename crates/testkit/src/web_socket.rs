@@ -46,14 +46,15 @@ impl WebSocketClient {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, String> {
-        let mut request =
-            format!("ws://{address}{path}").into_client_request().map_err(|error| error.to_string())?;
+        let mut request = format!("ws://{address}{path}")
+            .into_client_request()
+            .map_err(|error| error.to_string())?;
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
             request.headers_mut().insert(*name, value);
         }
-        let stream =
-            TcpStream::connect_timeout(&address, EVENT_DEADLINE).map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect_timeout(&address, EVENT_DEADLINE)
+            .map_err(|error| error.to_string())?;
         stream.set_read_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
         stream.set_write_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
         stream.set_nodelay(true).expect("TCP has this option");

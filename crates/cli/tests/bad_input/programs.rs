@@ -41,7 +41,8 @@ fn a_handler_that_returns_no_response_is_a_500() {
     let mut server = hostile();
 
     assert_eq!(server.get("/not-a-response").status, 500);
-    server.wait_for_output("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+    server
+        .wait_for_output("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
     serves_and_remembers(&mut server);
 }
 

@@ -128,7 +128,9 @@ fn a_body_of_more_than_a_hundred_mebibytes_gets_413() {
     let length = 100 * 1024 * 1024 + 1;
 
     let mut connection = server.http().connect();
-    connection.send(format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n").as_bytes());
+    connection.send(
+        format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n").as_bytes(),
+    );
     let refused = connection.read_response("POST");
 
     assert_eq!(refused.status, 413);

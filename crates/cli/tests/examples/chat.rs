@@ -81,7 +81,10 @@ fn the_room_with_history_keeps_its_messages_over_a_crash() {
     ann.send_text(r#"{"type":"message","content":"hello"}"#);
     let message = ann.next_json();
 
-    assert_eq!(without_timestamp(&message), json!({ "type": "message", "user": "ann", "content": "hello" }));
+    assert_eq!(
+        without_timestamp(&message),
+        json!({ "type": "message", "user": "ann", "content": "hello" })
+    );
     assert_eq!(server.get("/rooms/lobby/history").json(), json!([message]));
 
     let server = server.kill_and_restart();

@@ -9,7 +9,10 @@ fn a_transfer_moves_money_from_one_account_to_another() {
 
     assert_eq!(server.get("/ann").text(), r#"{"balance":0}"#);
     assert_eq!(server.post("/ann/deposit", r#"{"amount":100}"#).text(), r#"{"balance":100}"#);
-    assert_eq!(server.post("/ann/transfer", r#"{"amount":30,"to":"bob"}"#).text(), r#"{"balance":70}"#);
+    assert_eq!(
+        server.post("/ann/transfer", r#"{"amount":30,"to":"bob"}"#).text(),
+        r#"{"balance":70}"#
+    );
     assert_eq!(server.get("/bob").text(), r#"{"balance":30}"#);
 
     let server = server.kill_and_restart();
