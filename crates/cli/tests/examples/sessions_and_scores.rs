@@ -79,3 +79,21 @@ fn a_setting_is_read_from_the_cache_and_after_a_crash_from_storage() {
 
     assert_eq!(server.get("/ann/theme").text(), r#"{"theme":"dark"}"#);
 }
+
+#[test]
+fn objects_use_a_package_for_database_events_and_ai() {
+    let server = Server::start(example("platform-services"));
+
+    assert_eq!(server.get("/users/ann").text(), r#"{"id":"ann","name":"Person ann"}"#);
+    assert_eq!(server.get("/users/ann").text(), r#"{"id":"ann","name":"Person ann"}"#);
+    assert_eq!(
+        server.post("/orders/7", r#"{"item":"pen"}"#).json(),
+        json!({ "order": { "item": "pen" }, "status": "pending" })
+    );
+    server.wait_for_output(r#"send Order.created {"item":"pen"}"#);
+    assert_eq!(server.post("/conversations/a", "hello").text(), "1: hello");
+    assert_eq!(server.post("/conversations/a", "again").text(), "3: again");
+    // The second look at the user came from the object's storage.
+    let printed = server.output().describe();
+    assert_eq!(printed.matches("db.get Person ann").count(), 1, "{printed}");
+}
