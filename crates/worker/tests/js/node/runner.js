@@ -5,6 +5,7 @@
  */
 
 import "./host-values.mjs";
+import "./host-web.mjs";
 
 export { test } from "node:test";
 export { assert, assertEquals, assertRejects, assertThrows } from "../assertions.js";

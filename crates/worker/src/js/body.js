@@ -1,0 +1,534 @@
+/**
+ * Body: what Request and Response have in common, their headers included.
+ *
+ * A body stays what it was made of (text, bytes or the id of a host body) until somebody asks for `.body`; reading it as a
+ * whole or passing it on never makes a stream. A stream made here remembers its content until it is first read, so that
+ * `new Response(response.body, response)` still moves the host's body instead of pumping it.
+ *
+ * Source: the Fetch standard's Body mixin; Workers has it as a class. Error texts are those of Workers.
+ *
+ * @module
+ */
+
+import { isAbortSignal } from "stated:abort";
+import { Blob, blobAround, blobBytes } from "stated:blob";
+import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
+import { fromWire, headerIn, headersAround, listBehind, toWire } from "stated:headers";
+import { ops } from "stated:host";
+import { reportUncaught } from "stated:report";
+import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
+import { URLSearchParams } from "stated:url-search-params";
+import { defineInterface, illegalConstructor, internal, toDOMString, viewBytes } from "stated:webidl";
+
+/** @typedef {import("stated:headers").Headers} Headers */
+/** @typedef {string | Uint8Array | number} Content text, bytes, or the id of a host body */
+
+/**
+ * @typedef {object} Source what a stream made here will deliver, as long as nobody has read from it
+ * @property {Content} content
+ * @property {AbortSignal | null} signal its reason replaces the host's error
+ */
+
+/** @type {WeakMap<object, Source>} */
+const sources = new WeakMap();
+
+const used = () => new TypeError("Body has already been used. It can only be used once. Use tee() first if you need to read it "
+  + "twice.");
+const locked = () => new TypeError("This ReadableStream is currently locked to a reader.");
+const notBytes = () => new TypeError("This ReadableStream did not return bytes.");
+
+/** @type {(body: Body) => Headers} */
+let headersOfBody;
+/** @type {(body: Body) => string[]} */
+let listOfBody;
+/** @type {(body: Body) => string[]} */
+let wireListOfBody;
+/** @type {(body: Body, list: string[]) => void} */
+let setListOfBody;
+/** @type {(body: Body) => Content | null | Promise<Uint8Array>} */
+let take;
+/** @type {(body: Body, init: unknown) => string | null} */
+let fill;
+/** @type {(to: Body, from: Body) => void} */
+let move;
+/** @type {(to: Body, from: Body) => void} */
+let share;
+/** @type {(body: Body) => import("stated:host").WireBody} */
+let toWireBody;
+
+/** The body and the headers of a Request or Response. */
+export class Body {
+  /** @type {Content | null} the body while it has no stream */ #content;
+  /** @type {ReadableStream<any> | null} */ #stream = null;
+  /** Consumed without a stream. */
+  #used = false;
+  /** @type {Headers | null} made when first asked for */ #headers = null;
+  /** @type {string[]} the headers until then */ #list;
+  /** The list came from the host: its values are byte strings and programs cannot change it. */
+  #fromHost;
+
+  /**
+   * @param {symbol} token
+   * @param {Content | null} content
+   * @param {string[]} list
+   * @param {boolean} fromHost
+   */
+  constructor(token, content, list, fromHost) {
+    if (token !== internal) throw illegalConstructor();
+    this.#content = content;
+    this.#list = list;
+    this.#fromHost = fromHost;
+  }
+
+  static {
+    headersOfBody = (body) => (body.#headers ??= headersAround(listOfBody(body), body.#fromHost));
+    listOfBody = (body) => {
+      if (body.#headers !== null) return listBehind(body.#headers);
+      return body.#fromHost ? fromWire(body.#list) : body.#list;
+    };
+    wireListOfBody = (body) => {
+      if (body.#headers === null && body.#fromHost) return body.#list;
+      return toWire(body.#headers === null ? body.#list : listBehind(body.#headers));
+    };
+    setListOfBody = (body, list) => {
+      body.#list = list;
+    };
+    take = (body) => {
+      const stream = body.#stream;
+      if (stream !== null) return takeStream(stream);
+      if (body.#used) throw used();
+      const content = body.#content;
+      if (content === null) return null;
+      body.#used = true;
+      body.#content = null;
+      return typeof content === "number" ? ops.bodyReadAll(content) : content;
+    };
+    fill = (body, init) => {
+      const extracted = extract(init);
+      if (typeof extracted.content === "object" && isReadableStream(extracted.content)) body.#stream = extracted.content;
+      else body.#content = /** @type {Content} */ (extracted.content);
+      return extracted.type;
+    };
+    move = (to, from) => {
+      if (from.#stream !== null) {
+        if (isDisturbed(from.#stream) || from.#stream.locked) throw used();
+        const source = untouched(from.#stream);
+        if (source !== undefined && source.signal === null) {
+          to.#content = source.content;
+          markSpent(from.#stream);
+        } else {
+          to.#stream = from.#stream.pipeThrough(new TransformStream());
+        }
+        return;
+      }
+      if (from.#used) throw used();
+      if (from.#content === null) return;
+      to.#content = from.#content;
+      from.#content = null;
+      from.#used = true;
+    };
+    share = (to, from) => {
+      if (from.#used) throw locked();
+      const stream = from.#stream;
+      if (stream !== null && (isDisturbed(stream) || stream.locked)) throw locked();
+      const source = stream === null ? undefined : untouched(stream);
+      if (stream !== null && (source === undefined || source.signal !== null)) {
+        [from.#stream, to.#stream] = stream.tee();
+        return;
+      }
+      if (stream !== null) {
+        from.#content = /** @type {Source} */ (source).content;
+        from.#stream = null;
+        markSpent(stream);
+      }
+      const content = from.#content;
+      if (typeof content === "number") [from.#content, to.#content] = ops.bodyTee(content);
+      else to.#content = content instanceof Uint8Array ? content.slice() : content;
+    };
+    toWireBody = (body) => {
+      const stream = body.#stream;
+      if (stream !== null) {
+        if (isDisturbed(stream)) throw used();
+        if (stream.locked) throw locked();
+        const source = untouched(stream);
+        if (source === undefined || source.signal !== null) return streamToHostBody(stream, lengthOf(stream));
+        markSpent(stream);
+        return wireContent(source.content);
+      }
+      if (body.#used) throw used();
+      const content = body.#content;
+      if (content === null) return null;
+      body.#content = null;
+      body.#used = true;
+      return wireContent(content);
+    };
+  }
+
+  /** @returns {ReadableStream<Uint8Array> | null} */
+  get body() {
+    if (this.#stream !== null) return this.#stream;
+    if (this.#used) {
+      this.#stream = new ReadableStream({ type: "bytes" });
+      markSpent(this.#stream);
+    } else if (this.#content !== null) {
+      this.#stream = contentStream(this.#content, null);
+      this.#content = null;
+    }
+    return this.#stream;
+  }
+
+  get bodyUsed() {
+    return this.#used || (this.#stream !== null && isDisturbed(this.#stream));
+  }
+
+  /** @returns {Promise<ArrayBuffer>} */
+  async arrayBuffer() {
+    return ownBuffer(await takeBytes(this));
+  }
+
+  /** @returns {Promise<Uint8Array>} */
+  async bytes() {
+    return new Uint8Array(ownBuffer(await takeBytes(this)));
+  }
+
+  /** @returns {Promise<string>} */
+  async text() {
+    const content = take(this);
+    return typeof content === "string" ? withoutBom(content) : textOf(await content);
+  }
+
+  /** @returns {Promise<any>} */
+  async json() {
+    const content = take(this);
+    return JSON.parse(typeof content === "string" ? withoutBom(content) : textOf(await content));
+  }
+
+  /** @returns {Promise<FormData>} */
+  async formData() {
+    const contentType = headerIn(listOfBody(this), "content-type");
+    return parseFormData(await takeBytes(this), contentType);
+  }
+
+  /** @returns {Promise<Blob>} */
+  async blob() {
+    const contentType = headerIn(listOfBody(this), "content-type");
+    return blobAround(await takeBytes(this), contentType ?? "");
+  }
+}
+
+defineInterface(Body);
+
+/** @param {Body} body @returns {Promise<Uint8Array>} */
+async function takeBytes(body) {
+  const content = take(body);
+  if (content === null) return new Uint8Array(0);
+  return typeof content === "string" ? ops.utf8Encode(content) : /** @type {Uint8Array} */ (await content);
+}
+
+/** @param {Content | null} content @returns {string} */
+function textOf(content) {
+  return content === null ? "" : ops.textDecode("utf-8", /** @type {Uint8Array} */ (content), false, false);
+}
+
+/** What encoding and decoding would do to a text. @param {string} text */
+function withoutBom(text) {
+  const wellFormed = text.toWellFormed();
+  return wellFormed.charCodeAt(0) === 0xfeff ? wellFormed.slice(1) : wellFormed;
+}
+
+/** @param {Uint8Array} bytes @returns {ArrayBuffer} */
+function ownBuffer(bytes) {
+  const { buffer } = bytes;
+  const whole = bytes.byteLength === buffer.byteLength;
+  return /** @type {ArrayBuffer} */ (whole ? buffer : bytes.slice().buffer);
+}
+
+/** @param {Content} content */
+function wireContent(content) {
+  return typeof content === "string" ? ops.utf8Encode(content) : content;
+}
+
+/**
+ * Turns what a program gives as a body into content and its Content-Type. Bytes are copied.
+ *
+ * @param {any} init
+ * @returns {{ content: Content | ReadableStream<any>, type: string | null }}
+ */
+function extract(init) {
+  if (typeof init === "string") return { content: init, type: "text/plain;charset=UTF-8" };
+  if (typeof init === "object" && init !== null) {
+    if (isReadableStream(init)) return { content: usable(init), type: null };
+    const bytes = viewBytes(init);
+    if (bytes !== undefined) return { content: bytes.slice(), type: null };
+    if (init instanceof Blob) return { content: blobBytes(init).slice(), type: init.type === "" ? null : init.type };
+    if (init instanceof URLSearchParams) {
+      return { content: init.toString(), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    }
+    if (init instanceof FormData) {
+      const { bytes: content, type } = serializeMultipart(init);
+      return { content, type };
+    }
+    if (typeof init[Symbol.asyncIterator] === "function") return { content: ReadableStream.from(init), type: null };
+  }
+  return { content: toDOMString(init), type: "text/plain;charset=UTF-8" };
+}
+
+/** @param {ReadableStream<any>} stream */
+function usable(stream) {
+  if (isDisturbed(stream)) {
+    throw new TypeError("This ReadableStream is disturbed (has already been read from), and cannot be used as a body.");
+  }
+  if (stream.locked) throw new TypeError("This ReadableStream is locked to a reader, and cannot be used as a body.");
+  return stream;
+}
+
+/**
+ * The source of a stream that was made here and never read.
+ *
+ * @param {ReadableStream<any>} stream neither disturbed nor locked
+ */
+function untouched(stream) {
+  return sources.get(stream);
+}
+
+/** @param {ReadableStream<any>} stream @returns {Content | Promise<Uint8Array>} */
+function takeStream(stream) {
+  if (isDisturbed(stream)) throw used();
+  if (stream.locked) throw locked();
+  const source = untouched(stream);
+  if (source === undefined || source.signal !== null) return readAll(stream);
+  markSpent(stream);
+  return typeof source.content === "number" ? ops.bodyReadAll(source.content) : source.content;
+}
+
+/** @param {ReadableStream<any>} stream @returns {Promise<Uint8Array>} */
+async function readAll(stream) {
+  const reader = stream.getReader();
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let length = 0;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const bytes = viewBytes(value);
+    if (bytes === undefined) {
+      const error = notBytes();
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+    chunks.push(bytes);
+    length += bytes.byteLength;
+  }
+  if (chunks.length === 1 && chunks[0].byteOffset === 0) return chunks[0];
+  const result = new Uint8Array(length);
+  let position = 0;
+  for (const chunk of chunks) {
+    result.set(chunk, position);
+    position += chunk.byteLength;
+  }
+  return result;
+}
+
+/**
+ * A byte stream over content that is still whole.
+ *
+ * @param {Content} content
+ * @param {AbortSignal | null} signal
+ * @returns {ReadableStream<any>}
+ */
+function contentStream(content, signal) {
+  const source = { content, signal };
+  const stream = new ReadableStream(typeof content === "number" ? hostSource(content, signal) : memorySource(content),
+    { highWaterMark: 0 });
+  sources.set(stream, source);
+  return stream;
+}
+
+/** @param {string | Uint8Array} content @returns {UnderlyingByteSource} */
+function memorySource(content) {
+  return {
+    type: "bytes",
+    pull(controller) {
+      const bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
+      if (bytes.byteLength > 0) controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+      controller.close();
+      if (bytes.byteLength === 0) controller.byobRequest?.respond(0);
+    },
+  };
+}
+
+/** @typedef {import("stated:vendor/web-streams-polyfill").UnderlyingByteSource} UnderlyingByteSource */
+
+/** @param {number} bodyId @param {AbortSignal | null} signal @returns {UnderlyingByteSource} */
+function hostSource(bodyId, signal) {
+  return {
+    type: "bytes",
+    async pull(controller) {
+      let chunk;
+      try {
+        do chunk = await ops.bodyRead(bodyId);
+        while (chunk !== undefined && chunk.byteLength === 0);
+      } catch (error) {
+        throw signal !== null && signal.aborted ? signal.reason : error;
+      }
+      if (chunk !== undefined) {
+        controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (chunk));
+        return;
+      }
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel() {
+      ops.bodyCancel(bodyId);
+    },
+  };
+}
+
+/**
+ * A byte stream over a host body.
+ *
+ * Nothing is read before the first `read`. Cancelling the stream cancels the body. When `signal` is given, a failure after
+ * it was aborted is its reason.
+ *
+ * @param {number} bodyId
+ * @param {AbortSignal | null} [signal]
+ * @returns {ReadableStream<Uint8Array>}
+ */
+export function hostBodyStream(bodyId, signal = null) {
+  return contentStream(bodyId, signal !== null && isAbortSignal(signal) ? signal : null);
+}
+
+/**
+ * Makes a host body that is filled from a stream, one chunk at a time as the host has room.
+ *
+ * The stream must be neither locked nor read; it is locked from now on. The context stays alive until the stream has ended.
+ * An error of the stream, or a chunk that is not bytes, aborts the body.
+ *
+ * @param {ReadableStream<any>} stream
+ * @param {number} [length] in bytes when known, else -1
+ * @returns {number} the body's id
+ */
+export function streamToHostBody(stream, length = -1) {
+  const bodyId = ops.bodyNew(length);
+  const contextId = ops.contextId();
+  ops.taskBegin(contextId);
+  pump(stream.getReader(), bodyId).finally(() => ops.taskEnd(contextId));
+  return bodyId;
+}
+
+/** Never rejects. @param {import("stated:streams").ReadableStreamDefaultReader<any>} reader @param {number} bodyId */
+async function pump(reader, bodyId) {
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const bytes = viewBytes(value);
+      if (bytes === undefined) {
+        const error = notBytes();
+        reader.cancel(error).catch(() => {});
+        throw error;
+      }
+      if (bytes.byteLength > 0 && !(await ops.bodyWrite(bodyId, bytes))) {
+        reader.cancel(new TypeError("The reader of this body is gone.")).catch(() => {});
+        return;
+      }
+    }
+    ops.bodyClose(bodyId);
+  } catch (error) {
+    reportUncaught(error);
+    ops.bodyAbort(bodyId, messageOf(error));
+  }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  try {
+    return `${error}`;
+  } catch {
+    return "the stream failed";
+  }
+}
+
+/**
+ * The headers as an object.
+ *
+ * @param {Body} body
+ * @returns {Headers}
+ */
+export function headersOf(body) {
+  return headersOfBody(body);
+}
+
+/**
+ * The headers as a flat list, not a copy.
+ *
+ * @param {Body} body
+ * @returns {string[]}
+ */
+export function headerListOf(body) {
+  return listOfBody(body);
+}
+
+/**
+ * Replaces the list of a body whose `headers` nobody has seen yet.
+ *
+ * @param {Body} body
+ * @param {string[]} list
+ */
+export function setHeaderList(body, list) {
+  setListOfBody(body, list);
+}
+
+/**
+ * The headers as the host takes them.
+ *
+ * @param {Body} body
+ * @returns {string[]}
+ */
+export function wireHeaders(body) {
+  return wireListOfBody(body);
+}
+
+/**
+ * Gives a new Request or Response the body that a program passed in, and the Content-Type that goes with it unless the
+ * headers have one.
+ *
+ * @param {Body} body
+ * @param {unknown} init neither null nor undefined
+ */
+export function setBody(body, init) {
+  const type = fill(body, init);
+  if (type === null) return;
+  const list = listOfBody(body);
+  if (headerIn(list, "content-type") === null) list.push("content-type", type);
+}
+
+/**
+ * Moves the body of one to the other; the former is used afterwards.
+ *
+ * @param {Body} to
+ * @param {Body} from
+ */
+export function moveBody(to, from) {
+  move(to, from);
+}
+
+/**
+ * Gives a clone a body of its own with the same content.
+ *
+ * @param {Body} to
+ * @param {Body} from
+ */
+export function shareBody(to, from) {
+  share(to, from);
+}
+
+/**
+ * The body as the host takes it; it is used afterwards.
+ *
+ * @param {Body} body
+ * @returns {import("stated:host").WireBody}
+ */
+export function wireBody(body) {
+  return toWireBody(body);
+}

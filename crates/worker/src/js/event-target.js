@@ -1,0 +1,370 @@
+/**
+ * Event and EventTarget of the DOM standard for targets without a tree: every dispatch is at its target. The other event
+ * classes are in event.js, which is the module to import from.
+ *
+ * An exception of a listener goes to the log and does not stop the other listeners. This module knows nothing of sockets,
+ * timers or contexts; they make events and call `dispatch`.
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { DOMException } from "stated:dom-exception";
+import { reportUncaught } from "stated:report";
+import { badArgument, badConstructorArgument, defineConstants, defineInspection, defineInterface, toDictionary,
+  toDOMString } from "stated:webidl";
+
+const STOPPED = 1;
+const STOPPED_AT_ONCE = 2;
+const CANCELED = 4;
+const IN_PASSIVE_LISTENER = 8;
+const DISPATCHING = 16;
+const TRUSTED = 32;
+
+/** @type {(event: Event, target: EventTarget, flags: number) => void} */
+let beginDispatch;
+/** @type {(event: Event) => boolean} returns whether the default was not prevented */
+let endDispatch;
+/** @type {(event: Event) => number} */
+let flagsOf;
+/** @type {(event: Event, set: number, clear: number) => void} */
+let changeFlags;
+
+/** @param {unknown} init @param {string} name */
+function eventInit(init, name) {
+  return toDictionary(init, () => badConstructorArgument(name, 2, "EventInit"));
+}
+
+/** An event. */
+export class Event {
+  /** @type {string} */ #type;
+  #bubbles = false;
+  #cancelable = false;
+  #composed = false;
+  /** @type {EventTarget | null} */ #target = null;
+  #flags = 0;
+  #timeStamp = ops.monotonicNow();
+
+  /**
+   * @param {string} type
+   * @param {{ bubbles?: boolean, cancelable?: boolean, composed?: boolean }} [init]
+   */
+  constructor(type, init = undefined) {
+    if (arguments.length < 1) throw badConstructorArgument("Event", 1, "string");
+    this.#type = toDOMString(type);
+    if (init === undefined || init === null) return;
+    const options = eventInit(init, "Event");
+    this.#bubbles = Boolean(options.bubbles);
+    this.#cancelable = Boolean(options.cancelable);
+    this.#composed = Boolean(options.composed);
+  }
+
+  static {
+    beginDispatch = (event, target, flags) => {
+      if (event.#flags & DISPATCHING) {
+        throw new DOMException("The event is already being dispatched.", "InvalidStateError");
+      }
+      event.#flags = (event.#flags & ~TRUSTED) | DISPATCHING | flags;
+      event.#target = target;
+    };
+    endDispatch = (event) => {
+      event.#flags &= ~(DISPATCHING | STOPPED | STOPPED_AT_ONCE);
+      return (event.#flags & CANCELED) === 0;
+    };
+    flagsOf = (event) => event.#flags;
+    changeFlags = (event, set, clear) => {
+      event.#flags = (event.#flags & ~clear) | set;
+    };
+  }
+
+  get type() {
+    return this.#type;
+  }
+
+  get eventPhase() {
+    return this.#flags & DISPATCHING ? 2 : 0;
+  }
+
+  get composed() {
+    return this.#composed;
+  }
+
+  get bubbles() {
+    return this.#bubbles;
+  }
+
+  get cancelable() {
+    return this.#cancelable;
+  }
+
+  get defaultPrevented() {
+    return (this.#flags & CANCELED) !== 0;
+  }
+
+  get returnValue() {
+    return (this.#flags & CANCELED) === 0;
+  }
+
+  set returnValue(value) {
+    if (!value) this.preventDefault();
+  }
+
+  get currentTarget() {
+    return this.#flags & DISPATCHING ? this.#target : null;
+  }
+
+  get target() {
+    return this.#target;
+  }
+
+  get srcElement() {
+    return this.#target;
+  }
+
+  /** Milliseconds since the process started. */
+  get timeStamp() {
+    return this.#timeStamp;
+  }
+
+  get isTrusted() {
+    return (this.#flags & TRUSTED) !== 0;
+  }
+
+  get cancelBubble() {
+    return (this.#flags & STOPPED) !== 0;
+  }
+
+  set cancelBubble(value) {
+    if (value) this.#flags |= STOPPED;
+  }
+
+  stopImmediatePropagation() {
+    this.#flags |= STOPPED | STOPPED_AT_ONCE;
+  }
+
+  preventDefault() {
+    if (this.#cancelable && !(this.#flags & IN_PASSIVE_LISTENER)) this.#flags |= CANCELED;
+  }
+
+  stopPropagation() {
+    this.#flags |= STOPPED;
+  }
+
+  composedPath() {
+    return this.#flags & DISPATCHING ? [this.#target] : [];
+  }
+}
+
+/** What printing an event shows; subclasses put their own first. */
+export const shownOfEvent = ["type", "eventPhase", "composed", "bubbles", "cancelable", "defaultPrevented", "returnValue",
+  "currentTarget", "target", "srcElement", "timeStamp", "isTrusted", "cancelBubble"];
+
+/**
+ * @typedef {object} Listener
+ * @property {Function | { handleEvent: Function } | null} callback null for a handler attribute that was emptied
+ * @property {boolean} capture
+ * @property {boolean} once
+ * @property {boolean} passive
+ * @property {boolean} removed
+ * @property {boolean} isHandler set through an `on…` attribute
+ */
+
+/** @type {(target: EventTarget, event: Event, flags: number) => boolean} */
+let dispatchWith;
+/** @type {(target: EventTarget, type: string) => Listener | undefined} */
+let handlerOf;
+/** @type {(target: EventTarget, type: string, callback: any) => void} */
+let setHandler;
+/** @type {(target: EventTarget, type: string) => boolean} */
+let listening;
+
+/** Something that events can be dispatched to. */
+export class EventTarget {
+  /** @type {Map<string, Listener[]> | null} made for the first listener; the arrays are replaced, never changed */
+  #listeners = null;
+
+  /**
+   * @param {string} type
+   * @param {Function | { handleEvent: Function } | null} callback
+   * @param {boolean | { capture?: boolean, once?: boolean, passive?: boolean, signal?: AbortSignal }} [options]
+   */
+  addEventListener(type, callback, options = undefined) {
+    if (arguments.length < 2 || !isCallback(callback)) {
+      throw badArgument("EventTarget", "addEventListener", 2, "function or HandlerObject");
+    }
+    const name = toDOMString(type);
+    /** @type {any} */
+    const given = typeof options === "object" && options !== null ? options : undefined;
+    const capture = Boolean(given === undefined ? options : given.capture);
+    const once = given !== undefined && Boolean(given.once);
+    const passive = given !== undefined && Boolean(given.passive);
+    const signal = given?.signal;
+    if (signal !== undefined) {
+      if (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
+        throw new TypeError("Incorrect type for the 'signal' field on 'AddEventListenerOptions': the provided value is not of "
+          + "type 'AbortSignal'.");
+      }
+      if (signal.aborted) return;
+    }
+    if (callback === null) return;
+    const list = this.#listeners?.get(name) ?? [];
+    if (list.some((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler)) return;
+    this.#add(name, { callback, capture, once, passive, removed: false, isHandler: false });
+    signal?.addEventListener("abort", () => this.#remove(name, callback, capture), { once: true });
+  }
+
+  /**
+   * @param {string} type
+   * @param {Function | { handleEvent: Function } | null} callback
+   * @param {boolean | { capture?: boolean }} [options]
+   */
+  removeEventListener(type, callback, options = undefined) {
+    if (arguments.length < 2 || !isCallback(callback)) {
+      throw badArgument("EventTarget", "removeEventListener", 2, "function or HandlerObject");
+    }
+    const capture = typeof options === "object" && options !== null ? Boolean(options.capture) : Boolean(options);
+    this.#remove(toDOMString(type), callback, capture);
+  }
+
+  /**
+   * Calls the listeners one after the other, at once. Returns false when one of them prevented the default.
+   *
+   * @param {Event} event
+   * @returns {boolean}
+   */
+  dispatchEvent(event) {
+    if (!(event instanceof Event)) throw badArgument("EventTarget", "dispatchEvent", 1, "Event");
+    return dispatchWith(this, event, 0);
+  }
+
+  /** @param {string} type @param {Listener} listener */
+  #add(type, listener) {
+    this.#listeners ??= new Map();
+    const list = this.#listeners.get(type);
+    this.#listeners.set(type, list === undefined ? [listener] : [...list, listener]);
+  }
+
+  /** @param {string} type @param {unknown} callback @param {boolean} capture */
+  #remove(type, callback, capture) {
+    const list = this.#listeners?.get(type);
+    const found = list?.find((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler);
+    if (found !== undefined) this.#drop(type, found);
+  }
+
+  /** @param {string} type @param {Listener} listener */
+  #drop(type, listener) {
+    listener.removed = true;
+    const rest = /** @type {Listener[]} */ (this.#listeners?.get(type)).filter((entry) => entry !== listener);
+    if (rest.length === 0) this.#listeners?.delete(type);
+    else this.#listeners?.set(type, rest);
+  }
+
+  static {
+    dispatchWith = (target, event, flags) => {
+      const listeners = target.#listeners;
+      beginDispatch(event, target, flags);
+      const list = listeners === null ? undefined : listeners.get(event.type);
+      if (list !== undefined) {
+        // At the target, capturing listeners come first.
+        if (list.some((entry) => entry.capture)) target.#invoke(list, event, true);
+        if (!(flagsOf(event) & STOPPED)) target.#invoke(list, event, false);
+      }
+      return endDispatch(event);
+    };
+    handlerOf = (target, type) => target.#listeners?.get(type)?.find((entry) => entry.isHandler);
+    setHandler = (target, type, callback) => {
+      const entry = handlerOf(target, type);
+      if (entry !== undefined) {
+        if (callback === null) target.#drop(type, entry);
+        else entry.callback = callback;
+      } else if (callback !== null) {
+        target.#add(type, { callback, capture: false, once: false, passive: false, removed: false, isHandler: true });
+      }
+    };
+    listening = (target, type) => target.#listeners !== null && target.#listeners.has(type);
+  }
+
+  /** @param {Listener[]} list @param {Event} event @param {boolean} capture */
+  #invoke(list, event, capture) {
+    for (const listener of list) {
+      if (listener.removed || listener.capture !== capture) continue;
+      if (listener.once) this.#drop(event.type, listener);
+      if (listener.passive) changeFlags(event, IN_PASSIVE_LISTENER, 0);
+      try {
+        call(listener, this, event);
+      } catch (error) {
+        reportUncaught(error);
+      }
+      if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
+      if (flagsOf(event) & STOPPED_AT_ONCE) return;
+    }
+  }
+}
+
+/** @param {unknown} value */
+function isCallback(value) {
+  return typeof value === "function" || typeof value === "object";
+}
+
+/** @param {Listener} listener @param {EventTarget} target @param {Event} event */
+function call(listener, target, event) {
+  const { callback } = listener;
+  if (typeof callback === "function") {
+    const result = callback.call(target, event);
+    if (listener.isHandler && result === false) event.preventDefault();
+    return;
+  }
+  // A handler attribute may hold any object and then does nothing; a listener object must have the method.
+  if (callback === null || listener.isHandler) return;
+  const method = callback.handleEvent;
+  if (typeof method !== "function") throw new TypeError("handleEvent is not a function");
+  method.call(callback, event);
+}
+
+/**
+ * Dispatches an event that the runtime made: `isTrusted` is true.
+ *
+ * @param {EventTarget} target
+ * @param {Event} event
+ * @returns {boolean} false when a listener prevented the default
+ */
+export function dispatch(target, event) {
+  return dispatchWith(target, event, TRUSTED);
+}
+
+/**
+ * Whether a dispatch of such an event would call anything.
+ *
+ * @param {EventTarget} target
+ * @param {string} type
+ */
+export function hasListeners(target, type) {
+  return listening(target, type);
+}
+
+/**
+ * Defines attributes like `onmessage`, one per event name.
+ *
+ * @param {EventTarget} prototype
+ * @param {string[]} names event types, without "on"
+ */
+export function defineEventHandlers(prototype, names) {
+  for (const name of names) {
+    const accessor = {
+      /** @this {EventTarget} */
+      get [`on${name}`]() {
+        return handlerOf(this, name)?.callback ?? null;
+      },
+      set [`on${name}`](value) {
+        setHandler(this, name, (typeof value === "object" && value !== null) || typeof value === "function" ? value : null);
+      },
+    };
+    const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(accessor, `on${name}`));
+    Object.defineProperty(prototype, `on${name}`, { ...descriptor, enumerable: true, configurable: true });
+  }
+}
+
+defineInterface(Event, shownOfEvent);
+defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
+defineInterface(EventTarget);
+defineInspection(EventTarget.prototype, () => ({}));

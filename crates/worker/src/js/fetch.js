@@ -1,0 +1,112 @@
+/**
+ * The global fetch.
+ *
+ * The host makes the connection and follows redirects; this module makes the Request, reacts to its signal and answers
+ * `data:` URLs by itself.
+ *
+ * @module
+ */
+
+import { onAbort } from "stated:abort";
+import { ops } from "stated:host";
+import { isRequest, Request, requestToWire, signalOf } from "stated:request";
+import { Response, responseFromHost } from "stated:response";
+import { percentDecode } from "stated:url-search-params";
+import { badArgument } from "stated:webidl";
+
+/** @typedef {import("stated:host").WireResponse} WireResponse */
+
+/** @type {((socketId: number) => any) | undefined} */
+let makeSocket;
+
+/**
+ * Tells how the socket of an accepted upgrade becomes a WebSocket. Without it such responses have no `webSocket`.
+ *
+ * @param {(socketId: number) => any} make
+ */
+export function setSocketFactory(make) {
+  makeSocket = make;
+}
+
+/**
+ * Sends a request and resolves with the response's head.
+ *
+ * @param {any} input a Request, or an absolute URL
+ * @param {any} [init] as for Request
+ * @returns {Promise<Response>}
+ */
+export async function fetch(input, init = undefined) {
+  if (arguments.length < 1) throw badArgument("ServiceWorkerGlobalScope", "fetch", 1, "Request or string");
+  const request = init === undefined && isRequest(input) ? input : new Request(input, init);
+  const signal = signalOf(request);
+  signal?.throwIfAborted();
+  const { url } = request;
+  if (url.startsWith("data:")) return fetchData(url);
+  if (!url.startsWith("http:") && !url.startsWith("https:")) throw cannotLoad(url);
+  const { redirect } = request;
+  return sendWithSignal(signal, (token) => {
+    const [method, wireUrl, headers, body] = requestToWire(request);
+    return ops.fetchStart(token, method, wireUrl, headers, body, redirect);
+  });
+}
+
+Object.defineProperty(fetch, "length", { value: 1 });
+
+/**
+ * Sends a request that a signal may cancel, and wraps the response. Stubs and service bindings send theirs with it, too.
+ *
+ * @param {import("stated:abort").AbortSignal | null} signal not aborted yet
+ * @param {(token: number) => Promise<WireResponse>} send
+ * @returns {Promise<Response>}
+ */
+export async function sendWithSignal(signal, send) {
+  const token = ops.fetchToken();
+  if (signal === null) return responseFromHost(await send(token), makeSocket);
+  /** @type {(reason: unknown) => void} */ let reject = () => {};
+  /** @type {Promise<never>} */
+  const aborted = new Promise((_resolve, rejectWith) => {
+    reject = rejectWith;
+  });
+  const takeBack = onAbort(signal, () => {
+    ops.fetchAbort(token);
+    reject(signal.reason);
+  });
+  try {
+    // The signal stays connected while the body arrives: aborting ends that, too.
+    return responseFromHost(await Promise.race([send(token), aborted]), makeSocket, signal);
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+}
+
+/** @param {string} url */
+function cannotLoad(url) {
+  return new TypeError(`Fetch API cannot load: ${url}`);
+}
+
+/**
+ * Source: the Fetch standard's data: URL processor.
+ *
+ * @param {string} url
+ * @returns {Response}
+ */
+function fetchData(url) {
+  const hash = url.indexOf("#");
+  const rest = url.slice("data:".length, hash === -1 ? undefined : hash);
+  const comma = rest.indexOf(",");
+  if (comma === -1) throw cannotLoad(url);
+  let type = rest.slice(0, comma).trim();
+  /** @type {Uint8Array} */
+  let bytes = percentDecode(ops.utf8Encode(rest.slice(comma + 1)));
+  const base64 = /; *base64$/i.exec(type);
+  if (base64 !== null) {
+    type = type.slice(0, base64.index);
+    const text = ops.base64Decode(ops.textDecode("utf-8", bytes, false, true));
+    if (text === undefined) throw cannotLoad(url);
+    bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  }
+  if (type.startsWith(";")) type = `text/plain${type}`;
+  if (!/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+/.test(type)) type = "text/plain;charset=US-ASCII";
+  return responseFromHost([200, "OK", ["content-type", type], bytes, url, false, 0]);
+}

@@ -1,0 +1,128 @@
+/**
+ * Defines the globals of a realm.
+ *
+ * Classes are writable, configurable and not enumerable, as Web IDL says; functions and objects are enumerable.
+ *
+ * @module
+ */
+
+import { AbortController, AbortSignal } from "stated:abort";
+import { Blob, File } from "stated:blob";
+import { Body } from "stated:body";
+import { console } from "stated:console";
+import { Crypto, crypto, SubtleCrypto } from "stated:crypto";
+import { DOMException } from "stated:dom-exception";
+import { atob, btoa, TextDecoder, TextEncoder } from "stated:encoding";
+import { CloseEvent, CustomEvent, ErrorEvent, Event, EventTarget, ExtendableEvent, MessageEvent,
+  PromiseRejectionEvent } from "stated:event";
+import { fetch } from "stated:fetch";
+import { FormData } from "stated:form-data";
+import { Headers } from "stated:headers";
+import { Navigator, navigator } from "stated:navigator";
+import { newPerformance, Performance } from "stated:performance";
+import { reportUncaught } from "stated:report";
+import { Request } from "stated:request";
+import { Response } from "stated:response";
+import { scheduler, Scheduler } from "stated:scheduler";
+import { structuredClone } from "stated:serialize";
+import { ByteLengthQueuingStrategy, CountQueuingStrategy, FixedLengthStream, IdentityTransformStream,
+  ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, TextDecoderStream, TextEncoderStream, TransformStream,
+  TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
+  WritableStreamDefaultWriter } from "stated:streams";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "stated:timers";
+import { URL } from "stated:url";
+import { URLSearchParams } from "stated:url-search-params";
+import { badArgument, defineInterface } from "stated:webidl";
+import { WebSocket, WebSocketPair, WebSocketRequestResponsePair } from "stated:websocket";
+
+const classes = {
+  AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, CloseEvent, CountQueuingStrategy, Crypto, CustomEvent,
+  DOMException, ErrorEvent, Event, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers,
+  IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent, ReadableByteStreamController,
+  ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController,
+  ReadableStreamDefaultReader, Request, Response, Scheduler, SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder,
+  TextEncoderStream, TransformStream, TransformStreamDefaultController, URL, URLSearchParams, WebSocket, WebSocketPair,
+  WebSocketRequestResponsePair, WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
+};
+
+const settled = Promise.resolve();
+
+/**
+ * Runs a function after the running one, before any event.
+ *
+ * @param {() => void} callback
+ */
+function queueMicrotask(callback) {
+  if (typeof callback !== "function") throw badArgument("ServiceWorkerGlobalScope", "queueMicrotask", 1, "function");
+  settled.then(() => {
+    try {
+      callback();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  });
+}
+
+/**
+ * Logs an error as if nobody had caught it.
+ *
+ * @param {unknown} error
+ */
+function reportError(error) {
+  if (arguments.length < 1) throw badArgument("ServiceWorkerGlobalScope", "reportError", 1, "Value");
+  reportUncaught(error);
+}
+
+/** What listeners added to the global itself are registered on; `dispatch` events like "unhandledrejection" to it. */
+export const globalTarget = new EventTarget();
+
+/** The class of the global `Cloudflare`. */
+class Cloudflare {
+  #compatibilityFlags;
+
+  /** @param {readonly string[]} flags */
+  constructor(flags) {
+    /** @type {Record<string, boolean>} */
+    const table = {};
+    for (const flag of flags) table[flag] = true;
+    this.#compatibilityFlags = Object.freeze(table);
+  }
+
+  /** Every flag in force as a property that is true. */
+  get compatibilityFlags() {
+    return this.#compatibilityFlags;
+  }
+}
+
+defineInterface(Cloudflare, ["compatibilityFlags"]);
+
+/**
+ * Defines all globals on `target`, the global object of a realm.
+ *
+ * @param {any} target
+ * @param {{ flags: readonly string[] }} config
+ */
+export function installGlobals(target, config) {
+  for (const [name, value] of Object.entries(classes)) {
+    Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+  }
+  /** @type {Record<string, unknown>} */
+  const members = {
+    atob, btoa, clearInterval, clearTimeout, fetch, queueMicrotask, reportError, setInterval, setTimeout, structuredClone,
+    addEventListener: globalTarget.addEventListener.bind(globalTarget),
+    removeEventListener: globalTarget.removeEventListener.bind(globalTarget),
+    dispatchEvent: globalTarget.dispatchEvent.bind(globalTarget),
+    Cloudflare: new Cloudflare(config.flags),
+    crypto,
+    navigator,
+    performance: newPerformance(),
+    scheduler,
+    self: target,
+  };
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+  Object.defineProperty(target, "console", { value: console, writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(target, "origin", { value: "null", writable: false, enumerable: true, configurable: true });
+}

@@ -1,0 +1,521 @@
+/**
+ * Printing one value of any kind. `inspect.js` is the way in; the line breaking is in inspect-layout.js.
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { joinParts } from "stated:inspect-layout";
+import { errorText, keyText, numberText, quote } from "stated:inspect-text";
+import { inspectSymbol, Shown } from "stated:webidl";
+
+/** Bytes of an ArrayBuffer to print. */
+const BUFFER_BYTES_MAX = 50;
+
+/**
+ * @typedef {object} Printer the state of one call of inspect
+ * @property {number} depthMax
+ * @property {number} maxArrayLength
+ * @property {number} maxStringLength
+ * @property {number} breakLength
+ * @property {boolean} showHidden
+ * @property {boolean} sorted
+ * @property {number} indentation
+ * @property {number} deepest the level of the object printed last
+ * @property {object[]} path the objects being printed
+ * @property {Map<object, number>} circular objects that contain themselves, numbered
+ * @property {object} options as the program gave them, for its own inspection functions
+ */
+
+/**
+ * @param {any} options
+ * @returns {Printer}
+ */
+export function newPrinter(options) {
+  return {
+    depthMax: unlimited(options.depth, 2),
+    maxArrayLength: unlimited(options.maxArrayLength, 100),
+    maxStringLength: unlimited(options.maxStringLength, 10_000),
+    breakLength: options.breakLength === undefined ? 80 : Number(options.breakLength),
+    showHidden: Boolean(options.showHidden),
+    sorted: Boolean(options.sorted),
+    indentation: 0,
+    deepest: 0,
+    path: [],
+    circular: new Map(),
+    options,
+  };
+}
+
+/** @param {any} value @param {number} absent */
+function unlimited(value, absent) {
+  if (value === undefined) return absent;
+  return value === null ? Infinity : Number(value);
+}
+
+/**
+ * @param {Printer} printer
+ * @param {any} value
+ * @param {number} level 0 for the value that inspect was given
+ * @returns {string}
+ */
+export function printValue(printer, value, level) {
+  if ((typeof value !== "object" || value === null) && typeof value !== "function") return printPrimitive(printer, value);
+  try {
+    return printObject(printer, value, level);
+  } catch (error) {
+    // Too deep a nesting, or a Proxy whose traps throw.
+    return error instanceof RangeError || isStackOverflow(error) ? "[Object: nested too deeply to print]" : "[Object: cannot be printed]";
+  }
+}
+
+/** @param {unknown} error */
+function isStackOverflow(error) {
+  return error instanceof Error && error.message === "too much recursion";
+}
+
+/** @param {Printer} printer @param {any} value */
+function printPrimitive(printer, value) {
+  if (typeof value === "string") return printString(printer, value);
+  if (typeof value === "number" || typeof value === "bigint") return numberText(value);
+  return String(value);
+}
+
+/** @param {Printer} printer @param {string} value */
+function printString(printer, value) {
+  let text = value;
+  let rest = "";
+  if (text.length > printer.maxStringLength) {
+    const left = text.length - printer.maxStringLength;
+    text = text.slice(0, printer.maxStringLength);
+    rest = `... ${left} more character${left > 1 ? "s" : ""}`;
+  }
+  if (text.length > 16 && text.length > printer.breakLength - printer.indentation - 4 && text.includes("\n")) {
+    const lines = text.split(/(?<=\n)/).map(quote);
+    return lines.join(` +\n${" ".repeat(printer.indentation + 2)}`) + rest;
+  }
+  return quote(text) + rest;
+}
+
+/** @param {Printer} printer @param {any} value @param {number} level */
+function printObject(printer, value, level) {
+  if (value instanceof Shown) return printShown(printer, value, level);
+  const proxied = ops.proxyParts(value);
+  if (proxied !== undefined) {
+    if (proxied[0] === null) return "<Revoked Proxy>";
+    return `Proxy(${printValue(printer, proxied[0], level)})`;
+  }
+  const custom = value[inspectSymbol];
+  if (typeof custom === "function" && !isClassItself(value)) {
+    const left = printer.depthMax - level;
+    const shown = custom.call(value, left, { ...printer.options, depth: left }, inspectAgain);
+    if (shown instanceof Shown) return inPath(printer, value, level, () => printShown(printer, shown, level));
+    if (shown !== value) return typeof shown === "string" ? shown.replaceAll("\n", `\n${" ".repeat(printer.indentation)}`) : printValue(printer, shown, level);
+  }
+  return inPath(printer, value, level, () => printRaw(printer, value, level));
+}
+
+/** A class whose prototype can print itself is printed as a class. @param {any} value */
+function isClassItself(value) {
+  return typeof value === "function" && !Object.hasOwn(value, inspectSymbol);
+}
+
+/** For inspection functions of the program. @param {unknown} value @param {any} options */
+function inspectAgain(value, options) {
+  return printValue(newPrinter(options ?? {}), value, 0);
+}
+
+/**
+ * Marks an object as being printed, so that a reference back to it is found.
+ *
+ * @param {Printer} printer @param {object} value @param {number} level @param {() => string} print
+ */
+function inPath(printer, value, level, print) {
+  if (printer.path.includes(value)) {
+    let index = printer.circular.get(value);
+    if (index === undefined) {
+      index = printer.circular.size + 1;
+      printer.circular.set(value, index);
+    }
+    return `[Circular *${index}]`;
+  }
+  printer.path.push(value);
+  try {
+    const text = print();
+    const index = printer.circular.get(value);
+    return index === undefined ? text : `<ref *${index}> ${text}`;
+  } finally {
+    printer.path.pop();
+  }
+}
+
+/** @param {Printer} printer @param {Shown} shown @param {number} level */
+function printShown(printer, shown, level) {
+  if (level > printer.depthMax) return `[${shown.name}]`;
+  printer.deepest = level;
+  const { pairs, fields } = shown;
+  const parts = [];
+  printer.indentation += 2;
+  if (pairs !== undefined) {
+    for (let i = 0; i < pairs.length; i += 2) {
+      parts.push(`${printValue(printer, pairs[i], level + 1)} => ${printValue(printer, pairs[i + 1], level + 1)}`);
+    }
+  }
+  for (const key of Object.keys(fields)) {
+    parts.push(`${key.startsWith("[") ? key : keyText(key)}: ${printValue(printer, fields[key], level + 1)}`);
+  }
+  printer.indentation -= 2;
+  const name = pairs === undefined ? shown.name : `${shown.name}(${pairs.length / 2})`;
+  if (parts.length === 0) return `${name} {}`;
+  return joinParts(printer, parts, "", [`${name} {`, "}"], level, undefined);
+}
+
+/**
+ * @typedef {object} Form how an object of some kind prints
+ * @property {string} base stands alone when there is nothing in the brackets
+ * @property {[string, string]} brackets
+ * @property {() => string[]} contents printed before the properties
+ * @property {unknown} arrayLike the elements, when they may be laid out in columns
+ * @property {(string | symbol)[]} keys
+ */
+
+/** @param {Printer} printer @param {any} value @param {number} level */
+function printRaw(printer, value, level) {
+  const form = formOf(printer, value, level);
+  if (typeof form === "string") return form;
+  if (level > printer.depthMax) return tooDeep(value, form);
+  printer.deepest = level;
+  const parts = form.contents();
+  const inArray = form.arrayLike !== undefined;
+  for (const key of form.keys) parts.push(printProperty(printer, value, key, level, inArray));
+  if (printer.sorted && !inArray) parts.sort();
+  if (parts.length === 0) return form.base !== "" ? form.base : `${form.brackets[0]}${form.brackets[1]}`;
+  return joinParts(printer, parts, form.base, form.brackets, level, form.arrayLike);
+}
+
+/** @param {any} value @param {Form} form */
+function tooDeep(value, form) {
+  if (form.base !== "") return form.base;
+  if (Array.isArray(value)) return "[Array]";
+  const prefix = form.brackets[0].slice(0, -1).trim();
+  return `[${prefix === "" ? "Object" : prefix.replace(/\(\d+\)$/, "")}]`;
+}
+
+/** @param {Printer} printer @param {any} value @param {string | symbol} key @param {number} level @param {boolean} inArray */
+function printProperty(printer, value, key, level, inArray) {
+  const descriptor = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
+  let text;
+  if (descriptor.get !== undefined) {
+    text = descriptor.set === undefined ? "[Getter]" : "[Getter/Setter]";
+  } else if (descriptor.set !== undefined) {
+    text = "[Setter]";
+  } else {
+    printer.indentation += 2;
+    text = printValue(printer, descriptor.value, level + 1);
+    printer.indentation -= 2;
+  }
+  if (descriptor.enumerable === false) {
+    return `[${typeof key === "symbol" ? keyText(key) : key}]: ${text}`;
+  }
+  return `${keyText(key)}: ${text}`;
+}
+
+/** @param {Printer} printer @param {any} value @returns {(string | symbol)[]} */
+function keysOf(printer, value) {
+  if (printer.showHidden) return Reflect.ownKeys(value);
+  const keys = /** @type {(string | symbol)[]} */ (Object.keys(value));
+  for (const symbol of Object.getOwnPropertySymbols(value)) {
+    if (Object.prototype.propertyIsEnumerable.call(value, symbol)) keys.push(symbol);
+  }
+  return keys;
+}
+
+/** Without the elements. @param {Printer} printer @param {any} value */
+function keysOfArray(printer, value) {
+  return keysOf(printer, value).filter((key) => typeof key === "symbol" || !isIndex(key));
+}
+
+/** @param {string} key */
+function isIndex(key) {
+  return /^(0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
+}
+
+/**
+ * The name of the class, as the nearest prototype with a constructor says; null without any.
+ *
+ * @param {any} value
+ * @returns {string | null}
+ */
+function classNameOf(value) {
+  for (let object = value; object !== null; object = Object.getPrototypeOf(object)) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, "constructor");
+    const constructor = descriptor?.value;
+    if (typeof constructor === "function" && constructor.name !== "" && isInstance(value, constructor)) return String(constructor.name);
+  }
+  return null;
+}
+
+/** @param {unknown} value @param {Function} constructor */
+function isInstance(value, constructor) {
+  try {
+    return value instanceof constructor;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What stands before the bracket: class name, size, toStringTag.
+ *
+ * @param {any} value @param {string} fallback the kind of object, for those without a prototype @param {number} [size]
+ */
+function prefixOf(value, fallback, size = undefined) {
+  const name = classNameOf(value);
+  const count = size === undefined ? "" : `(${size})`;
+  let tag = value[Symbol.toStringTag];
+  if (typeof tag !== "string" || tag === "" || tag === name) tag = "";
+  const shownTag = tag === "" || (name === null && tag === fallback) ? "" : `[${tag}] `;
+  if (name === null) return `[${fallback}${count}: null prototype] ${shownTag}`;
+  return `${name}${count} ${shownTag}`;
+}
+
+const noParts = () => /** @type {string[]} */ ([]);
+
+/**
+ * @param {Printer} printer
+ * @param {any} value
+ * @param {number} level
+ * @returns {Form | string}
+ */
+function formOf(printer, value, level) {
+  const kind = ops.classOf(value);
+  const keys = () => keysOf(printer, value);
+  switch (kind) {
+    case "Array":
+      return arrayForm(printer, value, level, value.length, prefixOf(value, "Array", value.length), "Array");
+    case "Arguments":
+      return { ...arrayForm(printer, value, level, value.length, "[Arguments] ", ""), brackets: ["[Arguments] [", "]"] };
+    case "Set":
+      return collectionForm(value, "Set", keys(), () => printEntries(printer, Set.prototype.values.call(value), level, false));
+    case "Map":
+      return collectionForm(value, "Map", keys(), () => printEntries(printer, Map.prototype.entries.call(value), level, true));
+    case "Function":
+      return baseForm(functionText(value), keys().filter((key) => key !== "prototype" || printer.showHidden));
+    case "RegExp":
+      return baseForm(RegExp.prototype.toString.call(value), keys());
+    case "Date":
+      return baseForm(dateText(value), keys());
+    case "Error":
+      return errorForm(printer, value);
+    case "Promise":
+      return objectForm(prefixOf(value, "Promise"), keys(), () => printPromise(printer, value, level));
+    case "ArrayBuffer":
+    case "SharedArrayBuffer":
+      return bufferForm(printer, value, kind, keys());
+    case "Number":
+    case "String":
+    case "Boolean":
+    case "BigInt":
+      return boxedForm(printer, value, kind);
+    default:
+      return otherForm(printer, value, level, keys);
+  }
+}
+
+/** @param {Printer} printer @param {any} value @param {number} level @param {() => (string | symbol)[]} keys @returns {Form | string} */
+function otherForm(printer, value, level, keys) {
+  if (ArrayBuffer.isView(value)) {
+    if (value instanceof DataView) return dataViewForm(printer, value, level, keys());
+    const { length } = /** @type {any} */ (value);
+    return arrayForm(printer, value, level, length, prefixOf(value, "TypedArray", length), "typed");
+  }
+  if (value instanceof WeakSet || value instanceof WeakMap) {
+    return objectForm(prefixOf(value, "WeakSet"), keys(), () => ["<items unknown>"]);
+  }
+  const isSymbol = typeof Symbol.prototype.valueOf === "function" && isBoxedSymbol(value);
+  if (isSymbol) return boxedForm(printer, value, "Symbol");
+  if (Object.getPrototypeOf(value) === null && value[Symbol.toStringTag] === "Module") {
+    return objectForm("[Module: null prototype] ", keys(), noParts);
+  }
+  const prefix = prefixOf(value, "Object");
+  return objectForm(prefix === "Object " ? "" : prefix, keys(), noParts);
+}
+
+/** @param {string} prefix @param {(string | symbol)[]} keys @param {() => string[]} contents @returns {Form} */
+function objectForm(prefix, keys, contents) {
+  return { base: "", brackets: [`${prefix}{`, "}"], contents, arrayLike: undefined, keys };
+}
+
+/** @param {any} value @param {string} fallback @param {(string | symbol)[]} keys @param {() => string[]} contents @returns {Form} */
+function collectionForm(value, fallback, keys, contents) {
+  return objectForm(prefixOf(value, fallback, value.size), keys, contents);
+}
+
+/** @param {string} base @param {(string | symbol)[]} keys @returns {Form | string} */
+function baseForm(base, keys) {
+  return keys.length === 0 ? base : { base, brackets: ["{", "}"], contents: noParts, arrayLike: undefined, keys };
+}
+
+/**
+ * @param {Printer} printer @param {any} value @param {number} level @param {number} length @param {string} prefix
+ * @param {string} plain the class whose name is left out
+ * @returns {Form}
+ */
+function arrayForm(printer, value, level, length, prefix, plain) {
+  const shownPrefix = prefix === `${plain}(${length}) ` ? "" : prefix;
+  return {
+    base: "",
+    brackets: [`${shownPrefix}[`, "]"],
+    contents: () => printElements(printer, value, level, length),
+    arrayLike: value,
+    keys: keysOfArray(printer, value),
+  };
+}
+
+/** @param {Printer} printer @param {any} value @param {number} level @param {number} length */
+function printElements(printer, value, level, length) {
+  /** @type {string[]} */
+  const parts = [];
+  let holes = 0;
+  let index = 0;
+  const flushHoles = () => {
+    if (holes > 0) parts.push(`<${holes} empty item${holes > 1 ? "s" : ""}>`);
+    holes = 0;
+  };
+  printer.indentation += 2;
+  while (index < length && parts.length < printer.maxArrayLength) {
+    if (Object.hasOwn(value, index)) {
+      flushHoles();
+      if (parts.length >= printer.maxArrayLength) break;
+      const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(value, index));
+      parts.push(descriptor.get === undefined ? printValue(printer, descriptor.value, level + 1) : "[Getter]");
+      index++;
+    } else {
+      const next = nextElement(value, index, length);
+      holes += next - index;
+      index = next;
+    }
+  }
+  flushHoles();
+  printer.indentation -= 2;
+  if (index < length) parts.push(moreItems(length - index));
+  return parts;
+}
+
+/** The next index that exists; a sparse array is not walked hole by hole. @param {any} value @param {number} index @param {number} length */
+function nextElement(value, index, length) {
+  for (let i = index + 1; i < length && i < index + 1000; i++) if (Object.hasOwn(value, i)) return i;
+  if (index + 1000 >= length) return length;
+  for (const key of Object.keys(value)) if (isIndex(key) && Number(key) > index) return Number(key);
+  return length;
+}
+
+/** @param {number} count */
+function moreItems(count) {
+  return `... ${count} more item${count > 1 ? "s" : ""}`;
+}
+
+/** @param {Printer} printer @param {Iterator<any>} iterator @param {number} level @param {boolean} pairs */
+function printEntries(printer, iterator, level, pairs) {
+  const parts = [];
+  printer.indentation += 2;
+  let left = 0;
+  for (let step = iterator.next(); !step.done; step = iterator.next()) {
+    if (parts.length >= printer.maxArrayLength) left++;
+    else if (pairs) parts.push(`${printValue(printer, step.value[0], level + 1)} => ${printValue(printer, step.value[1], level + 1)}`);
+    else parts.push(printValue(printer, step.value, level + 1));
+  }
+  printer.indentation -= 2;
+  if (left > 0) parts.push(moreItems(left));
+  return parts;
+}
+
+/** @param {Printer} printer @param {Promise<unknown>} value @param {number} level */
+function printPromise(printer, value, level) {
+  const [state, result] = ops.promiseState(value);
+  if (state === 0) return ["<pending>"];
+  printer.indentation += 2;
+  const text = printValue(printer, result, level + 1);
+  printer.indentation -= 2;
+  return [state === 1 ? text : `<rejected> ${text}`];
+}
+
+/** @param {Date} value */
+function dateText(value) {
+  return Number.isNaN(Date.prototype.getTime.call(value)) ? "Invalid Date" : Date.prototype.toISOString.call(value);
+}
+
+/** @param {Function} value */
+function functionText(value) {
+  const source = Function.prototype.toString.call(value);
+  const { name } = value;
+  const hasName = typeof name === "string" && name !== "";
+  if (source.startsWith("class") && source.endsWith("}")) {
+    const parent = Object.getPrototypeOf(value);
+    const extending = typeof parent === "function" && parent.name ? ` extends ${parent.name}` : parent === null ? " extends [null prototype]" : "";
+    return `[class ${hasName ? name : "(anonymous)"}${extending}]`;
+  }
+  const tag = /** @type {any} */ (value)[Symbol.toStringTag];
+  const kind = tag === "AsyncFunction" || tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction" ? tag : "Function";
+  const nullPrototype = Object.getPrototypeOf(value) === null ? " (null prototype)" : "";
+  return hasName ? `[${kind}${nullPrototype}: ${name}]` : `[${kind}${nullPrototype} (anonymous)]`;
+}
+
+/** @param {Printer} printer @param {any} value @returns {Form | string} */
+function errorForm(printer, value) {
+  const text = errorText(value).replaceAll("\n", `\n${" ".repeat(printer.indentation)}`);
+  const hidden = new Set(["stack", "message", "fileName", "lineNumber", "columnNumber"]);
+  const keys = keysOf(printer, value).filter((key) => !(typeof key === "string" && hidden.has(key))
+    && !(key === "name" && typeof value.name === "string" && text.includes(value.name)));
+  for (const key of ["cause", "errors"]) if (Object.hasOwn(value, key) && !keys.includes(key)) keys.push(key);
+  return baseForm(text, keys);
+}
+
+/** @param {Printer} printer @param {any} value @param {string} kind @param {(string | symbol)[]} keys @returns {Form} */
+function bufferForm(printer, value, kind, keys) {
+  return objectForm(prefixOf(value, kind), keys, () => {
+    const bytes = new Uint8Array(value);
+    const shown = bytes.subarray(0, Math.min(BUFFER_BYTES_MAX, printer.maxArrayLength));
+    let text = Array.from(shown, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const left = bytes.length - shown.length;
+    if (left > 0) text += ` ... ${left} more byte${left > 1 ? "s" : ""}`;
+    return [`[Uint8Contents]: <${text}>`, `byteLength: ${bytes.length}`];
+  });
+}
+
+/** @param {Printer} printer @param {DataView} value @param {number} level @param {(string | symbol)[]} keys @returns {Form} */
+function dataViewForm(printer, value, level, keys) {
+  return objectForm(prefixOf(value, "DataView"), keys, () => {
+    printer.indentation += 2;
+    const buffer = printValue(printer, value.buffer, level + 1);
+    printer.indentation -= 2;
+    return [`byteLength: ${value.byteLength}`, `byteOffset: ${value.byteOffset}`, `buffer: ${buffer}`];
+  });
+}
+
+/** @param {unknown} value */
+function isBoxedSymbol(value) {
+  try {
+    Symbol.prototype.valueOf.call(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const unbox = /** @type {Record<string, (this: any) => any>} */ ({
+  Number: Number.prototype.valueOf,
+  String: String.prototype.valueOf,
+  Boolean: Boolean.prototype.valueOf,
+  BigInt: BigInt.prototype.valueOf,
+  Symbol: Symbol.prototype.valueOf,
+});
+
+/** @param {Printer} printer @param {any} value @param {string} kind @returns {Form | string} */
+function boxedForm(printer, value, kind) {
+  const inner = unbox[kind].call(value);
+  const keys = kind === "String" ? keysOfArray(printer, value).filter((key) => key !== "length") : keysOf(printer, value);
+  const name = classNameOf(value);
+  const label = name === null ? `${kind} (null prototype)` : name === kind ? kind : `${kind} (${name})`;
+  return baseForm(`[${label}: ${printPrimitive(printer, inner)}]`, keys);
+}

@@ -1,0 +1,133 @@
+/**
+ * Printing values for people: `inspect`, and `format` with its `%` directives. The text is what Node's util.inspect and
+ * util.format give with their defaults, since that is what Workers prints.
+ *
+ * Nothing here throws for a hostile value: a getter is not called, a Proxy is looked through by the host, and what fails to
+ * print is named instead.
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { newPrinter, printValue } from "stated:inspect-value";
+import { numberText } from "stated:inspect-text";
+
+/**
+ * @typedef {object} InspectOptions
+ * @property {number | null} [depth] levels of nested objects to print; 2 by default, null or Infinity for all
+ * @property {number | null} [maxArrayLength] elements to print; 100 by default
+ * @property {number | null} [maxStringLength] characters to print; 10000 by default
+ * @property {number} [breakLength] columns; 80 by default
+ * @property {boolean} [showHidden] also non-enumerable properties
+ * @property {boolean} [sorted] keys in order
+ */
+
+/**
+ * Prints a value.
+ *
+ * @param {unknown} value
+ * @param {InspectOptions} [options]
+ * @returns {string}
+ */
+export function inspect(value, options = undefined) {
+  return printValue(newPrinter(options ?? {}), value, 0);
+}
+
+/**
+ * Joins the arguments of a console method: directives in a first string take the arguments after it, the rest follows
+ * after spaces, strings as they are and everything else inspected.
+ *
+ * Directives: %s string, %d number, %i integer, %f float, %j JSON, %o object in detail, %O object, %c nothing, %% percent.
+ *
+ * @param {readonly unknown[]} args
+ * @returns {string}
+ */
+export function format(args) {
+  if (args.length === 0) return "";
+  const [first] = args;
+  let text = "";
+  let next = 0;
+  if (typeof first === "string") {
+    next = 1;
+    text = args.length === 1 || !first.includes("%") ? first
+      : first.replace(/%[sdifjoOc%]/g, (directive) => {
+        if (directive === "%%") return "%";
+        return next < args.length ? direct(directive, args[next++]) : directive;
+      });
+  }
+  for (let i = next; i < args.length; i++) {
+    const part = args[i];
+    if (i > 0) text += " ";
+    text += typeof part === "string" ? part : inspect(part);
+  }
+  return text;
+}
+
+/** @param {string} directive @param {any} value */
+function direct(directive, value) {
+  switch (directive) {
+    case "%s":
+      return asString(value);
+    case "%d":
+      if (typeof value === "bigint") return numberText(value);
+      return typeof value === "symbol" || typeof value === "object" && value !== null ? numberText(NaN) : numberText(Number(value));
+    case "%i":
+      if (typeof value === "bigint") return numberText(value);
+      return typeof value === "symbol" || typeof value === "object" && value !== null ? numberText(NaN)
+        : numberText(Number.parseInt(value));
+    case "%f":
+      return typeof value === "symbol" ? numberText(NaN) : numberText(Number.parseFloat(value));
+    case "%j":
+      return asJson(value);
+    case "%o":
+      return inspect(value, { showHidden: true, depth: 4 });
+    case "%O":
+      return inspect(value);
+    default:
+      return "";
+  }
+}
+
+/** @param {any} value */
+function asString(value) {
+  if (typeof value === "bigint" || typeof value === "number") return numberText(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (hasOwnText(value)) return String(value);
+  return inspect(value, { depth: 0 });
+}
+
+/**
+ * Whether the program gave the object a text of its own: an error, or a toString that is no built-in one.
+ *
+ * @param {object} value
+ */
+function hasOwnText(value) {
+  if (ops.classOf(value) === "Proxy") return false;
+  if (value instanceof Error) return true;
+  for (let object = value; object !== null; object = Object.getPrototypeOf(object)) {
+    if (ops.classOf(object) === "Proxy") return false;
+    const descriptor = Object.getOwnPropertyDescriptor(object, "toString");
+    if (descriptor === undefined) continue;
+    return typeof descriptor.value === "function" && !isBuiltIn(descriptor.value);
+  }
+  return false;
+}
+
+const builtInConstructors = new Set([Object, Array, Function, Date, RegExp, Map, Set, Promise, Number, String, Boolean, Symbol,
+  BigInt, Uint8Array, ArrayBuffer, Error]);
+
+/** @param {Function} toString */
+function isBuiltIn(toString) {
+  for (const constructor of builtInConstructors) if (constructor.prototype.toString === toString) return true;
+  return false;
+}
+
+/** @param {any} value */
+function asJson(value) {
+  try {
+    return `${JSON.stringify(value)}`;
+  } catch (error) {
+    if (error instanceof TypeError && /circular|cyclic/i.test(error.message)) return "[Circular]";
+    throw error;
+  }
+}

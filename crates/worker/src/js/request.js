@@ -1,0 +1,275 @@
+/**
+ * Request of the Fetch standard, with what Workers adds: `cf`, `fetcher`.
+ *
+ * What only makes sense in a browser (mode, credentials, referrer) does not exist, as on Workers.
+ *
+ * @module
+ */
+
+import { isAbortSignal, newSignal } from "stated:abort";
+import { Body, headerListOf, headersOf, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
+import { headerList } from "stated:headers";
+import { ops } from "stated:host";
+import { badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
+
+/** @typedef {import("stated:abort").AbortSignal} Signal */
+/** @typedef {import("stated:host").WireBody} WireBody */
+
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PURGE", "COPY", "LOCK", "MKCOL",
+  "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "ACL", "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "M-SEARCH", "NOTIFY",
+  "SUBSCRIBE", "UNSUBSCRIBE", "QUERY", "BAN"]);
+
+/**
+ * @typedef {object} Rare what most requests do not have
+ * @property {"follow" | "manual"} redirect
+ * @property {any} cf
+ * @property {any} fetcher
+ * @property {string | undefined} cache
+ * @property {string} integrity
+ * @property {boolean} keepalive
+ */
+
+/** @type {Readonly<Rare>} */
+const nothingRare = Object.freeze({
+  redirect: "follow", cf: undefined, fetcher: null, cache: undefined, integrity: "", keepalive: false,
+});
+
+/** @type {(request: Request) => Signal | null} */
+let givenSignal;
+/** @type {(method: string, url: string, list: string[], body: WireBody) => Request} */
+let fromHost;
+/** @type {(value: object) => boolean} */
+let hasBrand;
+
+/** An HTTP request. */
+export class Request extends Body {
+  /** @type {string} */ #method = "GET";
+  /** @type {string} */ #url;
+  /** @type {Signal | null} given, or made when first asked for */ #signal = null;
+  #signalGiven = false;
+  /** @type {Readonly<Rare>} */ #rare = nothingRare;
+
+  /**
+   * @param {any} input a Request, or an absolute URL
+   * @param {any} [init]
+   */
+  constructor(input, init = undefined) {
+    if (input === internal) {
+      super(internal, init.body, init.list, true);
+      this.#method = init.method;
+      this.#url = init.url;
+      return;
+    }
+    if (arguments.length < 1) throw badConstructorArgument("Request", 1, "Request or string");
+    if (init !== undefined && init !== null && typeof init !== "object" && typeof init !== "function") {
+      throw badConstructorArgument("Request", 2, "RequestInitializerDict or Request");
+    }
+    super(internal, null, [], false);
+    /** @type {Request | null} */
+    const from = isRequest(input) ? input : null;
+    if (from === null) {
+      this.#url = parseUrl(input);
+    } else {
+      this.#url = from.#url;
+      this.#method = from.#method;
+      this.#rare = from.#rare;
+      this.#signal = from.#signalGiven ? from.#signal : null;
+      this.#signalGiven = from.#signalGiven;
+    }
+    if (init === undefined || init === null) {
+      if (from !== null) {
+        setHeaderList(this, headerListOf(from).slice());
+        adoptBody(this, from);
+      }
+      return;
+    }
+    this.#applyInit(init, from);
+  }
+
+  static {
+    givenSignal = (request) => (request.#signalGiven ? request.#signal : null);
+    hasBrand = (value) => #method in value;
+    fromHost = (method, url, list, body) => new Request(internal, { method, url, list, body });
+  }
+
+  /** @param {any} init @param {Request | null} from */
+  #applyInit(init, from) {
+    const { method, headers, body, redirect, signal, cf, cache, integrity, keepalive, fetcher } = init;
+    if (method !== undefined) this.#method = toMethod(method);
+    if (headers !== undefined) setHeaderList(this, headerList(headers));
+    else if (from !== null) setHeaderList(this, headerListOf(from).slice());
+    if (signal !== undefined) {
+      if (signal !== null && !isAbortSignal(signal)) throw badField("signal", "RequestInitializerDict", "AbortSignal");
+      this.#signal = signal;
+      this.#signalGiven = signal !== null;
+    }
+    if (redirect !== undefined || cf !== undefined || cache !== undefined || integrity !== undefined || keepalive !== undefined
+      || fetcher !== undefined) {
+      const before = this.#rare;
+      this.#rare = {
+        redirect: redirect === undefined ? before.redirect : toRedirect(redirect),
+        cf: cf === undefined ? before.cf : toCf(cf),
+        fetcher: fetcher === undefined ? before.fetcher : fetcher,
+        cache: cache === undefined ? before.cache : toCache(cache),
+        integrity: integrity === undefined ? before.integrity : toDOMString(integrity),
+        keepalive: keepalive === undefined ? before.keepalive : Boolean(keepalive),
+      };
+    }
+    if (body !== undefined && body !== null) {
+      if (this.#method === "GET" || this.#method === "HEAD") throw bodyNotAllowed();
+      setBody(this, body);
+    } else if (body === undefined && from !== null) {
+      adoptBody(this, from);
+    }
+  }
+
+  get method() {
+    return this.#method;
+  }
+
+  get url() {
+    return this.#url;
+  }
+
+  get headers() {
+    return headersOf(this);
+  }
+
+  get redirect() {
+    return this.#rare.redirect;
+  }
+
+  get fetcher() {
+    return this.#rare.fetcher;
+  }
+
+  get signal() {
+    return (this.#signal ??= newSignal());
+  }
+
+  get cf() {
+    return this.#rare.cf;
+  }
+
+  get integrity() {
+    return this.#rare.integrity;
+  }
+
+  get keepalive() {
+    return this.#rare.keepalive;
+  }
+
+  get cache() {
+    return this.#rare.cache;
+  }
+
+  clone() {
+    const clone = new Request(this.#url);
+    clone.#method = this.#method;
+    clone.#rare = this.#rare;
+    clone.#signal = this.#signal;
+    clone.#signalGiven = this.#signalGiven;
+    shareBody(clone, this);
+    setHeaderList(clone, headerListOf(this).slice());
+    return clone;
+  }
+}
+
+/** @param {Request} to @param {Request} from */
+function adoptBody(to, from) {
+  if (from.bodyUsed) throw new TypeError("Cannot reconstruct a Request with a used body.");
+  if ((to.method === "GET" || to.method === "HEAD") && from.method !== to.method && from.body !== null) throw bodyNotAllowed();
+  moveBody(to, from);
+}
+
+function bodyNotAllowed() {
+  return new TypeError("Request with a GET or HEAD method cannot have a body.");
+}
+
+/** @param {any} input */
+function parseUrl(input) {
+  const text = toDOMString(input);
+  const parts = ops.urlParse(text, undefined);
+  if (parts === null) throw new TypeError(`Invalid URL: ${text}`);
+  return parts[0];
+}
+
+/** @param {any} value */
+function toMethod(value) {
+  const text = toDOMString(value);
+  if (methods.has(text)) return text;
+  const upper = text.toUpperCase();
+  if (!methods.has(upper)) throw new TypeError(`Invalid HTTP method string: ${text}`);
+  return upper;
+}
+
+/** @param {any} value @returns {"follow" | "manual"} */
+function toRedirect(value) {
+  const text = toDOMString(value);
+  if (text === "follow" || text === "manual") return text;
+  throw new TypeError('Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented since it does '
+    + 'not make sense at the edge; use "manual" and check the response status code).');
+}
+
+/** @param {any} value */
+function toCf(value) {
+  if (typeof value !== "object" || value === null) throw badField("cf", "RequestInitializerDict", "Object");
+  return value;
+}
+
+/** @param {any} value */
+function toCache(value) {
+  const text = toDOMString(value);
+  if (text !== "no-store" && text !== "no-cache") throw new TypeError(`Unsupported cache mode: ${text}`);
+  return text;
+}
+
+defineInterface(Request, ["method", "url", "headers", "redirect", "fetcher", "signal", "cf", "integrity", "keepalive", "cache",
+  "body", "bodyUsed"]);
+
+/**
+ * Whether the value is a Request, by brand.
+ *
+ * @param {unknown} value
+ * @returns {value is Request}
+ */
+export function isRequest(value) {
+  return typeof value === "object" && value !== null && hasBrand(value);
+}
+
+/**
+ * Wraps a request that the host received. Its headers are immutable; nothing is parsed before it is asked for.
+ *
+ * @param {string} method
+ * @param {string} url
+ * @param {string[]} headers flat, names in lower case, owned by the request from now on
+ * @param {WireBody} body
+ * @returns {Request}
+ */
+export function requestFromHost(method, url, headers, body) {
+  return fromHost(method, url, headers, body);
+}
+
+/**
+ * A request in the form the host takes; its body is used afterwards. The URL is without its fragment.
+ *
+ * Throws a TypeError when the body was used before.
+ *
+ * @param {Request} request
+ * @returns {[string, string, string[], WireBody]} method, URL, headers, body
+ */
+export function requestToWire(request) {
+  const { url } = request;
+  const hash = url.indexOf("#");
+  return [request.method, hash === -1 ? url : url.slice(0, hash), wireHeaders(request), wireBody(request)];
+}
+
+/**
+ * The signal that a program gave to the request, or null.
+ *
+ * @param {Request} request
+ * @returns {Signal | null}
+ */
+export function signalOf(request) {
+  return givenSignal(request);
+}

@@ -1,0 +1,267 @@
+/**
+ * Response of the Fetch standard, with what Workers adds: `webSocket`, `cf`, `encodeBody`.
+ *
+ * @module
+ */
+
+import { Body, headerListOf, headersOf, hostBodyStream, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
+import { EventTarget } from "stated:event";
+import { headerList } from "stated:headers";
+import { ops } from "stated:host";
+import { badArgument, badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
+
+/** @typedef {import("stated:headers").Headers} Headers */
+/** @typedef {import("stated:host").WireResponse} WireResponse */
+/** @typedef {import("stated:host").WireBody} WireBody */
+
+/**
+ * @typedef {object} Rare what most responses do not have
+ * @property {string} url
+ * @property {boolean} redirected
+ * @property {"default" | "error"} type
+ * @property {any} webSocket
+ * @property {any} cf
+ */
+
+/** @type {Readonly<Rare>} */
+const nothingRare = Object.freeze({ url: "", redirected: false, type: "default", webSocket: null, cf: undefined });
+
+const statusRange = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
+
+/** @type {(response: Response) => any} */
+let socketOf;
+/** @type {(status: number, statusText: string, list: string[], body: WireBody, rare: Readonly<Rare>) => Response} */
+let fromHost;
+/** @type {(value: object) => boolean} */
+let hasBrand;
+
+/** An HTTP response. */
+export class Response extends Body {
+  #status = 200;
+  #statusText = "";
+  /** @type {Readonly<Rare>} */ #rare = nothingRare;
+
+  /**
+   * @param {any} [body]
+   * @param {any} [init]
+   */
+  constructor(body = null, init = undefined) {
+    if (body === internal) {
+      super(internal, init.body, init.list, true);
+      return;
+    }
+    if (init === undefined || init === null) {
+      super(internal, null, [], false);
+      if (body !== null) setBody(this, body);
+      return;
+    }
+    if (typeof init !== "object" && typeof init !== "function") {
+      throw badConstructorArgument("Response", 2, "InitializerDict or Response");
+    }
+    const { headers } = init;
+    super(internal, null, headers === undefined ? [] : headerList(headers), false);
+    const { status, statusText, webSocket, cf, encodeBody } = init;
+    if (encodeBody !== undefined) checkEncodeBody(encodeBody);
+    if (webSocket !== undefined && webSocket !== null) checkSocket(webSocket);
+    const hasSocket = webSocket !== undefined && webSocket !== null;
+    this.#status = status === undefined ? 200 : toStatus(status);
+    if (hasSocket && this.#status !== 101) throw new RangeError("Responses with a WebSocket must have status code 101.");
+    if ((this.#status < 200 && !hasSocket) || this.#status > 599) throw new RangeError(statusRange);
+    if (statusText !== undefined) this.#statusText = toStatusText(statusText);
+    if (cf !== undefined && (typeof cf !== "object" || cf === null)) throw badField("cf", "InitializerDict", "Object");
+    if (hasSocket || cf !== undefined) {
+      this.#rare = { ...nothingRare, webSocket: hasSocket ? webSocket : null, cf };
+    }
+    if (body === null) return;
+    if (isNullBodyStatus(this.#status)) {
+      // An empty string was once the only way to make such a response.
+      if (body !== "") throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
+      return;
+    }
+    setBody(this, body);
+  }
+
+  static {
+    socketOf = (response) => response.#rare.webSocket;
+    hasBrand = (value) => #status in value;
+    fromHost = (status, statusText, list, body, rare) => {
+      const response = new Response(internal, { body, list });
+      response.#status = status;
+      response.#statusText = statusText;
+      response.#rare = rare;
+      return response;
+    };
+  }
+
+  /** A network error: status 0. */
+  static error() {
+    const response = new Response();
+    response.#status = 0;
+    response.#rare = { ...nothingRare, type: "error" };
+    return response;
+  }
+
+  /**
+   * @param {string | URL} url absolute
+   * @param {number} [status] 301, 302, 303, 307 or 308
+   */
+  static redirect(url, status = 302) {
+    if (arguments.length < 1) throw badArgument("Response", "redirect", 1, "string");
+    const text = toDOMString(url);
+    const parts = ops.urlParse(text, undefined);
+    if (parts === null) throw new TypeError(`Unable to parse URL: ${text}`);
+    const code = toStatus(status);
+    if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
+      throw new RangeError(`${code} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`);
+    }
+    return fromHost(code, "", ["location", parts[0]], null, nothingRare);
+  }
+
+  /**
+   * @param {any} data
+   * @param {any} [init]
+   */
+  static json(data, init = undefined) {
+    if (arguments.length < 1) throw badArgument("Response", "json", 1, "Value");
+    const text = JSON.stringify(data);
+    const response = new Response(null, init);
+    if (isNullBodyStatus(response.#status)) {
+      throw new TypeError("Response with null body status (101, 204, 205, or 304) cannot have a body.");
+    }
+    const list = headerListOf(response);
+    if (!hasContentType(list)) list.push("content-type", "application/json");
+    setBody(response, text === undefined ? "undefined" : text);
+    return response;
+  }
+
+  get status() {
+    return this.#status;
+  }
+
+  get statusText() {
+    return this.#statusText;
+  }
+
+  get headers() {
+    return headersOf(this);
+  }
+
+  get ok() {
+    return this.#status >= 200 && this.#status <= 299;
+  }
+
+  get redirected() {
+    return this.#rare.redirected;
+  }
+
+  get url() {
+    return this.#rare.url;
+  }
+
+  /** The other end of a WebSocket that this response hands over, or null. */
+  get webSocket() {
+    return this.#rare.webSocket;
+  }
+
+  get cf() {
+    return this.#rare.cf;
+  }
+
+  get type() {
+    return this.#rare.type;
+  }
+
+  clone() {
+    if (this.#rare.webSocket !== null) throw new TypeError("Cannot clone a response to a WebSocket handshake.");
+    const clone = new Response();
+    clone.#status = this.#status;
+    clone.#statusText = this.#statusText;
+    clone.#rare = this.#rare;
+    shareBody(clone, this);
+    setHeaderList(clone, headerListOf(this).slice());
+    return clone;
+  }
+}
+
+/** @param {string[]} list */
+function hasContentType(list) {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === "content-type") return true;
+  return false;
+}
+
+/** @param {any} value */
+function toStatus(value) {
+  const status = Math.trunc(Number(value));
+  return Number.isFinite(status) ? status : 0;
+}
+
+/** @param {any} value */
+function toStatusText(value) {
+  const text = toDOMString(value);
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError("Invalid statusText");
+  return text;
+}
+
+/** @param {any} value */
+function checkEncodeBody(value) {
+  const text = toDOMString(value);
+  if (text !== "automatic" && text !== "manual") throw new TypeError(`encodeBody: unexpected value: ${text}`);
+}
+
+/** @param {any} value */
+function checkSocket(value) {
+  if (!(value instanceof EventTarget) || Object.prototype.toString.call(value) !== "[object WebSocket]") {
+    throw badField("webSocket", "InitializerDict", "WebSocket");
+  }
+}
+
+/** @param {number} status */
+function isNullBodyStatus(status) {
+  return status === 204 || status === 304 || status === 101 || status === 205;
+}
+
+defineInterface(Response, ["status", "statusText", "headers", "ok", "redirected", "url", "webSocket", "cf", "type", "body",
+  "bodyUsed"]);
+
+/**
+ * Whether the value is a Response, by brand.
+ *
+ * @param {unknown} value
+ * @returns {value is Response}
+ */
+export function isResponse(value) {
+  return typeof value === "object" && value !== null && hasBrand(value);
+}
+
+/**
+ * Wraps a response that the host received.
+ *
+ * Its headers are immutable. With `signal`, a failure of the body after an abort is the signal's reason.
+ *
+ * @param {WireResponse} wire
+ * @param {(socketId: number) => any} [makeSocket] wraps the socket of an accepted upgrade
+ * @param {AbortSignal | null} [signal]
+ * @returns {Response}
+ */
+export function responseFromHost(wire, makeSocket = undefined, signal = null) {
+  const [status, statusText, list, body, url, redirected, socketId] = wire;
+  const webSocket = socketId !== 0 && makeSocket !== undefined ? makeSocket(socketId) : null;
+  /** @type {Rare} */
+  const rare = { url, redirected, type: "default", webSocket, cf: undefined };
+  if (signal === null || typeof body !== "number") return fromHost(status, statusText, list, body, rare);
+  const response = fromHost(status, statusText, list, null, rare);
+  setBody(response, hostBodyStream(body, signal));
+  return response;
+}
+
+/**
+ * A response in the form the host takes; its body is used afterwards.
+ *
+ * Throws a TypeError when the body was used before.
+ *
+ * @param {Response} response
+ * @returns {[number, string, string[], WireBody, any]} status, statusText, headers, body, webSocket or null
+ */
+export function responseToWire(response) {
+  return [response.status, response.statusText, wireHeaders(response), wireBody(response), socketOf(response)];
+}

@@ -1,0 +1,54 @@
+/**
+ * What Workers adds to the standard's stream classes, and how they print.
+ *
+ * @module
+ */
+
+import { stateOf } from "stated:streams/inside";
+import { ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream,
+  ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController, ReadableStreamDefaultReader,
+  TransformStream, TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
+  WritableStreamDefaultWriter } from "stated:vendor/web-streams-polyfill";
+import { badArgument, defineInspection } from "stated:webidl";
+
+/** Runs once, when the streams are first imported. */
+export function addWorkersExtensions() {
+  addReadAtLeast();
+  /** @type {[object, (self: any) => Record<string, unknown>][]} */
+  const printed = [
+    [ReadableStream.prototype, (self) => ({ locked: self.locked, "[state]": stateOf(self) })],
+    [WritableStream.prototype, (self) => ({ locked: self.locked, "[state]": stateOf(self) })],
+    [TransformStream.prototype, (self) => ({ readable: self.readable, writable: self.writable })],
+    [ByteLengthQueuingStrategy.prototype, (self) => ({ highWaterMark: self.highWaterMark })],
+    [CountQueuingStrategy.prototype, (self) => ({ highWaterMark: self.highWaterMark })],
+    [WritableStreamDefaultController.prototype, (self) => ({ signal: self.signal })],
+  ];
+  for (const Class of [ReadableStreamDefaultController, ReadableByteStreamController, TransformStreamDefaultController]) {
+    printed.push([Class.prototype, (self) => ({ desiredSize: self.desiredSize })]);
+  }
+  for (const Class of [ReadableStreamBYOBReader, ReadableStreamDefaultReader, ReadableStreamBYOBRequest,
+    WritableStreamDefaultWriter]) {
+    printed.push([Class.prototype, () => ({})]);
+  }
+  for (const [prototype, fields] of printed) defineInspection(prototype, fields);
+}
+
+function addReadAtLeast() {
+  const { prototype } = ReadableStreamBYOBReader;
+  const methods = {
+    /**
+     * Reads until at least `minimum` elements are there or the stream ends.
+     *
+     * @this {ReadableStreamBYOBReader}
+     * @param {number} minimum
+     * @param {ArrayBufferView<ArrayBuffer>} view
+     */
+    async readAtLeast(minimum, view) {
+      if (arguments.length < 2) throw badArgument("ReadableStreamBYOBReader", "readAtLeast", arguments.length + 1, "ArrayBufferView");
+      return this.read(/** @type {Uint8Array<ArrayBuffer>} */ (view), { min: Number(minimum) });
+    },
+  };
+  Object.defineProperty(prototype, "readAtLeast", {
+    value: methods.readAtLeast, writable: true, enumerable: true, configurable: true,
+  });
+}
