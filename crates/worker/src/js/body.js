@@ -20,6 +20,7 @@ import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, Tra
 import { URLSearchParams } from "stated:url-search-params";
 import { defineInterface, illegalConstructor, internal, toDOMString, viewBytes } from "stated:webidl";
 
+/** @typedef {import("stated:abort").AbortSignal} AbortSignal */
 /** @typedef {import("stated:headers").Headers} Headers */
 /** @typedef {string | Uint8Array | number} Content text, bytes, or the id of a host body */
 

@@ -186,7 +186,7 @@ export class EventTarget {
   /**
    * @param {string} type
    * @param {Function | { handleEvent: Function } | null} callback
-   * @param {boolean | { capture?: boolean, once?: boolean, passive?: boolean, signal?: AbortSignal }} [options]
+   * @param {boolean | { capture?: boolean, once?: boolean, passive?: boolean, signal?: EventTarget & { aborted: boolean } }} [options]
    */
   addEventListener(type, callback, options = undefined) {
     if (arguments.length < 2 || !isCallback(callback)) {
@@ -350,17 +350,18 @@ export function hasListeners(target, type) {
  */
 export function defineEventHandlers(prototype, names) {
   for (const name of names) {
-    const accessor = {
+    Object.defineProperty(prototype, `on${name}`, {
+      enumerable: true,
+      configurable: true,
       /** @this {EventTarget} */
-      get [`on${name}`]() {
+      get() {
         return handlerOf(this, name)?.callback ?? null;
       },
-      set [`on${name}`](value) {
+      /** @this {EventTarget} @param {unknown} value */
+      set(value) {
         setHandler(this, name, (typeof value === "object" && value !== null) || typeof value === "function" ? value : null);
       },
-    };
-    const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(accessor, `on${name}`));
-    Object.defineProperty(prototype, `on${name}`, { ...descriptor, enumerable: true, configurable: true });
+    });
   }
 }
 

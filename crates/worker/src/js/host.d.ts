@@ -220,6 +220,9 @@ export interface Ops {
   socketEventTimeout(contextId: number): number | undefined;
 }
 
+/** The operations, as the host provides them in every realm. */
+export const ops: Ops;
+
 /** What `init` receives, as JSON. */
 export interface InitConfig {
   serviceName: string;

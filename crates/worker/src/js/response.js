@@ -10,7 +10,7 @@ import { headerList } from "stated:headers";
 import { ops } from "stated:host";
 import { badArgument, badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
 
-/** @typedef {import("stated:headers").Headers} Headers */
+/** @typedef {import("stated:abort").AbortSignal} AbortSignal */
 /** @typedef {import("stated:host").WireResponse} WireResponse */
 /** @typedef {import("stated:host").WireBody} WireBody */
 
@@ -102,7 +102,7 @@ export class Response extends Body {
   }
 
   /**
-   * @param {string | URL} url absolute
+   * @param {string | import("stated:url").URL} url absolute
    * @param {number} [status] 301, 302, 303, 307 or 308
    */
   static redirect(url, status = 302) {

@@ -19,12 +19,12 @@ export class Scheduler {
    * Resolves after `delay` milliseconds; rejects with the signal's reason when that is aborted first.
    *
    * @param {number} delay
-   * @param {{ signal?: AbortSignal }} [options]
+   * @param {{ signal?: import("stated:abort").AbortSignal }} [options]
    * @returns {Promise<void>}
    */
   async wait(delay, options = undefined) {
     if (arguments.length < 1) throw badArgument("Scheduler", "wait", 1, "number");
-    const signal = /** @type {import("stated:abort").AbortSignal | undefined} */ (/** @type {unknown} */ (options?.signal));
+    const signal = options?.signal;
     if (signal === undefined) return new Promise((resolve) => void startTimer(resolve, delay));
     if (!isAbortSignal(signal)) throw badField("signal", "WaitOptions", "AbortSignal");
     signal.throwIfAborted();

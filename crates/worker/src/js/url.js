@@ -85,6 +85,7 @@ export class URL {
     throw new Error("URL.revokeObjectURL() is not implemented");
   }
 
+  /** @returns {string} */
   get origin() {
     const protocol = this.protocol;
     switch (protocol) {
