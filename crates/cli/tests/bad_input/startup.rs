@@ -95,6 +95,30 @@ fn a_port_in_use_is_named_with_another_to_try() {
 }
 
 #[test]
+fn a_second_server_on_the_same_port_is_refused() {
+    // Listeners of one server share their port by an option that would let a second server in.
+    let first = launch(example("counter")).start();
+    let port = first.address().port();
+
+    let exit = launch(example("counter")).port(port).run();
+
+    reports_one_error(&exit, &[&format!("127.0.0.1:{port}"), "address already in use", "--port"]);
+    assert_eq!(first.get("/get").text(), r#"{"count":0}"#);
+}
+
+#[test]
+fn a_data_folder_that_another_server_uses_is_refused() {
+    let first = launch(example("counter")).start();
+    first.get("/increment");
+
+    let exit = launch(example("counter")).persist_to(first.data()).run();
+
+    let folder = first.data().to_str().expect("the path is UTF-8");
+    reports_one_error(&exit, &[folder, "--persist-to"]);
+    assert_eq!(first.get("/get").text(), r#"{"count":1}"#);
+}
+
+#[test]
 fn a_data_folder_that_is_a_file_is_named() {
     let scratch = tempfile::tempdir().expect("the temporary folder is writable");
     let file = scratch.path().join("state");
