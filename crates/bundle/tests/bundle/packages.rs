@@ -1,0 +1,346 @@
+//! npm packages, the modules of the runtime, and aliases.
+
+use crate::project::{Project, assert_contains, assert_lacks};
+
+#[tokio::test]
+async fn the_exports_of_a_package_are_read_for_a_worker() {
+    let package = |exports: &str| format!(r#"{{ "name": "pkg", "exports": {exports} }}"#);
+    for (exports, expected) in [
+        (
+            r#"{ "node": "./node.js", "workerd": "./workerd.js", "default": "./default.js" }"#,
+            "workerd",
+        ),
+        (
+            r#"{ "node": "./node.js", "worker": "./worker.js", "default": "./default.js" }"#,
+            "worker",
+        ),
+        (
+            r#"{ "node": "./node.js", "browser": "./browser.js", "default": "./default.js" }"#,
+            "browser",
+        ),
+        (
+            r#"{ "node": "./node.js", "import": "./import.js", "require": "./require.js" }"#,
+            "import",
+        ),
+        (
+            r#"{ "deno": "./deno.js", "default": "./default.js" }"#,
+            "default",
+        ),
+    ] {
+        let project = Project::new(&[
+            (
+                "src/index.ts",
+                "import value from 'pkg'; export default { value };",
+            ),
+            ("node_modules/pkg/package.json", &package(exports)),
+        ]);
+        for name in [
+            "node", "workerd", "worker", "browser", "import", "require", "deno", "default",
+        ] {
+            project.write(
+                &format!("node_modules/pkg/{name}.js"),
+                format!("export default 'entry {name}';"),
+            );
+        }
+
+        assert_contains(
+            &project.bundle().await.code,
+            &format!("\"entry {expected}\""),
+        );
+    }
+}
+
+#[tokio::test]
+async fn conditions_can_be_replaced() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import value from 'pkg'; export default { value };",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r#"{ "name": "pkg", "exports": { "workerd": "./a.js", "custom": "./b.js" } }"#,
+        ),
+        ("node_modules/pkg/b.js", "export default 'b';"),
+    ]);
+
+    let bundle = project
+        .bundle_with(|options| options.conditions = vec!["custom".to_owned()])
+        .await;
+
+    assert_contains(&bundle.code, "\"b\"");
+}
+
+#[tokio::test]
+async fn main_fields_prefer_browser_then_module() {
+    for (fields, expected) in [
+        (
+            r#""browser": "./browser.js", "module": "./module.js", "main": "./main.js""#,
+            "browser",
+        ),
+        (r#""module": "./module.js", "main": "./main.js""#, "module"),
+        (r#""main": "./main.js""#, "main"),
+    ] {
+        let project = Project::new(&[
+            (
+                "src/index.ts",
+                "import value from 'pkg'; export default { value };",
+            ),
+            (
+                "node_modules/pkg/package.json",
+                &format!(r#"{{ "name": "pkg", {fields} }}"#),
+            ),
+        ]);
+        for name in ["browser", "module", "main"] {
+            project.write(
+                &format!("node_modules/pkg/{name}.js"),
+                format!("export default 'field {name}';"),
+            );
+        }
+
+        assert_contains(
+            &project.bundle().await.code,
+            &format!("\"field {expected}\""),
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_browser_table_replaces_single_modules() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import value from 'pkg'; export default { value };",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r#"{ "name": "pkg", "main": "./index.js", "browser": { "./net.js": "./web.js", "./gone.js": false } }"#,
+        ),
+        (
+            "node_modules/pkg/index.js",
+            "import net from './net.js'; import './gone.js'; export default net;",
+        ),
+        ("node_modules/pkg/net.js", "export default 'net';"),
+        ("node_modules/pkg/web.js", "export default 'web';"),
+        ("node_modules/pkg/gone.js", "globalThis.gone = 1;"),
+    ]);
+
+    let code = project.bundle().await.code;
+
+    assert_contains(&code, "\"web\"");
+    assert_lacks(&code, "\"net\"");
+    assert_lacks(&code, "globalThis.gone");
+}
+
+#[tokio::test]
+async fn commonjs_packages_may_require_builtins_and_optional_packages() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import value from 'pkg'; export default { value };",
+        ),
+        ("node_modules/pkg/package.json", r#"{ "name": "pkg" }"#),
+        (
+            "node_modules/pkg/index.js",
+            "const Events = require('events'); const fs = require('node:fs');
+             const { connect } = require('cloudflare:sockets');
+             let extra; try { extra = require('not-installed'); } catch {}
+             module.exports = { Events, fs, connect, extra };",
+        ),
+    ]);
+
+    let bundle = project
+        .bundle_with(|options| options.compat_nodejs = true)
+        .await;
+
+    assert_eq!(
+        bundle.externals,
+        ["cloudflare:sockets", "node:events", "node:fs"]
+    );
+    assert_contains(&bundle.code, "import value$1 from \"node:fs\";");
+    assert_contains(&bundle.code, "module.exports = { ...names };");
+    assert!(bundle.warnings.is_empty(), "{:?}", bundle.warnings);
+}
+
+#[tokio::test]
+async fn an_optional_import_of_a_package_rejects_where_it_runs() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import value from 'pkg'; export default { value };",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r#"{ "name": "pkg", "type": "module" }"#,
+        ),
+        (
+            "node_modules/pkg/index.js",
+            "export default () => import('not-installed').catch(() => 0);",
+        ),
+    ]);
+
+    let bundle = project.bundle().await;
+
+    assert_contains(&bundle.code, "import(\"not-installed\")");
+    assert!(bundle.externals.is_empty(), "{:?}", bundle.externals);
+}
+
+#[tokio::test]
+async fn builtins_are_externals_with_their_prefix() {
+    let project = Project::new(&[(
+        "src/index.ts",
+        "import { DurableObject } from 'cloudflare:workers'; import fs from 'fs/promises';
+         import { Buffer } from 'node:buffer'; import path from 'path';
+         export class Room extends DurableObject {} export default { fs, Buffer, path };",
+    )]);
+
+    let bundle = project
+        .bundle_with(|options| options.compat_nodejs = true)
+        .await;
+
+    assert_eq!(
+        bundle.externals,
+        [
+            "cloudflare:workers",
+            "node:buffer",
+            "node:fs/promises",
+            "node:path"
+        ]
+    );
+    assert_contains(&bundle.code, "from \"node:fs/promises\";");
+}
+
+#[tokio::test]
+async fn without_nodejs_compat_a_package_may_stand_in_for_a_builtin() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import { Buffer } from 'buffer'; export default { Buffer };",
+        ),
+        (
+            "node_modules/buffer/package.json",
+            r#"{ "name": "buffer", "type": "module", "main": "i.js" }"#,
+        ),
+        (
+            "node_modules/buffer/i.js",
+            "export const Buffer = 'stand-in';",
+        ),
+    ]);
+
+    let bundle = project.bundle().await;
+
+    assert_contains(&bundle.code, "\"stand-in\"");
+    assert!(bundle.externals.is_empty(), "{:?}", bundle.externals);
+}
+
+#[tokio::test]
+async fn nodejs_als_gives_async_hooks_alone() {
+    let project = Project::new(&[(
+        "src/index.ts",
+        "import { AsyncLocalStorage } from 'node:async_hooks'; export default { AsyncLocalStorage };",
+    )]);
+
+    let bundle = project
+        .bundle_with(|options| options.compat_nodejs_als = true)
+        .await;
+
+    assert_eq!(bundle.externals, ["node:async_hooks"]);
+}
+
+#[tokio::test]
+async fn aliases_replace_packages_builtins_and_parts_of_packages() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import a from 'heavy'; import fs from 'fs'; import part from 'old/part'; export default { a, fs, part };",
+        ),
+        ("shims/heavy.ts", "export default 'light';"),
+        ("shims/fs.ts", "export default 'no files';"),
+        (
+            "node_modules/new/package.json",
+            r#"{ "name": "new", "type": "module" }"#,
+        ),
+        ("node_modules/new/part.js", "export default 'new part';"),
+    ]);
+
+    let bundle = project
+        .bundle_with(|options| {
+            let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+            options.alias = vec![
+                pair("heavy", "./shims/heavy.ts"),
+                pair("fs", "./shims/fs"),
+                pair("old", "new"),
+            ];
+            options.compat_nodejs = true;
+        })
+        .await;
+
+    for part in ["\"light\"", "\"no files\"", "\"new part\""] {
+        assert_contains(&bundle.code, part);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_tsconfig_inside_a_package_does_not_matter() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import value from 'pkg'; export default { value };",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r#"{ "name": "pkg", "type": "module", "main": "i.js" }"#,
+        ),
+        ("node_modules/pkg/i.js", "export default 'fine';"),
+        (
+            "node_modules/pkg/tsconfig.json",
+            r#"{ "extends": "../../nowhere.json" }"#,
+        ),
+    ]);
+
+    assert_contains(&project.bundle().await.code, "\"fine\"");
+}
+
+#[tokio::test]
+async fn a_package_of_two_hundred_modules_builds_and_says_how_long_it_took() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import { total } from 'wide'; export default { fetch: () => total };",
+        ),
+        (
+            "node_modules/wide/package.json",
+            r#"{ "name": "wide", "type": "module", "main": "index.js" }"#,
+        ),
+    ]);
+    let mut index = String::new();
+    let mut sum = Vec::new();
+    for number in 0..200 {
+        let body = format!(
+            "\texport class Router{number} {{ add(path, handler) {{ return [path, handler, {number}]; }} }}\n"
+        );
+        let code = format!(
+            "{}export const v{number} = {number};\n",
+            body.replace('\t', "").repeat(1)
+                + &format!("export function helper{number}(a, b) {{ return a + b + {number}; }}\n")
+                    .repeat(1)
+                + &"// padding so that the package has the size of a web framework\n".repeat(5)
+        );
+        project.write(&format!("node_modules/wide/m{number}.js"), code);
+        index += &format!("import {{ v{number}, Router{number} }} from './m{number}.js';\n");
+        sum.push(format!("v{number} + new Router{number}().add().length"));
+    }
+    index += &format!("export const total = {};\n", sum.join(" + "));
+    project.write("node_modules/wide/index.js", index);
+
+    let start = std::time::Instant::now();
+    let bundle = project.bundle().await;
+    println!(
+        "{} modules, {} bytes: {:?}",
+        bundle.watch_files.len(),
+        bundle.code.len(),
+        start.elapsed()
+    );
+
+    assert_contains(&bundle.code, "Router199");
+}
