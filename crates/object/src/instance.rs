@@ -1,0 +1,400 @@
+//! One instance of a class: the turns its JavaScript runs in, its storage, what it holds back.
+//!
+//! The gates' rules are `stated_core::gate`; this file drives them. Invariants:
+//! - JavaScript of the instance runs only while a [`Permit`] exists, and there is at most one.
+//! - What a turn sends out is collected during the turn and passes the output gate after the turn's
+//!   commit, so nothing overtakes the write it may depend on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::gate::{Admission, HeldOutputs, InputGate, OutputGate, Passage, Position, SectionId, Ticket, Turn};
+use stated_core::limits;
+use stated_storage::{CommitFailure, Database, DurableReport};
+use tokio::sync::{oneshot, watch};
+
+use crate::clock::Monotonic;
+use crate::namespace::Entry;
+use crate::program::Program;
+
+type Output = Box<dyn FnOnce()>;
+
+/// A constructed (or just being constructed) object.
+pub struct Instance {
+    /// The number of its I/O context, never used twice on a shard.
+    pub context: u64,
+    /// The object it is an instance of.
+    pub entry: Rc<Entry>,
+    program: Rc<dyn Program>,
+    clock: Monotonic,
+    input: RefCell<InputGate>,
+    waiting: RefCell<HashMap<Ticket, oneshot::Sender<Permit>>>,
+    output: RefCell<OutputGate>,
+    held: RefCell<HeldOutputs<Output>>,
+    /// Outputs of the running turn, and of finished ones while a transaction is open.
+    turn_outputs: RefCell<Vec<Output>>,
+    in_turn: Cell<bool>,
+    database: RefCell<Option<Database>>,
+    broken: watch::Sender<Option<Failure>>,
+    activities: Cell<u32>,
+    idle_since_ms: Cell<u64>,
+}
+
+/// The right to run JavaScript of the instance; dropping it ends the turn.
+#[must_use]
+pub struct Permit {
+    instance: Rc<Instance>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.instance.end_turn();
+    }
+}
+
+/// Keeps the instance from being evicted while it exists.
+pub struct Active {
+    instance: Rc<Instance>,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let instance = &self.instance;
+        instance.activities.set(instance.activities.get() - 1);
+        instance.idle_since_ms.set(instance.clock.now_ms());
+    }
+}
+
+impl Instance {
+    /// Makes an instance whose constructor has not run.
+    pub(crate) fn new(
+        context: u64,
+        entry: Rc<Entry>,
+        program: Rc<dyn Program>,
+        clock: Monotonic,
+        database: Database,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            context,
+            entry,
+            program,
+            clock,
+            input: RefCell::new(InputGate::new()),
+            waiting: RefCell::default(),
+            output: RefCell::new(OutputGate::new(Position(0))),
+            held: RefCell::default(),
+            turn_outputs: RefCell::default(),
+            in_turn: Cell::new(false),
+            database: RefCell::new(Some(database)),
+            broken: watch::Sender::new(None),
+            activities: Cell::new(0),
+            idle_since_ms: Cell::new(clock.now_ms()),
+        })
+    }
+
+    pub(crate) fn program(&self) -> &Rc<dyn Program> {
+        &self.program
+    }
+
+    // --- turns ---------------------------------------------------------------------------------
+
+    /// Waits for the input gate. `from` is the critical section the event belongs to, if any.
+    ///
+    /// Dropping the future gives the place in the queue up.
+    ///
+    /// # Errors
+    /// Why the instance is broken.
+    pub async fn enter(self: &Rc<Self>, from: Option<SectionId>) -> Result<Permit, Failure> {
+        let admission = self.input.borrow_mut().enter(from);
+        match admission {
+            Admission::Now => Ok(self.begin_turn()),
+            Admission::Broken(reason) => Err(reason),
+            Admission::Wait(ticket) => {
+                let (sender, receiver) = oneshot::channel();
+                self.waiting.borrow_mut().insert(ticket, sender);
+                let place = Place { instance: self, ticket };
+                let permit = receiver.await;
+                drop(place);
+                permit.map_err(|_| self.reason().unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled)))
+            }
+        }
+    }
+
+    /// Enters if nothing is in the way.
+    pub(crate) fn try_enter(self: &Rc<Self>) -> Option<Permit> {
+        let mut input = self.input.borrow_mut();
+        match input.enter(None) {
+            Admission::Now => {
+                drop(input);
+                Some(self.begin_turn())
+            }
+            Admission::Wait(ticket) => {
+                input.withdraw(ticket);
+                None
+            }
+            Admission::Broken(_) => None,
+        }
+    }
+
+    fn begin_turn(self: &Rc<Self>) -> Permit {
+        self.in_turn.set(true);
+        Permit { instance: self.clone() }
+    }
+
+    /// Commits what the turn wrote, lets its outputs go to the gate, and starts the next turn.
+    fn end_turn(self: &Rc<Self>) {
+        loop {
+            self.in_turn.set(false);
+            self.commit();
+            self.flush_turn_outputs();
+            let next = self.input.borrow_mut().turn_ended();
+            match next {
+                None => return,
+                Some(Turn::Event(ticket)) => {
+                    let waiter = self.waiting.borrow_mut().remove(&ticket);
+                    let Some(waiter) = waiter else { continue };
+                    match waiter.send(self.begin_turn()) {
+                        Ok(()) => return,
+                        // Whoever waited is gone; its turn ends without having run.
+                        Err(permit) => std::mem::forget(permit),
+                    }
+                }
+                Some(Turn::Section(section)) => {
+                    self.in_turn.set(true);
+                    self.limit_section(section);
+                    self.program.run_section(self, section);
+                }
+            }
+        }
+    }
+
+    fn commit(self: &Rc<Self>) {
+        let committed = match self.database.borrow_mut().as_mut() {
+            Some(database) => database.end_turn(),
+            None => return,
+        };
+        match committed {
+            Ok(None) => {}
+            Ok(Some(position)) => {
+                self.output.borrow_mut().lock(Position(position.value()), self.clock.now_ms());
+            }
+            Err(failure) => self.break_with(commit_failure(&failure)),
+        }
+    }
+
+    // --- critical sections ---------------------------------------------------------------------
+
+    /// Asks for a critical section from the running turn.
+    ///
+    /// # Errors
+    /// The nesting limit, or why the instance is broken.
+    pub fn request_section(&self, from: Option<SectionId>) -> Result<SectionId, Failure> {
+        self.input.borrow_mut().request_section(from)
+    }
+
+    /// Ends a section. With a failure the instance breaks.
+    pub fn end_section(self: &Rc<Self>, section: SectionId, failure: Option<Failure>) {
+        if let Some(failure) = failure {
+            self.break_with(failure.resetting());
+            return;
+        }
+        let next = self.input.borrow_mut().end_section(section);
+        debug_assert!(next.is_none(), "sections end inside turns");
+    }
+
+    /// Breaks the instance if the section is still active after its time limit.
+    fn limit_section(self: &Rc<Self>, section: SectionId) {
+        let instance = Rc::downgrade(self);
+        let limit = Duration::from_millis(limits::SECTION_TIME.value);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(limit).await;
+            if let Some(instance) = instance.upgrade()
+                && instance.input.borrow().is_active(section)
+            {
+                instance.break_with(Failure::new(ErrorCode::CriticalSectionTimeLimit));
+            }
+        });
+    }
+
+    // --- outputs -------------------------------------------------------------------------------
+
+    /// Runs `output` when everything written before now is durable; never if a commit fails.
+    ///
+    /// Outputs run in the order of these calls.
+    pub fn when_durable(&self, output: impl FnOnce() + 'static) {
+        self.turn_outputs.borrow_mut().push(Box::new(output));
+        if !self.in_turn.get() {
+            self.flush_turn_outputs();
+        }
+    }
+
+    /// Waits until everything written before now is durable.
+    ///
+    /// # Errors
+    /// Why the instance is broken.
+    pub async fn until_durable(&self) -> Result<(), Failure> {
+        let (sender, receiver) = oneshot::channel();
+        self.when_durable(move || {
+            // The waiting side may have gone away, which is its right.
+            let _unused = sender.send(());
+        });
+        receiver.await.map_err(|_| self.reason().unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled)))
+    }
+
+    fn flush_turn_outputs(&self) {
+        let open = self.database.borrow().as_ref().is_some_and(|database| database.savepoint_depth() > 0);
+        if open {
+            return;
+        }
+        let outputs = std::mem::take(&mut *self.turn_outputs.borrow_mut());
+        for output in outputs {
+            self.pass(output);
+        }
+    }
+
+    fn pass(&self, output: Output) {
+        let passage = self.output.borrow().passage();
+        match passage {
+            Passage::Broken(_) => {}
+            Passage::Wait(position) => self.held.borrow_mut().push(position, output),
+            Passage::Open if self.held.borrow().is_empty() => output(),
+            Passage::Open => {
+                let confirmed = self.output.borrow().confirmed();
+                self.held.borrow_mut().push(confirmed, output);
+            }
+        }
+    }
+
+    /// Takes the committer's report about this instance's database.
+    pub fn confirmed(self: &Rc<Self>, report: &DurableReport) {
+        if let Err(error) = &report.result {
+            tracing::error!(%error, object_id = %self.entry.id, "storage lost a commit; the object is reset");
+            self.break_with(Failure::new(ErrorCode::StorageFailed));
+            return;
+        }
+        self.output.borrow_mut().confirmed_up_to(Position(report.position.value()));
+        loop {
+            let confirmed = self.output.borrow().confirmed();
+            let output = self.held.borrow_mut().pop_confirmed(confirmed);
+            match output {
+                Some(output) => output(),
+                None => return,
+            }
+        }
+    }
+
+    /// Breaks the instance if its output gate has been held for too long.
+    pub(crate) fn check_output_time(self: &Rc<Self>) {
+        let late = self.output.borrow().check_time(self.clock.now_ms());
+        if let Err(failure) = late {
+            self.break_with(failure);
+        }
+    }
+
+    // --- storage -------------------------------------------------------------------------------
+
+    /// Runs `f` on the object's database.
+    ///
+    /// # Errors
+    /// "Durable Object storage is no longer accessible." after the instance broke.
+    pub fn with_database<R>(&self, f: impl FnOnce(&mut Database) -> R) -> Result<R, Failure> {
+        match self.database.borrow_mut().as_mut() {
+            Some(database) => Ok(f(database)),
+            None => Err(Failure::new(ErrorCode::StorageGone)),
+        }
+    }
+
+    // --- life ----------------------------------------------------------------------------------
+
+    /// Keeps the instance from being evicted until the guard is dropped.
+    pub fn active(self: &Rc<Self>) -> Active {
+        self.activities.set(self.activities.get() + 1);
+        Active { instance: self.clone() }
+    }
+
+    /// When the instance became idle; None while something is active.
+    pub(crate) fn idle_since_ms(&self) -> Option<u64> {
+        let quiet = self.activities.get() == 0 && self.held.borrow().is_empty();
+        quiet.then(|| self.idle_since_ms.get())
+    }
+
+    /// Why the instance is broken, if it is.
+    pub fn reason(&self) -> Option<Failure> {
+        self.broken.borrow().clone()
+    }
+
+    /// Waits until the instance breaks.
+    pub async fn broken(&self) -> Failure {
+        let mut receiver = self.broken.subscribe();
+        let reason = receiver.wait_for(Option::is_some).await;
+        match reason.as_deref() {
+            Ok(Some(reason)) => reason.clone(),
+            _ => Failure::new(ErrorCode::CallCanceled),
+        }
+    }
+
+    /// Breaks the instance for ever: uncommitted writes and held outputs are lost, all calls fail
+    /// with `reason`, hibernatable sockets are cut, and the next new stub finds a new instance.
+    pub fn break_with(self: &Rc<Self>, reason: Failure) {
+        if self.broken.borrow().is_some() {
+            return;
+        }
+        self.broken.send_replace(Some(reason.clone()));
+        self.stop(reason.clone());
+        self.entry.instance_broke(self, reason);
+    }
+
+    /// Drops an idle instance; hibernatable sockets and stubs stay.
+    pub(crate) fn evict(self: &Rc<Self>) {
+        let reason = Failure::new(ErrorCode::InstanceGone);
+        self.broken.send_replace(Some(reason.clone()));
+        self.stop(reason);
+    }
+
+    fn stop(self: &Rc<Self>, reason: Failure) {
+        self.input.borrow_mut().break_with(reason.clone());
+        self.output.borrow_mut().break_with(reason);
+        self.waiting.borrow_mut().clear();
+        self.turn_outputs.borrow_mut().clear();
+        drop(std::mem::take(&mut *self.held.borrow_mut()));
+        let database = self.database.borrow_mut().take();
+        let program = self.program.clone();
+        let context = self.context;
+        // Not here: this may be inside a turn of the instance, or inside one of its storage calls.
+        tokio::task::spawn_local(async move {
+            if let Some(mut database) = database {
+                database.discard();
+            }
+            program.forget(context);
+        });
+    }
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").field("context", &self.context).field("id", &self.entry.id).finish_non_exhaustive()
+    }
+}
+
+/// Gives the place in the queue up when whoever waited goes away.
+struct Place<'a> {
+    instance: &'a Rc<Instance>,
+    ticket: Ticket,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.instance.waiting.borrow_mut().remove(&self.ticket);
+        self.instance.input.borrow_mut().withdraw(self.ticket);
+    }
+}
+
+fn commit_failure(failure: &CommitFailure) -> Failure {
+    match failure {
+        CommitFailure::Constraint(error) => Failure::constraint_violated(&error.to_string()),
+        CommitFailure::Critical(error) | CommitFailure::Storage(error) => Failure::storage_failed(&error.to_string()),
+    }
+}

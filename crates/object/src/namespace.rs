@@ -1,0 +1,277 @@
+//! The objects of one class on one shard: id to entry, start once, evict, break.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::id::{ObjectId, visible_name};
+use stated_core::lifecycle::{self, Eviction, Residency, Verdict};
+use stated_core::mailbox::Backlog;
+use stated_storage::{AlarmIdentity, AlarmIndex, Backend, Database, DatabaseKey, DatabaseOptions, DurableReport, Lane};
+
+use crate::alarm::AlarmState;
+use crate::clock::Monotonic;
+use crate::hibernation::Hibernation;
+use crate::instance::Instance;
+use crate::program::Program;
+
+/// What a namespace is made of; the same on every shard.
+#[derive(Clone, Debug)]
+pub struct NamespaceConfig {
+    /// Its place in the service's list of namespaces.
+    pub index: usize,
+    /// The class.
+    pub class_name: Arc<str>,
+    /// The folder of its databases, which exists.
+    pub folder: PathBuf,
+    /// Which storage API the class was declared with.
+    pub backend: Backend,
+    /// The index of its alarms.
+    pub alarms: Arc<AlarmIndex>,
+}
+
+/// What the namespaces of one shard share.
+#[derive(Clone)]
+pub struct ShardParts {
+    /// Runs the code.
+    pub program: Rc<dyn Program>,
+    /// Takes commits to the disk.
+    pub lane: Lane,
+    /// The shard's monotonic clock.
+    pub clock: Monotonic,
+    /// Gives out numbers of contexts and sockets.
+    pub numbers: Rc<Numbers>,
+    /// Finds the instance that a durability report is about.
+    pub databases: Rc<Databases>,
+}
+
+/// Numbers that are never used twice on a shard.
+#[derive(Debug, Default)]
+pub struct Numbers(Cell<u64>);
+
+impl Numbers {
+    /// The next one; the first is 1.
+    pub fn next(&self) -> u64 {
+        self.0.set(self.0.get() + 1);
+        self.0.get()
+    }
+}
+
+/// The instances whose databases are open.
+#[derive(Default)]
+pub struct Databases(RefCell<HashMap<DatabaseKey, Weak<Instance>>>);
+
+impl Databases {
+    /// Hands a report of the committer to its instance.
+    pub fn report(&self, report: &DurableReport) {
+        let instance = self.0.borrow().get(&report.database).and_then(Weak::upgrade);
+        match instance {
+            Some(instance) => instance.confirmed(report),
+            None => {
+                self.0.borrow_mut().remove(&report.database);
+            }
+        }
+    }
+}
+
+/// The objects of one class on one shard.
+pub struct Namespace {
+    config: NamespaceConfig,
+    parts: ShardParts,
+    entries: RefCell<HashMap<ObjectId, Rc<Entry>>>,
+}
+
+/// One object, whether an instance of it runs or not.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its place in the service's list of namespaces.
+    pub namespace: usize,
+    /// Its class.
+    pub class_name: Arc<str>,
+    /// Its hibernatable sockets.
+    pub sockets: Hibernation,
+    pub(crate) alarm: AlarmState,
+    name: RefCell<Option<Arc<str>>>,
+    /// Counts breaks, from 1.
+    generation: Cell<u64>,
+    last_break: RefCell<Option<Failure>>,
+    instance: RefCell<Option<Rc<Instance>>>,
+    backlog: RefCell<Backlog>,
+    last_access_ms: Cell<u64>,
+}
+
+impl Namespace {
+    /// Makes a namespace without objects.
+    pub fn new(config: NamespaceConfig, parts: ShardParts) -> Rc<Self> {
+        Rc::new(Self { config, parts, entries: RefCell::default() })
+    }
+
+    /// What it was made of.
+    pub fn config(&self) -> &NamespaceConfig {
+        &self.config
+    }
+
+    pub(crate) fn program(&self) -> &Rc<dyn Program> {
+        &self.parts.program
+    }
+
+    /// The entry of an object, made if the object was not referred to before.
+    ///
+    /// The first caller that knows the name supplies it.
+    pub fn entry(&self, id: ObjectId, name: Option<&str>) -> Rc<Entry> {
+        let mut entries = self.entries.borrow_mut();
+        let entry = entries.entry(id).or_insert_with(|| {
+            Rc::new(Entry {
+                id,
+                namespace: self.config.index,
+                class_name: self.config.class_name.clone(),
+                sockets: Hibernation::default(),
+                alarm: AlarmState::default(),
+                name: RefCell::new(None),
+                generation: Cell::new(1),
+                last_break: RefCell::default(),
+                instance: RefCell::default(),
+                backlog: RefCell::default(),
+                last_access_ms: Cell::new(0),
+            })
+        });
+        entry.last_access_ms.set(self.parts.clock.now_ms());
+        if let Some(name) = name.and_then(visible_name)
+            && entry.name.borrow().is_none()
+        {
+            *entry.name.borrow_mut() = Some(Arc::from(name));
+        }
+        entry.clone()
+    }
+
+    pub(crate) fn new_instance(&self, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
+        let id: Arc<str> = Arc::from(entry.id.to_string());
+        let path = self.config.folder.join(format!("{id}.sqlite"));
+        let identity = AlarmIdentity { index: self.config.alarms.clone(), id, name: entry.name() };
+        let options = DatabaseOptions { backend: self.config.backend, alarm: Some(identity) };
+        let database = Database::open(&path, options, &self.parts.lane).map_err(|error| {
+            tracing::error!(%error, object_id = %entry.id, "open the object's database");
+            Failure::new(ErrorCode::Internal)
+        })?;
+        let key = database.key();
+        let instance = Instance::new(
+            self.parts.numbers.next(),
+            entry.clone(),
+            self.parts.program.clone(),
+            self.parts.clock,
+            database,
+        );
+        self.parts.databases.0.borrow_mut().insert(key, Rc::downgrade(&instance));
+        Ok(instance)
+    }
+
+    /// Puts away what has been idle for long enough; called about once a second.
+    pub fn sweep(&self) {
+        let now_ms = self.parts.clock.now_ms();
+        let entries: Vec<_> = self.entries.borrow().values().cloned().collect();
+        for entry in entries {
+            if let Some(instance) = entry.instance() {
+                instance.check_output_time();
+            }
+            match lifecycle::decide(&entry.residency(), now_ms) {
+                Verdict::Keep | Verdict::KeepUntil { .. } => {}
+                Verdict::Hibernate => entry.evict(),
+                Verdict::Remove => {
+                    entry.evict();
+                    self.entries.borrow_mut().remove(&entry.id);
+                }
+            }
+        }
+        self.parts.databases.0.borrow_mut().retain(|_, instance| instance.strong_count() > 0);
+    }
+
+    /// Breaks every running instance, as before new code is loaded or when the heap is given up.
+    pub fn reset_all(&self, reason: &Failure) {
+        let entries: Vec<_> = self.entries.borrow().values().cloned().collect();
+        for entry in entries {
+            if let Some(instance) = entry.instance() {
+                instance.break_with(reason.clone());
+            }
+        }
+    }
+
+    /// How many instances run.
+    pub fn running_count(&self) -> usize {
+        self.entries.borrow().values().filter(|entry| entry.instance.borrow().is_some()).count()
+    }
+}
+
+impl Entry {
+    /// The name the id was made from, if a caller supplied it and it is short enough.
+    pub fn name(&self) -> Option<Arc<str>> {
+        self.name.borrow().clone()
+    }
+
+    /// The running instance.
+    pub fn instance(&self) -> Option<Rc<Instance>> {
+        self.instance.borrow().clone()
+    }
+
+    pub(crate) fn set_instance(&self, instance: &Rc<Instance>) {
+        *self.instance.borrow_mut() = Some(instance.clone());
+    }
+
+    /// The number that stubs of unbroken instances carry.
+    pub fn generation(&self) -> u64 {
+        self.generation.get()
+    }
+
+    pub(crate) fn check_generation(&self, generation: u64) -> Result<(), Failure> {
+        if generation == 0 || generation == self.generation.get() {
+            return Ok(());
+        }
+        Err(self.last_break.borrow().clone().unwrap_or_else(|| Failure::new(ErrorCode::InstanceGone)))
+    }
+
+    pub(crate) fn admit(&self, bytes: u64) -> Result<(), Failure> {
+        self.backlog.borrow_mut().admit(bytes)
+    }
+
+    pub(crate) fn release(&self, bytes: u64) {
+        self.backlog.borrow_mut().release(bytes);
+    }
+
+    pub(crate) fn instance_broke(&self, instance: &Rc<Instance>, reason: Failure) {
+        let current = self.instance.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, instance));
+        if !current {
+            return;
+        }
+        *self.instance.borrow_mut() = None;
+        self.generation.set(self.generation.get() + 1);
+        *self.last_break.borrow_mut() = Some(reason);
+        self.sockets.cut_all();
+    }
+
+    fn evict(&self) {
+        let instance = self.instance.borrow_mut().take();
+        if let Some(instance) = instance {
+            instance.evict();
+        }
+    }
+
+    fn residency(&self) -> Residency {
+        let instance = match self.instance.borrow().as_ref() {
+            None => lifecycle::Instance::Absent,
+            Some(instance) => match instance.idle_since_ms() {
+                Some(since_ms) => lifecycle::Instance::Idle { since_ms },
+                None => lifecycle::Instance::Busy,
+            },
+        };
+        Residency {
+            instance,
+            references: self.backlog.borrow().events() + self.sockets.len() as u64 + u64::from(self.alarm.is_engaged()),
+            last_access_ms: self.last_access_ms.get(),
+            eviction: Eviction::Allowed,
+        }
+    }
+}
