@@ -137,7 +137,7 @@ async fn build(options: BundleOptions) -> Result<Bundle, BundleFailure> {
             None
         }
     };
-    let mut diagnostics = report.finish();
+    let (mut diagnostics, places) = report.finish();
     diagnostics.extend(rule_warnings);
     let failed = diagnostics
         .iter()
@@ -150,6 +150,8 @@ async fn build(options: BundleOptions) -> Result<Bundle, BundleFailure> {
                 Diagnostic::error("the bundler gave no module for the entry"),
             );
         }
+        let watch_files: BTreeSet<_> = watch_files.into_iter().chain(places).collect();
+        let watch_files = watch_files.into_iter().collect();
         return Err(BundleFailure {
             diagnostics,
             watch_files,

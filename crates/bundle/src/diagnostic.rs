@@ -232,7 +232,8 @@ impl fmt::Display for Diagnostic {
 pub struct BundleFailure {
     /// At least one error; warnings may stand beside it.
     pub diagnostics: Vec<Diagnostic>,
-    /// Absolute paths of what was read until then: a change to one of them is worth another try.
+    /// Absolute paths, sorted, of what was read until then and of where what is missing would
+    /// appear: a change to one of them is worth another try.
     pub watch_files: Vec<PathBuf>,
 }
 

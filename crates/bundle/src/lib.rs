@@ -7,7 +7,7 @@
 //!
 //! Story order: [`bundle()`] drives, `project` opens, `rules` and `builtins` decide, `plugin` tells
 //! the bundler, `contain` keeps its accidents away, `report` explains, `source_map` and `stack`
-//! lead back from the running bundle to the sources.
+//! lead back from the running bundle to the sources, and `watch` says when to build again.
 
 mod build;
 mod builtins;
@@ -24,11 +24,13 @@ mod source_map;
 mod stack;
 mod type_exports;
 mod unresolved;
+mod watch;
 
 pub use build::{AssetModule, Bundle, ModuleKind, bundle};
 pub use diagnostic::{BundleFailure, Diagnostic, Location, Severity};
 pub use options::{BundleOptions, Rule, RuleKind};
 pub use source_map::{Original, SourceMap, SourceMapError};
+pub use watch::Watcher;
 
 /// The file name under which the runtime must compile [`Bundle::code`], so that
 /// [`SourceMap::map_stack`] recognises its frames.

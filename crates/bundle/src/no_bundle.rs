@@ -20,19 +20,8 @@ pub(crate) fn collect(project: &Project, rules: &Rules) -> Result<Bundle, Bundle
     let root = project.main.parent().unwrap_or(&project.dir);
     let mut files = Vec::new();
     let mut watch_files = vec![project.main.clone()];
-    let outcome = read(&project.main).and_then(|bytes| {
-        walk(root, DEPTH_MAX, &mut files)?;
-        Ok(bytes)
-    });
-    let code = match outcome {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(diagnostic) => {
-            return Err(BundleFailure {
-                watch_files,
-                ..BundleFailure::new(diagnostic)
-            });
-        }
-    };
+    let code = String::from_utf8_lossy(&read(project, &project.main)?).into_owned();
+    walk(project, root, DEPTH_MAX, &mut files)?;
     let mut modules = Vec::new();
     for path in files.into_iter().filter(|path| *path != project.main) {
         let name = path
@@ -43,19 +32,12 @@ pub(crate) fn collect(project: &Project, rules: &Rules) -> Result<Bundle, Bundle
         let Some(kind) = rules.of_file(&name) else {
             continue;
         };
-        match read(&path) {
-            Ok(bytes) => modules.push(AssetModule {
-                specifier: name,
-                kind: kind.into(),
-                bytes,
-            }),
-            Err(diagnostic) => {
-                return Err(BundleFailure {
-                    watch_files,
-                    ..BundleFailure::new(diagnostic)
-                });
-            }
-        }
+        let bytes = read(project, &path)?;
+        modules.push(AssetModule {
+            specifier: name,
+            kind: kind.into(),
+            bytes,
+        });
         watch_files.push(path);
     }
     watch_files.sort();
@@ -89,14 +71,26 @@ fn map_beside(project: &Project) -> SourceMap {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    std::fs::read(path)
-        .map_err(|error| Diagnostic::error(format!("read `{}`: {error}", path.display())))
+fn read(project: &Project, path: &Path) -> Result<Vec<u8>, BundleFailure> {
+    std::fs::read(path).map_err(|error| failure(project, "read", path, &error))
+}
+
+fn failure(project: &Project, what: &str, path: &Path, error: &std::io::Error) -> BundleFailure {
+    let diagnostic = Diagnostic::error(format!("{what} `{}`: {error}", project.relative(path)));
+    BundleFailure {
+        watch_files: vec![project.main.clone()],
+        ..BundleFailure::new(diagnostic)
+    }
 }
 
 /// Lists the files under `dir`, sorted by name within each directory.
-fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
-    let list = |error| Diagnostic::error(format!("list `{}`: {error}", dir.display()));
+fn walk(
+    project: &Project,
+    dir: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), BundleFailure> {
+    let list = |error| failure(project, "list", dir, &error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(list)? {
         paths.push(entry.map_err(list)?.path());
@@ -107,7 +101,7 @@ fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagno
         if path.is_file() {
             files.push(path);
         } else if depth > 0 && path.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
-            walk(&path, depth - 1, files)?;
+            walk(project, &path, depth - 1, files)?;
         }
     }
     Ok(())

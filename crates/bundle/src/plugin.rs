@@ -234,13 +234,12 @@ impl WorkerModules {
             import_kind: kind,
             ..Default::default()
         };
-        let error = match context
+        let resolved = context
             .resolve(specifier, Some(importer), Some(options))
-            .await?
-        {
-            // The answer is cached; the bundler asking again keeps what this type cannot carry.
-            Ok(_) => return Ok(None),
-            Err(error) => error,
+            .await?;
+        // The answer is cached; the bundler asking again keeps what this hook's result cannot carry.
+        let Err(error) = resolved else {
+            return Ok(None);
         };
         // Packages try for optional ones with `import()`; it rejects where it runs.
         if kind == ImportKind::DynamicImport && importer.contains("/node_modules/") {

@@ -5,7 +5,7 @@
 //! a Worker can import.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rolldown_error::{
     BuildDiagnostic, DiagnosableArcstr, DiagnosableResolveError, DiagnosticOptions, EventKind,
@@ -24,6 +24,8 @@ pub(crate) struct Report<'a> {
     importers: HashMap<&'a str, Vec<&'a str>>,
     /// `(importer, specifier)` pairs that have been reported.
     explained: BTreeSet<(String, String)>,
+    /// Where missing modules would appear.
+    places: BTreeSet<PathBuf>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -39,11 +41,12 @@ impl<'a> Report<'a> {
         for importers in importers.values_mut() {
             importers.sort_unstable();
         }
-        let explained = BTreeSet::new();
+        let (explained, places) = (BTreeSet::new(), BTreeSet::new());
         let mut report = Self {
             project,
             importers,
             explained,
+            places,
             diagnostics: Vec::new(),
         };
         let mut problems: Vec<&Problem> = findings.problems.iter().collect();
@@ -62,8 +65,9 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Everything that was added, errors first, then by place.
-    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+    /// Everything that was added, errors first, then by place; and the places to watch for what is
+    /// missing to appear.
+    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, BTreeSet<PathBuf>) {
         self.diagnostics.sort_by_cached_key(|diagnostic| {
             let place = diagnostic
                 .location
@@ -71,7 +75,7 @@ impl<'a> Report<'a> {
                 .map(|l| (l.file.clone(), l.line, l.column));
             (diagnostic.severity != Severity::Error, place)
         });
-        self.diagnostics
+        (self.diagnostics, self.places)
     }
 
     fn add_problem(&mut self, problem: &Problem) {
@@ -91,13 +95,10 @@ impl<'a> Report<'a> {
             ))
         };
         let diagnostic = match kind {
-            ProblemKind::Unresolved { reason } => unresolved::explain(
-                self.project,
-                Path::new(importer),
-                specifier,
-                reason.as_deref(),
-            )
-            .at(location()),
+            ProblemKind::Unresolved { reason } => {
+                let location = location();
+                self.unresolved(importer, specifier, reason.as_deref(), location)
+            }
             ProblemKind::HostModule => {
                 Diagnostic::error(format!("`{specifier}` is a module of the runtime itself"))
                     .at(location())
@@ -238,15 +239,25 @@ impl<'a> Report<'a> {
         }
         let location = span
             .map(|(offset, length)| Location::of_span(self.name(importer), source, offset, length));
-        let diagnostic = unresolved::explain(
-            self.project,
-            Path::new(importer),
-            specifier,
-            reason.as_deref(),
-        )
-        .at(location);
+        let diagnostic = self.unresolved(importer, specifier, reason.as_deref(), location);
         let diagnostic = self.with_chain(diagnostic, importer, false);
         self.diagnostics.push(diagnostic);
+    }
+
+    fn unresolved(
+        &mut self,
+        importer: &str,
+        specifier: &str,
+        reason: Option<&str>,
+        location: Option<Location>,
+    ) -> Diagnostic {
+        let importer = Path::new(importer);
+        self.places.extend(unresolved::place_to_watch(
+            self.project,
+            importer,
+            specifier,
+        ));
+        unresolved::explain(self.project, importer, specifier, reason).at(location)
     }
 
     /// Adds how the program comes to the file `id`, unless that is the entry itself.
@@ -316,7 +327,7 @@ fn find_import(source: &str, specifier: &str) -> Option<(usize, usize)> {
 /// backticks.
 fn plain(message: &str) -> String {
     let first = unresolved::lower_first(message.lines().next().unwrap_or_default());
-    if first.matches('"').count() % 2 == 0 {
+    if first.matches('"').count().is_multiple_of(2) {
         first.replace('"', "`")
     } else {
         first

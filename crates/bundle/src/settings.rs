@@ -2,8 +2,6 @@
 //!
 //! Source: <https://developers.cloudflare.com/workers/wrangler/bundling/>
 
-use std::path::Path;
-
 use oxc_resolver::{
     ResolveOptions as TsconfigOptions, Resolver, TsconfigDiscovery, TsconfigReferences,
 };
@@ -174,7 +172,7 @@ fn tsconfig_sets_jsx(project: &Project) -> bool {
         ..TsconfigOptions::default()
     });
     // A tsconfig that cannot be read is reported by the build itself.
-    let tsconfig = resolver.find_tsconfig::<&Path>(&project.main.as_path());
+    let tsconfig = resolver.find_tsconfig(&project.main);
     tsconfig
         .ok()
         .flatten()

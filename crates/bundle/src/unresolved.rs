@@ -37,6 +37,25 @@ pub(crate) fn explain(
     package(project, importer, specifier, reason)
 }
 
+/// The place to watch for what is missing to appear: a directory that exists, or will.
+pub(crate) fn place_to_watch(
+    project: &Project,
+    importer: &Path,
+    specifier: &str,
+) -> Option<PathBuf> {
+    if specifier.starts_with(['.', '/']) {
+        let wanted = importer.parent()?.join(specifier);
+        let wanted = sugar_path::SugarPath::normalize(wanted.as_path()).into_owned();
+        return Some(wanted.parent()?.to_owned());
+    }
+    let is_package = !specifier.contains(':') && !specifier.starts_with('#');
+    is_package.then(|| {
+        let (name, _) = split_package(specifier);
+        // A first package of a scope makes the scope's directory.
+        project.dir.join("node_modules").join(name)
+    })
+}
+
 fn aliased(project: &Project, specifier: &str) -> Diagnostic {
     let alias = project
         .options

@@ -599,3 +599,17 @@ async fn everything_that_is_wrong_is_said_at_once() {
         assert!(failure.watch_files.contains(&dir.join(name)), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_failure_watches_the_places_where_the_missing_would_appear() {
+    let project = Project::new(&[(
+        "src/index.ts",
+        "import a from './deep/gone';\nimport b from '@scope/pkg/part';\nexport default { a, b };",
+    )]);
+
+    let failure = project.failure().await;
+
+    let dir = project.path().canonicalize().expect("the project is there");
+    let names = ["node_modules/@scope/pkg", "src/deep", "src/index.ts"];
+    assert_eq!(failure.watch_files, names.map(|name| dir.join(name)));
+}

@@ -313,22 +313,18 @@ async fn a_package_of_two_hundred_modules_builds_and_says_how_long_it_took() {
             r#"{ "name": "wide", "type": "module", "main": "index.js" }"#,
         ),
     ]);
+    let padding = "// comments make up much of what a framework ships\n".repeat(5);
     let mut index = String::new();
     let mut sum = Vec::new();
-    for number in 0..200 {
-        let body = format!(
-            "\texport class Router{number} {{ add(path, handler) {{ return [path, handler, {number}]; }} }}\n"
+    for n in 0..200 {
+        let class = format!("export class Router{n} {{ add(path) {{ return [path, {n}]; }} }}\n");
+        let function = format!("export function helper{n}(a, b) {{ return a + b + {n}; }}\n");
+        project.write(
+            &format!("node_modules/wide/m{n}.js"),
+            class + &function + &padding,
         );
-        let code = format!(
-            "{}export const v{number} = {number};\n",
-            body.replace('\t', "").repeat(1)
-                + &format!("export function helper{number}(a, b) {{ return a + b + {number}; }}\n")
-                    .repeat(1)
-                + &"// padding so that the package has the size of a web framework\n".repeat(5)
-        );
-        project.write(&format!("node_modules/wide/m{number}.js"), code);
-        index += &format!("import {{ v{number}, Router{number} }} from './m{number}.js';\n");
-        sum.push(format!("v{number} + new Router{number}().add().length"));
+        index += &format!("import {{ helper{n}, Router{n} }} from './m{n}.js';\n");
+        sum.push(format!("helper{n}(1, 2) + new Router{n}().add().length"));
     }
     index += &format!("export const total = {};\n", sum.join(" + "));
     project.write("node_modules/wide/index.js", index);
