@@ -33,6 +33,17 @@ export function notSerializable(className) {
   return dataCloneError(`Could not serialize object of type "${className}". This type does not support serialization.`);
 }
 
+/**
+ * The error for an instance of a platform class.
+ *
+ * @param {import("stated:platform-classes").PlatformClass} platform
+ * @param {boolean} forRpc
+ */
+export function refusedBy(platform, forRpc) {
+  const text = forRpc ? platform.forRpc : platform.outsideRpc;
+  return text === undefined ? notSerializable(platform.name) : dataCloneError(text);
+}
+
 /** The value nests deeper than DEPTH_MAX, or deeper than the stack that is left. */
 export function nestedTooDeeply() {
   return dataCloneError("Maximum call stack size exceeded");

@@ -145,6 +145,8 @@ export interface Ops {
   /** The same for a service binding; `service` is the index given by the binding. */
   serviceFetch(service: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
   serviceCall(service: number, path: string[], args: Uint8Array | undefined): Promise<Uint8Array>;
+  /** The `service` of an entrypoint of this very program ("default" or an export's name), for `ctx.exports`. */
+  ownService(entrypoint: string): number;
 
   // --- a Durable Object's own storage; contextId is the object's ---------------------------------
   kvGet(contextId: number, key: string): Uint8Array | undefined;

@@ -2,49 +2,59 @@
  * Which classes are the platform's: their instances are never cloned property by property.
  *
  * The library's classes are ordinary JavaScript, so the engine cannot tell a Headers from an instance of the program's own
- * class; this table can, by prototype. It says nothing about how an instance is written, only that it is not plain data.
+ * class; this table can, by prototype. It says what an attempt to serialize an instance answers, not how one is written.
  *
  * @module
  */
 
-/** @type {Map<object, string>} prototype to the name shown in errors */
-const names = new Map();
+/**
+ * @typedef {object} PlatformClass
+ * @property {string} name as error messages show it
+ * @property {string} [outsideRpc] why an instance cannot be serialized for storage or a clone
+ * @property {string} [forRpc] why an instance cannot be passed over RPC
+ */
+
+/** @type {Map<object, PlatformClass>} by prototype */
+const classes = new Map();
+
+/** Under this symbol, the handler of one of the library's Proxies says which platform class the Proxy stands for. */
+export const standsFor = Symbol("stated platform class");
 
 /**
  * Makes a class a platform class. Derived classes are platform classes too.
  *
  * @param {Function} Class
- * @param {string} [name] as error messages show it
+ * @param {Partial<PlatformClass>} [texts]
  */
-export function registerPlatformClass(Class, name = Class.name) {
-  names.set(Class.prototype, name);
+export function registerPlatformClass(Class, texts = undefined) {
+  classes.set(Class.prototype, { name: Class.name, ...texts });
 }
 
 /**
- * Registers the classes among a global object's properties that a former look at the same object did not have.
+ * Registers the classes among a global object's properties that were not there before the library defined its own.
  *
  * @param {object} target
- * @param {ReadonlySet<string>} before the properties that are ECMAScript's
+ * @param {ReadonlySet<string>} before the names that are ECMAScript's
  */
 export function registerGlobals(target, before) {
   for (const name of Object.getOwnPropertyNames(target)) {
     if (before.has(name)) continue;
     const value = Object.getOwnPropertyDescriptor(target, name)?.value;
     if (typeof value !== "function" || typeof value.prototype !== "object" || value.prototype === null) continue;
-    if (!names.has(value.prototype)) names.set(value.prototype, name);
+    if (!classes.has(value.prototype)) classes.set(value.prototype, { name });
   }
 }
 
 /**
- * The name of the platform class an object belongs to, or undefined for an object of the program's own.
+ * The platform class an object belongs to, or undefined for an object of the program's own.
  *
- * @param {object} prototype the object's prototype, not Object.prototype
- * @returns {string | undefined}
+ * @param {object | null} prototype the object's prototype
+ * @returns {PlatformClass | undefined}
  */
-export function platformClassName(prototype) {
+export function platformClass(prototype) {
   for (let at = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    const name = names.get(at);
-    if (name !== undefined) return name;
+    const found = classes.get(at);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

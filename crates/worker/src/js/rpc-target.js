@@ -14,4 +14,7 @@ import { registerPlatformClass } from "stated:platform-classes";
  */
 export class RpcTarget {}
 
-registerPlatformClass(RpcTarget);
+registerPlatformClass(RpcTarget, {
+  outsideRpc: "Remote RPC references can only be serialized for RPC.",
+  forRpc: "Passing RpcTargets over RPC is not supported.",
+});

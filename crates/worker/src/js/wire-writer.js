@@ -12,8 +12,9 @@
 
 import { ops } from "stated:host";
 import { DOMException } from "stated:dom-exception";
-import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory } from "stated:clone-errors";
-import { platformClassName } from "stated:platform-classes";
+import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory,
+  refusedBy } from "stated:clone-errors";
+import { platformClass, standsFor } from "stated:platform-classes";
 import { writeErrorNatively, writeErrorWithProperties } from "stated:wire-errors";
 import * as wire from "stated:wire-format";
 
@@ -132,6 +133,8 @@ export class Writer {
         if (value === null) this.writeTag(wire.TAG_NULL);
         else this.writeObject(value);
         return;
+      case "function":
+        throw this.#functionError(value);
       default:
         throw notCloneable(value);
     }
@@ -211,7 +214,7 @@ export class Writer {
       return;
     }
     const kind = ops.classOf(object);
-    if (kind === "Proxy") throw proxyError(object);
+    if (kind === "Proxy") throw this.#proxyError(object);
     const id = this.#identify(object);
     if (id >= 0) {
       this.#writeReference(id);
@@ -284,9 +287,24 @@ export class Writer {
   /** Throws for an object that is not plain and may not be written as if it were. @param {object} object */
   #checkInstance(object) {
     const prototype = getPrototypeOf(object);
-    const platform = prototype === null ? undefined : platformClassName(prototype);
-    if (platform !== undefined) throw notSerializable(platform);
+    const platform = platformClass(prototype);
+    if (platform !== undefined) throw refusedBy(platform, !this.plainInstances);
     if (!this.plainInstances) throw notSerializable(constructorName(object));
+  }
+
+  /** @param {Function} value */
+  #functionError(value) {
+    if (ops.classOf(value) === "Proxy") return this.#proxyError(value);
+    if (!this.plainInstances) return dataCloneError("Passing functions over RPC is not supported.");
+    return notCloneable(value);
+  }
+
+  /** @param {object} proxy one of the library's, or the program's */
+  #proxyError(proxy) {
+    const handler = /** @type {any} */ (ops.proxyParts(proxy)?.[1]);
+    const platform = typeof handler === "object" && handler !== null ? handler[standsFor] : undefined;
+    if (platform !== undefined) return refusedBy(platform, !this.plainInstances);
+    return typeof proxy === "function" ? notCloneable(proxy) : dataCloneError("#<Object> could not be cloned.");
   }
 
   /**
@@ -528,12 +546,6 @@ function isArrayIndex(key) {
   if (key.length > 10) return false;
   const index = Number(key);
   return index < 4294967295 && `${index >>> 0}` === key;
-}
-
-/** @param {object} proxy */
-function proxyError(proxy) {
-  if (typeof proxy === "function") return notCloneable(proxy);
-  return dataCloneError("#<Object> could not be cloned.");
 }
 
 /** @param {DOMException} error */

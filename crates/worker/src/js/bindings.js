@@ -1,0 +1,64 @@
+/**
+ * Makes `env` from the configuration's bindings.
+ *
+ * @module
+ */
+
+import { DurableObjectNamespace } from "stated:namespace";
+import { serviceStub } from "stated:service";
+import { internal } from "stated:webidl";
+
+/** @typedef {import("stated:host").InitConfig["bindings"][number]} Binding */
+
+/**
+ * Defines the bindings as properties of `env`.
+ *
+ * @param {Record<string, any>} env
+ * @param {readonly Binding[]} bindings
+ */
+export function defineBindings(env, bindings) {
+  for (const binding of bindings) {
+    Object.defineProperty(env, binding.name, {
+      value: makeBinding(binding),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+}
+
+/** @param {Binding} binding */
+function makeBinding(binding) {
+  switch (binding.type) {
+    case "text":
+    case "json":
+      return binding.value;
+    case "namespace":
+      return new DurableObjectNamespace(internal, binding.namespace);
+    case "service":
+      return serviceStub(binding.service);
+    case "unsupported":
+      return unsupported(binding.name, binding.kind);
+    default:
+      throw new TypeError(`binding \`${/** @type {any} */ (binding).name}\` has an unknown type`);
+  }
+}
+
+/**
+ * A binding of a kind that does not exist here: a program that never uses it runs; one that does learns its name.
+ *
+ * @param {string} name
+ * @param {string} kind
+ */
+function unsupported(name, kind) {
+  const refuse = () => {
+    throw new Error(`The binding "${name}" cannot be used: bindings of kind "${kind}" are not supported.`);
+  };
+  return new Proxy({}, {
+    // Symbols and `then` are looked at by printing and by awaiting, which are no use of the binding.
+    get: (target, key) => (typeof key === "symbol" || key === "then" ? Reflect.get(target, key) : refuse()),
+    set: refuse,
+    has: refuse,
+    deleteProperty: refuse,
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * Runs the handlers of stateless entrypoints: plain objects and classes that extend WorkerEntrypoint (reference 10.9, 11.1).
+ *
+ * @module
+ */
+
+import { respondFailure } from "stated:error-transport";
+import { ExecutionContext } from "stated:execution-context";
+import { answerFetch, noFetchHandler } from "stated:http-answer";
+import { env, exportNamed } from "stated:program";
+import { requestFromHost } from "stated:request";
+import { answerCall } from "stated:rpc-callee";
+import { internal } from "stated:webidl";
+
+/** @typedef {import("stated:host").WireBody} WireBody */
+
+/** @param {string} name */
+function statelessExport(name) {
+  const found = exportNamed(name);
+  if (found?.kind === "object" || found?.kind === "entrypoint") return found;
+  if (found?.kind === "durable-object" || found?.kind === "legacy-class") {
+    throw new TypeError(`The entrypoint name ${name} refers to a Durable Object class, but the incoming request is trying to invoke it as a stateless worker.`);
+  }
+  throw new TypeError(`The entrypoint name ${name} was not found in this worker. Ensure the worker exports an entrypoint with that name.`);
+}
+
+/**
+ * Answers a request. Never throws: every failure is answered.
+ *
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {string} entrypoint
+ * @param {string} method
+ * @param {string} url
+ * @param {string[]} headers
+ * @param {WireBody} body
+ */
+export function fetchEntrypoint(callId, contextId, entrypoint, method, url, headers, body) {
+  try {
+    const { kind, value } = statelessExport(entrypoint);
+    const ctx = new ExecutionContext(internal, contextId);
+    const request = requestFromHost(method, url, headers, body);
+    const handler = kind === "entrypoint" ? new value(ctx, env) : value;
+    if (typeof handler.fetch !== "function") throw noFetchHandler();
+    const result = kind === "entrypoint" ? handler.fetch(request) : handler.fetch(request, env, ctx);
+    answerFetch(callId, headers, result);
+  } catch (error) {
+    respondFailure(callId, error);
+  }
+}
+
+/**
+ * Answers an RPC call. Never throws.
+ *
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {string} entrypoint
+ * @param {string[]} path
+ * @param {Uint8Array | undefined} args
+ */
+export function callEntrypoint(callId, contextId, entrypoint, path, args) {
+  try {
+    const { kind, value } = statelessExport(entrypoint);
+    const ctx = new ExecutionContext(internal, contextId);
+    if (kind === "entrypoint") answerCall(callId, { target: new value(ctx, env), kind: "entrypoint" }, path, args);
+    else answerCall(callId, { target: value, kind: "handlers", env, ctx }, path, args);
+  } catch (error) {
+    respondFailure(callId, error);
+  }
+}

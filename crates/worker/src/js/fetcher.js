@@ -1,0 +1,174 @@
+/**
+ * `fetch` and `connect` of stubs and service bindings: the request goes to an object or an entrypoint instead of the net.
+ *
+ * @module
+ */
+
+import { sendWithSignal } from "stated:fetch";
+import { registerPlatformClass } from "stated:platform-classes";
+import { isRequest, Request, requestToWire, signalOf } from "stated:request";
+import { responseFromHost } from "stated:response";
+import { channelOf, RemoteObject } from "stated:rpc";
+import { flag } from "stated:settings";
+import { URL } from "stated:url";
+import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { socketFromHost } from "stated:websocket";
+
+/** @typedef {import("stated:host").WireResponse} WireResponse */
+/** @typedef {import("stated:host").WireBody} WireBody */
+
+/** A redirect is followed this many times, then the fetch fails. */
+const REDIRECTS_MAX = 20;
+/** Relative URLs are resolved against this before the flag durable_object_fetch_requires_full_url. */
+const FAKE_BASE = "https://fake-host/";
+
+/**
+ * Where the requests of a stub go, besides its calls.
+ *
+ * @typedef {object} FetchChannel
+ * @property {(token: number, method: string, url: string, headers: string[], body: WireBody) => Promise<WireResponse>} fetch
+ *   a token of 0 cannot be aborted
+ */
+
+/** A service binding, or the part of an object's stub that is one. */
+export class ServiceStub extends RemoteObject {
+  /** @param {symbol} key @param {import("stated:rpc").Channel & FetchChannel} channel */
+  constructor(key, channel) {
+    if (key !== internal) throw illegalConstructor();
+    super(channel);
+  }
+
+  /**
+   * Sends a request and resolves with the response's head. Rejects with the exception of the handler.
+   *
+   * @param {any} input a Request or an absolute URL
+   * @param {any} [init]
+   * @returns {Promise<import("stated:response").Response>}
+   */
+  fetch(input, init = undefined) {
+    try {
+      if (arguments.length < 1) throw badArgument("Fetcher", "fetch", 1, "Request or string");
+      const channel = /** @type {FetchChannel | undefined} */ (channelOf(this));
+      if (channel === undefined) throw new TypeError("Illegal invocation");
+      const request = init === undefined && isRequest(input) ? input : new Request(absolute(input), init);
+      const signal = signalOf(request);
+      if (signal !== null) return fetchWithSignal(channel, request, signal);
+      const follow = request.redirect === "follow";
+      const [method, url, headers, body] = requestToWire(request);
+      const response = channel.fetch(0, method, url, headers, body);
+      return follow
+        ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body)).then(toResponse)
+        : response.then((wire) => toResponse(at(wire, url)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Outgoing sockets to a stub are not supported. @returns {never} */
+  connect() {
+    throw new Error("connect() is not supported.");
+  }
+}
+
+defineInterface(ServiceStub, undefined, "Fetcher");
+registerPlatformClass(ServiceStub, {
+  outsideRpc: "ServiceStub cannot be serialized in this context.",
+  forRpc: "Passing stubs over RPC is not supported.",
+});
+
+/** @param {any} input */
+function absolute(input) {
+  return flag("durable_object_fetch_requires_full_url") || isRequest(input) ? input : new URL(`${input}`, FAKE_BASE);
+}
+
+/** @param {WireResponse} wire */
+function toResponse(wire) {
+  return responseFromHost(wire, socketFromHost);
+}
+
+/** @param {WireResponse} wire @param {string} url */
+function at(wire, url) {
+  if (wire[4] === "") wire[4] = url;
+  return wire;
+}
+
+/** @param {FetchChannel} channel @param {Request} request @param {import("stated:abort").AbortSignal} signal */
+async function fetchWithSignal(channel, request, signal) {
+  signal.throwIfAborted();
+  const follow = request.redirect === "follow";
+  return sendWithSignal(signal, async (token) => {
+    const [method, url, headers, body] = requestToWire(request);
+    const wire = await channel.fetch(token, method, url, headers, body);
+    return follow ? followRedirects(channel, token, wire, method, url, headers, body) : at(wire, url);
+  });
+}
+
+/**
+ * @param {FetchChannel} channel
+ * @param {number} token
+ * @param {WireResponse} wire the first answer
+ * @param {string} method
+ * @param {string} url
+ * @param {string[]} headers
+ * @param {WireBody} body
+ * @returns {Promise<WireResponse>}
+ *
+ * Source: the Fetch standard's HTTP-redirect fetch, without credentials and referrers.
+ */
+async function followRedirects(channel, token, wire, method, url, headers, body) {
+  const urls = [url];
+  while (isRedirect(wire[0])) {
+    const location = headerOf(wire[2], "location");
+    if (location === undefined) break;
+    if (urls.length > REDIRECTS_MAX) throw new TypeError(`Too many redirects.${urls.join(", ")}`);
+    if (becomesGet(wire[0], method)) {
+      if (method !== "HEAD") method = "GET";
+      headers = withoutContent(headers);
+      body = null;
+    } else if (typeof body === "number") {
+      throw new TypeError("A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a "
+        + "redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a "
+        + "buffer-like body initializer.");
+    }
+    url = resolve(location, url);
+    urls.push(url);
+    wire = await channel.fetch(token, method, url, headers, body);
+  }
+  at(wire, url);
+  if (urls.length > 1) wire[5] = true;
+  return wire;
+}
+
+/** @param {number} status */
+function isRedirect(status) {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+/** @param {number} status @param {string} method */
+function becomesGet(status, method) {
+  return status === 303 || ((status === 301 || status === 302) && method === "POST");
+}
+
+/** @param {string} location @param {string} base */
+function resolve(location, base) {
+  try {
+    return new URL(location, base).href;
+  } catch {
+    throw new TypeError("Invalid Location header; unable to follow redirect.");
+  }
+}
+
+/** @param {string[]} headers flat @param {string} name */
+function headerOf(headers, name) {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
+}
+
+/** @param {string[]} headers flat */
+function withoutContent(headers) {
+  const kept = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!headers[i].startsWith("content-")) kept.push(headers[i], headers[i + 1]);
+  }
+  return kept;
+}

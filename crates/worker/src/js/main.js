@@ -1,0 +1,60 @@
+/**
+ * What the host calls: exactly the interface `Main` of host.d.ts.
+ *
+ * @module
+ */
+
+import { defineBindings } from "stated:bindings";
+import { runSection } from "stated:critical-section";
+import { dropObject as dropObjectState } from "stated:durable-object";
+import { installGlobals } from "stated:globals";
+import { registerGlobals } from "stated:platform-classes";
+import { env, setClasses, setExports } from "stated:program";
+import { setFlags } from "stated:settings";
+import { forgetTimers } from "stated:timers";
+import { forgetSockets } from "stated:websocket";
+
+export { alarmObject, callObject, createObject, fetchObject, socketHandler } from "stated:durable-object";
+export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
+export { describeError, makeError } from "stated:error-transport";
+export { timerFired } from "stated:timers";
+export { socketEvent } from "stated:websocket";
+export { runSection };
+
+/**
+ * Prepares the realm: flags, globals and `env`.
+ *
+ * @param {string} configJson an InitConfig
+ */
+export function init(configJson) {
+  /** @type {import("stated:host").InitConfig} */
+  const config = JSON.parse(configJson);
+  setFlags(config.flags);
+  const before = new Set(Object.getOwnPropertyNames(globalThis));
+  installGlobals(globalThis, config);
+  registerGlobals(globalThis, before);
+  setClasses(config.classes);
+  defineBindings(env, config.bindings);
+}
+
+/**
+ * Takes the program's exports and describes them as JSON.
+ *
+ * @param {Record<string, any>} moduleExports
+ * @returns {string}
+ */
+export function start(moduleExports) {
+  return JSON.stringify(setExports(moduleExports));
+}
+
+/** @param {number} contextId */
+export function dropObject(contextId) {
+  dropObjectState(contextId);
+  forgetTimers(contextId);
+}
+
+/** @param {number} contextId */
+export function endContext(contextId) {
+  forgetSockets(contextId);
+  forgetTimers(contextId);
+}

@@ -1,0 +1,102 @@
+/**
+ * Which members of a value can be reached over RPC, and how a path of names is followed (reference 10.2, 10.3).
+ *
+ * Used where the value lives: at the callee of a call, in a local stub, and on results that a pipelined path goes on from.
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { RpcTarget } from "stated:rpc-target";
+
+/** Names that no receiver gives out. */
+const reservedAnywhere = new Set(["constructor", "dup"]);
+/** Names that entrypoints and objects keep for the platform. */
+const reservedAtEntrypoints = new Set([...reservedAnywhere, "fetch", "connect", "alarm", "webSocketMessage", "webSocketClose",
+  "webSocketError"]);
+
+/** @type {Set<object>} the prototypes at which the search for members of an instance ends */
+const bases = new Set([RpcTarget.prototype]);
+
+/**
+ * Makes a class one whose derived classes' members can be called; its own cannot.
+ *
+ * @param {Function} Class
+ */
+export function registerReceiverBase(Class) {
+  bases.add(Class.prototype);
+}
+
+/**
+ * How names are looked up on a receiver: "entrypoint" is the instance of an entrypoint or object class, "handlers" a plain
+ * object that is an entrypoint, "value" anything else.
+ *
+ * @typedef {"entrypoint" | "handlers" | "value"} ReceiverKind
+ */
+
+/**
+ * Follows a path and returns the value at its end with the object that holds it.
+ *
+ * Throws the TypeErrors of reference 10.3, and what a getter throws.
+ *
+ * @param {any} receiver
+ * @param {ReceiverKind} kind
+ * @param {readonly string[]} path
+ * @returns {{ value: any, holder: any }}
+ */
+export function followPath(receiver, kind, path) {
+  const reserved = kind === "value" ? reservedAnywhere : reservedAtEntrypoints;
+  let value = receiver;
+  let holder;
+  for (let i = 0; i < path.length; i++) {
+    const name = path[i];
+    if (reserved.has(name)) throw new TypeError(`'${name}' is a reserved method and cannot be called over RPC.`);
+    holder = value;
+    value = member(value, name);
+  }
+  return { value, holder };
+}
+
+/** @param {any} value @param {string} name */
+function member(value, name) {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) throw noSuchMember(name);
+  const prototype = Object.getPrototypeOf(value);
+  if (typeof value === "function" || prototype === Object.prototype) {
+    if (!Object.hasOwn(value, name)) throw noSuchMember(name);
+    return value[name];
+  }
+  // Own fields of an instance are its private state, whatever the class defines under the same name.
+  if (!isInstance(prototype) || Object.hasOwn(value, name)) throw noSuchMember(name);
+  for (let at = prototype; !bases.has(at); at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, name)) return Reflect.get(at, name, value);
+  }
+  throw noSuchMember(name);
+}
+
+/** @param {object | null} prototype */
+function isInstance(prototype) {
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at)) if (bases.has(at)) return true;
+  return false;
+}
+
+/**
+ * Whether a value can stand behind a stub.
+ *
+ * @param {unknown} value
+ */
+export function isReceiver(value) {
+  if (typeof value === "function") return true;
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype ? ops.classOf(value) === "Object" || ops.classOf(value) === "Proxy" : isInstance(prototype);
+}
+
+/** @param {string} name */
+function noSuchMember(name) {
+  return new TypeError(`The RPC receiver does not implement the method "${name}".`);
+}
+
+/** @param {readonly string[]} path */
+export function notAFunction(path) {
+  return new TypeError(`"${path.length === 0 ? "(this)" : path.join(".")}" is not a function.`);
+}

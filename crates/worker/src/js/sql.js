@@ -1,0 +1,228 @@
+/**
+ * `ctx.storage.sql`: statements and cursors (reference 5). SQL itself, its rules and its errors are the host's; this module
+ * converts values and shapes rows.
+ *
+ * @module
+ */
+
+import { ops } from "stated:host";
+import { registerPlatformClass } from "stated:platform-classes";
+import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+
+/** @typedef {import("stated:context").ObjectContext} ObjectContext */
+/** @typedef {import("stated:host").SqlValue} SqlValue */
+
+const NOT_ENABLED = "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to "
+  + "`new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd "
+  + "directly,set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after the "
+  + "class is already deployed to production.";
+
+const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+
+/** The SQL interface of one object. */
+export class SqlStorage {
+  #contextId;
+  #enabled;
+
+  /** @param {symbol} key @param {ObjectContext} object */
+  constructor(key, object) {
+    if (key !== internal) throw illegalConstructor();
+    this.#contextId = object.contextId;
+    this.#enabled = object.sqlite;
+  }
+
+  /**
+   * Runs statements and returns a cursor over the last one's rows. It has run to its first row when this returns.
+   *
+   * @param {string} query
+   * @param {...unknown} bindings of the last statement
+   * @returns {Cursor}
+   */
+  exec(query, ...bindings) {
+    if (arguments.length < 1) throw badArgument("SqlStorage", "exec", 1, "String");
+    if (!this.#enabled) throw new Error(NOT_ENABLED);
+    for (let i = 0; i < bindings.length; i++) bindings[i] = toSql(bindings[i]);
+    const cursorId = ops.sqlExec(this.#contextId, `${query}`, /** @type {SqlValue[]} */ (bindings));
+    return new Cursor(internal, this.#contextId, cursorId);
+  }
+
+  /** The bytes that the database's pages in use take. */
+  get databaseSize() {
+    if (!this.#enabled) throw new Error(NOT_ENABLED);
+    return ops.sqlDatabaseSize(this.#contextId);
+  }
+
+  get Cursor() {
+    return Cursor;
+  }
+
+  get Statement() {
+    return Statement;
+  }
+}
+
+/** Only a name for `instanceof`: prepared statements exist under the flag `experimental` alone. */
+class Statement {
+  constructor() {
+    throw illegalConstructor();
+  }
+}
+
+/**
+ * Converts a bound value. Booleans and objects are bound as their strings, as in Workers.
+ *
+ * @param {unknown} value
+ * @returns {SqlValue}
+ */
+function toSql(value) {
+  switch (typeof value) {
+    case "number":
+    case "string":
+      return value;
+    case "undefined":
+      return null;
+    case "bigint":
+      throw new TypeError("Cannot convert a BigInt value to a number");
+    case "object":
+      if (value === null) return null;
+      if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice().buffer;
+      if (ops.classOf(value) === "ArrayBuffer") return new Uint8Array(/** @type {ArrayBuffer} */ (value)).slice().buffer;
+      return `${value}`;
+    default:
+      return `${/** @type {any} */ (value)}`;
+  }
+}
+
+/** @type {(cursor: Cursor) => SqlValue[] | undefined} */
+let nextValues;
+/** @type {(cursor: Cursor) => SqlValue[][]} */
+let restOfValues;
+
+/** The rows of a statement, read as they are asked for. */
+class Cursor {
+  #contextId;
+  #cursorId;
+  /** @type {string[] | undefined} */ #columns;
+
+  static {
+    nextValues = (cursor) => ops.sqlNext(cursor.#contextId, cursor.#cursorId);
+    restOfValues = (cursor) => ops.sqlRest(cursor.#contextId, cursor.#cursorId);
+  }
+
+  /** @param {symbol} key @param {number} contextId @param {number} cursorId */
+  constructor(key, contextId, cursorId) {
+    if (key !== internal) throw illegalConstructor();
+    this.#contextId = contextId;
+    this.#cursorId = cursorId;
+  }
+
+  /** @returns {{ done: false, value: Record<string, SqlValue> } | { done: true }} */
+  next() {
+    const values = nextValues(this);
+    return values === undefined ? { done: true } : { done: false, value: toRow(this.#names(), values) };
+  }
+
+  toArray() {
+    const rows = restOfValues(this);
+    const names = this.#names();
+    /** @type {Record<string, SqlValue>[]} */
+    const result = new Array(rows.length);
+    for (let i = 0; i < rows.length; i++) result[i] = toRow(names, rows[i]);
+    return result;
+  }
+
+  /** The only row that is left. */
+  one() {
+    const values = nextValues(this);
+    if (values === undefined) throw new Error("Expected exactly one result from SQL query, but got no results.");
+    if (nextValues(this) !== undefined) {
+      throw new Error("Expected exactly one result from SQL query, but got multiple results.");
+    }
+    return toRow(this.#names(), values);
+  }
+
+  /** The rows as arrays; the position is the cursor's. */
+  raw() {
+    return new RawIterator(internal, this);
+  }
+
+  [Symbol.iterator]() {
+    return new RowIterator(internal, this);
+  }
+
+  /** @returns {string[]} */
+  get columnNames() {
+    return [...this.#names()];
+  }
+
+  get rowsRead() {
+    return ops.sqlCounters(this.#contextId, this.#cursorId)[0];
+  }
+
+  get rowsWritten() {
+    return ops.sqlCounters(this.#contextId, this.#cursorId)[1];
+  }
+
+  #names() {
+    this.#columns ??= ops.sqlColumns(this.#contextId, this.#cursorId);
+    return this.#columns;
+  }
+}
+
+class RowIterator {
+  /** @type {Cursor} */ #cursor;
+
+  /** @param {symbol} key @param {Cursor} cursor */
+  constructor(key, cursor) {
+    if (key !== internal) throw illegalConstructor();
+    this.#cursor = cursor;
+  }
+
+  next() {
+    return this.#cursor.next();
+  }
+}
+
+class RawIterator {
+  /** @type {Cursor} */ #cursor;
+
+  /** @param {symbol} key @param {Cursor} cursor */
+  constructor(key, cursor) {
+    if (key !== internal) throw illegalConstructor();
+    this.#cursor = cursor;
+  }
+
+  /** @returns {{ done: false, value: SqlValue[] } | { done: true }} */
+  next() {
+    const values = nextValues(this.#cursor);
+    return values === undefined ? { done: true } : { done: false, value: values };
+  }
+
+  /** All rows that are left, in one step. */
+  toArray() {
+    return restOfValues(this.#cursor);
+  }
+}
+
+/**
+ * With names twice, the last column wins.
+ *
+ * @param {string[]} names
+ * @param {SqlValue[]} values
+ */
+function toRow(names, values) {
+  /** @type {Record<string, SqlValue>} */
+  const row = {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name === "__proto__") Object.defineProperty(row, name, { value: values[i], writable: true, enumerable: true, configurable: true });
+    else row[name] = values[i];
+  }
+  return row;
+}
+
+for (const Class of [RowIterator, RawIterator]) Object.setPrototypeOf(Class.prototype, iteratorPrototype);
+for (const Class of [SqlStorage, Statement, Cursor, RowIterator, RawIterator]) {
+  defineInterface(Class);
+  registerPlatformClass(Class);
+}

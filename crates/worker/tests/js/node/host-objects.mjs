@@ -1,0 +1,230 @@
+/**
+ * A stand-in host that runs programs: contexts, calls, Durable Objects, critical sections. It drives the library through
+ * `Main` as the real host does, without gates and without durability.
+ *
+ * One host per test file: the library keeps its program in module variables.
+ *
+ * @module
+ */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
+import * as main from "stated:main";
+import { Sockets } from "./host-sockets.mjs";
+import { MemoryStorage, storageOps } from "./host-storage.mjs";
+import { defineOps } from "./host.js";
+
+const NESTING_MAX = 64;
+const REMOTE = 4;
+const RESET = 8;
+
+/** What `abort()` throws, since JavaScript here cannot be ended from below. */
+export class Aborted extends Error {}
+
+/** Every flag a current compatibility date switches on and that the library looks at. */
+export const currentFlags = ["rpc", "durable_object_fetch_requires_full_url", "enable_ctx_exports", "delete_all_deletes_alarm",
+  "websocket_close_reason_byte_limit", "websocket_standard_binary_type", "web_socket_auto_reply_to_close"];
+
+export class Host {
+  main = main;
+  current = new AsyncLocalStorage();
+  frames = new AsyncLocalStorage();
+  sockets = new Sockets(this);
+  /** @type {string[]} texts of failed socket handlers */ failures = [];
+  /** @type {string[]} */ uncaught = [];
+  /** @type {[number, string][]} */ logged = [];
+  /** @type {Map<number, { resolve: Function, reject: Function }>} */ calls = new Map();
+  /** @type {Map<number, number>} tasks by context */ tasks = new Map();
+  /** @type {Map<string, any>} objects by id */ objects = new Map();
+  /** @type {Map<number, any>} objects by context */ byContext = new Map();
+  /** @type {[number, any]} */ sectionEnds = [];
+  fetchAborts = [];
+  lastCall = 0;
+  lastContext = 0;
+
+  constructor() {
+    defineOps({
+      contextId: () => this.contextId(),
+      checkContext: () => {},
+      asyncFrame: () => this.frames.getStore(),
+      withAsyncFrame: (frame, fn, ...args) => this.frames.run(frame, fn, ...args),
+      taskBegin: (context) => void this.tasks.set(context, (this.tasks.get(context) ?? 0) + 1),
+      taskEnd: (context) => void this.tasks.set(context, this.tasks.get(context) - 1),
+      log: (level, text) => void this.logged.push([level, text]),
+      reportUncaught: (text) => void this.uncaught.push(text),
+      respond: (callId, ...response) => this.settle(callId).resolve(response),
+      respondValue: (callId, bytes) => this.settle(callId).resolve(bytes.slice()),
+      respondDone: (callId) => this.settle(callId).resolve(undefined),
+      respondError: (callId, text, stack, flags) => this.settle(callId).reject({ text, stack, flags }),
+      idFromName: (namespace, name) => createHash("sha256").update(`${namespace}/${name}`).digest("hex"),
+      idRandom: (namespace) => createHash("sha256").update(`${namespace}//${++this.lastCall}`).digest("hex"),
+      idParse: (_namespace, text) => {
+        if (!/^[0-9a-f]{64}$/i.test(text)) throw new TypeError("Invalid Durable Object ID: must be 64 hex digits");
+        return text.toLowerCase();
+      },
+      stubFetch: (namespace, id, name, generation, token, ...request) => this.stub(namespace, id, name, generation,
+        (callId, context) => main.fetchObject(callId, context, ...request), toWireResponse),
+      stubCall: (namespace, id, name, generation, path, args) => this.stub(namespace, id, name, generation,
+        (callId, context) => main.callObject(callId, context, [...path], args?.slice()), (bytes) => bytes),
+      serviceFetch: (service, token, ...request) => this.service((callId, context) =>
+        main.fetchEntrypoint(callId, context, this.serviceName(service), ...request)).then(toWireResponse),
+      serviceCall: (service, path, args) => this.service((callId, context) =>
+        main.callEntrypoint(callId, context, this.serviceName(service), [...path], args?.slice())),
+      ownService: (name) => 1000 + Object.keys(this.program).indexOf(name),
+      sectionRequest: (context, _kind, token) => this.requestSection(context, token),
+      sectionEnd: (context, sectionId, errorText) => void this.sectionEnds.push([context, errorText]),
+      abortObject: (context, reason) => {
+        this.breakObject(this.byContext.get(context), `Error: ${reason}`);
+        throw new Aborted(reason);
+      },
+      ...storageOps((context) => this.byContext.get(context).storage),
+      ...this.sockets.ops(),
+    });
+  }
+
+  /**
+   * Makes the realm run a program.
+   *
+   * @param {Record<string, any>} program its exports
+   * @param {{ flags?: string[], namespaces?: { className: string, sqlite?: boolean }[], services?: string[], bindings?: any[] }} config
+   */
+  run(program, { flags = currentFlags, namespaces = [], services = [], bindings = [] } = {}) {
+    this.program = program;
+    this.namespaces = namespaces;
+    this.services = services;
+    const classes = {};
+    namespaces.forEach(({ className, sqlite = true }, namespace) => {
+      classes[className] = { namespace, sqlite };
+      bindings.push({ type: "namespace", name: className, namespace, className, sqlite });
+    });
+    services.forEach((entrypoint, service) => bindings.push({ type: "service", name: entrypoint, service, entrypoint }));
+    main.init(JSON.stringify({ serviceName: "test", compatibilityDate: "2026-08-01", flags, bindings, classes }));
+    return JSON.parse(main.start(program));
+  }
+
+  contextId() {
+    return this.current.getStore()?.contextId ?? 0;
+  }
+
+  /** @param {number} contextId @param {() => any} fn */
+  inContext(contextId, fn) {
+    return this.current.run({ contextId, nesting: 0 }, fn);
+  }
+
+  /** @param {number} callId */
+  settle(callId) {
+    const call = this.calls.get(callId);
+    if (call === undefined) throw new Error(`call ${callId} was answered twice`);
+    this.calls.delete(callId);
+    return call;
+  }
+
+  /** Begins a call in a context. @param {number} contextId @param {(callId: number, contextId: number) => void} begin */
+  call(contextId, begin) {
+    return new Promise((resolve, reject) => {
+      const callId = ++this.lastCall;
+      this.calls.set(callId, { resolve, reject });
+      this.inContext(contextId, () => begin(callId, contextId));
+    });
+  }
+
+  /** A stateless event. @param {(callId: number, contextId: number) => void} begin */
+  service(begin) {
+    return this.call(++this.lastContext, begin).catch((failure) => {
+      throw main.makeError("", failure.text, failure.flags | REMOTE, "");
+    });
+  }
+
+  /** @param {number} service */
+  serviceName(service) {
+    return service >= 1000 ? Object.keys(this.program)[service - 1000] : this.services[service];
+  }
+
+  /** Fetches from the default entrypoint, as the outside does. */
+  fetch(url, { method = "GET", headers = [], body = null, entrypoint = "default" } = {}) {
+    return this.call(++this.lastContext, (callId, context) => main.fetchEntrypoint(callId, context, entrypoint, method, url, headers, body));
+  }
+
+  /** The host's record of an object; made on first use. */
+  object(namespace, id, name) {
+    let object = this.objects.get(id);
+    if (object === undefined) {
+      object = { namespace, id, name, storage: new MemoryStorage(), generation: 0, contextId: 0, broken: new Map() };
+      this.objects.set(id, object);
+    }
+    return object;
+  }
+
+  /** Starts the object unless it is live. */
+  start(object) {
+    if (object.contextId !== 0) return;
+    const contextId = ++this.lastContext;
+    object.contextId = contextId;
+    object.generation++;
+    this.byContext.set(contextId, object);
+    try {
+      const { className } = this.namespaces[object.namespace];
+      this.inContext(contextId, () => main.createObject(contextId, className, object.namespace, object.id, object.name));
+    } catch (error) {
+      const [text] = main.describeError(error);
+      this.breakObject(object, text);
+      throw { text, flags: RESET };
+    }
+  }
+
+  /** Ends the instance's life without an error, as inactivity does. */
+  evict(object) {
+    main.dropObject(object.contextId);
+    object.contextId = 0;
+  }
+
+  breakObject(object, text) {
+    object.broken.set(object.generation, text);
+    object.storage.savepoints.length = 0;
+    this.evict(object);
+  }
+
+  /** Delivers an event to the object behind a record. */
+  objectEvent(object, begin) {
+    try {
+      this.start(object);
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
+    return this.call(object.contextId, begin);
+  }
+
+  async stub(namespace, id, name, generation, begin, convert) {
+    const object = this.object(namespace, id, name);
+    await undefined;
+    if (object.broken.has(generation)) throw main.makeError("", object.broken.get(generation), REMOTE | RESET, id);
+    try {
+      const answer = await this.objectEvent(object, begin);
+      return [object.generation, convert(answer)];
+    } catch (failure) {
+      throw main.makeError("", failure.text, failure.flags | REMOTE, id);
+    }
+  }
+
+  /** @param {number} contextId */
+  objectOf(contextId) {
+    return this.byContext.get(contextId);
+  }
+
+  /** @param {number} contextId @param {number} token */
+  requestSection(contextId, token) {
+    const nesting = (this.current.getStore()?.nesting ?? 0) + 1;
+    if (nesting > NESTING_MAX) throw new Error("blockConcurrencyWhile() calls are nested too deeply.");
+    setImmediate(() => this.current.run({ contextId, nesting }, () => main.runSection(++this.lastCall, token)));
+  }
+}
+
+/** @param {any[]} response @returns {any[]} */
+function toWireResponse([status, statusText, headers, body, socketId]) {
+  return [status, statusText, headers, body, "", false, socketId];
+}
+
+/** Lets everything that is due happen: a few turns of the event loop. */
+export async function settle() {
+  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+}
