@@ -465,7 +465,7 @@ impl Failure {
         let threw = self.code == ErrorCode::Thrown && !self.durable_object_reset;
         Self {
             remote: self.remote || self.code.arises_in_program(),
-            object_id: self.object_id.or(callee.filter(|_| threw)),
+            object_id: self.object_id.or_else(|| callee.filter(|_| threw)),
             ..self
         }
     }

@@ -15,7 +15,7 @@ pub struct Flag {
     /// The day from which it is on by default.
     pub from: Option<CompatDate>,
     /// The earlier day from which it is on while `nodejs_compat` is.
-    pub from_with_node: Option<CompatDate>,
+    pub node_from: Option<CompatDate>,
     /// Whether Cloudflare keeps it for experiments.
     ///
     /// Differs: here naming it is enough; workerd wants a switch on its command line as well.
@@ -26,7 +26,7 @@ impl Flag {
     /// Tells whether the flag is on by default at `date`; `node` says whether `nodejs_compat` is.
     pub fn on_from(&self, date: CompatDate, node: bool) -> bool {
         let reached = |from: Option<CompatDate>| from.is_some_and(|from| from <= date);
-        reached(self.from) || (node && reached(self.from_with_node))
+        reached(self.from) || (node && reached(self.node_from))
     }
 
     const fn from(mut self, year: u16, month: u8, day: u8) -> Self {
@@ -34,8 +34,8 @@ impl Flag {
         self
     }
 
-    const fn from_with_node(mut self, year: u16, month: u8, day: u8) -> Self {
-        self.from_with_node = Some(CompatDate::new(year, month, day));
+    const fn node_from(mut self, year: u16, month: u8, day: u8) -> Self {
+        self.node_from = Some(CompatDate::new(year, month, day));
         self
     }
 
@@ -50,7 +50,7 @@ const fn flag(on: &'static str, off: &'static str) -> Flag {
         on,
         off,
         from: None,
-        from_with_node: None,
+        node_from: None,
         experimental: false,
     }
 }
@@ -144,37 +144,37 @@ pub const FLAGS: &[Flag] = &[
     flag("diagnostics_channel_has_subscribers_getter", "no_diagnostics_channel_has_subscribers_getter").from(2026, 5, 19),
     flag("python_process_pth_files", "disable_python_process_pth_files").from(2026, 5, 26),
     flag("throw_on_not_implemented_tls_options", "no_throw_on_not_implemented_tls_options").from(2026, 6, 16),
-    flag("enable_global_performance_classes", "disable_global_performance_classes").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_child_process_module", "disable_nodejs_child_process_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_cluster_module", "disable_nodejs_cluster_module").from(2026, 8, 4).from_with_node(2025, 12, 4),
-    flag("enable_nodejs_console_module", "disable_nodejs_console_module").from(2026, 8, 4).from_with_node(2025, 9, 21),
-    flag("enable_nodejs_dgram_module", "disable_nodejs_dgram_module").from(2026, 8, 4).from_with_node(2026, 1, 29),
-    flag("enable_nodejs_domain_module", "disable_nodejs_domain_module").from(2026, 8, 4).from_with_node(2025, 12, 4),
-    flag("enable_nodejs_fs_module", "disable_nodejs_fs_module").from(2026, 8, 4).from_with_node(2025, 9, 15),
-    flag("enable_nodejs_global_timers", "no_nodejs_global_timers").from(2026, 8, 4).from_with_node(2026, 2, 10),
-    flag("enable_nodejs_http2_module", "disable_nodejs_http2_module").from(2026, 8, 4).from_with_node(2025, 9, 1),
-    flag("enable_nodejs_http_modules", "disable_nodejs_http_modules").from(2026, 8, 4).from_with_node(2025, 8, 15),
-    flag("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules").from(2026, 8, 4).from_with_node(2025, 9, 1),
-    flag("enable_nodejs_inspector_module", "disable_nodejs_inspector_module").from(2026, 8, 4).from_with_node(2026, 1, 29),
-    flag("enable_nodejs_os_module", "disable_nodejs_os_module").from(2026, 8, 4).from_with_node(2025, 9, 15),
-    flag("enable_nodejs_perf_hooks_module", "disable_nodejs_perf_hooks_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_process_v2", "disable_nodejs_process_v2").from(2026, 8, 4).from_with_node(2025, 9, 15),
-    flag("enable_nodejs_punycode_module", "disable_nodejs_punycode_module").from(2026, 8, 4).from_with_node(2025, 12, 4),
-    flag("enable_nodejs_readline_module", "disable_nodejs_readline_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_repl_module", "disable_nodejs_repl_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_sqlite_module", "disable_nodejs_sqlite_module").from(2026, 8, 4).from_with_node(2026, 1, 29),
-    flag("enable_nodejs_stream_wrap_module", "disable_nodejs_stream_wrap_module").from(2026, 8, 4).from_with_node(2026, 1, 29),
-    flag("enable_nodejs_trace_events_module", "disable_nodejs_trace_events_module").from(2026, 8, 4).from_with_node(2025, 12, 4),
-    flag("enable_nodejs_tty_module", "disable_nodejs_tty_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_v8_module", "disable_nodejs_v8_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
-    flag("enable_nodejs_vm_module", "disable_nodejs_vm_module").from(2026, 8, 4).from_with_node(2025, 10, 1),
-    flag("enable_nodejs_wasi_module", "disable_nodejs_wasi_module").from(2026, 8, 4).from_with_node(2025, 12, 4),
-    flag("enable_nodejs_worker_threads_module", "disable_nodejs_worker_threads_module").from(2026, 8, 4).from_with_node(2026, 3, 17),
+    flag("enable_global_performance_classes", "disable_global_performance_classes").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_child_process_module", "disable_nodejs_child_process_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_cluster_module", "disable_nodejs_cluster_module").from(2026, 8, 4).node_from(2025, 12, 4),
+    flag("enable_nodejs_console_module", "disable_nodejs_console_module").from(2026, 8, 4).node_from(2025, 9, 21),
+    flag("enable_nodejs_dgram_module", "disable_nodejs_dgram_module").from(2026, 8, 4).node_from(2026, 1, 29),
+    flag("enable_nodejs_domain_module", "disable_nodejs_domain_module").from(2026, 8, 4).node_from(2025, 12, 4),
+    flag("enable_nodejs_fs_module", "disable_nodejs_fs_module").from(2026, 8, 4).node_from(2025, 9, 15),
+    flag("enable_nodejs_global_timers", "no_nodejs_global_timers").from(2026, 8, 4).node_from(2026, 2, 10),
+    flag("enable_nodejs_http2_module", "disable_nodejs_http2_module").from(2026, 8, 4).node_from(2025, 9, 1),
+    flag("enable_nodejs_http_modules", "disable_nodejs_http_modules").from(2026, 8, 4).node_from(2025, 8, 15),
+    flag("enable_nodejs_http_server_modules", "disable_nodejs_http_server_modules").from(2026, 8, 4).node_from(2025, 9, 1),
+    flag("enable_nodejs_inspector_module", "disable_nodejs_inspector_module").from(2026, 8, 4).node_from(2026, 1, 29),
+    flag("enable_nodejs_os_module", "disable_nodejs_os_module").from(2026, 8, 4).node_from(2025, 9, 15),
+    flag("enable_nodejs_perf_hooks_module", "disable_nodejs_perf_hooks_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_process_v2", "disable_nodejs_process_v2").from(2026, 8, 4).node_from(2025, 9, 15),
+    flag("enable_nodejs_punycode_module", "disable_nodejs_punycode_module").from(2026, 8, 4).node_from(2025, 12, 4),
+    flag("enable_nodejs_readline_module", "disable_nodejs_readline_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_repl_module", "disable_nodejs_repl_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_sqlite_module", "disable_nodejs_sqlite_module").from(2026, 8, 4).node_from(2026, 1, 29),
+    flag("enable_nodejs_stream_wrap_module", "disable_nodejs_stream_wrap_module").from(2026, 8, 4).node_from(2026, 1, 29),
+    flag("enable_nodejs_trace_events_module", "disable_nodejs_trace_events_module").from(2026, 8, 4).node_from(2025, 12, 4),
+    flag("enable_nodejs_tty_module", "disable_nodejs_tty_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_v8_module", "disable_nodejs_v8_module").from(2026, 8, 4).node_from(2026, 3, 17),
+    flag("enable_nodejs_vm_module", "disable_nodejs_vm_module").from(2026, 8, 4).node_from(2025, 10, 1),
+    flag("enable_nodejs_wasi_module", "disable_nodejs_wasi_module").from(2026, 8, 4).node_from(2025, 12, 4),
+    flag("enable_nodejs_worker_threads_module", "disable_nodejs_worker_threads_module").from(2026, 8, 4).node_from(2026, 3, 17),
     flag("nodejs_compat", "no_nodejs_compat").from(2026, 8, 4),
-    flag("nodejs_compat_populate_process_env", "nodejs_compat_do_not_populate_process_env").from(2026, 8, 4).from_with_node(2025, 4, 1),
-    flag("nodejs_compat_v2", "no_nodejs_compat_v2").from(2026, 8, 4).from_with_node(2024, 9, 23),
-    flag("nodejs_zlib", "no_nodejs_zlib").from(2026, 8, 4).from_with_node(2024, 9, 23),
-    flag("remove_nodejs_compat_eol", "add_nodejs_compat_eol").from(2026, 8, 4).from_with_node(2025, 9, 1),
+    flag("nodejs_compat_populate_process_env", "nodejs_compat_do_not_populate_process_env").from(2026, 8, 4).node_from(2025, 4, 1),
+    flag("nodejs_compat_v2", "no_nodejs_compat_v2").from(2026, 8, 4).node_from(2024, 9, 23),
+    flag("nodejs_zlib", "no_nodejs_zlib").from(2026, 8, 4).node_from(2024, 9, 23),
+    flag("remove_nodejs_compat_eol", "add_nodejs_compat_eol").from(2026, 8, 4).node_from(2025, 9, 1),
     flag("workflows_enable_fast_engine_creation", "workflows_disable_fast_engine_creation").from(2026, 8, 11),
     flag("spec_compliant_dispatch_exceptions", "no_spec_compliant_dispatch_exceptions").from(2026, 9, 15),
     flag("durable_object_io_tasks_prevent_eviction", "durable_object_io_tasks_do_not_prevent_eviction").from(2026, 10, 1),
