@@ -1,1 +1,45 @@
 //! One SQLite database for one object, and nothing about what runs above it.
+//!
+//! [`Database`] has the object's storage operations: key-value, SQL, transactions, the stored
+//! alarm. A turn's writes are committed together by [`Database::end_turn`], which gives the
+//! [`CommitPosition`] that the object's outputs wait for; a [`Committer`] per shard makes commits
+//! durable and reports positions. [`DataFolder`] knows where the databases of a namespace are, and
+//! [`AlarmIndex`] which of its alarms are due.
+//!
+//! This crate has no word for the programs' language or for gates, and no asynchronous code.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
+
+mod alarm;
+mod alarm_index;
+mod authorizer;
+mod bookmark;
+mod code_names;
+mod commit;
+mod connection;
+mod counters;
+mod cursor;
+mod database;
+mod delete_all;
+mod error;
+mod folder;
+mod kv;
+pub mod limits;
+mod math;
+mod script;
+mod sql;
+mod statement_cache;
+mod transaction;
+
+pub use alarm::AlarmIdentity;
+pub use alarm_index::{AlarmEntry, AlarmIndex};
+pub use commit::{CommitPosition, Committer, DatabaseKey, DurabilityError, DurableReport, Lane};
+pub use counters::RowCounters;
+pub use cursor::CursorId;
+pub use database::{Backend, Database, DatabaseOptions};
+pub use delete_all::AlarmFate;
+pub use error::{CommitFailure, SqlError, StorageError};
+pub use folder::{DataFolder, FolderError, NamespaceFolder};
+pub use kv::{IteratorId, KvEntry, ListOptions};
+pub use sql::SqlValue;
+pub use transaction::SavepointEnd;

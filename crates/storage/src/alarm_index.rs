@@ -1,0 +1,356 @@
+//! The alarms of one namespace, so that due ones are found without opening objects.
+//!
+//! A copy: the truth about an object's alarm is in its own database. All rows are also kept in
+//! memory, ordered by time, because the table (whose shape other programs know) has no such index.
+//! Any shard may call it; it decides nothing about delivery.
+//!
+//! # What is durable when
+//!
+//! *Claim.* After any crash the index names every alarm whose `setAlarm` was acknowledged, at its
+//! time or earlier.
+//!
+//! Writing a row is a commit without sync, which a killed process cannot lose. Against a power
+//! failure the order is: the row is written before the object's commit, and [`AlarmIndex::sync`]
+//! runs before the object's own sync is reported, so an acknowledged alarm is on disk in both
+//! places. One sync serves every object whose row was written before it. Rows that move to a later
+//! time or disappear are written after the object's commit is durable and need no sync at all: if
+//! they are lost, the object is woken once for nothing. SQLite syncs around its checkpoints itself
+//! (`synchronous=NORMAL`, as in [`crate::commit`]).
+//!
+//! What can still go wrong: an alarm that was never acknowledged may survive a power failure in the
+//! object and not here. It fires after the object was next opened, which corrects the row.
+//!
+//! Source: reference sections 8.4 and 13.2.
+
+use rusqlite::{Connection, OpenFlags};
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::alarm::{ms_from_nanos, nanos_from_ms};
+use crate::commit::DurabilityError;
+use crate::connection::wal_path;
+use crate::error::StorageError;
+
+const FILE_NAME: &str = "metadata.sqlite";
+
+/// One row of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmEntry {
+    /// The object id, 64 lower-case hexadecimal digits.
+    pub id: Arc<str>,
+    /// The name the id was made from, if it was ever known.
+    pub name: Option<Arc<str>>,
+    /// When the alarm is due, milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+/// The alarm index of one namespace.
+#[derive(Debug)]
+pub struct AlarmIndex {
+    path: PathBuf,
+    rows: Mutex<Rows>,
+    durability: Mutex<Durability>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    /// Opened by the first write; a namespace without alarms has no file.
+    connection: Option<Connection>,
+    by_id: HashMap<Arc<str>, Row>,
+    by_time: BTreeSet<(i64, Arc<str>)>,
+    /// Counts the writes.
+    written: u64,
+}
+
+#[derive(Debug)]
+struct Row {
+    at: i64,
+    name: Option<Arc<str>>,
+}
+
+#[derive(Debug, Default)]
+struct Durability {
+    wal: Option<File>,
+    /// Value of `Rows::written` that the last sync covered.
+    synced: u64,
+    /// A failed sync is never repeated: see the header of `commit`.
+    failure: Option<DurabilityError>,
+}
+
+impl AlarmIndex {
+    /// Opens the index in a namespace's folder and loads every row.
+    ///
+    /// # Errors
+    /// SQLite's, for a file that cannot be opened or read.
+    pub fn open(folder: &Path) -> Result<Self, StorageError> {
+        let path = folder.join(FILE_NAME);
+        let mut rows = Rows::default();
+        if path.exists() {
+            rows.load(open_file(&path)?)?;
+        }
+        Ok(Self {
+            path,
+            rows: Mutex::new(rows),
+            durability: Mutex::default(),
+        })
+    }
+
+    /// Records that the object's alarm is due at `at` milliseconds since the Unix epoch.
+    ///
+    /// A `name` of `None` keeps the recorded one. Durable after the next [`Self::sync`].
+    ///
+    /// # Errors
+    /// SQLite's; the index is then unchanged.
+    pub fn set(&self, id: &str, name: Option<&str>, at: i64) -> Result<(), StorageError> {
+        let mut rows = self.rows();
+        rows.connection(&self.path)?
+            .prepare_cached(
+                "INSERT INTO _cf_ALARM (actor_id, scheduled_time, actor_name) VALUES (?, ?, ?) \
+                 ON CONFLICT DO UPDATE SET scheduled_time = excluded.scheduled_time, \
+                 actor_name = coalesce(excluded.actor_name, actor_name)",
+            )?
+            .execute((id, nanos_from_ms(at), name))?;
+        rows.written += 1;
+        rows.remember(id.into(), name.map(Into::into), at);
+        Ok(())
+    }
+
+    /// Removes the object's row; that there is none is no error.
+    ///
+    /// # Errors
+    /// SQLite's; the index is then unchanged.
+    pub fn delete(&self, id: &str) -> Result<(), StorageError> {
+        let mut rows = self.rows();
+        if !rows.by_id.contains_key(id) {
+            return Ok(());
+        }
+        rows.connection(&self.path)?
+            .prepare_cached("DELETE FROM _cf_ALARM WHERE actor_id = ?")?
+            .execute([id])?;
+        rows.written += 1;
+        rows.forget(id);
+        Ok(())
+    }
+
+    /// Returns the alarms due at `now` milliseconds since the Unix epoch, earliest first.
+    ///
+    /// A row stays until the object's stored alarm changes, so the caller keeps those it is already
+    /// delivering apart.
+    pub fn due(&self, now: i64) -> Vec<AlarmEntry> {
+        let rows = self.rows();
+        rows.by_time
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, id)| rows.entry(id))
+            .collect()
+    }
+
+    /// Returns the earliest time in the index.
+    pub fn next(&self) -> Option<i64> {
+        self.rows().by_time.first().map(|&(at, _)| at)
+    }
+
+    /// Returns the earliest time after `after`, for a caller that is already delivering the rest.
+    pub fn next_after(&self, after: i64) -> Option<i64> {
+        let rows = self.rows();
+        let mut later = rows.by_time.range((after.checked_add(1)?, Arc::from(""))..);
+        later.next().map(|&(at, _)| at)
+    }
+
+    /// Returns the object's time.
+    pub fn time_of(&self, id: &str) -> Option<i64> {
+        self.rows().by_id.get(id).map(|row| row.at)
+    }
+
+    /// Returns every row, earliest first.
+    pub fn all(&self) -> Vec<AlarmEntry> {
+        self.due(i64::MAX)
+    }
+
+    /// Makes every row written so far durable; returns at once if they are.
+    ///
+    /// # Errors
+    /// The first failure, again and again: what was written before it may be lost.
+    pub fn sync(&self) -> Result<(), DurabilityError> {
+        let mut durability = self
+            .durability
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &durability.failure {
+            return Err(failure.clone());
+        }
+        let written = self.rows().written;
+        if durability.synced == written {
+            return Ok(());
+        }
+        if let Err(failure) = durability.sync(&self.path) {
+            return Err(durability.failure.insert(failure).clone());
+        }
+        durability.synced = written;
+        Ok(())
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    fn connection(&mut self, path: &Path) -> Result<&Connection, StorageError> {
+        Ok(match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(open_file(path)?),
+        })
+    }
+
+    fn load(&mut self, connection: Connection) -> Result<(), StorageError> {
+        let mut statement = connection.prepare(
+            "SELECT actor_id, actor_name, scheduled_time FROM _cf_ALARM \
+             WHERE scheduled_time IS NOT NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            self.remember(id.into(), name.map(Into::into), ms_from_nanos(row.get(2)?));
+        }
+        drop(rows);
+        drop(statement);
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    fn remember(&mut self, id: Arc<str>, name: Option<Arc<str>>, at: i64) {
+        let old = self.forget(&id);
+        let name = name.or_else(|| old.and_then(|row| row.name));
+        self.by_time.insert((at, Arc::clone(&id)));
+        self.by_id.insert(id, Row { at, name });
+    }
+
+    fn forget(&mut self, id: &str) -> Option<Row> {
+        let (id, row) = self.by_id.remove_entry(id)?;
+        self.by_time.remove(&(row.at, id));
+        Some(row)
+    }
+
+    fn entry(&self, id: &Arc<str>) -> AlarmEntry {
+        let row = &self.by_id[id];
+        AlarmEntry {
+            id: Arc::clone(id),
+            name: row.name.clone(),
+            at: row.at,
+        }
+    }
+}
+
+impl Durability {
+    fn sync(&mut self, path: &Path) -> Result<(), DurabilityError> {
+        let wal_path = wal_path(path);
+        let wal = match &mut self.wal {
+            Some(wal) => wal,
+            none => none.insert(
+                File::open(&wal_path)
+                    .map_err(|error| DurabilityError::new("open WAL", &wal_path, error))?,
+            ),
+        };
+        wal.sync_data()
+            .map_err(|error| DurabilityError::new("sync WAL", &wal_path, error))
+    }
+}
+
+fn open_file(path: &Path) -> Result<Connection, StorageError> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_EXRESCODE,
+    )?;
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.execute_batch(
+        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL; \
+         CREATE TABLE IF NOT EXISTS _cf_ALARM (\
+           actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID",
+    )?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(entries: &[AlarmEntry]) -> Vec<&str> {
+        entries.iter().map(|entry| &*entry.id).collect()
+    }
+
+    #[test]
+    fn due_alarms_come_earliest_first_and_include_the_present_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.set("c", None, 30).unwrap();
+        index.set("a", Some("name"), 20).unwrap();
+        index.set("b", None, 10).unwrap();
+
+        assert_eq!(ids(&index.due(19)), ["b"]);
+        assert_eq!(ids(&index.due(20)), ["b", "a"]);
+        assert_eq!(index.next(), Some(10));
+        assert_eq!(index.next_after(10), Some(20));
+        assert_eq!(index.next_after(30), None);
+    }
+
+    #[test]
+    fn rows_outlive_the_process_and_keep_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.set("a", Some("name"), 20).unwrap();
+        index.set("a", None, 25).unwrap();
+        index.set("gone", None, 5).unwrap();
+        index.delete("gone").unwrap();
+        drop(index);
+
+        let index = AlarmIndex::open(folder.path()).unwrap();
+
+        assert_eq!(
+            index.all(),
+            [AlarmEntry {
+                id: "a".into(),
+                name: Some("name".into()),
+                at: 25
+            }]
+        );
+    }
+
+    #[test]
+    fn a_namespace_without_alarms_has_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.delete("a").unwrap();
+        index.sync().unwrap();
+
+        assert_eq!(index.next(), None);
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn the_table_is_the_one_other_programs_know() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.set("a", Some("n"), 1_700_000_000_000).unwrap();
+        index.sync().unwrap();
+        drop(index);
+
+        let plain = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        let row = plain
+            .query_row("SELECT * FROM _cf_ALARM", [], |row| {
+                Ok((
+                    row.get::<_, String>("actor_id")?,
+                    row.get::<_, i64>("scheduled_time")?,
+                    row.get::<_, String>("actor_name")?,
+                ))
+            })
+            .unwrap();
+
+        assert_eq!(row, ("a".into(), 1_700_000_000_000_000_000, "n".into()));
+    }
+}

@@ -1,0 +1,333 @@
+//! The database of one object: what it is made of, how it opens and closes.
+//!
+//! [`Database`] is the only thing callers hold. Its operations are in the modules named after them
+//! (`kv`, `sql`, `transaction`, `alarm`, `delete_all`, `bookmark`); this one keeps the state they
+//! share. Callers see neither the file nor the connection, so where a database is kept can change
+//! without them.
+//!
+//! It belongs to one shard thread. Nothing here waits for the disk except opening, closing and the
+//! occasional checkpoint; durability is the [`Committer`](crate::Committer)'s.
+
+use rusqlite::{Connection, OptionalExtension};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::alarm::{AlarmIdentity, AlarmLink};
+use crate::commit::{CommitPosition, DatabaseKey, Lane, SyncTarget};
+use crate::connection::OpenConnection;
+use crate::cursor::CursorTable;
+use crate::error::StorageError;
+use crate::kv::KvIteration;
+use crate::statement_cache::StatementCache;
+use crate::transaction::TransactionState;
+
+/// Which storage API the object's class was declared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Declared under `new_sqlite_classes`.
+    Sqlite {
+        /// Whether programs may use SQL.
+        sql_enabled: bool,
+    },
+    /// Declared under `new_classes`. The file is the same; SQL is refused, and the limits of keys
+    /// and values are the caller's business.
+    KeyValue,
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// Which storage API the object's class was declared with.
+    pub backend: Backend,
+    /// Who the object is for its namespace's alarm index; `None` keeps its alarms to itself.
+    pub alarm: Option<AlarmIdentity>,
+}
+
+/// The storage of one object.
+///
+/// Writes collect in an implicit transaction that [`Self::end_turn`] commits. Dropping it loses
+/// what was not committed and waits until submitted commits are durable; [`Self::close`] does the
+/// same and leaves a single file.
+#[derive(Debug)]
+pub struct Database {
+    pub(crate) path: PathBuf,
+    pub(crate) backend: Backend,
+    pub(crate) lane: Lane,
+    // Statements borrow from the connection, so `cursors` and `statements` must be empty when
+    // `connection` is dropped; `target` must outlive it (see `OpenConnection::created`).
+    pub(crate) cursors: CursorTable,
+    pub(crate) statements: StatementCache,
+    pub(crate) connection: Option<OpenConnection>,
+    pub(crate) target: Arc<SyncTarget>,
+    file_exists: bool,
+    pub(crate) transaction: TransactionState,
+    known: KnownTables,
+    /// The stored alarm, uncommitted changes included, if it is known.
+    pub(crate) alarm_known: Option<Option<i64>>,
+    pub(crate) alarm_changed: bool,
+    pub(crate) kv_iteration: KvIteration,
+    pub(crate) position: CommitPosition,
+}
+
+/// The tables this crate makes at their first use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InternalTable {
+    Kv,
+    Metadata,
+}
+
+/// Whether each internal table exists, as far as known. Forgotten by every rollback, which may have
+/// undone the creation.
+#[derive(Debug, Default)]
+struct KnownTables {
+    kv: Option<bool>,
+    metadata: Option<bool>,
+}
+
+impl Database {
+    /// Opens the database kept at `path`, whose folder must exist.
+    ///
+    /// The file itself is created by the first write or SQL statement; nothing is read before the
+    /// first operation. Commits are submitted to `lane`.
+    ///
+    /// # Errors
+    /// [`StorageError::File`] or SQLite's, only when an alarm row of an object that was never
+    /// stored cannot be removed.
+    pub fn open(path: &Path, options: DatabaseOptions, lane: &Lane) -> Result<Self, StorageError> {
+        let link = options.alarm.map(AlarmLink::new);
+        let file_exists = path.exists();
+        if !file_exists && let Some(link) = &link {
+            // A crash between the index and the first commit can leave a row without an object.
+            link.opened(None)?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            backend: options.backend,
+            lane: lane.clone(),
+            cursors: CursorTable::default(),
+            statements: StatementCache::default(),
+            connection: None,
+            target: Arc::new(SyncTarget::new(path.to_owned(), link)),
+            file_exists,
+            transaction: TransactionState::default(),
+            known: KnownTables::default(),
+            alarm_known: None,
+            alarm_changed: false,
+            kv_iteration: KvIteration::default(),
+            position: CommitPosition::default(),
+        })
+    }
+
+    /// Returns the name of this database in the committer's reports.
+    pub fn key(&self) -> DatabaseKey {
+        self.target.key
+    }
+
+    /// Returns the position of the last commit: when it is durable, everything committed so far is.
+    pub fn position(&self) -> CommitPosition {
+        self.position
+    }
+
+    /// Drops what was not committed, waits for the rest to be durable, copies the WAL into the
+    /// database file and removes it.
+    ///
+    /// Costs a few syncs on the calling thread; dropping costs none and leaves the WAL for the next
+    /// open.
+    ///
+    /// # Errors
+    /// SQLite's. The data is safe in the WAL then, and the database is closed all the same.
+    pub fn close(mut self) -> Result<(), StorageError> {
+        self.release_statements();
+        self.lane.wait_until_idle(self.target.key);
+        match &self.connection {
+            // After a failed sync the WAL may be all there is; it must not be copied and removed.
+            Some(connection) if self.target.failure().is_none() => {
+                if !connection.sqlite.is_autocommit() {
+                    connection.sqlite.execute_batch("ROLLBACK")?;
+                }
+                connection.checkpoint_on_close()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the connection, opening it if needed.
+    pub(crate) fn connect(&mut self) -> Result<&mut OpenConnection, StorageError> {
+        if self.connection.is_none() {
+            self.open_connection()?;
+        }
+        Ok(self
+            .connection
+            .as_mut()
+            .expect("open_connection succeeded or it was open before"))
+    }
+
+    fn open_connection(&mut self) -> Result<(), StorageError> {
+        let connection = OpenConnection::open(&self.path)?;
+        let created = connection.created.clone();
+        self.connection = Some(connection);
+        self.file_exists = true;
+        match created {
+            Some(file) => {
+                self.known = KnownTables {
+                    kv: Some(false),
+                    metadata: Some(false),
+                };
+                self.target.file_was_created(file);
+            }
+            None => {
+                if self.target.alarm.is_some() {
+                    let stored = self.alarm()?;
+                    if let Some(link) = &self.target.alarm {
+                        link.opened(stored)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if SQLite has rolled back this turn by itself.
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        match &self.transaction.critical {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes what a failed operation means for the transaction, and hands the error back.
+    pub(crate) fn failed(&mut self, error: StorageError) -> StorageError {
+        let rolled_back = self.transaction.is_open
+            && self
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.sqlite.is_autocommit());
+        if rolled_back {
+            self.transaction.is_open = false;
+            self.transaction.critical = Some(error.clone());
+            self.forget_uncommitted();
+        }
+        error
+    }
+
+    /// Forgets everything that a rollback may have changed.
+    pub(crate) fn forget_uncommitted(&mut self) {
+        self.known = KnownTables::default();
+        self.alarm_known = None;
+    }
+
+    /// Returns the connection unless nothing was ever stored, which would create the file.
+    pub(crate) fn connection_if_stored(&mut self) -> Result<Option<Rc<Connection>>, StorageError> {
+        self.check()?;
+        if !self.file_exists {
+            return Ok(None);
+        }
+        Ok(Some(Rc::clone(&self.connect()?.sqlite)))
+    }
+
+    /// Returns the connection if the table exists.
+    pub(crate) fn table_for_read(
+        &mut self,
+        table: InternalTable,
+    ) -> Result<Option<Rc<Connection>>, StorageError> {
+        let Some(sqlite) = self.connection_if_stored()? else {
+            return Ok(None);
+        };
+        let exists = match self.known.get(table) {
+            Some(exists) => exists,
+            None => {
+                let exists =
+                    table_exists(&sqlite, table).map_err(|error| self.failed(error.into()))?;
+                self.known.set(table, exists);
+                exists
+            }
+        };
+        Ok(exists.then_some(sqlite))
+    }
+
+    /// Returns the connection in a transaction, with the table made if needed.
+    pub(crate) fn table_for_write(
+        &mut self,
+        table: InternalTable,
+    ) -> Result<Rc<Connection>, StorageError> {
+        let sqlite = self.begin()?;
+        if self.known.get(table) != Some(true) {
+            sqlite
+                .execute_batch(table.definition())
+                .map_err(|error| self.failed(error.into()))?;
+            self.known.set(table, true);
+        }
+        Ok(sqlite)
+    }
+
+    pub(crate) fn metadata_for_read(&mut self) -> Result<Option<Rc<Connection>>, StorageError> {
+        self.table_for_read(InternalTable::Metadata)
+    }
+
+    pub(crate) fn metadata_for_write(&mut self) -> Result<Rc<Connection>, StorageError> {
+        self.table_for_write(InternalTable::Metadata)
+    }
+
+    /// Ends every statement, so that the connection can be closed.
+    pub(crate) fn release_statements(&mut self) {
+        self.cursors.clear();
+        self.statements.clear();
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.release_statements();
+        self.connection = None;
+        // The committer holds handles of the files. Closing them later could release the locks of
+        // a connection that was opened meanwhile, and a deleted folder would still be in use.
+        self.lane.wait_until_idle(self.target.key);
+    }
+}
+
+impl InternalTable {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kv => "_cf_KV",
+            Self::Metadata => "_cf_METADATA",
+        }
+    }
+
+    /// Source: reference section 13.2.
+    fn definition(self) -> &'static str {
+        match self {
+            Self::Kv => {
+                "CREATE TABLE IF NOT EXISTS _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
+            }
+            Self::Metadata => {
+                "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
+            }
+        }
+    }
+}
+
+impl KnownTables {
+    fn get(&self, table: InternalTable) -> Option<bool> {
+        match table {
+            InternalTable::Kv => self.kv,
+            InternalTable::Metadata => self.metadata,
+        }
+    }
+
+    fn set(&mut self, table: InternalTable, exists: bool) {
+        match table {
+            InternalTable::Kv => self.kv = Some(exists),
+            InternalTable::Metadata => self.metadata = Some(exists),
+        }
+    }
+}
+
+fn table_exists(sqlite: &Connection, table: InternalTable) -> rusqlite::Result<bool> {
+    sqlite
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")?
+        .query_row([table.name()], |_| Ok(()))
+        .optional()
+        .map(|row| row.is_some())
+}

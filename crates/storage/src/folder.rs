@@ -1,0 +1,437 @@
+//! Where the databases are: the data folder, its lock, and the folder of each namespace.
+//!
+//! The layout is workerd's, so a folder can be taken over from it and handed back. Databases are
+//! neither opened nor understood here; whoever deletes or renames a namespace has closed its
+//! objects first.
+//!
+//! ```text
+//! <data>/lock                                   held by the process that uses the folder
+//! <data>/do/<unique key>/metadata.sqlite        alarms of the namespace
+//! <data>/do/<unique key>/<id>.sqlite            one object
+//! <data>/do/<unique key>/<id>.<n>.sqlite        one of its facets
+//! ```
+//!
+//! Source: reference section 13.1.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::connection::sync_parent;
+
+/// Begins the name of a namespace folder that is being deleted; no unique key begins with a dot.
+const DELETED_PREFIX: &str = ".deleted-";
+
+/// Why a folder could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Another process holds the lock.
+    #[error(
+        "data folder `{path}` is in use by another process{}",
+        .pid.as_ref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+    )]
+    InUse {
+        /// The data folder.
+        path: PathBuf,
+        /// The other process, if it has written who it is.
+        pid: Option<String>,
+    },
+    /// A unique key that cannot be a folder's name.
+    #[error("namespace key `{0}` cannot be the name of a folder")]
+    BadKey(String),
+    /// The namespace that was to be given a new key would replace another one.
+    #[error("namespace `{from}` cannot become `{to}`, which exists")]
+    Exists {
+        /// The key it has.
+        from: String,
+        /// The key it was to have.
+        to: String,
+    },
+    /// The operating system's refusal.
+    #[error("{action} `{path}`: {source}")]
+    Io {
+        /// What was attempted, verb first.
+        action: &'static str,
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// The reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A folder with the data of a node, locked against other processes while this value lives.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    /// The lock belongs to this handle; the operating system releases it even after a crash.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Locks the folder, creating it if needed, and finishes deletions that a crash interrupted.
+    ///
+    /// # Errors
+    /// [`FolderError::InUse`], [`FolderError::Io`].
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let objects = path.join("do");
+        fs::create_dir_all(&objects).map_err(|error| io_error("create folder", &objects, error))?;
+        let folder = Self {
+            path: path.to_owned(),
+            _lock: lock(path)?,
+        };
+        sync_parent(&objects).map_err(|error| io_error("sync folder", path, error))?;
+        for name in folder.names()? {
+            if name.starts_with(DELETED_PREFIX) {
+                remove_folder(&objects.join(name))?;
+            }
+        }
+        Ok(folder)
+    }
+
+    /// Returns the folder's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the folder of the namespace with this unique key, creating it if needed.
+    ///
+    /// # Errors
+    /// [`FolderError::BadKey`], [`FolderError::Io`].
+    pub fn namespace(&self, key: &str) -> Result<NamespaceFolder, FolderError> {
+        let path = self.namespace_path(key)?;
+        match fs::create_dir(&path) {
+            // Durable before any object in it can be.
+            Ok(()) => {
+                sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))?
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io_error("create folder", &path, error)),
+        }
+        Ok(NamespaceFolder { path })
+    }
+
+    /// Returns the unique keys of the namespaces that have a folder, sorted.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn namespace_keys(&self) -> Result<Vec<String>, FolderError> {
+        let mut keys = self.names()?;
+        keys.retain(|name| is_key(name));
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// Deletes all objects of a namespace; that there are none is no error.
+    ///
+    /// The namespace is gone at once even if the process dies in between.
+    ///
+    /// # Errors
+    /// [`FolderError::BadKey`], [`FolderError::Io`].
+    pub fn delete_namespace(&self, key: &str) -> Result<(), FolderError> {
+        let path = self.namespace_path(key)?;
+        let doomed = path.with_file_name(format!("{DELETED_PREFIX}{key}"));
+        remove_folder(&doomed)?;
+        match fs::rename(&path, &doomed) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(io_error("delete folder", &path, error)),
+        }
+        sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))?;
+        remove_folder(&doomed)
+    }
+
+    /// Gives the objects of namespace `from` to namespace `to`, which must have none.
+    ///
+    /// That `from` has no folder is no error.
+    ///
+    /// # Errors
+    /// [`FolderError::Exists`], [`FolderError::BadKey`], [`FolderError::Io`].
+    pub fn rename_namespace(&self, from: &str, to: &str) -> Result<(), FolderError> {
+        let (source, target) = (self.namespace_path(from)?, self.namespace_path(to)?);
+        if !source.exists() {
+            return Ok(());
+        }
+        match fs::rename(&source, &target) {
+            Ok(()) => {
+                sync_parent(&target).map_err(|error| io_error("sync folder of", &target, error))
+            }
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                Err(FolderError::Exists {
+                    from: from.to_owned(),
+                    to: to.to_owned(),
+                })
+            }
+            Err(error) => Err(io_error("rename folder", &source, error)),
+        }
+    }
+
+    fn namespace_path(&self, key: &str) -> Result<PathBuf, FolderError> {
+        if !is_key(key) {
+            return Err(FolderError::BadKey(key.to_owned()));
+        }
+        Ok(self.path.join("do").join(key))
+    }
+
+    fn names(&self) -> Result<Vec<String>, FolderError> {
+        file_names(&self.path.join("do"))
+    }
+}
+
+/// The folder of one namespace.
+#[derive(Clone, Debug)]
+pub struct NamespaceFolder {
+    path: PathBuf,
+}
+
+impl NamespaceFolder {
+    /// Returns the folder's path, where the namespace's [`AlarmIndex`](crate::AlarmIndex) is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns where the database of an object is. `id` is 64 lower-case hexadecimal digits.
+    pub fn object_path(&self, id: &str) -> PathBuf {
+        self.path.join(format!("{id}.sqlite"))
+    }
+
+    /// Returns the ids of all objects that ever stored something, sorted.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn object_ids(&self) -> Result<Vec<String>, FolderError> {
+        let mut ids: Vec<String> = file_names(&self.path)?
+            .into_iter()
+            .filter_map(|name| name.strip_suffix(".sqlite").map(str::to_owned))
+            .filter(|id| is_object_id(id))
+            .collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Deletes the files of an object, its facets included; that there are none is no error.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn delete_object(&self, id: &str) -> Result<(), FolderError> {
+        let prefix = format!("{id}.");
+        for name in file_names(&self.path)? {
+            if name.starts_with(&prefix) {
+                let path = self.path.join(name);
+                fs::remove_file(&path).map_err(|error| io_error("delete file", &path, error))?;
+            }
+        }
+        let inside = self.path.join("x");
+        sync_parent(&inside).map_err(|error| io_error("sync folder", &self.path, error))
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, FolderError> {
+    let path = folder.join("lock");
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|error| io_error("open lock", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Only for the message; a holder that has not written yet is as much in the way.
+            drop(file.read_to_string(&mut pid));
+            let pid = Some(pid.trim().to_owned()).filter(|pid| !pid.is_empty());
+            return Err(FolderError::InUse {
+                path: folder.to_owned(),
+                pid,
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(io_error("lock", &path, error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(|error| io_error("write lock", &path, error))?;
+    Ok(file)
+}
+
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && !key.starts_with('.') && !key.contains(['/', '\0']) && key.len() <= 200
+}
+
+fn is_object_id(id: &str) -> bool {
+    id.len() == 64
+        && id
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, FolderError> {
+    let list = || -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            // Names that are not UTF-8 are nobody's objects.
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        Ok(names)
+    };
+    list().map_err(|error| io_error("list folder", folder, error))
+}
+
+fn remove_folder(path: &Path) -> Result<(), FolderError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(io_error("delete folder", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> FolderError {
+    FolderError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: char) -> String {
+        digit.to_string().repeat(64)
+    }
+
+    #[test]
+    fn a_second_user_is_told_who_has_the_folder() {
+        let temporary = tempfile::tempdir().unwrap();
+        let first = DataFolder::open(temporary.path()).unwrap();
+
+        let error = DataFolder::open(temporary.path()).unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "data folder `{}` is in use by another process (pid {})",
+                temporary.path().display(),
+                std::process::id()
+            )
+        );
+        drop(first);
+        DataFolder::open(temporary.path()).unwrap();
+    }
+
+    #[test]
+    fn only_root_objects_are_listed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+        let namespace = folder.namespace("w-C").unwrap();
+        for name in [
+            format!("{}.sqlite", id('b')),
+            format!("{}.sqlite-wal", id('b')),
+            format!("{}.sqlite", id('a')),
+            format!("{}.1.sqlite", id('a')),
+            format!("{}.facets", id('a')),
+            "metadata.sqlite".to_owned(),
+            format!("{}.sqlite", id('A')),
+        ] {
+            fs::write(namespace.path().join(name), "").unwrap();
+        }
+
+        assert_eq!(namespace.object_ids().unwrap(), [id('a'), id('b')]);
+
+        namespace.delete_object(&id('a')).unwrap();
+
+        assert_eq!(namespace.object_ids().unwrap(), [id('b')]);
+        assert!(
+            !namespace
+                .path()
+                .join(format!("{}.facets", id('a')))
+                .exists()
+        );
+    }
+
+    #[test]
+    fn a_deleted_namespace_is_empty_and_may_be_made_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+        let namespace = folder.namespace("w-C").unwrap();
+        fs::write(namespace.object_path(&id('a')), "").unwrap();
+
+        folder.delete_namespace("w-C").unwrap();
+        folder.delete_namespace("w-C").unwrap();
+
+        assert!(folder.namespace_keys().unwrap().is_empty());
+        assert!(
+            folder
+                .namespace("w-C")
+                .unwrap()
+                .object_ids()
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_deletion_that_a_crash_interrupted_is_finished_at_the_next_start() {
+        let temporary = tempfile::tempdir().unwrap();
+        let doomed = temporary.path().join("do").join(".deleted-w-C");
+        fs::create_dir_all(&doomed).unwrap();
+
+        let folder = DataFolder::open(temporary.path()).unwrap();
+
+        assert!(!doomed.exists());
+        assert!(folder.namespace_keys().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_renamed_namespace_takes_its_objects_along() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+        let old = folder.namespace("w-Old").unwrap();
+        fs::write(old.object_path(&id('a')), "").unwrap();
+
+        folder.rename_namespace("w-Old", "w-New").unwrap();
+        folder.rename_namespace("w-Missing", "w-New").unwrap();
+
+        assert_eq!(folder.namespace_keys().unwrap(), ["w-New"]);
+        assert_eq!(
+            folder.namespace("w-New").unwrap().object_ids().unwrap(),
+            [id('a')]
+        );
+    }
+
+    #[test]
+    fn a_namespace_with_objects_is_not_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+        folder.namespace("w-A").unwrap();
+        let taken = folder.namespace("w-B").unwrap();
+        fs::write(taken.object_path(&id('b')), "").unwrap();
+
+        let error = folder.rename_namespace("w-A", "w-B").unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "namespace `w-A` cannot become `w-B`, which exists"
+        );
+    }
+
+    #[test]
+    fn a_key_that_leads_elsewhere_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(temporary.path()).unwrap();
+
+        for key in ["", ".", "..", "a/b", ".deleted-x", "a\0b", &"k".repeat(201)] {
+            let error = folder.namespace(key).unwrap_err();
+
+            assert_eq!(
+                error.to_string(),
+                format!("namespace key `{key}` cannot be the name of a folder")
+            );
+        }
+        folder.namespace(&"k".repeat(200)).unwrap();
+    }
+}

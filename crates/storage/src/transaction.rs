@@ -1,0 +1,234 @@
+//! The implicit transaction of a turn and the savepoints inside it.
+//!
+//! The first write after a commit opens the implicit transaction; [`Database::end_turn`] commits
+//! it, unless an explicit transaction (a savepoint) is still open, which then spans several turns.
+//! Here is also the only checkpoint outside of closing.
+//!
+//! Source: reference sections 3.4, 4.4 and 5.8.
+
+use rusqlite::{Connection, Row, ffi};
+use std::io;
+use std::rc::Rc;
+
+use crate::commit::{CommitPosition, DurabilityError};
+use crate::database::Database;
+use crate::error::{CommitFailure, SqlError, StorageError};
+
+/// Pages the WAL may grow by before it is copied into the database file: 4 MB.
+const CHECKPOINT_FRAMES: u32 = 1000;
+
+/// What the program has done since the last commit.
+#[derive(Debug, Default)]
+pub(crate) struct TransactionState {
+    /// The implicit transaction was begun and neither committed nor rolled back.
+    pub(crate) is_open: bool,
+    /// Open savepoints; more than 0 only while `is_open`, or after a critical error.
+    savepoints: u32,
+    /// SQLite rolled everything back by itself for this reason; the object must be reset.
+    pub(crate) critical: Option<StorageError>,
+    /// The WAL size at which the next checkpoint is tried.
+    checkpoint_at: u32,
+}
+
+/// What becomes of the writes since a savepoint was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SavepointEnd {
+    /// They stay part of the surrounding transaction.
+    Commit,
+    /// They are undone, and statements that read what they wrote are canceled.
+    RollBack,
+}
+
+impl Database {
+    /// Opens the implicit transaction if it is not open.
+    pub(crate) fn begin(&mut self) -> Result<Rc<Connection>, StorageError> {
+        self.check()?;
+        let sqlite = Rc::clone(&self.connect()?.sqlite);
+        if !self.transaction.is_open {
+            run_cached(&sqlite, "BEGIN").map_err(|error| self.failed(error.into()))?;
+            self.transaction.is_open = true;
+        }
+        Ok(sqlite)
+    }
+
+    /// Begins a savepoint and returns the new depth, 1 for the outermost.
+    ///
+    /// # Errors
+    /// A critical error of this turn, or SQLite's.
+    pub fn savepoint_begin(&mut self) -> Result<u32, StorageError> {
+        let sqlite = self.begin()?;
+        let depth = self.transaction.savepoints + 1;
+        sqlite
+            .execute_batch(&format!("SAVEPOINT _cf_savepoint_{depth}"))
+            .map_err(|error| self.failed(error.into()))?;
+        self.transaction.savepoints = depth;
+        Ok(depth)
+    }
+
+    /// Ends the innermost savepoint. Nothing is durable before the end of the turn.
+    ///
+    /// # Errors
+    /// [`StorageError::CommitAfterCritical`] when it was to be kept although SQLite has rolled
+    /// everything back; a rollback then succeeds. Otherwise SQLite's.
+    ///
+    /// # Panics
+    /// When no savepoint is open.
+    pub fn savepoint_end(&mut self, end: SavepointEnd) -> Result<(), StorageError> {
+        let depth = self.transaction.savepoints;
+        assert!(depth > 0, "a savepoint is open");
+        self.transaction.savepoints = depth - 1;
+        if self.transaction.critical.is_some() {
+            return match end {
+                SavepointEnd::Commit => Err(StorageError::CommitAfterCritical),
+                SavepointEnd::RollBack => Ok(()),
+            };
+        }
+        let sqlite = Rc::clone(&self.connect()?.sqlite);
+        let result = match end {
+            SavepointEnd::Commit => self.finish_writing_cursors().and_then(|()| {
+                let release = format!("RELEASE _cf_savepoint_{depth}");
+                sqlite.execute_batch(&release).map_err(Into::into)
+            }),
+            SavepointEnd::RollBack => {
+                self.forget_uncommitted();
+                let roll_back =
+                    format!("ROLLBACK TO _cf_savepoint_{depth}; RELEASE _cf_savepoint_{depth}");
+                sqlite.execute_batch(&roll_back).map_err(Into::into)
+            }
+        };
+        result.map_err(|error| self.failed(error))
+    }
+
+    /// Returns how many savepoints are open.
+    pub fn savepoint_depth(&self) -> u32 {
+        self.transaction.savepoints
+    }
+
+    /// Commits the implicit transaction and returns its position; `None` if nothing was written or
+    /// a savepoint keeps the transaction open.
+    ///
+    /// The position is not durable yet: it was submitted to the committer, whose report opens the
+    /// output gate. An alarm that becomes earlier is in the alarm index when this returns.
+    ///
+    /// # Errors
+    /// Everything since the last commit is lost and the object must be reset.
+    pub fn end_turn(&mut self) -> Result<Option<CommitPosition>, CommitFailure> {
+        if let Some(error) = &self.transaction.critical {
+            return Err(CommitFailure::Critical(error.clone()));
+        }
+        if !self.transaction.is_open || self.transaction.savepoints > 0 {
+            return Ok(None);
+        }
+        match self.commit() {
+            Ok(position) => Ok(position),
+            Err(error) => {
+                self.discard();
+                self.transaction.critical = Some(error.clone());
+                Err(commit_failure(error))
+            }
+        }
+    }
+
+    /// Undoes everything since the last commit, savepoints included.
+    ///
+    /// Statements that were reading are canceled.
+    pub fn discard(&mut self) {
+        self.transaction.savepoints = 0;
+        self.forget_uncommitted();
+        self.alarm_changed = false;
+        if !std::mem::take(&mut self.transaction.is_open) {
+            return;
+        }
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        // With autocommit SQLite was faster; otherwise ROLLBACK cannot fail in a way that keeps the
+        // transaction, and if the file is broken the close drops it.
+        if !connection.sqlite.is_autocommit()
+            && let Err(error) = connection.sqlite.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "roll back");
+        }
+    }
+
+    /// Commits the implicit transaction. After an error it is still open.
+    pub(crate) fn commit(&mut self) -> Result<Option<CommitPosition>, StorageError> {
+        self.finish_writing_cursors()?;
+        let alarm = match (self.alarm_changed, &self.target.alarm) {
+            (true, Some(_)) => Some(self.alarm()?),
+            _ => None,
+        };
+        if let (Some(alarm), Some(link)) = (alarm, &self.target.alarm) {
+            link.before_commit(alarm)?;
+        }
+        run_cached(&self.connect()?.sqlite, "COMMIT")?;
+        self.transaction.is_open = false;
+        self.alarm_changed = false;
+        if let (Some(alarm), Some(link)) = (alarm, &self.target.alarm) {
+            link.committed(CommitPosition(self.position.0 + 1), alarm);
+        }
+        let position = self.submit_if_committed();
+        self.checkpoint_if_due();
+        Ok(position)
+    }
+
+    /// Counts and submits what SQLite has committed since the last time.
+    pub(crate) fn submit_if_committed(&mut self) -> Option<CommitPosition> {
+        if !self.connection.as_ref()?.take_committed() {
+            return None;
+        }
+        self.position.0 += 1;
+        self.lane.submit(&self.target, self.position);
+        Some(self.position)
+    }
+
+    /// Copies the WAL into the database file when it has grown enough.
+    ///
+    /// A failure leaves the data in the WAL, where it is safe, so the turn does not fail.
+    fn checkpoint_if_due(&mut self) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        let frames = connection.wal_frames();
+        // A statement that is reading would stop the checkpoint; the next turn tries again.
+        if frames < CHECKPOINT_FRAMES.max(self.transaction.checkpoint_at)
+            || self.cursors.any_live()
+            || self.target.failure().is_some()
+        {
+            return;
+        }
+        let result = connection.sync_around_checkpoints().and_then(|()| {
+            let sql = "PRAGMA wal_checkpoint(PASSIVE)";
+            let frames = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            connection.sqlite.query_row(sql, [], frames)
+        });
+        match result {
+            // All of it was copied, so the next commit starts the WAL anew.
+            Ok((total, copied)) if total == copied => self.transaction.checkpoint_at = 0,
+            Ok(_) => self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES,
+            Err(error) => {
+                self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES;
+                let error = SqlError::from(error);
+                tracing::error!(%error, path = %self.path.display(), "checkpoint");
+                if error.code() == ffi::SQLITE_IOERR {
+                    let source = io::Error::other(error);
+                    self.target
+                        .fail(DurabilityError::new("checkpoint", &self.path, source));
+                }
+            }
+        }
+    }
+}
+
+/// Runs one of this crate's own statements that returns nothing.
+fn run_cached(sqlite: &Connection, sql: &str) -> rusqlite::Result<()> {
+    sqlite.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+fn commit_failure(error: StorageError) -> CommitFailure {
+    match error.sql() {
+        Some(sql) if sql.code() == ffi::SQLITE_CONSTRAINT => CommitFailure::Constraint(sql.clone()),
+        _ => CommitFailure::Storage(error),
+    }
+}

@@ -1,0 +1,381 @@
+//! Commits that survive, reports, checkpoints, and alarms across crashes.
+//!
+//! A crash is a copy of the files made while the database is open: that is what a killed process
+//! leaves. What only a power failure can lose cannot be tested here; the argument is in `commit`.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use stated_storage::{AlarmFate, AlarmIndex, Database};
+
+use crate::fixture::{Fixture, exec, integer, run};
+
+/// What a process that is killed now leaves, in a fixture of its own.
+fn crash(fixture: &Fixture) -> Fixture {
+    let after = Fixture::new();
+    for entry in fs::read_dir(fixture.folder()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, after.folder().join(path.file_name().unwrap())).unwrap();
+    }
+    after
+}
+
+fn value(database: &mut Database, key: &str) -> Option<Vec<u8>> {
+    database.kv_get(key).unwrap()
+}
+
+fn bytes(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+#[test]
+fn every_commit_is_reported_as_durable() {
+    let fixture = Fixture::new();
+    let mut one = fixture.open("1.sqlite");
+    let mut two = fixture.open("2.sqlite");
+    for round in 0..20u8 {
+        one.kv_put("a", &[round]).unwrap();
+        one.end_turn().unwrap();
+        two.kv_put("a", &[round]).unwrap();
+        two.end_turn().unwrap();
+    }
+
+    fixture.wait(&one);
+    two.kv_put("last", b"").unwrap();
+    two.end_turn().unwrap();
+    fixture.wait(&two);
+}
+
+#[test]
+fn reports_of_one_database_never_go_back() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    for round in 0..200u8 {
+        database.kv_put("a", &[round]).unwrap();
+        database.end_turn().unwrap();
+    }
+    let last = database.position();
+    drop(database);
+
+    let reports: Vec<_> = fixture.reports.try_iter().collect();
+
+    assert!(reports.iter().all(|report| report.result.is_ok()));
+    assert!(reports.is_sorted_by(|a, b| a.position < b.position));
+    assert_eq!(reports.last().unwrap().position, last);
+    // One sync serves what gathered during the one before it.
+    assert!(reports.len() <= 200);
+}
+
+#[test]
+fn committed_turns_survive_a_crash_and_an_open_one_does_not() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    database.set_alarm(Some(9)).unwrap();
+    database.end_turn().unwrap();
+    database.kv_put("a", b"2").unwrap();
+    database.kv_put("big", &vec![1; 3_000_000]).unwrap();
+
+    let after = crash(&fixture);
+    let mut reopened = after.open("o.sqlite");
+
+    assert_eq!(value(&mut reopened, "a"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut reopened, "big"), None);
+    assert_eq!(reopened.alarm().unwrap(), Some(9));
+}
+
+#[test]
+fn every_crash_between_turns_shows_exactly_the_turns_before_it() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    for round in 1..=6u8 {
+        database.kv_put("a", &[round]).unwrap();
+        database.kv_put("b", &[round]).unwrap();
+        database.end_turn().unwrap();
+
+        let after = crash(&fixture);
+        let mut reopened = after.open("o.sqlite");
+
+        assert_eq!(value(&mut reopened, "a"), Some(vec![round]));
+        assert_eq!(value(&mut reopened, "b"), Some(vec![round]));
+    }
+}
+
+#[test]
+fn a_torn_last_write_loses_the_last_turn_and_no_other() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    database.end_turn().unwrap();
+    let before = bytes(&fixture.path("o.sqlite-wal"));
+    database.kv_put("a", b"2").unwrap();
+    database.end_turn().unwrap();
+
+    let after = crash(&fixture);
+    let wal = fs::OpenOptions::new()
+        .write(true)
+        .open(after.path("o.sqlite-wal"))
+        .unwrap();
+    wal.set_len(before + 2000).unwrap();
+
+    assert_eq!(value(&mut after.open("o.sqlite"), "a"), Some(b"1".to_vec()));
+}
+
+#[test]
+fn dropping_leaves_the_log_and_closing_does_not() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    database.end_turn().unwrap();
+    database.kv_put("lost", b"1").unwrap();
+    drop(database);
+    assert!(bytes(&fixture.path("o.sqlite-wal")) > 0);
+
+    let mut database = fixture.open("o.sqlite");
+    assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut database, "lost"), None);
+    exec(&mut database, "SELECT 1 UNION SELECT 2");
+    database.kv_put("lost", b"2").unwrap();
+    database.close().unwrap();
+
+    assert!(!fixture.path("o.sqlite-wal").exists());
+    assert!(!fixture.path("o.sqlite-shm").exists());
+    let mut database = fixture.open("o.sqlite");
+    assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut database, "lost"), None);
+}
+
+#[test]
+fn the_log_is_copied_back_before_it_grows_without_bound() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    for round in 0..30u8 {
+        database.kv_put("a", &vec![round; 400_000]).unwrap();
+        database.end_turn().unwrap();
+    }
+
+    assert!(bytes(&fixture.path("o.sqlite-wal")) < 6_000_000);
+    assert!(bytes(&fixture.path("o.sqlite")) >= 400_000);
+    fixture.wait(&database);
+    let after = crash(&fixture);
+    assert_eq!(
+        value(&mut after.open("o.sqlite"), "a"),
+        Some(vec![29; 400_000])
+    );
+}
+
+#[test]
+fn a_reading_cursor_postpones_the_checkpoint() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(
+        &mut database,
+        "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)",
+    );
+    let cursor = exec(&mut database, "SELECT x FROM t");
+    for round in 0..30u8 {
+        database.kv_put("a", &vec![round; 400_000]).unwrap();
+        database.end_turn().unwrap();
+    }
+    assert!(bytes(&fixture.path("o.sqlite")) <= 4096);
+
+    database.cursor_close(cursor);
+    database.kv_put("b", b"1").unwrap();
+    database.end_turn().unwrap();
+
+    assert!(bytes(&fixture.path("o.sqlite")) >= 400_000);
+}
+
+#[test]
+fn a_file_that_was_never_acknowledged_is_made_anew() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path("zeros.sqlite"), [0; 4096]).unwrap();
+    fs::write(fixture.path("zeros.sqlite-wal"), [1; 100]).unwrap();
+    fs::write(fixture.path("empty.sqlite"), []).unwrap();
+
+    for name in ["zeros.sqlite", "empty.sqlite"] {
+        let mut database = fixture.open(name);
+        assert_eq!(value(&mut database, "a"), None);
+        database.kv_put("a", b"1").unwrap();
+        database.end_turn().unwrap();
+        drop(database);
+        assert_eq!(value(&mut fixture.open(name), "a"), Some(b"1".to_vec()));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let fixture = Fixture::new();
+    fs::write(
+        fixture.path("o.sqlite"),
+        "something else entirely, and long enough",
+    )
+    .unwrap();
+    let mut database = fixture.open("o.sqlite");
+
+    assert_eq!(
+        database.kv_get("a").unwrap_err().to_string(),
+        "file is not a database: SQLITE_NOTADB"
+    );
+    assert_eq!(bytes(&fixture.path("o.sqlite")), 40);
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("missing/o.sqlite");
+
+    assert_eq!(
+        database.kv_put("a", b"1").unwrap_err().to_string(),
+        format!(
+            "create database `{}`: No such file or directory (os error 2)",
+            fixture.path("missing/o.sqlite").display()
+        )
+    );
+}
+
+#[test]
+fn a_failed_sync_is_reported_for_ever() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    // Opening a WAL that is gone fails as a broken disk would.
+    let wal = fixture.path("o.sqlite-wal");
+    fs::rename(&wal, fixture.path("elsewhere")).unwrap();
+    database.end_turn().unwrap();
+    let first = fixture.reports.recv().unwrap();
+    fs::rename(fixture.path("elsewhere"), &wal).unwrap();
+    database.kv_put("a", b"2").unwrap();
+    database.end_turn().unwrap();
+    let second = fixture.reports.recv().unwrap();
+
+    let message = format!(
+        "open WAL `{}`: No such file or directory (os error 2)",
+        wal.display()
+    );
+    assert_eq!(first.result.unwrap_err().to_string(), message);
+    assert_eq!(second.result.unwrap_err().to_string(), message);
+    database.close().unwrap();
+    assert!(wal.exists());
+}
+
+#[test]
+fn dropping_the_committer_makes_the_rest_durable() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    for round in 0..50u8 {
+        database.kv_put("a", &[round]).unwrap();
+        database.end_turn().unwrap();
+    }
+
+    drop(fixture.committer);
+
+    let last = fixture.reports.try_iter().last().unwrap();
+    assert_eq!(last.position, database.position());
+    assert!(last.result.is_ok());
+}
+
+#[test]
+fn an_alarm_is_in_the_index_when_the_turn_ends() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+
+    database.set_alarm(Some(500)).unwrap();
+    assert_eq!(index.next(), None);
+    database.end_turn().unwrap();
+
+    assert_eq!(index.next(), Some(500));
+    assert_eq!(index.all()[0].name.as_deref(), Some("the name"));
+}
+
+#[test]
+fn a_later_or_deleted_alarm_leaves_the_index_after_it_is_durable() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.set_alarm(Some(500)).unwrap();
+    database.end_turn().unwrap();
+    database.set_alarm(Some(900)).unwrap();
+    database.end_turn().unwrap();
+    // Dropping waits for the committer, and with it for the index.
+    drop(database);
+    assert_eq!(index.next(), Some(900));
+
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.set_alarm(None).unwrap();
+    database.end_turn().unwrap();
+    drop(database);
+    assert_eq!(index.next(), None);
+}
+
+#[test]
+fn an_alarm_that_was_rolled_back_does_not_reach_the_index() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.savepoint_begin().unwrap();
+    database.set_alarm(Some(500)).unwrap();
+    database
+        .savepoint_end(stated_storage::SavepointEnd::RollBack)
+        .unwrap();
+    database.kv_put("a", b"1").unwrap();
+    database.end_turn().unwrap();
+
+    assert_eq!(index.next(), None);
+}
+
+#[test]
+fn a_crash_after_the_index_and_before_the_commit_is_corrected_at_the_next_open() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    index.set("stale", None, 100).unwrap();
+    index.set("never-stored", None, 100).unwrap();
+    let mut database = fixture.open("stale");
+    database.set_alarm(Some(300)).unwrap();
+    database.end_turn().unwrap();
+    drop(database);
+
+    let mut stale = fixture.open_with_alarms("stale", &index);
+    assert_eq!(stale.alarm().unwrap(), Some(300));
+    let mut never = fixture.open_with_alarms("never-stored", &index);
+    assert_eq!(never.alarm().unwrap(), None);
+
+    assert_eq!(index.time_of("stale"), Some(300));
+    assert_eq!(index.time_of("never-stored"), None);
+}
+
+#[test]
+fn deleting_all_moves_the_alarm_in_the_index_as_well() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.set_alarm(Some(500)).unwrap();
+    database.end_turn().unwrap();
+
+    database.delete_all(AlarmFate::Keep).unwrap();
+    assert_eq!(index.next(), Some(500));
+    database.delete_all(AlarmFate::Delete).unwrap();
+    drop(database);
+
+    assert_eq!(index.next(), None);
+}
+
+#[test]
+fn an_alarm_and_its_index_row_survive_a_crash() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.set_alarm(Some(500)).unwrap();
+    run(&mut database, "CREATE TABLE t (x)");
+    database.end_turn().unwrap();
+
+    let after = crash(&fixture);
+    let index = Arc::new(AlarmIndex::open(after.folder()).unwrap());
+
+    assert_eq!(index.due(500).len(), 1);
+    let mut reopened = after.open_with_alarms("o", &index);
+    assert_eq!(reopened.alarm().unwrap(), Some(500));
+    assert_eq!(integer(&mut reopened, "SELECT count(*) FROM t"), 0);
+}

@@ -1,0 +1,14 @@
+//! The crate's promises, tested through its public interface only.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod counters;
+mod delete_all;
+mod durability;
+mod fixture;
+mod interchange;
+mod kv;
+mod model;
+mod sql;
+mod sql_rules;
+mod transactions;
