@@ -297,4 +297,6 @@ fn set_text(bindings: &mut Vec<Binding>, name: &str, value: &str) -> Result<(), 
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
