@@ -14,9 +14,14 @@ use stated_object::socket::{SocketEnd, SocketMessage, socket_pair};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(8787);
+    let port = std::env::args()
+        .nth(1)
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(8787);
     let tasks = tokio::task::LocalSet::new();
-    tasks.run_until(run(SocketAddr::from(([127, 0, 0, 1], port)))).await;
+    tasks
+        .run_until(run(SocketAddr::from(([127, 0, 0, 1], port))))
+        .await;
 }
 
 async fn run(address: SocketAddr) {
@@ -50,7 +55,10 @@ async fn answer(request: FetchRequest) -> FetchResponse {
 
 async fn echo(mut end: SocketEnd) {
     while let Some(message) = end.incoming.recv().await {
-        let last = matches!(message, SocketMessage::Close { .. } | SocketMessage::Error(_));
+        let last = matches!(
+            message,
+            SocketMessage::Close { .. } | SocketMessage::Error(_)
+        );
         if end.outgoing.send(message).await.is_err() || last {
             return;
         }

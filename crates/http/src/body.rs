@@ -38,7 +38,11 @@ impl Intake {
     ///
     /// Waits for no byte: what is not here yet arrives by the stream. `ended` is called once the
     /// last byte was taken from the connection, or the body was given up.
-    pub(crate) async fn take(self, mut incoming: Incoming, ended: impl FnOnce(Ended) + 'static) -> Body {
+    pub(crate) async fn take(
+        self,
+        mut incoming: Incoming,
+        ended: impl FnOnce(Ended) + 'static,
+    ) -> Body {
         let mut gathered = BytesMut::new();
         if let Some(length) = incoming.size_hint().exact()
             && length <= self.inline_bytes_max as u64
@@ -58,7 +62,10 @@ impl Intake {
         first: Bytes,
         ended: impl FnOnce(Ended) + 'static,
     ) -> Body {
-        let length = incoming.size_hint().exact().map(|rest| rest + first.len() as u64);
+        let length = incoming
+            .size_hint()
+            .exact()
+            .map(|rest| rest + first.len() as u64);
         let (writer, stream) = body_stream(length);
         tokio::task::spawn_local(async move {
             ended(self.pump(incoming, first, length, writer).await);
@@ -90,7 +97,9 @@ impl Intake {
                         slot.send(Ok(chunk));
                         continue;
                     }
-                    BodyError::TooLarge { limit_bytes: self.bytes_max }
+                    BodyError::TooLarge {
+                        limit_bytes: self.bytes_max,
+                    }
                 }
                 Ok(None) if length.is_none_or(|length| total == length) => return Ended::Whole,
                 Ok(None) => BodyError::Disconnected,
@@ -147,7 +156,9 @@ async fn gather(incoming: &mut Incoming, into: &mut BytesMut, length: u64) -> Ga
         loop {
             match Pin::new(&mut *incoming).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    let Ok(chunk) = frame.into_data() else { continue };
+                    let Ok(chunk) = frame.into_data() else {
+                        continue;
+                    };
                     if into.is_empty() && chunk.len() as u64 == length {
                         return Poll::Ready(Gathered::Whole(chunk));
                     }
@@ -177,7 +188,10 @@ pub(crate) enum Outgoing {
     /// All of it, in one frame.
     Whole(Bytes),
     /// Chunks, and how many bytes are still owed where a length was declared.
-    Stream { stream: BodyStream, owed: Option<u64> },
+    Stream {
+        stream: BodyStream,
+        owed: Option<u64>,
+    },
 }
 
 impl From<Body> for Outgoing {
@@ -186,7 +200,10 @@ impl From<Body> for Outgoing {
             Body::None => Self::Empty,
             Body::Bytes(bytes) if bytes.is_empty() => Self::Empty,
             Body::Bytes(bytes) => Self::Whole(bytes),
-            Body::Stream(stream) => Self::Stream { owed: stream.length, stream },
+            Body::Stream(stream) => Self::Stream {
+                owed: stream.length,
+                stream,
+            },
         }
     }
 }
@@ -222,7 +239,9 @@ impl HttpBody for Outgoing {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream { owed: Some(owed), .. } => SizeHint::with_exact(*owed),
+            Self::Stream {
+                owed: Some(owed), ..
+            } => SizeHint::with_exact(*owed),
             Self::Stream { owed: None, .. } => SizeHint::default(),
         }
     }
@@ -262,26 +281,36 @@ mod tests {
     async fn streamed(length: Option<u64>, chunks: &[&'static str]) -> Outgoing {
         let (writer, stream) = body_stream(length);
         for chunk in chunks {
-            writer.send(Ok(Bytes::from_static(chunk.as_bytes()))).await.unwrap();
+            writer
+                .send(Ok(Bytes::from_static(chunk.as_bytes())))
+                .await
+                .unwrap();
         }
         Outgoing::from(Body::Stream(stream))
     }
 
     #[tokio::test]
     async fn a_stream_of_its_declared_length_passes() {
-        assert_eq!(read(streamed(Some(5), &["ab", "cde"]).await).await.unwrap(), b"abcde");
+        assert_eq!(
+            read(streamed(Some(5), &["ab", "cde"]).await).await.unwrap(),
+            b"abcde"
+        );
     }
 
     #[tokio::test]
     async fn a_stream_one_byte_longer_than_declared_fails() {
-        let error = read(streamed(Some(4), &["ab", "cde"]).await).await.unwrap_err();
+        let error = read(streamed(Some(4), &["ab", "cde"]).await)
+            .await
+            .unwrap_err();
 
         assert_eq!(error, "body is longer than its declared length");
     }
 
     #[tokio::test]
     async fn a_stream_one_byte_shorter_than_declared_fails() {
-        let error = read(streamed(Some(6), &["ab", "cde"]).await).await.unwrap_err();
+        let error = read(streamed(Some(6), &["ab", "cde"]).await)
+            .await
+            .unwrap_err();
 
         assert_eq!(error, "body is shorter than its declared length");
     }
@@ -289,9 +318,14 @@ mod tests {
     #[tokio::test]
     async fn the_error_of_a_producer_reaches_the_writer() {
         let (writer, stream) = body_stream(None);
-        writer.send(Err(BodyError::Failed("broken".into()))).await.unwrap();
+        writer
+            .send(Err(BodyError::Failed("broken".into())))
+            .await
+            .unwrap();
 
-        let error = read(Outgoing::from(Body::Stream(stream))).await.unwrap_err();
+        let error = read(Outgoing::from(Body::Stream(stream)))
+            .await
+            .unwrap_err();
 
         assert_eq!(error, "broken");
     }

@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 
 use crate::body::Outgoing;
 use crate::limits::Limits;
+use crate::refusal::Refusal;
 use crate::reply;
 use crate::request::Origin;
 use crate::serve::{Handler, Shutdown};
@@ -68,17 +69,29 @@ impl<H: Handler> Shared<H> {
             .header_read_timeout(limits.head_read_timeout)
             .max_buf_size(limits.head_bytes_max.max(READ_BUFFER_MIN))
             .max_header_size(limits.head_bytes_max)
-            .pipeline_flush(true);
+            // Seen: with it, hyper buffers a streamed body without any bound.
+            .pipeline_flush(false);
         // Setting it, even to the same number, moves the parser's table to the heap.
         if limits.header_count_max != 100 {
             http.max_headers(limits.header_count_max);
         }
-        Self { handler, limits, http }
+        Self {
+            handler,
+            limits,
+            http,
+        }
     }
 
     /// Serves one connection to its end.
-    pub(crate) async fn run(self: Rc<Self>, stream: TcpStream, peer: SocketAddr, mut shutdown: Shutdown) {
-        let Ok(local) = stream.local_addr() else { return };
+    pub(crate) async fn run(
+        self: Rc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        mut shutdown: Shutdown,
+    ) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
         let connection = Rc::new(Connection {
             origin: Origin::new(peer, local),
             accepted: RefCell::new(None),
@@ -96,14 +109,24 @@ impl<H: Handler> Shared<H> {
 type Guarded = TokioIo<StallGuard>;
 
 impl<H: Handler> Connection<H> {
-    async fn serve_http(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, shutdown: &mut Shutdown) {
+    async fn serve_http(
+        self: &Rc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        shutdown: &mut Shutdown,
+    ) {
         let limits = &self.shared.limits;
         let io = TokioIo::new(StallGuard::new(stream, peer, limits.response_stall_timeout));
         let service = service_fn(|request| {
             let this = Rc::clone(self);
             async move { Ok::<_, Infallible>(this.answer(request).await) }
         });
-        let mut http = Box::pin(self.shared.http.serve_connection(io, service).with_upgrades());
+        let mut http = Box::pin(
+            self.shared
+                .http
+                .serve_connection(io, service)
+                .with_upgrades(),
+        );
         let result = tokio::select! {
             biased;
             result = http.as_mut() => result,
@@ -112,7 +135,9 @@ impl<H: Handler> Connection<H> {
                 http.as_mut().await
             }
         };
-        let io = Pin::into_inner(http).into_parts().map(|parts| parts.io.into_inner());
+        let io = Pin::into_inner(http)
+            .into_parts()
+            .map(|parts| parts.io.into_inner());
         match (result, io) {
             // The response broke off. Where its end is the end of the connection (HTTP/1.0), only a
             // reset tells the client.
@@ -132,10 +157,7 @@ impl<H: Handler> Connection<H> {
         let asked = upgrade.map(|upgrade| (upgrade, Asked::read(&head.headers)));
         let request = match self.origin.admit(head, incoming, limits).await {
             Ok(request) => request,
-            Err(refusal) => {
-                self.refused.set(true);
-                return reply::write_own(refusal, &method);
-            }
+            Err(refusal) => return self.refuse(refusal, &method),
         };
         let mut response = self.shared.handler.handle(request).await;
         let Some(end) = response.socket.take() else {
@@ -143,16 +165,28 @@ impl<H: Handler> Connection<H> {
         };
         match Asked::accept(asked, &mut response.headers, &end.protocol) {
             Ok((upgrade, deflate)) => {
-                self.accepted.replace(Some(Accepted { upgrade, end, deflate }));
+                self.accepted.replace(Some(Accepted {
+                    upgrade,
+                    end,
+                    deflate,
+                }));
                 reply::write_own(response, &method)
             }
-            Err(refusal) => reply::write_own(refusal, &method),
+            Err(refusal) => self.refuse(refusal, &method),
         }
+    }
+
+    fn refuse(&self, refusal: Refusal, method: &Method) -> Response<Outgoing> {
+        self.refused
+            .set(self.refused.get() || refusal.ends_connection());
+        reply::write_own(refusal.into_response(), method)
     }
 
     async fn serve_socket(&self, accepted: Accepted, shutdown: Shutdown) {
         let limits = &self.shared.limits;
-        let Ok(upgraded) = accepted.upgrade.await else { return };
+        let Ok(upgraded) = accepted.upgrade.await else {
+            return;
+        };
         let parts = upgraded
             .downcast::<Guarded>()
             .expect("connections of this module are upgraded from this type");
@@ -170,7 +204,9 @@ async fn linger(mut io: StallGuard) {
     let drain = pin!(async {
         let mut rest = LINGER_BYTES;
         while let Ok(count @ 1..) = io.read(&mut sink).await {
-            let Some(less) = rest.checked_sub(count) else { return };
+            let Some(less) = rest.checked_sub(count) else {
+                return;
+            };
             rest = less;
         }
     });

@@ -25,7 +25,9 @@ pub(crate) fn request_url(authority: &str, target: &str) -> Option<String> {
     if authority.is_empty() || authority.bytes().any(confusing) {
         return None;
     }
-    Url::parse(&format!("http://{authority}{target}")).ok().map(String::from)
+    Url::parse(&format!("http://{authority}{target}"))
+        .ok()
+        .map(String::from)
 }
 
 /// Whether parsing and serializing leaves the authority as it is.
@@ -39,7 +41,9 @@ fn is_serialized_authority(authority: &str) -> bool {
         return false;
     }
     let port_is_serialized = port.is_none_or(|port| {
-        port != "80" && !port.starts_with('0') && port.parse::<u16>().is_ok_and(|n| n.to_string() == port)
+        port != "80"
+            && !port.starts_with('0')
+            && port.parse::<u16>().is_ok_and(|n| n.to_string() == port)
     });
     let last_label = host.rsplit('.').next().unwrap_or("");
     let name_or_address = match last_label.as_bytes().first() {
@@ -57,7 +61,10 @@ fn is_serialized_target(target: &str) -> bool {
     for (index, &byte) in bytes.iter().enumerate() {
         let kept = match byte {
             b'.' => before != b'/',
-            b'%' => bytes.get(index + 1) != Some(&b'2') || !matches!(bytes.get(index + 2), Some(b'e' | b'E')),
+            b'%' => {
+                bytes.get(index + 1) != Some(&b'2')
+                    || !matches!(bytes.get(index + 2), Some(b'e' | b'E'))
+            }
             _ => byte.is_ascii_alphanumeric() || b"-_~!$&()*+,;=:@/?[]|".contains(&byte),
         };
         if !kept {
@@ -74,8 +81,21 @@ mod tests {
 
     #[test]
     fn joined_urls_equal_parsed_ones() {
-        for authority in ["a", "localhost:8787", "a-b.example.com", "127.0.0.1:1", "a:65535"] {
-            for target in ["/", "/a/b.c?x=1&y=%20", "/%41", "/a//b", "/?a/b", "/x[1]|2?[]|"] {
+        for authority in [
+            "a",
+            "localhost:8787",
+            "a-b.example.com",
+            "127.0.0.1:1",
+            "a:65535",
+        ] {
+            for target in [
+                "/",
+                "/a/b.c?x=1&y=%20",
+                "/%41",
+                "/a//b",
+                "/?a/b",
+                "/x[1]|2?[]|",
+            ] {
                 assert!(is_serialized_authority(authority), "{authority}");
                 assert!(is_serialized_target(target), "{target}");
                 let parsed = Url::parse(&format!("http://{authority}{target}")).unwrap();
@@ -102,15 +122,30 @@ mod tests {
             ("a", "/?'", "http://a/?%27"),
         ];
         for (authority, target, expected) in cases {
-            assert_eq!(request_url(authority, target).as_deref(), Some(expected), "{authority}{target}");
+            assert_eq!(
+                request_url(authority, target).as_deref(),
+                Some(expected),
+                "{authority}{target}"
+            );
         }
     }
 
     #[test]
     fn an_authority_that_is_no_host_is_refused() {
-        for authority in
-            ["", "a b", "user@a", "a/b", "a?b", "a#b", "a:65536", "a:x", "256.0.0.1", "a\\b", "[::1", ":80"]
-        {
+        for authority in [
+            "",
+            "a b",
+            "user@a",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a:65536",
+            "a:x",
+            "256.0.0.1",
+            "a\\b",
+            "[::1",
+            ":80",
+        ] {
             assert_eq!(request_url(authority, "/"), None, "{authority}");
         }
     }

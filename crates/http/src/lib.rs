@@ -14,19 +14,21 @@
 //! [`FetchRequest`]: stated_object::message::FetchRequest
 //! [`FetchResponse`]: stated_object::message::FetchResponse
 
+pub mod client;
 pub mod limits;
 pub mod listen;
 pub mod serve;
-mod socket;
-
 
 mod body;
 mod connection;
 mod host;
+mod refusal;
 mod reply;
 mod request;
+mod socket;
 mod stall;
 
+pub use client::{Client, FetchError, RedirectMode, Trust};
 pub use limits::Limits;
 pub use listen::{ListenError, listen};
 pub use serve::{Handler, Served, Shutdown, ShutdownTrigger, serve};

@@ -31,7 +31,10 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// A status that HTTP cannot finish a request with becomes a 500 and a log line.
 pub(crate) fn write(mut response: FetchResponse, method: &Method) -> Response<Outgoing> {
     if response.status.is_informational() {
-        tracing::error!(status = response.status.as_u16(), "handler answered with an interim status");
+        tracing::error!(
+            status = response.status.as_u16(),
+            "handler answered with an interim status"
+        );
         response = FetchResponse::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     }
     strip_hop_by_hop(&mut response.headers);
@@ -44,7 +47,13 @@ pub(crate) fn write_own(response: FetchResponse, method: &Method) -> Response<Ou
 }
 
 fn finish(response: FetchResponse, method: &Method) -> Response<Outgoing> {
-    let FetchResponse { status, status_text, mut headers, body, .. } = response;
+    let FetchResponse {
+        status,
+        status_text,
+        mut headers,
+        body,
+        ..
+    } = response;
     // The declared length of a body that is not sent may stay: it describes the same resource.
     let describes_other = *method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
     if !(describes_other && matches!(body, Body::None)) {
@@ -68,11 +77,20 @@ mod tests {
     use bytes::Bytes;
     use http::HeaderValue;
 
-    fn response(status: u16, headers: &[(&'static str, &'static str)], body: Body) -> FetchResponse {
+    fn response(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: Body,
+    ) -> FetchResponse {
         let mut response = FetchResponse::text(StatusCode::from_u16(status).unwrap(), "");
         response.headers = headers
             .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
             .collect();
         response.body = body;
         response
@@ -80,8 +98,14 @@ mod tests {
 
     #[test]
     fn fields_of_the_connection_are_dropped() {
-        let fields =
-            ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"].map(|n| (n, "x"));
+        let fields = [
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "transfer-encoding",
+            "upgrade",
+        ]
+        .map(|n| (n, "x"));
 
         let reply = write(response(200, &fields, Body::None), &Method::GET);
 
@@ -92,14 +116,20 @@ mod tests {
     fn a_length_that_contradicts_the_body_is_dropped() {
         let body = Body::Bytes(Bytes::from_static(b"abc"));
 
-        let reply = write(response(200, &[("content-length", "99")], body), &Method::GET);
+        let reply = write(
+            response(200, &[("content-length", "99")], body),
+            &Method::GET,
+        );
 
         assert!(!reply.headers().contains_key("content-length"));
     }
 
     #[test]
     fn the_answer_to_head_keeps_its_length() {
-        let reply = write(response(200, &[("content-length", "99")], Body::None), &Method::HEAD);
+        let reply = write(
+            response(200, &[("content-length", "99")], Body::None),
+            &Method::HEAD,
+        );
 
         assert_eq!(reply.headers()["content-length"], "99");
     }

@@ -1,4 +1,4 @@
-//! From a request on a connection to a [`FetchRequest`], or to the answer that refuses it.
+//! From a request on a connection to a [`FetchRequest`], or to the reason why it is none.
 //!
 //! What hyper refuses by itself (syntax, header size and count) does not get here.
 
@@ -6,14 +6,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Method, Version};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
-use stated_object::message::{Body, FetchRequest, FetchResponse};
+use stated_object::message::{Body, FetchRequest};
 
 use crate::body::Intake;
 use crate::host::request_url;
 use crate::limits::Limits;
+use crate::refusal::Refusal;
 
 const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -32,49 +33,60 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) fn new(peer: SocketAddr, local: SocketAddr) -> Self {
         let ip = peer.ip().to_canonical();
-        let ip_value =
-            HeaderValue::try_from(ip.to_string()).expect("an address is visible ASCII");
-        Self { ip, ip_value, local }
+        let ip_value = HeaderValue::try_from(ip.to_string()).expect("an address is visible ASCII");
+        Self {
+            ip,
+            ip_value,
+            local,
+        }
     }
 
     /// Turns a request into what handlers take.
     ///
     /// # Errors
-    /// The response for a request that no handler should see. The caller closes the connection.
+    /// [`Refusal`] for a request that no handler should see.
     pub(crate) async fn admit(
         &self,
         mut head: Parts,
         incoming: Incoming,
         limits: &Limits,
-    ) -> Result<FetchRequest, FetchResponse> {
+    ) -> Result<FetchRequest, Refusal> {
         let url = self.url(&head)?;
         if incoming.size_hint().lower() > limits.request_body_bytes_max {
-            return Err(refuse(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("request body is larger than the limit of {} bytes", limits.request_body_bytes_max),
-            ));
+            return Err(Refusal::BodyTooLarge(limits.request_body_bytes_max));
         }
         // The client's own claims about its address go, whatever they say.
         head.headers.insert(CF_CONNECTING_IP, self.ip_value.clone());
         head.headers.insert(X_REAL_IP, self.ip_value.clone());
         let body = take_body(&head, incoming, limits).await;
-        Ok(FetchRequest { method: head.method, url, headers: head.headers, body, peer: Some(self.ip) })
+        Ok(FetchRequest {
+            method: head.method,
+            url,
+            headers: head.headers,
+            body,
+            peer: Some(self.ip),
+        })
     }
 
-    fn url(&self, head: &Parts) -> Result<String, FetchResponse> {
+    fn url(&self, head: &Parts) -> Result<String, Refusal> {
         if head.method == Method::CONNECT {
-            return Err(refuse(StatusCode::NOT_IMPLEMENTED, "method CONNECT is not supported".into()));
+            return Err(Refusal::Tunnel);
         }
         let mut hosts = head.headers.get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
             (Some(host), None) => Some(host),
             (None, _) => None,
-            (Some(_), Some(_)) => return Err(bad_request("more than one Host header field")),
+            (Some(_), Some(_)) => {
+                return Err(Refusal::Malformed("more than one Host header field"));
+            }
         };
         if host.is_none() && head.version == Version::HTTP_11 {
-            return Err(bad_request("Host header field is missing"));
+            return Err(Refusal::Malformed("Host header field is missing"));
         }
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
         let url = match (head.uri.authority(), host) {
             // The target is absolute: it wins over the Host header field (RFC 9112, 3.2.2).
             (Some(_), _) if head.uri.scheme_str() != Some("http") => None,
@@ -82,7 +94,9 @@ impl Origin {
             (None, Some(host)) => host.to_str().ok().and_then(|host| join(host, target)),
             (None, None) => join(&self.local.to_string(), target),
         };
-        url.ok_or_else(|| bad_request("request target or Host header field is not valid"))
+        url.ok_or(Refusal::Malformed(
+            "request target or Host header field is not valid",
+        ))
     }
 }
 
@@ -114,15 +128,4 @@ async fn take_body(head: &Parts, incoming: Incoming, limits: &Limits) -> Body {
     } else {
         intake.take(incoming, drop).await
     }
-}
-
-fn bad_request(text: &str) -> FetchResponse {
-    refuse(StatusCode::BAD_REQUEST, text.into())
-}
-
-/// An answer after which the connection is of no use: what follows on it may not be a request.
-fn refuse(status: StatusCode, text: String) -> FetchResponse {
-    let mut response = FetchResponse::text(status, text);
-    response.headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }

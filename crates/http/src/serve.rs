@@ -145,7 +145,10 @@ async fn accept(
     tokio::sync::OwnedSemaphorePermit,
     io::Result<(tokio::net::TcpStream, std::net::SocketAddr)>,
 ) {
-    let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
     (place, listener.accept().await)
 }
 
@@ -154,7 +157,9 @@ async fn accept(
 async fn pause_after(error: &io::Error) {
     if !matches!(
         error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
     ) {
         tracing::error!(%error, "accept connection");
         tokio::time::sleep(ACCEPT_PAUSE).await;

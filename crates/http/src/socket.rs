@@ -43,7 +43,16 @@ impl Violation {
         Self { code: 1002, reason }
     }
 
-    pub(crate) const NOT_UTF8: Self = Self { code: 1007, reason: "text is not valid UTF-8" };
-    pub(crate) const BAD_DEFLATE: Self = Self { code: 1007, reason: "compressed data is not valid" };
-    pub(crate) const TOO_LARGE: Self = Self { code: 1009, reason: "message is too large" };
+    pub(crate) const NOT_UTF8: Self = Self {
+        code: 1007,
+        reason: "text is not valid UTF-8",
+    };
+    pub(crate) const BAD_DEFLATE: Self = Self {
+        code: 1007,
+        reason: "compressed data is not valid",
+    };
+    pub(crate) const TOO_LARGE: Self = Self {
+        code: 1009,
+        reason: "message is too large",
+    };
 }

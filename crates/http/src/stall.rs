@@ -27,7 +27,12 @@ pub(crate) struct StallGuard {
 
 impl StallGuard {
     pub(crate) fn new(stream: TcpStream, peer: SocketAddr, timeout: Duration) -> Self {
-        Self { stream, peer, timeout, timer: None }
+        Self {
+            stream,
+            peer,
+            timeout,
+            timer: None,
+        }
     }
 
     /// Changes the time allowed, from the next wait on.
@@ -52,7 +57,9 @@ impl StallGuard {
             return result;
         }
         let timeout = self.timeout;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         if timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
@@ -63,10 +70,12 @@ impl StallGuard {
             "peer stopped reading; connection cut"
         );
         self.reset_on_close();
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "peer stopped reading")))
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "peer stopped reading",
+        )))
     }
 }
-
 
 impl AsyncRead for StallGuard {
     fn poll_read(

@@ -17,7 +17,10 @@ pub(crate) enum Event {
     Ping(Bytes),
     Pong,
     /// The last event: what follows a Close is not read.
-    Close { code: Option<u16>, reason: String },
+    Close {
+        code: Option<u16>,
+        reason: String,
+    },
 }
 
 /// Collects bytes and gives out events.
@@ -75,7 +78,9 @@ impl Assembler {
 
     /// Removes the header of the next frame once all of its payload is here.
     fn whole_frame(&mut self) -> Result<Option<Header>, Violation> {
-        let Some((header, header_bytes)) = Header::read(&self.inbox)? else { return Ok(None) };
+        let Some((header, header_bytes)) = Header::read(&self.inbox)? else {
+            return Ok(None);
+        };
         if header.mask.is_some() != self.peer_masks {
             return Err(Violation::protocol(if self.peer_masks {
                 "frame of a client is not masked"
@@ -84,7 +89,11 @@ impl Assembler {
             }));
         }
         let begun_bytes = self.begun.as_ref().map_or(0, |begun| begun.payload.len());
-        let room = if header.opcode.is_control() { u64::MAX } else { (self.message_bytes_max - begun_bytes) as u64 };
+        let room = if header.opcode.is_control() {
+            u64::MAX
+        } else {
+            (self.message_bytes_max - begun_bytes) as u64
+        };
         // Before the payload arrives: nobody should send gigabytes to hear this.
         if header.length > room {
             return Err(Violation::TOO_LARGE);
@@ -117,17 +126,28 @@ impl Assembler {
                 if header.compressed && self.inflate.is_none() {
                     return Err(Violation::protocol("compression was not agreed on"));
                 }
-                self.begun = Some(Begun { opcode, compressed: header.compressed, payload });
+                self.begun = Some(Begun {
+                    opcode,
+                    compressed: header.compressed,
+                    payload,
+                });
             }
         }
         if !header.fin {
             return Ok(None);
         }
-        self.begun.take().map(|begun| self.message(begun)).transpose()
+        self.begun
+            .take()
+            .map(|begun| self.message(begun))
+            .transpose()
     }
 
     fn message(&mut self, begun: Begun) -> Result<Event, Violation> {
-        let Begun { opcode, compressed, payload } = begun;
+        let Begun {
+            opcode,
+            compressed,
+            payload,
+        } = begun;
         let inflated = match &mut self.inflate {
             Some(inflate) if compressed => Some(inflate.message(&payload, self.message_bytes_max)?),
             _ => None,
@@ -139,12 +159,18 @@ impl Assembler {
             };
             return text.map(Event::Text).ok_or(Violation::NOT_UTF8);
         }
-        Ok(Event::Binary(inflated.unwrap_or_else(|| copy_small(payload))))
+        Ok(Event::Binary(
+            inflated.unwrap_or_else(|| copy_small(payload)),
+        ))
     }
 }
 
 fn copy_small(payload: BytesMut) -> Bytes {
-    if payload.len() <= COPY_BYTES_MAX { Bytes::copy_from_slice(&payload) } else { payload.freeze() }
+    if payload.len() <= COPY_BYTES_MAX {
+        Bytes::copy_from_slice(&payload)
+    } else {
+        payload.freeze()
+    }
 }
 
 fn close(payload: &[u8]) -> Result<Event, Violation> {
@@ -157,7 +183,10 @@ fn close(payload: &[u8]) -> Result<Event, Violation> {
         return Err(Violation::protocol("Close has a code that may not be sent"));
     }
     let reason = str::from_utf8(reason).map_err(|_| Violation::NOT_UTF8)?;
-    Ok(Event::Close { code, reason: reason.to_owned() })
+    Ok(Event::Close {
+        code,
+        reason: reason.to_owned(),
+    })
 }
 
 /// Source: RFC 6455, 7.4, and the registry it created.
@@ -170,7 +199,9 @@ mod tests {
     use super::*;
     use crate::socket::deflate;
 
-    const KEEPS: Terms = Terms { peer_keeps_window: false };
+    const KEEPS: Terms = Terms {
+        peer_keeps_window: false,
+    };
 
     /// Frames as a client masks them with zero, so that the bytes stay readable.
     fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -199,11 +230,16 @@ mod tests {
         bytes.extend(masked(0x89, b"ping"));
         bytes.extend(masked(0x00, b"l"));
         bytes.extend(masked(0x80, b"lo"));
-        let expected = [Event::Ping(Bytes::from_static(b"ping")), Event::Text("hello".into())];
+        let expected = [
+            Event::Ping(Bytes::from_static(b"ping")),
+            Event::Text("hello".into()),
+        ];
 
         let mut one_by_one = server(5);
-        let got: Vec<Event> =
-            bytes.iter().flat_map(|byte| events(&mut one_by_one, &[*byte]).unwrap()).collect();
+        let got: Vec<Event> = bytes
+            .iter()
+            .flat_map(|byte| events(&mut one_by_one, &[*byte]).unwrap())
+            .collect();
 
         assert_eq!(got, expected);
         assert_eq!(events(&mut server(5), &bytes).unwrap(), expected);
@@ -214,17 +250,29 @@ mod tests {
         let text = |text: &str| Ok(vec![Event::Text(text.into())]);
         let pieces = |rest: &[u8]| [masked(0x01, b"abc"), masked(0x80, rest)].concat();
 
-        assert_eq!(events(&mut server(5), &masked(0x81, b"abcde")), text("abcde"));
-        assert_eq!(events(&mut server(5), &masked(0x81, b"abcdef")), Err(Violation::TOO_LARGE));
+        assert_eq!(
+            events(&mut server(5), &masked(0x81, b"abcde")),
+            text("abcde")
+        );
+        assert_eq!(
+            events(&mut server(5), &masked(0x81, b"abcdef")),
+            Err(Violation::TOO_LARGE)
+        );
         assert_eq!(events(&mut server(5), &pieces(b"de")), text("abcde"));
-        assert_eq!(events(&mut server(5), &pieces(b"def")), Err(Violation::TOO_LARGE));
+        assert_eq!(
+            events(&mut server(5), &pieces(b"def")),
+            Err(Violation::TOO_LARGE)
+        );
     }
 
     #[test]
     fn a_message_is_refused_by_its_header_before_its_payload() {
         let header = [0x82, 0xFF, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0];
 
-        assert_eq!(events(&mut server(1024), &header), Err(Violation::TOO_LARGE));
+        assert_eq!(
+            events(&mut server(1024), &header),
+            Err(Violation::TOO_LARGE)
+        );
     }
 
     #[test]
@@ -233,7 +281,10 @@ mod tests {
         let (head, tail) = compressed.split_at(3);
         let bytes = [masked(0x41, head), masked(0x80, tail)].concat();
 
-        assert_eq!(events(&mut server(500), &bytes), Ok(vec![Event::Text("x".repeat(500))]));
+        assert_eq!(
+            events(&mut server(500), &bytes),
+            Ok(vec![Event::Text("x".repeat(500))])
+        );
         assert_eq!(events(&mut server(499), &bytes), Err(Violation::TOO_LARGE));
     }
 
@@ -243,20 +294,79 @@ mod tests {
         let client = || Assembler::new(Role::Client, None, 100);
         let twice = |a: Vec<u8>, b: Vec<u8>| [a, b].concat();
         let cases = [
-            (server(100), masked(0x81, &[0xFF]), 1007, "text is not valid UTF-8"),
-            (server(100), vec![0x81, 0x00], 1002, "frame of a client is not masked"),
-            (client(), masked(0x81, b""), 1002, "frame of a server is masked"),
-            (server(100), masked(0x80, b""), 1002, "continuation without a beginning"),
-            (server(100), twice(masked(0x01, b""), masked(0x81, b"")), 1002, "message begins inside another"),
-            (server(100), twice(masked(0x41, b""), masked(0xC0, b"")), 1002, "continuation is marked as compressed"),
-            (no_deflate(), masked(0xC1, b""), 1002, "compression was not agreed on"),
-            (server(100), masked(0xC1, &[0xFF; 4]), 1007, "compressed data is not valid"),
-            (server(100), masked(0x88, &[3]), 1002, "Close has half a code"),
-            (server(100), masked(0x88, &1005u16.to_be_bytes()), 1002, "Close has a code that may not be sent"),
-            (server(100), masked(0x88, &[3, 0xE8, 0xFF]), 1007, "text is not valid UTF-8"),
+            (
+                server(100),
+                masked(0x81, &[0xFF]),
+                1007,
+                "text is not valid UTF-8",
+            ),
+            (
+                server(100),
+                vec![0x81, 0x00],
+                1002,
+                "frame of a client is not masked",
+            ),
+            (
+                client(),
+                masked(0x81, b""),
+                1002,
+                "frame of a server is masked",
+            ),
+            (
+                server(100),
+                masked(0x80, b""),
+                1002,
+                "continuation without a beginning",
+            ),
+            (
+                server(100),
+                twice(masked(0x01, b""), masked(0x81, b"")),
+                1002,
+                "message begins inside another",
+            ),
+            (
+                server(100),
+                twice(masked(0x41, b""), masked(0xC0, b"")),
+                1002,
+                "continuation is marked as compressed",
+            ),
+            (
+                no_deflate(),
+                masked(0xC1, b""),
+                1002,
+                "compression was not agreed on",
+            ),
+            (
+                server(100),
+                masked(0xC1, &[0xFF; 4]),
+                1007,
+                "compressed data is not valid",
+            ),
+            (
+                server(100),
+                masked(0x88, &[3]),
+                1002,
+                "Close has half a code",
+            ),
+            (
+                server(100),
+                masked(0x88, &1005u16.to_be_bytes()),
+                1002,
+                "Close has a code that may not be sent",
+            ),
+            (
+                server(100),
+                masked(0x88, &[3, 0xE8, 0xFF]),
+                1007,
+                "text is not valid UTF-8",
+            ),
         ];
         for (mut assembler, bytes, code, reason) in cases {
-            assert_eq!(events(&mut assembler, &bytes), Err(Violation { code, reason }), "{reason}");
+            assert_eq!(
+                events(&mut assembler, &bytes),
+                Err(Violation { code, reason }),
+                "{reason}"
+            );
         }
     }
 
@@ -264,7 +374,10 @@ mod tests {
     fn close_codes_are_those_that_may_be_sent() {
         let sendable: Vec<u16> = (0..=u16::MAX).filter(|code| is_sendable(*code)).collect();
 
-        let expected: Vec<u16> = (1000..=1003).chain(1007..=1014).chain(3000..=4999).collect();
+        let expected: Vec<u16> = (1000..=1003)
+            .chain(1007..=1014)
+            .chain(3000..=4999)
+            .collect();
         assert_eq!(sendable, expected);
     }
 
@@ -272,7 +385,13 @@ mod tests {
     fn an_empty_close_has_no_code() {
         let got = events(&mut server(100), &masked(0x88, b"")).unwrap();
 
-        assert_eq!(got, [Event::Close { code: None, reason: String::new() }]);
+        assert_eq!(
+            got,
+            [Event::Close {
+                code: None,
+                reason: String::new()
+            }]
+        );
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(crate) struct Terms {
 }
 
 /// What a client of ours offers.
-pub(crate) const OFFER: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+pub(crate) const OFFER: &str =
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 /// What a server of ours answers to an offer it takes.
 pub(crate) const ANSWER: &str = OFFER;
@@ -46,7 +47,9 @@ pub(crate) fn choose(field: &str) -> Option<Terms> {
             "server_max_window_bits" => *value == Some("15"),
             _ => false,
         });
-        (acceptable && !has_repeated_name(&parameters)).then_some(Terms { peer_keeps_window: false })
+        (acceptable && !has_repeated_name(&parameters)).then_some(Terms {
+            peer_keeps_window: false,
+        })
     })
 }
 
@@ -65,8 +68,12 @@ pub(crate) fn confirm(field: &str) -> Result<Option<Terms>, ()> {
     if !acceptable || has_repeated_name(&parameters) {
         return Err(());
     }
-    let resets = parameters.iter().any(|(name, _)| *name == "server_no_context_takeover");
-    Ok(Some(Terms { peer_keeps_window: !resets }))
+    let resets = parameters
+        .iter()
+        .any(|(name, _)| *name == "server_no_context_takeover");
+    Ok(Some(Terms {
+        peer_keeps_window: !resets,
+    }))
 }
 
 fn is_window_bits(value: &str) -> bool {
@@ -75,7 +82,10 @@ fn is_window_bits(value: &str) -> bool {
 
 fn has_repeated_name(parameters: &[(&str, Option<&str>)]) -> bool {
     let seen = |i: usize, name| parameters[..i].iter().any(|(earlier, _)| *earlier == name);
-    parameters.iter().enumerate().any(|(i, (name, _))| seen(i, *name))
+    parameters
+        .iter()
+        .enumerate()
+        .any(|(i, (name, _))| seen(i, *name))
 }
 
 /// The parameters of one extension, if it is this one.
@@ -153,13 +163,22 @@ pub(crate) struct Inflate {
 
 impl Inflate {
     pub(crate) fn new(terms: Terms) -> Self {
-        Self { window: None, terms }
+        Self {
+            window: None,
+            terms,
+        }
     }
 
     /// Decompresses a message that may become `bytes_max` long.
-    pub(crate) fn message(&mut self, compressed: &[u8], bytes_max: usize) -> Result<Bytes, Violation> {
+    pub(crate) fn message(
+        &mut self,
+        compressed: &[u8],
+        bytes_max: usize,
+    ) -> Result<Bytes, Violation> {
         if self.terms.peer_keeps_window {
-            let state = self.window.get_or_insert_with(|| Box::new(Decompress::new(false)));
+            let state = self
+                .window
+                .get_or_insert_with(|| Box::new(Decompress::new(false)));
             return inflate(state, compressed, bytes_max);
         }
         with_scratch(|scratch| {
@@ -169,7 +188,11 @@ impl Inflate {
     }
 }
 
-fn inflate(state: &mut Decompress, compressed: &[u8], bytes_max: usize) -> Result<Bytes, Violation> {
+fn inflate(
+    state: &mut Decompress,
+    compressed: &[u8],
+    bytes_max: usize,
+) -> Result<Bytes, Violation> {
     let mut out = Vec::with_capacity(STEP_BYTES.min(compressed.len().saturating_mul(4)).max(64));
     // Feeding the tail apart saves a copy of the message.
     for part in [compressed, TAIL.as_slice()] {
@@ -190,7 +213,12 @@ fn inflate(state: &mut Decompress, compressed: &[u8], bytes_max: usize) -> Resul
                 return Ok(Bytes::from(out));
             }
             if out.len() == out.capacity() {
-                out.reserve(STEP_BYTES.max(out.len()).min(bytes_max + 1 - out.len()).max(1));
+                out.reserve(
+                    STEP_BYTES
+                        .max(out.len())
+                        .min(bytes_max + 1 - out.len())
+                        .max(1),
+                );
             } else if taken == part.len() {
                 break;
             } else if before == (taken, out.len()) {
@@ -205,22 +233,33 @@ fn inflate(state: &mut Decompress, compressed: &[u8], bytes_max: usize) -> Resul
 mod tests {
     use super::*;
 
-    const PLAIN: Terms = Terms { peer_keeps_window: false };
+    const PLAIN: Terms = Terms {
+        peer_keeps_window: false,
+    };
 
     #[test]
     fn offers_are_chosen_in_the_clients_order() {
         let cases = [
             ("permessage-deflate", true),
             ("permessage-deflate; client_max_window_bits", true),
-            ("permessage-deflate; client_max_window_bits=10; server_no_context_takeover", true),
+            (
+                "permessage-deflate; client_max_window_bits=10; server_no_context_takeover",
+                true,
+            ),
             ("x-unknown, permessage-deflate", true),
-            ("permessage-deflate; server_max_window_bits=10, permessage-deflate", true),
+            (
+                "permessage-deflate; server_max_window_bits=10, permessage-deflate",
+                true,
+            ),
             ("permessage-deflate; server_max_window_bits=15", true),
             ("permessage-deflate; server_max_window_bits=10", false),
             ("permessage-deflate; client_max_window_bits=16", false),
             ("permessage-deflate; unknown", false),
             ("permessage-deflate; server_no_context_takeover=1", false),
-            ("permessage-deflate; client_max_window_bits; client_max_window_bits", false),
+            (
+                "permessage-deflate; client_max_window_bits; client_max_window_bits",
+                false,
+            ),
             ("", false),
         ];
         for (field, chosen) in cases {
@@ -234,8 +273,16 @@ mod tests {
 
         assert_eq!(confirm(""), Ok(None));
         assert_eq!(confirm(resets), Ok(Some(PLAIN)));
-        assert_eq!(confirm("permessage-deflate"), Ok(Some(Terms { peer_keeps_window: true })));
-        assert_eq!(confirm("permessage-deflate; client_max_window_bits=10"), Err(()));
+        assert_eq!(
+            confirm("permessage-deflate"),
+            Ok(Some(Terms {
+                peer_keeps_window: true
+            }))
+        );
+        assert_eq!(
+            confirm("permessage-deflate; client_max_window_bits=10"),
+            Err(())
+        );
         assert_eq!(confirm("x-unknown"), Err(()));
     }
 
@@ -247,7 +294,9 @@ mod tests {
                 continue;
             };
 
-            let inflated = Inflate::new(PLAIN).message(&compressed, message.len()).unwrap();
+            let inflated = Inflate::new(PLAIN)
+                .message(&compressed, message.len())
+                .unwrap();
 
             assert_eq!(inflated, message.as_bytes());
         }
@@ -262,13 +311,24 @@ mod tests {
     fn inflation_stops_one_byte_past_the_limit() {
         let compressed = compress(&[b'x'; 1_000_000]).unwrap();
 
-        assert_eq!(Inflate::new(PLAIN).message(&compressed, 1_000_000).unwrap().len(), 1_000_000);
-        assert_eq!(Inflate::new(PLAIN).message(&compressed, 999_999), Err(Violation::TOO_LARGE));
+        assert_eq!(
+            Inflate::new(PLAIN)
+                .message(&compressed, 1_000_000)
+                .unwrap()
+                .len(),
+            1_000_000
+        );
+        assert_eq!(
+            Inflate::new(PLAIN).message(&compressed, 999_999),
+            Err(Violation::TOO_LARGE)
+        );
     }
 
     #[test]
     fn garbage_is_refused() {
-        let error = Inflate::new(PLAIN).message(&[0xFF, 0xFF, 0xFF], 1000).unwrap_err();
+        let error = Inflate::new(PLAIN)
+            .message(&[0xFF, 0xFF, 0xFF], 1000)
+            .unwrap_err();
 
         assert_eq!(error, Violation::BAD_DEFLATE);
     }
@@ -276,9 +336,13 @@ mod tests {
     #[test]
     fn the_example_of_the_standard_inflates() {
         // RFC 7692, 7.2.3.1 and 7.2.3.2: the second message refers to the first.
-        let mut inflate = Inflate::new(Terms { peer_keeps_window: true });
+        let mut inflate = Inflate::new(Terms {
+            peer_keeps_window: true,
+        });
 
-        let first = inflate.message(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], 5).unwrap();
+        let first = inflate
+            .message(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], 5)
+            .unwrap();
         let second = inflate.message(&[0xf2, 0x00, 0x11, 0x00, 0x00], 5).unwrap();
 
         assert_eq!((&first[..], &second[..]), (&b"Hello"[..], &b"Hello"[..]));
@@ -287,7 +351,8 @@ mod tests {
     #[test]
     fn a_final_block_ends_a_message() {
         // RFC 7692, 7.2.3.4.
-        let message = Inflate::new(PLAIN).message(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00], 5);
+        let message =
+            Inflate::new(PLAIN).message(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00], 5);
 
         assert_eq!(message.unwrap(), &b"Hello"[..]);
     }

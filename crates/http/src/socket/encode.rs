@@ -3,9 +3,9 @@
 use bytes::BytesMut;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::Role;
 use super::deflate;
 use super::frame::{CONTROL_BYTES_MAX, Header, Opcode, apply_mask};
-use super::{Role, Violation};
 use crate::limits::Limits;
 
 /// Writes frames into a buffer.
@@ -19,13 +19,21 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     pub(crate) fn new(role: Role, terms: Option<deflate::Terms>, limits: &Limits) -> Self {
-        let deflate = terms.map(|_| limits.socket_deflate_bytes_min..=limits.socket_deflate_bytes_max);
-        Self { role, deflate, random: SystemRandom::new() }
+        let deflate =
+            terms.map(|_| limits.socket_deflate_bytes_min..=limits.socket_deflate_bytes_max);
+        Self {
+            role,
+            deflate,
+            random: SystemRandom::new(),
+        }
     }
 
     /// Appends a whole text or binary message to `out`.
     pub(crate) fn message(&self, opcode: Opcode, payload: &[u8], out: &mut BytesMut) {
-        let compress = self.deflate.as_ref().is_some_and(|sizes| sizes.contains(&payload.len()));
+        let compress = self
+            .deflate
+            .as_ref()
+            .is_some_and(|sizes| sizes.contains(&payload.len()));
         match compress.then(|| deflate::compress(payload)).flatten() {
             Some(smaller) => self.frame(opcode, true, &smaller, out),
             None => self.frame(opcode, false, payload, out),
@@ -48,15 +56,17 @@ impl Encoder {
         self.frame(Opcode::Close, false, &payload, out);
     }
 
-    /// Appends the Close frame that fails the connection.
-    pub(crate) fn fail(&self, violation: Violation, out: &mut BytesMut) {
-        self.close(Some(violation.code), violation.reason, out);
-    }
-
     fn frame(&self, opcode: Opcode, compressed: bool, payload: &[u8], out: &mut BytesMut) {
         let mask = (self.role == Role::Client).then(|| self.mask());
         out.reserve(14 + payload.len());
-        Header { fin: true, compressed, opcode, mask, length: payload.len() as u64 }.write(out);
+        Header {
+            fin: true,
+            compressed,
+            opcode,
+            mask,
+            length: payload.len() as u64,
+        }
+        .write(out);
         let start = out.len();
         out.extend_from_slice(payload);
         if let Some(mask) = mask {
@@ -66,7 +76,9 @@ impl Encoder {
 
     fn mask(&self) -> [u8; 4] {
         let mut mask = [0; 4];
-        self.random.fill(&mut mask).expect("the operating system gives random bytes");
+        self.random
+            .fill(&mut mask)
+            .expect("the operating system gives random bytes");
         mask
     }
 }
@@ -77,11 +89,17 @@ mod tests {
     use crate::socket::assemble::{Assembler, Event};
     use crate::socket::deflate::Terms;
 
-    const TERMS: Option<Terms> = Some(Terms { peer_keeps_window: false });
+    const TERMS: Option<Terms> = Some(Terms {
+        peer_keeps_window: false,
+    });
 
     fn encoded(role: Role, terms: Option<Terms>, text: &str) -> BytesMut {
         let mut out = BytesMut::new();
-        Encoder::new(role, terms, &Limits::default()).message(Opcode::Text, text.as_bytes(), &mut out);
+        Encoder::new(role, terms, &Limits::default()).message(
+            Opcode::Text,
+            text.as_bytes(),
+            &mut out,
+        );
         out
     }
 
@@ -109,7 +127,10 @@ mod tests {
     #[test]
     fn only_messages_within_the_sizes_are_compressed() {
         let mut limits = Limits::default();
-        (limits.socket_deflate_bytes_min, limits.socket_deflate_bytes_max) = (100, 200);
+        (
+            limits.socket_deflate_bytes_min,
+            limits.socket_deflate_bytes_max,
+        ) = (100, 200);
         let encoder = Encoder::new(Role::Server, TERMS, &limits);
         let is_compressed = |length: usize| {
             let mut out = BytesMut::new();
@@ -117,20 +138,30 @@ mod tests {
             out[0] & 0x40 != 0
         };
 
-        assert_eq!([99, 100, 200, 201].map(is_compressed), [false, true, true, false]);
+        assert_eq!(
+            [99, 100, 200, 201].map(is_compressed),
+            [false, true, true, false]
+        );
     }
 
     #[test]
     fn a_close_reason_of_123_bytes_is_kept_and_a_longer_one_is_cut_at_a_character() {
         let reason_bytes = |reason: &str| {
             let mut out = BytesMut::new();
-            Encoder::new(Role::Server, None, &Limits::default()).close(Some(1000), reason, &mut out);
+            Encoder::new(Role::Server, None, &Limits::default()).close(
+                Some(1000),
+                reason,
+                &mut out,
+            );
             out.len() - 4
         };
 
         assert_eq!(reason_bytes(&"a".repeat(123)), 123);
         assert_eq!(reason_bytes(&"a".repeat(124)), 123);
         assert_eq!(reason_bytes(&"\u{20ac}".repeat(42)), 123);
-        assert_eq!(reason_bytes(&("a".to_owned() + &"\u{20ac}".repeat(41))), 121);
+        assert_eq!(
+            reason_bytes(&("a".to_owned() + &"\u{20ac}".repeat(41))),
+            121
+        );
     }
 }

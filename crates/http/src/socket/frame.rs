@@ -62,7 +62,9 @@ impl Header {
     ///
     /// Checks what can be checked on one frame, as early as the bytes allow.
     pub(crate) fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
-        let [first, second, ..] = *bytes else { return Ok(None) };
+        let [first, second, ..] = *bytes else {
+            return Ok(None);
+        };
         let Some(opcode) = Opcode::from_bits(first & 0x0F) else {
             return Err(Violation::protocol("unknown opcode"));
         };
@@ -80,17 +82,32 @@ impl Header {
                 return Err(Violation::protocol("control frame is compressed"));
             }
             if usize::from(short) > CONTROL_BYTES_MAX {
-                return Err(Violation::protocol("control frame is longer than 125 bytes"));
+                return Err(Violation::protocol(
+                    "control frame is longer than 125 bytes",
+                ));
             }
         }
-        let Some((length, mut end)) = read_length(short, bytes)? else { return Ok(None) };
+        let Some((length, mut end)) = read_length(short, bytes)? else {
+            return Ok(None);
+        };
         let mut mask = None;
         if second & 0x80 != 0 {
-            let Some(key) = bytes.get(end..end + 4) else { return Ok(None) };
+            let Some(key) = bytes.get(end..end + 4) else {
+                return Ok(None);
+            };
             mask = Some([key[0], key[1], key[2], key[3]]);
             end += 4;
         }
-        Ok(Some((Self { fin, compressed, opcode, mask, length }, end)))
+        Ok(Some((
+            Self {
+                fin,
+                compressed,
+                opcode,
+                mask,
+                length,
+            },
+            end,
+        )))
     }
 
     /// Appends the header to `out`.
@@ -132,7 +149,9 @@ fn read_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, Violatio
         short => return Ok(Some((u64::from(short), 2))),
     };
     if length < smallest || length > i64::MAX as u64 {
-        return Err(Violation::protocol("payload length is not in its shortest form"));
+        return Err(Violation::protocol(
+            "payload length is not in its shortest form",
+        ));
     }
     Ok(Some((length, end)))
 }
@@ -157,7 +176,13 @@ mod tests {
     use super::*;
 
     fn header(length: u64, mask: Option<[u8; 4]>) -> Header {
-        Header { fin: true, compressed: false, opcode: Opcode::Binary, mask, length }
+        Header {
+            fin: true,
+            compressed: false,
+            opcode: Opcode::Binary,
+            mask,
+            length,
+        }
     }
 
     #[test]
@@ -167,9 +192,16 @@ mod tests {
                 let mut out = BytesMut::new();
                 header(length, mask).write(&mut out);
 
-                assert_eq!(Header::read(&out), Ok(Some((header(length, mask), out.len()))));
+                assert_eq!(
+                    Header::read(&out),
+                    Ok(Some((header(length, mask), out.len())))
+                );
                 for prefix in 0..out.len() {
-                    assert_eq!(Header::read(&out[..prefix]), Ok(None), "{prefix} of {length}");
+                    assert_eq!(
+                        Header::read(&out[..prefix]),
+                        Ok(None),
+                        "{prefix} of {length}"
+                    );
                 }
             }
         }
@@ -185,11 +217,21 @@ mod tests {
             (&[0x09, 0x00], "control frame is fragmented"),
             (&[0xC9, 0x00], "control frame is compressed"),
             (&[0x88, 0x7E], "control frame is longer than 125 bytes"),
-            (&[0x82, 0x7E, 0x00, 0x7D], "payload length is not in its shortest form"),
-            (&[0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 0], "payload length is not in its shortest form"),
+            (
+                &[0x82, 0x7E, 0x00, 0x7D],
+                "payload length is not in its shortest form",
+            ),
+            (
+                &[0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 0],
+                "payload length is not in its shortest form",
+            ),
         ];
         for (bytes, reason) in cases {
-            assert_eq!(Header::read(bytes), Err(Violation::protocol(reason)), "{bytes:02x?}");
+            assert_eq!(
+                Header::read(bytes),
+                Err(Violation::protocol(reason)),
+                "{bytes:02x?}"
+            );
         }
     }
 
@@ -201,8 +243,11 @@ mod tests {
 
             apply_mask(&mut masked, [0x11, 0x22, 0x33, 0x44]);
 
-            let expected: Vec<u8> =
-                plain.iter().enumerate().map(|(i, b)| b ^ [0x11, 0x22, 0x33, 0x44][i % 4]).collect();
+            let expected: Vec<u8> = plain
+                .iter()
+                .enumerate()
+                .map(|(i, b)| b ^ [0x11, 0x22, 0x33, 0x44][i % 4])
+                .collect();
             assert_eq!(masked, expected);
         }
     }

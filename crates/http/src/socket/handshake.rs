@@ -6,12 +6,12 @@ use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
-use stated_object::message::FetchResponse;
 
 use super::deflate::{self, Terms};
+use crate::refusal::Refusal;
 
 /// The only version there is.
 const VERSION: &str = "13";
@@ -41,7 +41,9 @@ impl Asked {
         };
         Self {
             websocket: has_token(headers, UPGRADE, "websocket"),
-            version: headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|value| value == VERSION),
+            version: headers
+                .get(SEC_WEBSOCKET_VERSION)
+                .is_some_and(|value| value == VERSION),
             accept: key.filter(|key| is_key(key)).map(accept_for),
             deflate: headers
                 .get_all(SEC_WEBSOCKET_EXTENSIONS)
@@ -56,22 +58,23 @@ impl Asked {
     /// had no upgrade. `protocol` is used where the response does not name one.
     ///
     /// # Errors
-    /// The response for a request that cannot become a WebSocket: 426 when it does not ask for one,
-    /// or in another version; 400 when its key is missing or malformed.
+    /// [`Refusal`] for a request that cannot become a WebSocket: it does not ask for one, or in
+    /// another version, or its key is missing or malformed.
     pub(crate) fn accept<T>(
         asked: Option<(T, Self)>,
         headers: &mut HeaderMap,
         protocol: &str,
-    ) -> Result<(T, Option<Terms>), FetchResponse> {
+    ) -> Result<(T, Option<Terms>), Refusal> {
         let Some((upgrade, asked)) = asked.filter(|(_, asked)| asked.websocket) else {
-            return Err(upgrade_required("this endpoint needs a WebSocket: send `Upgrade: websocket`"));
+            return Err(Refusal::NeedsUpgrade(
+                "this endpoint needs a WebSocket: send `Upgrade: websocket`",
+            ));
         };
         if !asked.version {
-            return Err(upgrade_required("Sec-WebSocket-Version must be 13"));
+            return Err(Refusal::NeedsUpgrade("Sec-WebSocket-Version must be 13"));
         }
         let Some(accept) = asked.accept else {
-            return Err(FetchResponse::text(
-                StatusCode::BAD_REQUEST,
+            return Err(Refusal::Malformed(
                 "Sec-WebSocket-Key must be 16 bytes in base64",
             ));
         };
@@ -88,18 +91,13 @@ impl Asked {
         // Whatever the program wrote: it is this side that compresses.
         headers.remove(SEC_WEBSOCKET_EXTENSIONS);
         if asked.deflate.is_some() {
-            headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(deflate::ANSWER));
+            headers.insert(
+                SEC_WEBSOCKET_EXTENSIONS,
+                HeaderValue::from_static(deflate::ANSWER),
+            );
         }
         Ok((upgrade, asked.deflate))
     }
-}
-
-fn upgrade_required(text: &str) -> FetchResponse {
-    let mut response = FetchResponse::text(StatusCode::UPGRADE_REQUIRED, text);
-    response.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    response.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    response.headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
-    response
 }
 
 fn is_key(key: &[u8]) -> bool {
@@ -139,14 +137,22 @@ impl Asking {
     /// Adds the fields of a request for a WebSocket to `headers`, replacing what is there.
     pub(crate) fn begin(headers: &mut HeaderMap) -> Self {
         let mut key = [0; 16];
-        SystemRandom::new().fill(&mut key).expect("the operating system gives random bytes");
+        SystemRandom::new()
+            .fill(&mut key)
+            .expect("the operating system gives random bytes");
         let key = BASE64.encode(key);
         let accept = accept_for(key.as_bytes());
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
-        headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::try_from(key).expect("base64 is visible ASCII"));
-        headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(deflate::OFFER));
+        headers.insert(
+            SEC_WEBSOCKET_KEY,
+            HeaderValue::try_from(key).expect("base64 is visible ASCII"),
+        );
+        headers.insert(
+            SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(deflate::OFFER),
+        );
         Self { accept }
     }
 
@@ -158,7 +164,9 @@ impl Asking {
         if headers.get(SEC_WEBSOCKET_ACCEPT) != Some(&self.accept) {
             return Err("the server's Sec-WebSocket-Accept does not match the key");
         }
-        let extensions = headers.get(SEC_WEBSOCKET_EXTENSIONS).map_or(Ok(""), HeaderValue::to_str);
+        let extensions = headers
+            .get(SEC_WEBSOCKET_EXTENSIONS)
+            .map_or(Ok(""), HeaderValue::to_str);
         extensions
             .ok()
             .and_then(|extensions| deflate::confirm(extensions).ok())
@@ -173,7 +181,12 @@ mod tests {
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         fields
             .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
             .collect()
     }
 
@@ -183,17 +196,10 @@ mod tests {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
 
-    fn body_of(response: FetchResponse) -> String {
-        let stated_object::message::Body::Bytes(bytes) = response.body else { panic!("a text") };
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    fn accepted(fields: &[(&'static str, &'static str)]) -> Result<HeaderMap, (u16, String)> {
+    fn accepted(fields: &[(&'static str, &'static str)]) -> Result<HeaderMap, Refusal> {
         let mut out = HeaderMap::new();
-        match Asked::accept(Some(((), Asked::read(&headers(fields)))), &mut out, "chat") {
-            Ok(_) => Ok(out),
-            Err(refusal) => Err((refusal.status.as_u16(), body_of(refusal))),
-        }
+        let asked = Some(((), Asked::read(&headers(fields))));
+        Asked::accept(asked, &mut out, "chat").map(|_| out)
     }
 
     #[test]
@@ -209,7 +215,14 @@ mod tests {
 
     #[test]
     fn compression_is_agreed_on_where_it_is_offered() {
-        let out = accepted(&[&GOOD[..], &[("sec-websocket-extensions", "permessage-deflate")]].concat()).unwrap();
+        let out = accepted(
+            &[
+                &GOOD[..],
+                &[("sec-websocket-extensions", "permessage-deflate")],
+            ]
+            .concat(),
+        )
+        .unwrap();
 
         assert_eq!(
             out[SEC_WEBSOCKET_EXTENSIONS],
@@ -219,23 +232,33 @@ mod tests {
 
     #[test]
     fn requests_that_cannot_become_a_websocket_are_refused() {
-        let without = |name: &str| -> Vec<_> { GOOD.into_iter().filter(|(n, _)| *n != name).collect() };
-        let with = |name: &'static str, value: &'static str| [without(name), vec![(name, value)]].concat();
-        let ask = "this endpoint needs a WebSocket: send `Upgrade: websocket`";
-        let key = "Sec-WebSocket-Key must be 16 bytes in base64";
-        let version = "Sec-WebSocket-Version must be 13";
+        let without =
+            |name: &str| -> Vec<_> { GOOD.into_iter().filter(|(n, _)| *n != name).collect() };
+        let with =
+            |name: &'static str, value: &'static str| [without(name), vec![(name, value)]].concat();
+        let ask =
+            Refusal::NeedsUpgrade("this endpoint needs a WebSocket: send `Upgrade: websocket`");
+        let key = Refusal::Malformed("Sec-WebSocket-Key must be 16 bytes in base64");
+        let version = Refusal::NeedsUpgrade("Sec-WebSocket-Version must be 13");
         let cases = [
-            (without("upgrade"), 426, ask),
-            (with("upgrade", "h2c"), 426, ask),
-            (without("sec-websocket-version"), 426, version),
-            (with("sec-websocket-version", "8"), 426, version),
-            (without("sec-websocket-key"), 400, key),
-            (with("sec-websocket-key", "c2hvcnQ="), 400, key),
-            (with("sec-websocket-key", "!!!!!!!!!!!!!!!!!!!!!!=="), 400, key),
-            ([with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), vec![GOOD[2]]].concat(), 400, key),
+            (without("upgrade"), ask),
+            (with("upgrade", "h2c"), ask),
+            (without("sec-websocket-version"), version),
+            (with("sec-websocket-version", "8"), version),
+            (without("sec-websocket-key"), key),
+            (with("sec-websocket-key", "c2hvcnQ="), key),
+            (with("sec-websocket-key", "!!!!!!!!!!!!!!!!!!!!!!=="), key),
+            (
+                [
+                    with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+                    vec![GOOD[2]],
+                ]
+                .concat(),
+                key,
+            ),
         ];
-        for (fields, status, text) in cases {
-            assert_eq!(accepted(&fields), Err((status, text.to_owned())), "{fields:?}");
+        for (fields, refusal) in cases {
+            assert_eq!(accepted(&fields), Err(refusal), "{fields:?}");
         }
     }
 
@@ -247,7 +270,12 @@ mod tests {
 
         Asked::accept(Some(((), Asked::read(&request))), &mut response, "").unwrap();
 
-        assert_eq!(asking.finish(&response), Ok(Some(Terms { peer_keeps_window: false })));
+        assert_eq!(
+            asking.finish(&response),
+            Ok(Some(Terms {
+                peer_keeps_window: false
+            }))
+        );
     }
 
     #[test]

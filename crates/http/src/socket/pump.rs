@@ -92,7 +92,13 @@ enum Turn {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    pub(crate) fn new(io: S, role: Role, terms: Option<Terms>, end: SocketEnd, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        io: S,
+        role: Role,
+        terms: Option<Terms>,
+        end: SocketEnd,
+        limits: &Limits,
+    ) -> Self {
         Self {
             wire: Wire {
                 io,
@@ -157,9 +163,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     }
 
     async fn next(&mut self, shutdown: &mut Option<Shutdown>) -> Turn {
-        let needed = self.undelivered.as_ref().map(|m| slots(m, self.message_bytes_max));
-        let listens =
-            self.outbound == Outbound::Open && self.wire.out.len() < self.out_bytes_max;
+        let needed = self
+            .undelivered
+            .as_ref()
+            .map(|m| slots(m, self.message_bytes_max));
+        let listens = self.outbound == Outbound::Open && self.wire.out.len() < self.out_bytes_max;
         let intake = match self.inbound {
             // Bytes that nobody can take yet stay with the peer.
             Inbound::Open if self.undelivered.is_none() => Intake::Keep,
@@ -168,7 +176,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         };
         // While the object takes its time, it is not the peer that is late.
         let deadline = self.deadline.filter(|_| self.undelivered.is_none());
-        let Self { wire, end: SocketEnd { outgoing, incoming, .. }, .. } = self;
+        let Self {
+            wire,
+            end: SocketEnd {
+                outgoing, incoming, ..
+            },
+            ..
+        } = self;
         tokio::select! {
             // The rare ones first. The connection is last, but never starved: the arms above it run
             // dry as soon as the write buffer is full or the object has nothing to say.
@@ -222,7 +236,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
 
     fn on_violation(&mut self, violation: Violation) {
         self.inbound = Inbound::Draining;
-        self.deliver(SocketMessage::Error(format!("WebSocket protocol error: {}", violation.reason)));
+        self.deliver(SocketMessage::Error(format!(
+            "WebSocket protocol error: {}",
+            violation.reason
+        )));
         match self.outbound {
             Outbound::Open => self.close(Some(violation.code), violation.reason),
             // Our Close frame, with another code, is out already.
@@ -338,7 +355,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     fn poll_move(&mut self, intake: Intake, cx: &mut Context<'_>) -> Poll<Turn> {
         self.write_first = !self.write_first;
-        let first = if self.write_first { self.poll_write(cx) } else { self.poll_read(intake, cx) };
+        let first = if self.write_first {
+            self.poll_write(cx)
+        } else {
+            self.poll_read(intake, cx)
+        };
         match first {
             Poll::Ready(turn) => Poll::Ready(turn),
             Poll::Pending if self.write_first => self.poll_read(intake, cx),
@@ -394,7 +415,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     async fn hang_up(mut self) {
         let _ = timeout(LINGER_TIME, async {
             if self.io.shutdown().await.is_ok() {
-                while matches!(poll_fn(|cx| self.poll_read(Intake::Drop, cx)).await, Turn::Read) {}
+                while matches!(
+                    poll_fn(|cx| self.poll_read(Intake::Drop, cx)).await,
+                    Turn::Read
+                ) {}
             }
         })
         .await;

@@ -1,0 +1,226 @@
+//! From an origin to a connection: name lookup, TCP, TLS.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::{Host, Url};
+
+use super::error::FetchError;
+use super::trust::Trust;
+use crate::stall::StallGuard;
+
+/// The head start of an address over the next one of the same host (RFC 8305, 5).
+const NEXT_ADDRESS_DELAY: Duration = Duration::from_millis(250);
+
+/// Who a connection leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    secure: bool,
+    host: Host<String>,
+    port: u16,
+}
+
+impl Origin {
+    pub(crate) fn of(url: &Url) -> Result<Self, FetchError> {
+        match (url.host(), url.port_or_known_default()) {
+            (Some(host), Some(port)) => Ok(Self {
+                secure: url.scheme() == "https",
+                host: host.to_owned(),
+                port,
+            }),
+            _ => Err(FetchError::InvalidUrl {
+                url: url.to_string(),
+            }),
+        }
+    }
+
+    /// Host and port, for messages.
+    pub(crate) fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// The value of the `Host` field: without the scheme's own port.
+    pub(crate) fn host_field(&self) -> HeaderValue {
+        let mut field = self.host.to_string();
+        if self.port != if self.secure { 443 } else { 80 } {
+            let _ = write!(field, ":{}", self.port);
+        }
+        HeaderValue::try_from(field).expect("a parsed host is visible ASCII")
+    }
+
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, FetchError> {
+        match &self.host {
+            Host::Ipv4(ip) => Ok(vec![SocketAddr::from((*ip, self.port))]),
+            Host::Ipv6(ip) => Ok(vec![SocketAddr::from((*ip, self.port))]),
+            Host::Domain(name) => {
+                let found = lookup_host((name.as_str(), self.port))
+                    .await
+                    .map(Iterator::collect);
+                found
+                    .ok()
+                    .filter(|addresses: &Vec<_>| !addresses.is_empty())
+                    .ok_or_else(|| FetchError::Unresolved { host: name.clone() })
+            }
+        }
+    }
+
+    /// Opens a connection. The caller bounds the time.
+    pub(crate) async fn dial(
+        &self,
+        trust: &Trust,
+        stall_timeout: Duration,
+    ) -> Result<Stream, FetchError> {
+        let addresses = self.addresses().await?;
+        let (stream, peer) = connect_any(&addresses)
+            .await
+            .map_err(|error| self.refusal(&error))?;
+        // Without it only latency suffers.
+        let _ = stream.set_nodelay(true);
+        let stream = StallGuard::new(stream, peer, stall_timeout);
+        if !self.secure {
+            return Ok(Stream::Plain(stream));
+        }
+        let name = match &self.host {
+            Host::Domain(name) => {
+                ServerName::try_from(name.clone()).map_err(|error| self.tls(error.to_string()))?
+            }
+            Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
+            Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
+        };
+        let connector = TlsConnector::from(Arc::clone(&trust.config()));
+        match connector.connect(name, stream).await {
+            Ok(stream) => Ok(Stream::Secure(Box::new(stream))),
+            Err(error) => Err(
+                match error
+                    .get_ref()
+                    .and_then(|e| e.downcast_ref::<rustls::Error>())
+                {
+                    Some(reason) => self.tls(reason.to_string()),
+                    None => FetchError::Lost,
+                },
+            ),
+        }
+    }
+
+    fn tls(&self, reason: String) -> FetchError {
+        FetchError::Tls {
+            authority: self.authority(),
+            reason,
+        }
+    }
+
+    fn refusal(&self, error: &io::Error) -> FetchError {
+        let authority = self.authority();
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
+                FetchError::Refused { authority }
+            }
+            _ => FetchError::Unreachable { authority },
+        }
+    }
+}
+
+/// Connects to the first address that answers. Each has a head start over the next, so that a
+/// family that leads nowhere costs little.
+async fn connect_any(addresses: &[SocketAddr]) -> io::Result<(TcpStream, SocketAddr)> {
+    use futures_util::stream::{FuturesUnordered, StreamExt};
+
+    let mut attempts = FuturesUnordered::new();
+    let mut rest = addresses.iter();
+    let mut last_error = None;
+    loop {
+        if let Some(&address) = rest.next() {
+            attempts.push(async move {
+                TcpStream::connect(address)
+                    .await
+                    .map(|stream| (stream, address))
+            });
+        }
+        let ended = if rest.len() == 0 {
+            attempts.next().await
+        } else {
+            match tokio::time::timeout(NEXT_ADDRESS_DELAY, attempts.next()).await {
+                Ok(ended) => ended,
+                Err(_) => continue,
+            }
+        };
+        match ended {
+            Some(Ok(connected)) => return Ok(connected),
+            Some(Err(error)) => last_error = Some(error),
+            None if rest.len() == 0 => {
+                return Err(last_error.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()));
+            }
+            None => {}
+        }
+    }
+}
+
+/// A connection, with or without TLS.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Plain(StallGuard),
+    Secure(Box<TlsStream<StallGuard>>),
+}
+
+macro_rules! forward {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Stream::Plain($stream) => $call,
+            Stream::Secure($stream) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        forward!(self, stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, stream => Pin::new(stream).poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        forward!(self, stream => Pin::new(stream).poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Secure(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        forward!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
