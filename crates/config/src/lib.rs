@@ -5,9 +5,9 @@
 //! file, line, column and key. Nothing here starts, bundles or stores anything, and no clock or
 //! environment variable is read. Values of variables and secrets never appear in a message.
 //!
-//! The modules in the order of the work: find the file ([`find`]), keep its text ([`source`]),
-//! parse it into one tree whatever its syntax ([`raw`]), pick the environment ([`env`]), check it
-//! ([`check`], [`migrations`], [`dev_vars`]) into the domain types ([`project`]), and check several
+//! The modules in the order of the work: find the file (`find`), keep its text (`source`),
+//! parse it into one tree whatever its syntax (`raw`), pick the environment (`env`), check it
+//! (`check`, [`migrations`], `dev_vars`) into the domain types ([`project`]), and check several
 //! projects against each other ([`references`]). [`diagnostic`] is what they all report.
 
 mod find;

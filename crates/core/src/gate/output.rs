@@ -135,11 +135,9 @@ impl<T> Default for HeldOutputs<T> {
 impl<T> HeldOutputs<T> {
     /// Adds an output that waits for `position`, behind all others of the channel.
     ///
-    /// An output never overtakes an earlier one: if an earlier one waits for a later position, so
-    /// does this one.
+    /// An output never overtakes an earlier one, whatever position that one waits for.
     pub fn push(&mut self, position: Position, output: T) {
-        let last = self.held.back().map_or(position, |(last, _)| *last);
-        self.held.push_back((position.max(last), output));
+        self.held.push_back((position, output));
     }
 
     /// Takes out the next output that may leave, given what is confirmed.
