@@ -1,5 +1,6 @@
 import { deserialize, serialize } from "stated:serialize";
 import { DOMException } from "stated:dom-exception";
+import { registerPlatformClass } from "stated:platform-classes";
 import { RpcTarget } from "stated:rpc-target";
 import { setFlags } from "stated:settings";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
@@ -14,6 +15,9 @@ const wire = (text) => Uint8Array.from(`\xff\x0f${text}`, (unit) => unit.charCod
 const shown = (bytes) => String.fromCharCode(...bytes);
 
 const MALFORMED = "Unable to deserialize cloned data.";
+
+class Platform {}
+registerPlatformClass(Platform);
 
 // --- what is written, byte by byte ------------------------------------------------------------------------------------
 
@@ -258,9 +262,10 @@ const refused = /** @type {[string, () => unknown, string][]} */ ([
   ["a Proxy", () => new Proxy({}, {}), "#<Object> could not be cloned."],
   ["a Proxy of an array", () => new Proxy([], {}), "#<Object> could not be cloned."],
   ["a formatter", () => new Intl.NumberFormat("en"), "#<NumberFormat> could not be cloned."],
-  ["a platform object", () => new RpcTarget(), 'Could not serialize object of type "RpcTarget". This type does not support serialization.'],
-  ["an object of a class derived from a platform class", () => new (class Mine extends RpcTarget {})(),
-    'Could not serialize object of type "RpcTarget". This type does not support serialization.'],
+  ["a platform object", () => new Platform(), 'Could not serialize object of type "Platform". This type does not support serialization.'],
+  ["an object of a class derived from a platform class", () => new (class Mine extends Platform {})(),
+    'Could not serialize object of type "Platform". This type does not support serialization.'],
+  ["an RpcTarget", () => new (class Mine extends RpcTarget {})(), "Remote RPC references can only be serialized for RPC."],
 ]);
 for (const [name, make, message] of refused) {
   test(`${name} cannot be serialized`, () => {
@@ -293,6 +298,19 @@ test("an object without prototype does not cross RPC", () => {
   assertThrows(() => serialize({ a: Object.create(null) }, { forRpc: true }), DOMException,
     'Could not serialize object of type "Object". This type does not support serialization.');
 });
+
+const refusedOverRpc = /** @type {[string, () => unknown, string][]} */ ([
+  ["a function", () => [() => 1], "Passing functions over RPC is not supported."],
+  ["an RpcTarget", () => ({ a: new RpcTarget() }), "Passing RpcTargets over RPC is not supported."],
+  ["a platform object", () => new Platform(), 'Could not serialize object of type "Platform". This type does not support serialization.'],
+  ["a symbol", () => Symbol("x"), "Symbol(x) could not be cloned."],
+  ["a promise", () => [Promise.resolve()], "#<Promise> could not be cloned."],
+]);
+for (const [name, make, message] of refusedOverRpc) {
+  test(`${name} does not cross RPC`, () => {
+    assertEquals(assertThrows(() => serialize(make(), { forRpc: true }), DOMException, message).name, "DataCloneError");
+  });
+}
 
 test("instances of classes derived from built-in ones cross RPC as the built-in", () => {
   class MyMap extends Map {}
