@@ -10,33 +10,19 @@
  * @module
  */
 
-import { isAbortSignal } from "stated:abort";
 import { Blob, blobAround, blobBytes } from "stated:blob";
+import { contentStream, locked, streamToHostBody, takeStream, untouchedContent, used } from "stated:body-stream";
 import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
 import { fromWire, headerIn, headersAround, listBehind, toWire } from "stated:headers";
 import { ops } from "stated:host";
-import { reportUncaught } from "stated:report";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
 import { URLSearchParams } from "stated:url-search-params";
 import { defineInterface, illegalConstructor, internal, toDOMString, viewBytes } from "stated:webidl";
 
-/** @typedef {import("stated:abort").AbortSignal} AbortSignal */
+export { hostBodyStream, streamToHostBody } from "stated:body-stream";
+
 /** @typedef {import("stated:headers").Headers} Headers */
-/** @typedef {string | Uint8Array | number} Content text, bytes, or the id of a host body */
-
-/**
- * @typedef {object} Source what a stream made here will deliver, as long as nobody has read from it
- * @property {Content} content
- * @property {AbortSignal | null} signal its reason replaces the host's error
- */
-
-/** @type {WeakMap<object, Source>} */
-const sources = new WeakMap();
-
-const used = () => new TypeError("Body has already been used. It can only be used once. Use tee() first if you need to read it "
-  + "twice.");
-const locked = () => new TypeError("This ReadableStream is currently locked to a reader.");
-const notBytes = () => new TypeError("This ReadableStream did not return bytes.");
+/** @typedef {import("stated:body-stream").Content} Content */
 
 /** @type {(body: Body) => Headers} */
 let headersOfBody;
@@ -56,6 +42,10 @@ let move;
 let share;
 /** @type {(body: Body) => import("stated:host").WireBody} */
 let toWireBody;
+/** @type {(body: Body) => boolean} */
+let wasUsed;
+/** @type {(body: Body) => boolean} */
+let isPresent;
 
 /** The body and the headers of a Request or Response. */
 export class Body {
@@ -113,9 +103,9 @@ export class Body {
     move = (to, from) => {
       if (from.#stream !== null) {
         if (isDisturbed(from.#stream) || from.#stream.locked) throw used();
-        const source = untouched(from.#stream);
-        if (source !== undefined && source.signal === null) {
-          to.#content = source.content;
+        const content = untouchedContent(from.#stream);
+        if (content !== undefined) {
+          to.#content = content;
           markSpent(from.#stream);
         } else {
           to.#stream = from.#stream.pipeThrough(new TransformStream());
@@ -132,13 +122,13 @@ export class Body {
       if (from.#used) throw locked();
       const stream = from.#stream;
       if (stream !== null && (isDisturbed(stream) || stream.locked)) throw locked();
-      const source = stream === null ? undefined : untouched(stream);
-      if (stream !== null && (source === undefined || source.signal !== null)) {
-        [from.#stream, to.#stream] = stream.tee();
-        return;
-      }
       if (stream !== null) {
-        from.#content = /** @type {Source} */ (source).content;
+        const untouched = untouchedContent(stream);
+        if (untouched === undefined) {
+          [from.#stream, to.#stream] = stream.tee();
+          return;
+        }
+        from.#content = untouched;
         from.#stream = null;
         markSpent(stream);
       }
@@ -146,15 +136,17 @@ export class Body {
       if (typeof content === "number") [from.#content, to.#content] = ops.bodyTee(content);
       else to.#content = content instanceof Uint8Array ? content.slice() : content;
     };
+    wasUsed = (body) => body.#used || (body.#stream !== null && isDisturbed(body.#stream));
+    isPresent = (body) => body.#used || body.#stream !== null || body.#content !== null;
     toWireBody = (body) => {
       const stream = body.#stream;
       if (stream !== null) {
         if (isDisturbed(stream)) throw used();
         if (stream.locked) throw locked();
-        const source = untouched(stream);
-        if (source === undefined || source.signal !== null) return streamToHostBody(stream, lengthOf(stream));
+        const content = untouchedContent(stream);
+        if (content === undefined) return streamToHostBody(stream, lengthOf(stream));
         markSpent(stream);
-        return wireContent(source.content);
+        return wireContent(content);
       }
       if (body.#used) throw used();
       const content = body.#content;
@@ -179,7 +171,7 @@ export class Body {
   }
 
   get bodyUsed() {
-    return this.#used || (this.#stream !== null && isDisturbed(this.#stream));
+    return wasUsed(this);
   }
 
   /** @returns {Promise<ArrayBuffer>} */
@@ -284,173 +276,6 @@ function usable(stream) {
 }
 
 /**
- * The source of a stream that was made here and never read.
- *
- * @param {ReadableStream<any>} stream neither disturbed nor locked
- */
-function untouched(stream) {
-  return sources.get(stream);
-}
-
-/** @param {ReadableStream<any>} stream @returns {Content | Promise<Uint8Array>} */
-function takeStream(stream) {
-  if (isDisturbed(stream)) throw used();
-  if (stream.locked) throw locked();
-  const source = untouched(stream);
-  if (source === undefined || source.signal !== null) return readAll(stream);
-  markSpent(stream);
-  return typeof source.content === "number" ? ops.bodyReadAll(source.content) : source.content;
-}
-
-/** @param {ReadableStream<any>} stream @returns {Promise<Uint8Array>} */
-async function readAll(stream) {
-  const reader = stream.getReader();
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    const bytes = viewBytes(value);
-    if (bytes === undefined) {
-      const error = notBytes();
-      reader.cancel(error).catch(() => {});
-      throw error;
-    }
-    chunks.push(bytes);
-    length += bytes.byteLength;
-  }
-  if (chunks.length === 1 && chunks[0].byteOffset === 0) return chunks[0];
-  const result = new Uint8Array(length);
-  let position = 0;
-  for (const chunk of chunks) {
-    result.set(chunk, position);
-    position += chunk.byteLength;
-  }
-  return result;
-}
-
-/**
- * A byte stream over content that is still whole.
- *
- * @param {Content} content
- * @param {AbortSignal | null} signal
- * @returns {ReadableStream<any>}
- */
-function contentStream(content, signal) {
-  const source = { content, signal };
-  const stream = new ReadableStream(typeof content === "number" ? hostSource(content, signal) : memorySource(content),
-    { highWaterMark: 0 });
-  sources.set(stream, source);
-  return stream;
-}
-
-/** @param {string | Uint8Array} content @returns {UnderlyingByteSource} */
-function memorySource(content) {
-  return {
-    type: "bytes",
-    pull(controller) {
-      const bytes = typeof content === "string" ? ops.utf8Encode(content) : content;
-      if (bytes.byteLength > 0) controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-      controller.close();
-      if (bytes.byteLength === 0) controller.byobRequest?.respond(0);
-    },
-  };
-}
-
-/** @typedef {import("stated:vendor/web-streams-polyfill").UnderlyingByteSource} UnderlyingByteSource */
-
-/** @param {number} bodyId @param {AbortSignal | null} signal @returns {UnderlyingByteSource} */
-function hostSource(bodyId, signal) {
-  return {
-    type: "bytes",
-    async pull(controller) {
-      let chunk;
-      try {
-        do chunk = await ops.bodyRead(bodyId);
-        while (chunk !== undefined && chunk.byteLength === 0);
-      } catch (error) {
-        throw signal !== null && signal.aborted ? signal.reason : error;
-      }
-      if (chunk !== undefined) {
-        controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (chunk));
-        return;
-      }
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-    cancel() {
-      ops.bodyCancel(bodyId);
-    },
-  };
-}
-
-/**
- * A byte stream over a host body.
- *
- * Nothing is read before the first `read`. Cancelling the stream cancels the body. When `signal` is given, a failure after
- * it was aborted is its reason.
- *
- * @param {number} bodyId
- * @param {AbortSignal | null} [signal]
- * @returns {ReadableStream<Uint8Array>}
- */
-export function hostBodyStream(bodyId, signal = null) {
-  return contentStream(bodyId, signal !== null && isAbortSignal(signal) ? signal : null);
-}
-
-/**
- * Makes a host body that is filled from a stream, one chunk at a time as the host has room.
- *
- * The stream must be neither locked nor read; it is locked from now on. The context stays alive until the stream has ended.
- * An error of the stream, or a chunk that is not bytes, aborts the body.
- *
- * @param {ReadableStream<any>} stream
- * @param {number} [length] in bytes when known, else -1
- * @returns {number} the body's id
- */
-export function streamToHostBody(stream, length = -1) {
-  const bodyId = ops.bodyNew(length);
-  const contextId = ops.contextId();
-  ops.taskBegin(contextId);
-  pump(stream.getReader(), bodyId).finally(() => ops.taskEnd(contextId));
-  return bodyId;
-}
-
-/** Never rejects. @param {import("stated:streams").ReadableStreamDefaultReader<any>} reader @param {number} bodyId */
-async function pump(reader, bodyId) {
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      const bytes = viewBytes(value);
-      if (bytes === undefined) {
-        const error = notBytes();
-        reader.cancel(error).catch(() => {});
-        throw error;
-      }
-      if (bytes.byteLength > 0 && !(await ops.bodyWrite(bodyId, bytes))) {
-        reader.cancel(new TypeError("The reader of this body is gone.")).catch(() => {});
-        return;
-      }
-    }
-    ops.bodyClose(bodyId);
-  } catch (error) {
-    reportUncaught(error);
-    ops.bodyAbort(bodyId, messageOf(error));
-  }
-}
-
-/** @param {unknown} error */
-function messageOf(error) {
-  try {
-    return `${error}`;
-  } catch {
-    return "the stream failed";
-  }
-}
-
-/**
  * The headers as an object.
  *
  * @param {Body} body
@@ -502,6 +327,26 @@ export function setBody(body, init) {
   if (type === null) return;
   const list = listOfBody(body);
   if (headerIn(list, "content-type") === null) list.push("content-type", type);
+}
+
+/**
+ * Whether anything of the body was read.
+ *
+ * @param {Body} body
+ * @returns {boolean}
+ */
+export function isUsed(body) {
+  return wasUsed(body);
+}
+
+/**
+ * Whether there is a body, used or not.
+ *
+ * @param {Body} body
+ * @returns {boolean}
+ */
+export function hasBody(body) {
+  return isPresent(body);
 }
 
 /**

@@ -222,12 +222,23 @@ function afterLine(bytes, position) {
   return end + 1;
 }
 
-/** The delimiter counts only at the start of a line. @param {Uint8Array} bytes @param {Uint8Array} delimiter @param {number} from */
+/**
+ * The delimiter counts only at the start of a line and followed by its end, white space or "--".
+ *
+ * @param {Uint8Array} bytes
+ * @param {Uint8Array} delimiter
+ * @param {number} from
+ */
 function findDelimiter(bytes, delimiter, from) {
   let position = from;
   for (;;) {
     position = indexOf(bytes, delimiter, position);
-    if (position === -1 || position === from || bytes[position - 1] === 0x0a) return position;
+    if (position === -1) return -1;
+    const startsLine = position === from || bytes[position - 1] === 0x0a;
+    const next = bytes[position + delimiter.byteLength];
+    if (startsLine && (next === undefined || next === 0x0d || next === 0x0a || next === 0x20 || next === 0x09 || next === 0x2d)) {
+      return position;
+    }
     position++;
   }
 }

@@ -36,7 +36,7 @@ function escapeCharacter(character, mark) {
   if (character === mark) return `\\${mark}`;
   const code = character.charCodeAt(0);
   if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return `\\x${code.toString(16).toUpperCase().padStart(2, "0")}`;
-  if (character.length === 1 && code >= 0xd800 && code <= 0xdfff) return `\\u${code.toString(16).toUpperCase()}`;
+  if (character.length === 1 && code >= 0xd800 && code <= 0xdfff) return `\\u${code.toString(16)}`;
   return character;
 }
 
@@ -84,35 +84,39 @@ export function errorText(error) {
   if (at > 0) return withTitle(stack, title, error);
   const frames = framesOf(stack);
   if (frames !== "") return `${title}\n${frames}`;
-  return stack.startsWith(title) ? `[${stack}]` : `[${title}]`;
+  return `[${stack}]`;
 }
 
-/** @param {any} error */
+const builtInNames = new Set(["Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError",
+  "URIError"]);
+
+/** A class that inherits its `name` from a built-in one is shown by its own name. @param {any} error */
 function titleOf(error) {
-  const constructorName = error.constructor?.name;
   const name = error.name === undefined ? "Error" : `${error.name}`;
   const message = error.message === undefined ? "" : `${error.message}`;
-  const shown = name === "Error" && typeof constructorName === "string" && constructorName !== "" && constructorName !== "Error"
-    && error instanceof error.constructor ? constructorName : name;
+  const shown = builtInNames.has(name) ? classNameOf(error) ?? name : name;
   return message === "" ? shown : `${shown}: ${message}`;
 }
 
+/** @param {any} error @returns {string | undefined} */
+function classNameOf(error) {
+  const Class = error.constructor;
+  return typeof Class === "function" && Class.name !== "" && error instanceof Class ? Class.name : undefined;
+}
+
 /**
- * A stack that begins with a title of its own. The class's name goes in when the stack only knows "Error".
+ * A stack that begins with a title of its own: the engine's, which knows neither a name set later nor the class.
  *
  * @param {string} stack
  * @param {string} title
  * @param {any} error
  */
 function withTitle(stack, title, error) {
-  const plain = `${error}`;
   if (stack.startsWith(title)) return stack;
+  const plain = `${error}`;
   if (stack.startsWith(plain)) return title + stack.slice(plain.length);
-  const constructorName = error.constructor?.name;
-  if (stack.startsWith("Error") && typeof constructorName === "string" && constructorName !== "Error") {
-    return title.split(":")[0] + stack.slice("Error".length);
-  }
-  return stack;
+  const [first] = /^\w+/.exec(stack) ?? [""];
+  return builtInNames.has(first) ? title.split(":")[0] + stack.slice(first.length) : stack;
 }
 
 /**

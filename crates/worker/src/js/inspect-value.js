@@ -99,12 +99,13 @@ function printString(printer, value) {
 
 /** @param {Printer} printer @param {any} value @param {number} level */
 function printObject(printer, value, level) {
-  if (value instanceof Shown) return printShown(printer, value, level);
+  // First of all: any look at a Proxy, even instanceof, would run the program's traps.
   const proxied = ops.proxyParts(value);
   if (proxied !== undefined) {
     if (proxied[0] === null) return "<Revoked Proxy>";
     return `Proxy(${printValue(printer, proxied[0], level)})`;
   }
+  if (value instanceof Shown) return printShown(printer, value, level);
   const custom = value[inspectSymbol];
   if (typeof custom === "function" && !isClassItself(value)) {
     const left = printer.depthMax - level;
@@ -175,6 +176,7 @@ function printShown(printer, shown, level) {
  * @property {string} base stands alone when there is nothing in the brackets
  * @property {[string, string]} brackets
  * @property {() => string[]} contents printed before the properties
+ * @property {boolean} isEmpty there are no contents
  * @property {unknown} arrayLike the elements, when they may be laid out in columns
  * @property {(string | symbol)[]} keys
  */
@@ -183,13 +185,14 @@ function printShown(printer, shown, level) {
 function printRaw(printer, value, level) {
   const form = formOf(printer, value, level);
   if (typeof form === "string") return form;
+  // What is empty counts neither as too deep nor as a level of nesting.
+  if (form.isEmpty && form.keys.length === 0) return form.base !== "" ? form.base : `${form.brackets[0]}${form.brackets[1]}`;
   if (level > printer.depthMax) return tooDeep(value, form);
   printer.deepest = level;
   const parts = form.contents();
   const inArray = form.arrayLike !== undefined;
   for (const key of form.keys) parts.push(printProperty(printer, value, key, level, inArray));
   if (printer.sorted && !inArray) parts.sort();
-  if (parts.length === 0) return form.base !== "" ? form.base : `${form.brackets[0]}${form.brackets[1]}`;
   return joinParts(printer, parts, form.base, form.brackets, level, form.arrayLike);
 }
 
@@ -198,7 +201,7 @@ function tooDeep(value, form) {
   if (form.base !== "") return form.base;
   if (Array.isArray(value)) return "[Array]";
   const prefix = form.brackets[0].slice(0, -1).trim();
-  return `[${prefix === "" ? "Object" : prefix.replace(/\(\d+\)$/, "")}]`;
+  return `[${prefix === "" || prefix === "[Arguments]" ? "Object" : prefix.replace(/\(\d+\)(?=$| \[)/, "")}]`;
 }
 
 /** @param {Printer} printer @param {any} value @param {string | symbol} key @param {number} level @param {boolean} inArray */
@@ -279,6 +282,12 @@ function prefixOf(value, fallback, size = undefined) {
   return `${name}${count} ${shownTag}`;
 }
 
+/** Nothing for an instance of the built-in class itself. @param {any} value @param {string} kind */
+function subclassPrefix(value, kind) {
+  const prefix = prefixOf(value, kind);
+  return prefix === `${kind} ` ? "" : prefix;
+}
+
 const noParts = () => /** @type {string[]} */ ([]);
 
 /**
@@ -294,7 +303,7 @@ function formOf(printer, value, level) {
     case "Array":
       return arrayForm(printer, value, level, value.length, prefixOf(value, "Array", value.length), "Array");
     case "Arguments":
-      return { ...arrayForm(printer, value, level, value.length, "[Arguments] ", ""), brackets: ["[Arguments] [", "]"] };
+      return objectForm("[Arguments] ", keys(), noParts);
     case "Set":
       return collectionForm(value, "Set", keys(), () => printEntries(printer, Set.prototype.values.call(value), level, false));
     case "Map":
@@ -302,9 +311,9 @@ function formOf(printer, value, level) {
     case "Function":
       return baseForm(functionText(value), keys().filter((key) => key !== "prototype" || printer.showHidden));
     case "RegExp":
-      return baseForm(RegExp.prototype.toString.call(value), keys());
+      return baseForm(subclassPrefix(value, "RegExp") + RegExp.prototype.toString.call(value), keys());
     case "Date":
-      return baseForm(dateText(value), keys());
+      return baseForm(subclassPrefix(value, "Date") + dateText(value), keys());
     case "Error":
       return errorForm(printer, value);
     case "Promise":
@@ -343,17 +352,24 @@ function otherForm(printer, value, level, keys) {
 
 /** @param {string} prefix @param {(string | symbol)[]} keys @param {() => string[]} contents @returns {Form} */
 function objectForm(prefix, keys, contents) {
-  return { base: "", brackets: [`${prefix}{`, "}"], contents, arrayLike: undefined, keys };
+  return { base: "", brackets: [`${prefix}{`, "}"], contents, isEmpty: contents === noParts, arrayLike: undefined, keys };
 }
 
 /** @param {any} value @param {string} fallback @param {(string | symbol)[]} keys @param {() => string[]} contents @returns {Form} */
 function collectionForm(value, fallback, keys, contents) {
-  return objectForm(prefixOf(value, fallback, value.size), keys, contents);
+  const size = sizeOf[fallback].call(value);
+  return objectForm(prefixOf(value, fallback, size), keys, size === 0 ? noParts : contents);
 }
+
+/** The size of a collection, whatever its prototype is now. @type {Record<string, () => number>} */
+const sizeOf = {
+  Map: /** @type {any} */ (Object.getOwnPropertyDescriptor(Map.prototype, "size")).get,
+  Set: /** @type {any} */ (Object.getOwnPropertyDescriptor(Set.prototype, "size")).get,
+};
 
 /** @param {string} base @param {(string | symbol)[]} keys @returns {Form | string} */
 function baseForm(base, keys) {
-  return keys.length === 0 ? base : { base, brackets: ["{", "}"], contents: noParts, arrayLike: undefined, keys };
+  return keys.length === 0 ? base : { base, brackets: ["{", "}"], contents: noParts, isEmpty: true, arrayLike: undefined, keys };
 }
 
 /**
@@ -367,6 +383,7 @@ function arrayForm(printer, value, level, length, prefix, plain) {
     base: "",
     brackets: [`${shownPrefix}[`, "]"],
     contents: () => printElements(printer, value, level, length),
+    isEmpty: length === 0,
     arrayLike: value,
     keys: keysOfArray(printer, value),
   };
@@ -461,11 +478,13 @@ function functionText(value) {
   return hasName ? `[${kind}${nullPrototype}: ${name}]` : `[${kind}${nullPrototype} (anonymous)]`;
 }
 
+/** Properties of an error that its text already shows. */
+const impliedByText = new Set(["stack", "message", "fileName", "lineNumber", "columnNumber"]);
+
 /** @param {Printer} printer @param {any} value @returns {Form | string} */
 function errorForm(printer, value) {
   const text = errorText(value).replaceAll("\n", `\n${" ".repeat(printer.indentation)}`);
-  const hidden = new Set(["stack", "message", "fileName", "lineNumber", "columnNumber"]);
-  const keys = keysOf(printer, value).filter((key) => !(typeof key === "string" && hidden.has(key))
+  const keys = keysOf(printer, value).filter((key) => printer.showHidden || !(typeof key === "string" && impliedByText.has(key))
     && !(key === "name" && typeof value.name === "string" && text.includes(value.name)));
   for (const key of ["cause", "errors"]) if (Object.hasOwn(value, key) && !keys.includes(key)) keys.push(key);
   return baseForm(text, keys);
@@ -514,7 +533,7 @@ const unbox = /** @type {Record<string, (this: any) => any>} */ ({
 /** @param {Printer} printer @param {any} value @param {string} kind @returns {Form | string} */
 function boxedForm(printer, value, kind) {
   const inner = unbox[kind].call(value);
-  const keys = kind === "String" ? keysOfArray(printer, value).filter((key) => key !== "length") : keysOf(printer, value);
+  const keys = kind === "String" ? keysOfArray(printer, value) : keysOf(printer, value);
   const name = classNameOf(value);
   const label = name === null ? `${kind} (null prototype)` : name === kind ? kind : `${kind} (${name})`;
   return baseForm(`[${label}: ${printPrimitive(printer, inner)}]`, keys);

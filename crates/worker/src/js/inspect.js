@@ -69,14 +69,11 @@ function direct(directive, value) {
     case "%s":
       return asString(value);
     case "%d":
-      if (typeof value === "bigint") return numberText(value);
-      return typeof value === "symbol" || typeof value === "object" && value !== null ? numberText(NaN) : numberText(Number(value));
+      return toNumber(value, Number);
     case "%i":
-      if (typeof value === "bigint") return numberText(value);
-      return typeof value === "symbol" || typeof value === "object" && value !== null ? numberText(NaN)
-        : numberText(Number.parseInt(value));
+      return toNumber(value, Number.parseInt);
     case "%f":
-      return typeof value === "symbol" ? numberText(NaN) : numberText(Number.parseFloat(value));
+      return typeof value === "bigint" ? numberText(Number(value)) : toNumber(value, Number.parseFloat);
     case "%j":
       return asJson(value);
     case "%o":
@@ -85,6 +82,17 @@ function direct(directive, value) {
       return inspect(value);
     default:
       return "";
+  }
+}
+
+/** @param {any} value @param {(value: any) => number} convert */
+function toNumber(value, convert) {
+  if (typeof value === "bigint") return numberText(value);
+  try {
+    return numberText(convert(value));
+  } catch {
+    // A Symbol, or an object that refuses.
+    return "NaN";
   }
 }
 
@@ -97,13 +105,12 @@ function asString(value) {
 }
 
 /**
- * Whether the program gave the object a text of its own: an error, or a toString that is no built-in one.
+ * Whether the program gave the object a text of its own: a toString that is no built-in one.
  *
  * @param {object} value
  */
 function hasOwnText(value) {
   if (ops.classOf(value) === "Proxy") return false;
-  if (value instanceof Error) return true;
   for (let object = value; object !== null; object = Object.getPrototypeOf(object)) {
     if (ops.classOf(object) === "Proxy") return false;
     const descriptor = Object.getOwnPropertyDescriptor(object, "toString");

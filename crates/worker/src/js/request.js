@@ -7,7 +7,7 @@
  */
 
 import { isAbortSignal, newSignal } from "stated:abort";
-import { Body, headerListOf, headersOf, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
+import { Body, headerListOf, hasBody, headersOf, isUsed, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
 import { badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
@@ -36,6 +36,8 @@ const nothingRare = Object.freeze({
 
 /** @type {(request: Request) => Signal | null} */
 let givenSignal;
+/** @type {(request: Request) => [string, string]} method and URL without fragment */
+let lineOf;
 /** @type {(method: string, url: string, list: string[], body: WireBody) => Request} */
 let fromHost;
 /** @type {(value: object) => boolean} */
@@ -79,7 +81,7 @@ export class Request extends Body {
     if (init === undefined || init === null) {
       if (from !== null) {
         setHeaderList(this, headerListOf(from).slice());
-        adoptBody(this, from);
+        adoptBody(this, this.#method, from);
       }
       return;
     }
@@ -89,6 +91,11 @@ export class Request extends Body {
   static {
     givenSignal = (request) => (request.#signalGiven ? request.#signal : null);
     hasBrand = (value) => #method in value;
+    lineOf = (request) => {
+      const url = request.#url;
+      const hash = url.indexOf("#");
+      return [request.#method, hash === -1 ? url : url.slice(0, hash)];
+    };
     fromHost = (method, url, list, body) => new Request(internal, { method, url, list, body });
   }
 
@@ -119,7 +126,7 @@ export class Request extends Body {
       if (this.#method === "GET" || this.#method === "HEAD") throw bodyNotAllowed();
       setBody(this, body);
     } else if (body === undefined && from !== null) {
-      adoptBody(this, from);
+      adoptBody(this, this.#method, from);
     }
   }
 
@@ -175,10 +182,10 @@ export class Request extends Body {
   }
 }
 
-/** @param {Request} to @param {Request} from */
-function adoptBody(to, from) {
-  if (from.bodyUsed) throw new TypeError("Cannot reconstruct a Request with a used body.");
-  if ((to.method === "GET" || to.method === "HEAD") && from.method !== to.method && from.body !== null) throw bodyNotAllowed();
+/** @param {Request} to @param {string} method of the new one @param {Request} from */
+function adoptBody(to, method, from) {
+  if (isUsed(from)) throw new TypeError("Cannot reconstruct a Request with a used body.");
+  if ((method === "GET" || method === "HEAD") && hasBody(from)) throw bodyNotAllowed();
   moveBody(to, from);
 }
 
@@ -259,9 +266,8 @@ export function requestFromHost(method, url, headers, body) {
  * @returns {[string, string, string[], WireBody]} method, URL, headers, body
  */
 export function requestToWire(request) {
-  const { url } = request;
-  const hash = url.indexOf("#");
-  return [request.method, hash === -1 ? url : url.slice(0, hash), wireHeaders(request), wireBody(request)];
+  const [method, url] = lineOf(request);
+  return [method, url, wireHeaders(request), wireBody(request)];
 }
 
 /**

@@ -28,8 +28,8 @@ const nothingRare = Object.freeze({ url: "", redirected: false, type: "default",
 
 const statusRange = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 
-/** @type {(response: Response) => any} */
-let socketOf;
+/** @type {(response: Response) => [number, string, string[], WireBody, any]} */
+let wireOf;
 /** @type {(status: number, statusText: string, list: string[], body: WireBody, rare: Readonly<Rare>) => Response} */
 let fromHost;
 /** @type {(value: object) => boolean} */
@@ -82,7 +82,8 @@ export class Response extends Body {
   }
 
   static {
-    socketOf = (response) => response.#rare.webSocket;
+    wireOf = (response) => [response.#status, response.#statusText, wireHeaders(response), wireBody(response),
+      response.#rare.webSocket];
     hasBrand = (value) => #status in value;
     fromHost = (status, statusText, list, body, rare) => {
       const response = new Response(internal, { body, list });
@@ -263,5 +264,5 @@ export function responseFromHost(wire, makeSocket = undefined, signal = null) {
  * @returns {[number, string, string[], WireBody, any]} status, statusText, headers, body, webSocket or null
  */
 export function responseToWire(response) {
-  return [response.status, response.statusText, wireHeaders(response), wireBody(response), socketOf(response)];
+  return wireOf(response);
 }

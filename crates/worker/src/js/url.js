@@ -87,17 +87,18 @@ export class URL {
 
   /** @returns {string} */
   get origin() {
-    const protocol = this.protocol;
+    const protocol = this.#cut(0, this.#parts[PROTOCOL_END]);
     switch (protocol) {
       case "http:":
       case "https:":
       case "ws:":
       case "wss:":
       case "ftp:":
-        return `${protocol}//${this.host}`;
+        return `${protocol}//${this.#host()}`;
       case "blob:": {
-        const inner = URL.parse(this.pathname);
-        return inner !== null && (inner.protocol === "http:" || inner.protocol === "https:") ? inner.origin : "null";
+        const inner = URL.parse(this.#parts[HREF].slice("blob:".length));
+        const scheme = inner?.protocol;
+        return inner !== null && (scheme === "http:" || scheme === "https:") ? inner.origin : "null";
       }
       default:
         return "null";
@@ -144,9 +145,7 @@ export class URL {
   }
 
   get host() {
-    const start = this.#hostnameStart();
-    // Between an empty host and the path there may be a "/." that belongs to neither.
-    return start === this.#parts[HOST_END] ? "" : this.#cut(start, this.#parts[PATHNAME_START]);
+    return this.#host();
   }
 
   set host(value) {
@@ -220,6 +219,12 @@ export class URL {
   /** @param {number} start @param {number} end */
   #cut(start, end) {
     return start < end ? /** @type {string} */ (this.#parts[HREF]).slice(start, end) : "";
+  }
+
+  #host() {
+    const start = this.#hostnameStart();
+    // Between an empty host and the path there may be a "/." that belongs to neither.
+    return start === this.#parts[HOST_END] ? "" : this.#cut(start, this.#parts[PATHNAME_START]);
   }
 
   #hostnameStart() {

@@ -227,6 +227,7 @@ let answer = () => [200, "OK", [], null, "", false, 0];
 /** @type {Set<number>} */
 export const abortedFetches = new Set();
 let lastToken = 0;
+let lastSocketId = 0;
 
 /** @param {typeof answer} next returns a WireResponse or a promise of one */
 export function answerFetch(next) {
@@ -302,6 +303,8 @@ defineOps({
     return answer({ token, method, url, headers, body, redirect });
   },
   fetchAbort: (token) => void abortedFetches.add(token),
+  // Ends without a connection; host-sockets.mjs has working ones.
+  socketPair: () => [++lastSocketId, ++lastSocketId],
   promiseState: (promise) => {
     const { state, result } = promiseDetails(promise);
     return state === 0 ? [0] : [state, result];
