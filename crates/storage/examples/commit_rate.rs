@@ -24,7 +24,9 @@ const IN_FLIGHT_MAX: u64 = 1000;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = arguments
+        .next()
+        .map_or_else(std::env::temp_dir, PathBuf::from);
     let seconds = arguments.next().map_or(Ok(3), |text| text.parse())?;
     let folder = tempfile::tempdir_in(folder)?;
     let duration = Duration::from_secs(seconds);

@@ -23,6 +23,8 @@ use crate::limits;
 
 /// Statements of this crate that stay compiled, per connection.
 const INTERNAL_STATEMENTS_MAX: usize = 32;
+/// Virtual machine instructions between two looks at the stop flag: about 0.1 ms.
+const STOP_CHECK_OPS: i32 = 10_000;
 
 /// A connection with its hooks.
 #[derive(Debug)]
@@ -50,8 +52,8 @@ impl OpenConnection {
     /// Opens the database, creating the file if needed.
     ///
     /// What a killed process left in the WAL is made durable first: the data is about to be
-    /// readable, and nothing readable may still be lost.
-    pub(crate) fn open(path: &Path) -> Result<Self, StorageError> {
+    /// readable, and nothing readable may still be lost. Statements end soon after `stop` is set.
+    pub(crate) fn open(path: &Path, stop: Option<Arc<AtomicBool>>) -> Result<Self, StorageError> {
         remove_if_never_acknowledged(path)
             .map_err(|error| StorageError::file("check database", path, error))?;
         let created =
@@ -83,6 +85,9 @@ impl OpenConnection {
         }
         let wal = Arc::new(WalWatch::default());
         watch_wal(&mut sqlite, &wal)?;
+        if let Some(stop) = stop {
+            sqlite.progress_handler(STOP_CHECK_OPS, Some(move || stop.load(Relaxed)))?;
+        }
         let gatekeeper = Arc::new(Gatekeeper::default());
         let judge = Arc::clone(&gatekeeper);
         sqlite.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {

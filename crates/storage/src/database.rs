@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::alarm::{AlarmIdentity, AlarmLink};
 use crate::commit::{CommitPosition, DatabaseKey, Lane, SyncTarget};
@@ -61,6 +62,7 @@ pub struct Database {
     pub(crate) connection: Option<OpenConnection>,
     pub(crate) target: Arc<SyncTarget>,
     file_exists: bool,
+    stop: Option<Arc<AtomicBool>>,
     pub(crate) transaction: TransactionState,
     known: KnownTables,
     /// The stored alarm, uncommitted changes included, if it is known.
@@ -110,6 +112,7 @@ impl Database {
             connection: None,
             target: Arc::new(SyncTarget::new(path.to_owned(), link)),
             file_exists,
+            stop: None,
             transaction: TransactionState::default(),
             known: KnownTables::default(),
             alarm_known: None,
@@ -117,6 +120,15 @@ impl Database {
             kv_iteration: KvIteration::default(),
             position: CommitPosition::default(),
         })
+    }
+
+    /// Lets another thread end a statement that runs too long, by setting the flag.
+    ///
+    /// The statement fails with `SQLITE_INTERRUPT`, and so does every later one until the flag is
+    /// cleared; if it was writing, SQLite undoes the turn. To be called before the first operation:
+    /// an open connection keeps the flag it has.
+    pub fn set_stop_flag(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = Some(stop);
     }
 
     /// Returns the name of this database in the committer's reports.
@@ -165,7 +177,7 @@ impl Database {
     }
 
     fn open_connection(&mut self) -> Result<(), StorageError> {
-        let connection = OpenConnection::open(&self.path)?;
+        let connection = OpenConnection::open(&self.path, self.stop.clone())?;
         let created = connection.created.clone();
         self.connection = Some(connection);
         self.file_exists = true;

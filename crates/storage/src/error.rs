@@ -55,6 +55,9 @@ pub enum StorageError {
     /// A savepoint was to be kept although SQLite has rolled everything back.
     #[error("Cannot commit transaction due to an earlier SQL critical error")]
     CommitAfterCritical,
+    /// A savepoint was to end although none is open.
+    #[error("no savepoint is open")]
+    NoSavepoint,
     /// The class keeps its data in a SQLite file, but was not declared with the SQL API.
     #[error(
         "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to \

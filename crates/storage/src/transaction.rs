@@ -69,14 +69,14 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError::CommitAfterCritical`] when it was to be kept although SQLite has rolled
-    /// everything back; a rollback then succeeds. Otherwise SQLite's.
-    ///
-    /// # Panics
-    /// When no savepoint is open.
+    /// everything back; a rollback then succeeds. [`StorageError::NoSavepoint`] when none is open,
+    /// as after [`Self::discard`]. Otherwise SQLite's.
     pub fn savepoint_end(&mut self, end: SavepointEnd) -> Result<(), StorageError> {
         let depth = self.transaction.savepoints;
-        assert!(depth > 0, "a savepoint is open");
-        self.transaction.savepoints = depth - 1;
+        let Some(outer_depth) = depth.checked_sub(1) else {
+            return Err(StorageError::NoSavepoint);
+        };
+        self.transaction.savepoints = outer_depth;
         if self.transaction.critical.is_some() {
             return match end {
                 SavepointEnd::Commit => Err(StorageError::CommitAfterCritical),

@@ -1,5 +1,8 @@
 //! Turns, savepoints, failures at commit, and errors that undo a turn.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use stated_storage::SavepointEnd::{Commit, RollBack};
 
 use crate::fixture::{Fixture, error, exec, int, integer, run};
@@ -268,6 +271,42 @@ fn a_savepoint_cannot_be_kept_after_a_critical_error_but_can_be_undone() {
 }
 
 #[test]
+fn a_savepoint_that_is_not_open_cannot_end() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.savepoint_begin().unwrap();
+    database.discard();
+
+    for end in [Commit, RollBack] {
+        let error = database.savepoint_end(end).unwrap_err();
+
+        assert_eq!(error.to_string(), "no savepoint is open");
+    }
+}
+
+#[test]
+fn a_statement_without_end_stops_when_it_is_told_to() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    let stop = Arc::new(AtomicBool::new(true));
+    database.set_stop_flag(Arc::clone(&stop));
+    let endless = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+                   SELECT count(*) FROM c";
+    let interrupted = "interrupted: SQLITE_INTERRUPT";
+
+    assert_eq!(error(&mut database, endless), interrupted);
+    // It was not writing, so nothing is undone.
+    stop.store(false, Relaxed);
+    run(&mut database, "CREATE TABLE t (x)");
+
+    stop.store(true, Relaxed);
+    let endless = format!("INSERT INTO t {endless}");
+    assert_eq!(error(&mut database, &endless), interrupted);
+    stop.store(false, Relaxed);
+    assert_eq!(error(&mut database, "SELECT 1"), interrupted);
+}
+
+#[test]
 fn an_ordinary_error_undoes_only_its_statement() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
@@ -277,10 +316,23 @@ fn an_ordinary_error_undoes_only_its_statement() {
     );
 
     error(&mut database, "INSERT INTO t VALUES (2), (3), (1)");
-    error(&mut database, "INSERT OR ROLLBACK INTO t VALUES (1)");
 
-    // OR ROLLBACK is SQLite's own rollback of the whole transaction.
-    assert!(database.end_turn().is_err());
+    assert!(database.end_turn().unwrap().is_some());
+    assert_eq!(integer(&mut database, "SELECT count(*) FROM t"), 1);
+}
+
+#[test]
+fn a_statement_that_asks_sqlite_to_roll_back_resets_the_object() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(
+        &mut database,
+        "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1)",
+    );
+
+    let unique = error(&mut database, "INSERT OR ROLLBACK INTO t VALUES (1)");
+
+    assert_eq!(database.end_turn().unwrap_err().to_string(), unique);
 }
 
 #[test]
