@@ -12,6 +12,7 @@
 mod build;
 mod builtins;
 mod contain;
+mod decorators;
 mod diagnostic;
 mod no_bundle;
 mod options;

@@ -15,11 +15,12 @@ use rolldown_error::{DiagnosticOptions, resolve_error_to_message};
 use rolldown_plugin::{
     HookLoadArgs, HookLoadOutput, HookLoadReturn, HookNoopReturn, HookResolveIdArgs,
     HookResolveIdOutput, HookResolveIdReturn, HookTransformArgs, HookTransformOutput,
-    HookTransformReturn, HookUsage, Plugin, PluginContext, PluginContextResolveOptions,
-    SharedLoadPluginContext, SharedTransformPluginContext,
+    HookTransformOutputMap, HookTransformReturn, HookUsage, Plugin, PluginContext,
+    PluginContextResolveOptions, SharedLoadPluginContext, SharedTransformPluginContext,
 };
 
 use crate::builtins::{is_cloudflare, node_builtin};
+use crate::decorators::{self, Lowered};
 use crate::project::Project;
 use crate::rules::{Match, Rules};
 use crate::{Rule, RuleKind};
@@ -74,6 +75,12 @@ pub(crate) enum ProblemKind {
     NoLoader,
     /// `import("node:…")` without `nodejs_compat`: fails only where it runs.
     LateBuiltin,
+    /// A decorator that cannot be rewritten: what it is, and its byte offset and length.
+    Decorator {
+        message: String,
+        offset: usize,
+        length: usize,
+    },
     /// `https://…`: nothing is downloaded.
     Url,
 }
@@ -197,6 +204,9 @@ impl WorkerModules {
             return Ok(None);
         };
         let specifier = args.specifier;
+        if specifier == decorators::RUNTIME_ID {
+            return Ok(Some(HookResolveIdOutput::from_id(specifier)));
+        }
         let external = if importer.starts_with(REQUIRE_PREFIX) {
             // The module behind a `require` imports exactly what was decided before.
             Some(specifier.to_owned())
@@ -258,6 +268,50 @@ impl WorkerModules {
         Ok(Some(HookResolveIdOutput::from_id(MISSING_ID)))
     }
 
+    /// Prepares a file for the bundler: standard decorators, and JSX in a `.js` file.
+    fn transform_source(&self, args: &HookTransformArgs<'_>) -> Option<HookTransformOutput> {
+        // Packages ship plain JavaScript; only the project's own files pay for looking.
+        if args.id.contains("/node_modules/") || !Path::new(args.id).is_absolute() {
+            return None;
+        }
+        let may_be_jsx = *args.module_type == ModuleType::Js
+            && (args.code.contains("</") || args.code.contains("/>"));
+        let module_type = may_be_jsx.then_some(ModuleType::Jsx);
+        let lowered = if is_script(args.module_type)
+            && decorators::may_contain(args.code)
+            && !self.project.has_legacy_decorators(Path::new(args.id))
+        {
+            decorators::lower(args.code, args.id)
+        } else {
+            Lowered::Unchanged
+        };
+        match lowered {
+            Lowered::Unchanged => module_type.map(|module_type| HookTransformOutput {
+                module_type: Some(module_type),
+                ..HookTransformOutput::default()
+            }),
+            Lowered::Changed { code, map } => Some(HookTransformOutput {
+                code: Some(code),
+                map: HookTransformOutputMap::Sourcemap(map),
+                module_type,
+                ..HookTransformOutput::default()
+            }),
+            Lowered::Refused {
+                message,
+                offset,
+                length,
+            } => {
+                let kind = ProblemKind::Decorator {
+                    message,
+                    offset,
+                    length,
+                };
+                self.problem(args.id, args.id, kind);
+                None
+            }
+        }
+    }
+
     fn load_stand_in(&self, args: &HookLoadArgs<'_>) -> Option<HookLoadOutput> {
         let javascript = |code: String| HookLoadOutput {
             code: code.into(),
@@ -266,6 +320,9 @@ impl WorkerModules {
         };
         if let Some(external) = args.id.strip_prefix(REQUIRE_PREFIX) {
             return Some(javascript(require_module(external)));
+        }
+        if args.id == decorators::RUNTIME_ID {
+            return Some(javascript(decorators::RUNTIME.to_owned()));
         }
         if args.id == MISSING_ID {
             return Some(javascript(EMPTY_MODULE.to_owned()));
@@ -284,6 +341,13 @@ fn external_module(name: String) -> HookResolveIdOutput {
         external: Some(true.into()),
         ..HookResolveIdOutput::from_id(name)
     }
+}
+
+fn is_script(module_type: &ModuleType) -> bool {
+    matches!(
+        module_type,
+        ModuleType::Js | ModuleType::Jsx | ModuleType::Ts | ModuleType::Tsx
+    )
 }
 
 /// Whether the bundler knows what to do with a file by its extension. One without any is a script.
@@ -336,14 +400,7 @@ impl Plugin for WorkerModules {
         _context: SharedTransformPluginContext,
         args: &HookTransformArgs<'_>,
     ) -> HookTransformReturn {
-        // JSX in a `.js` file is fine with wrangler. Only the project's own files pay for looking.
-        let may_be_jsx = *args.module_type == ModuleType::Js
-            && !args.id.contains("/node_modules/")
-            && (args.code.contains("</") || args.code.contains("/>"));
-        Ok(may_be_jsx.then(|| HookTransformOutput {
-            module_type: Some(ModuleType::Jsx),
-            ..HookTransformOutput::default()
-        }))
+        Ok(self.transform_source(args))
     }
 
     async fn module_parsed(

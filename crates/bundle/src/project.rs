@@ -1,7 +1,11 @@
 //! The project being built: its options with the paths made canonical, and how its files are called.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use oxc_resolver::{
+    ResolveOptions, Resolver, TsConfig, TsconfigDiscovery, TsconfigOptions, TsconfigReferences,
+};
 use sugar_path::SugarPath as _;
 
 use crate::diagnostic::Diagnostic;
@@ -15,6 +19,8 @@ pub(crate) struct Project {
     pub(crate) dir: PathBuf,
     /// Absolute and without symbolic links.
     pub(crate) main: PathBuf,
+    /// Finds tsconfigs as the bundler does.
+    tsconfigs: Resolver,
 }
 
 impl Project {
@@ -36,7 +42,35 @@ impl Project {
             Ok(main) => return Err(no_entry(&dir, &main, "is not a file")),
             Err(_) => return Err(no_entry(&dir, &wanted, "does not exist")),
         };
-        Ok(Self { options, dir, main })
+        let discovery = match &options.tsconfig {
+            Some(path) => TsconfigDiscovery::Manual(TsconfigOptions {
+                config_file: dir.join(path),
+                references: TsconfigReferences::Auto,
+            }),
+            None => TsconfigDiscovery::Auto,
+        };
+        let tsconfigs = Resolver::new(ResolveOptions {
+            tsconfig: Some(discovery),
+            ..ResolveOptions::default()
+        });
+        Ok(Self {
+            options,
+            dir,
+            main,
+            tsconfigs,
+        })
+    }
+
+    /// The tsconfig that applies to a file. One that cannot be read is reported by the build itself.
+    pub(crate) fn tsconfig_of(&self, path: &Path) -> Option<Arc<TsConfig>> {
+        self.tsconfigs.find_tsconfig(path).ok().flatten()
+    }
+
+    /// Whether a file's decorators are TypeScript's own, which the bundler lowers.
+    pub(crate) fn has_legacy_decorators(&self, path: &Path) -> bool {
+        let tsconfig = self.tsconfig_of(path);
+        tsconfig
+            .is_some_and(|tsconfig| tsconfig.compiler_options.experimental_decorators == Some(true))
     }
 
     /// The name of a file for people: relative to the project, with forward slashes.

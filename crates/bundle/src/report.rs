@@ -125,6 +125,16 @@ impl<'a> Report<'a> {
             ))
             .at(location())
             .hint("install the package and import it by its name"),
+            ProblemKind::Decorator {
+                message,
+                offset,
+                length,
+            } => Diagnostic::error(message).at(Some(Location::of_span(
+                self.name(importer),
+                &source,
+                *offset,
+                *length,
+            ))),
             ProblemKind::NoLoader => self.no_loader(importer),
         };
         let diagnostic = self.with_chain(diagnostic, importer, *kind == ProblemKind::NoLoader);

@@ -2,9 +2,6 @@
 //!
 //! Source: <https://developers.cloudflare.com/workers/wrangler/bundling/>
 
-use oxc_resolver::{
-    ResolveOptions as TsconfigOptions, Resolver, TsconfigDiscovery, TsconfigReferences,
-};
 use rolldown::{
     BundlerOptions, BundlerTransformOptions, ChecksOptions, CodeSplittingMode, Either, InputItem,
     JsxOptions, OutputFormat, Platform, RawMinifyOptions, ResolveOptions, SourceMapType, TsConfig,
@@ -160,21 +157,6 @@ fn jsx(project: &Project) -> JsxOptions {
 }
 
 fn tsconfig_sets_jsx(project: &Project) -> bool {
-    let discovery = match &project.options.tsconfig {
-        Some(path) => TsconfigDiscovery::Manual(oxc_resolver::TsconfigOptions {
-            config_file: project.dir.join(path),
-            references: TsconfigReferences::Auto,
-        }),
-        None => TsconfigDiscovery::Auto,
-    };
-    let resolver = Resolver::new(TsconfigOptions {
-        tsconfig: Some(discovery),
-        ..TsconfigOptions::default()
-    });
-    // A tsconfig that cannot be read is reported by the build itself.
-    let tsconfig = resolver.find_tsconfig(&project.main);
-    tsconfig
-        .ok()
-        .flatten()
-        .is_some_and(|tsconfig| tsconfig.compiler_options.jsx.is_some())
+    let tsconfig = project.tsconfig_of(&project.main);
+    tsconfig.is_some_and(|tsconfig| tsconfig.compiler_options.jsx.is_some())
 }

@@ -2,6 +2,7 @@
 //! what takes time.
 
 mod assets;
+mod decorators;
 mod errors;
 mod languages;
 mod no_bundle;
