@@ -87,6 +87,8 @@ pub struct Limits {
 
     /// The time the client spends on one connection: waiting for a free place, name lookup, TCP
     /// and TLS together.
+    ///
+    /// The response itself has no time limit: the program aborts what takes it too long.
     pub client_connect_timeout: Duration,
 
     /// Bytes of the head of a response to the client.

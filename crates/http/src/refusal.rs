@@ -11,6 +11,8 @@ pub(crate) enum Refusal {
     Malformed(&'static str),
     /// The method is CONNECT.
     Tunnel,
+    /// The body has a transfer coding besides `chunked`.
+    Coding,
     /// The declared body is larger than this.
     BodyTooLarge(u64),
     /// The handler wants a WebSocket and the client does not, or in another version.
@@ -21,7 +23,7 @@ impl Refusal {
     /// Whether the connection ends with it: what follows on it may not be a request.
     pub(crate) fn ends_connection(self) -> bool {
         match self {
-            Self::Malformed(_) | Self::Tunnel | Self::BodyTooLarge(_) => true,
+            Self::Malformed(_) | Self::Tunnel | Self::Coding | Self::BodyTooLarge(_) => true,
             Self::NeedsUpgrade(_) => false,
         }
     }
@@ -33,6 +35,10 @@ impl Refusal {
             Self::Tunnel => (
                 StatusCode::NOT_IMPLEMENTED,
                 "method CONNECT is not supported".to_owned(),
+            ),
+            Self::Coding => (
+                StatusCode::NOT_IMPLEMENTED,
+                "no transfer coding but chunked is supported".to_owned(),
             ),
             Self::BodyTooLarge(limit) => (
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Version};
 use http_body::Body as HttpBody;
@@ -52,6 +52,10 @@ impl Origin {
         limits: &Limits,
     ) -> Result<FetchRequest, Refusal> {
         let url = self.url(&head)?;
+        let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+        if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+            return Err(Refusal::Coding);
+        }
         if incoming.size_hint().lower() > limits.request_body_bytes_max {
             return Err(Refusal::BodyTooLarge(limits.request_body_bytes_max));
         }

@@ -138,7 +138,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                     shutdown = None;
                     self.close(Some(farewell.code), &farewell.reason);
                 }
-                Turn::Overdue => return,
+                Turn::Overdue => {
+                    return tracing::debug!("peer did not answer Close; connection dropped");
+                }
             }
         }
         let both_closed = (self.inbound, self.outbound) == (Inbound::Draining, Outbound::Closing);

@@ -55,7 +55,11 @@ impl Server {
     }
 
     pub(crate) fn with_limits(limits: &Limits, handler: impl Handler) -> Self {
-        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self::listening("127.0.0.1:0", limits, handler)
+    }
+
+    pub(crate) fn listening(address: &str, limits: &Limits, handler: impl Handler) -> Self {
+        let listener = listen(address.parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, shutdown) = Shutdown::new();
         let limits = limits.clone();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use stated_http::Limits;
 use stated_object::message::{Body, FetchRequest};
 
-use crate::fixture::{Server, read_body, run, text};
+use crate::fixture::{Raw, Server, read_body, run, text};
 
 /// A server that hands its requests to the test.
 fn recording(limits: &Limits) -> (Server, Rc<RefCell<Vec<FetchRequest>>>) {
@@ -113,7 +113,7 @@ fn a_request_of_http_1_0_without_host_gets_the_listeners_address() {
 fn malformed_requests_are_refused_before_any_handler() {
     run(async {
         let long_target = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(70_000));
-        let cases: [(&str, u16); 19] = [
+        let cases: [(&str, u16); 27] = [
             ("nonsense\r\n\r\n", 400),
             ("GET /\r\n\r\n", 400),
             ("GET / HTTP/9.9\r\nHost: a\r\n\r\n", 400),
@@ -146,6 +146,29 @@ fn malformed_requests_are_refused_before_any_handler() {
                 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
                 400,
             ),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n",
+                400,
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n",
+                400,
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+                400,
+            ),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                501,
+            ),
+            (
+                "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400,
+            ),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n folded\r\n\r\n", 400),
+            ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("\u{16}\u{3}\u{1}\u{2}\0 a TLS client\r\n\r\n", 400),
             ("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 501),
             (&long_target, 414),
         ];
@@ -265,18 +288,42 @@ fn a_client_that_keeps_sending_a_refused_body_still_reads_the_refusal() {
 }
 
 #[test]
-fn a_length_beside_chunks_is_not_believed() {
+fn a_length_beside_chunks_is_not_believed_and_ends_the_connection() {
     run(async {
-        let bytes = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n\
-                     3\r\nabc\r\n0\r\n\r\n";
+        let (server, seen) = recording(&Limits::default());
+        let mut raw = server.connect().await;
 
-        let (status, request) = answered(&Limits::default(), bytes).await;
+        raw.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n\
+             0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
+        .await;
 
-        if let Some(request) = request {
-            assert_eq!(read_body(request.body).await.unwrap(), b"abc");
-            assert!(!request.headers.contains_key("content-length"));
-        } else {
-            assert_eq!(status, 400);
-        }
+        assert_eq!(raw.status().await, 200);
+        raw.was_reset().await;
+        assert_eq!(seen.borrow().len(), 1);
+        assert!(!seen.borrow()[0].headers.contains_key("content-length"));
+    });
+}
+
+#[test]
+fn an_ipv4_client_of_an_ipv6_listener_has_an_ipv4_address() {
+    run(async {
+        let seen = Rc::new(RefCell::new(Vec::<FetchRequest>::new()));
+        let recorded = Rc::clone(&seen);
+        let server = Server::listening("[::]:0", &Limits::default(), move |request| {
+            recorded.borrow_mut().push(request);
+            async { text("ok") }
+        });
+        let port = server.address.port();
+        let mut raw = Raw(tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .unwrap());
+
+        raw.get("/").await;
+        raw.status().await;
+
+        assert_eq!(seen.borrow()[0].headers["cf-connecting-ip"], "127.0.0.1");
+        assert!(seen.borrow()[0].peer.unwrap().is_ipv4());
     });
 }
