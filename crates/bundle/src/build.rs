@@ -19,18 +19,20 @@ use crate::report::Report;
 use crate::rules::Rules;
 use crate::settings::{self, MissingExports};
 use crate::type_exports;
-use crate::{BundleFailure, BundleOptions, RuleKind, SourceMap};
+use crate::{BundleFailure, BundleOptions, SourceMap};
 
 /// A program ready to be loaded.
 #[derive(Debug)]
 pub struct Bundle {
     /// The whole program as one ES module. It imports only [`Bundle::externals`] and the specifiers
-    /// of [`Bundle::modules`].
+    /// of [`Bundle::modules`] and [`Bundle::chunks`].
     pub code: String,
     /// From `code` back to the sources. Empty when the entry was not bundled and has no map.
     pub source_map: SourceMap,
     /// Modules that the runtime makes and that `code` imports.
     pub modules: Vec<AssetModule>,
+    /// Further JavaScript that `code` may import. Empty unless `no_bundle` is set.
+    pub chunks: Vec<Chunk>,
     /// Names that `code` exports, `default` among them. One that TypeScript only knows as a type has
     /// the value `undefined`.
     pub exports: Vec<String>,
@@ -42,11 +44,11 @@ pub struct Bundle {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// A module that is not part of the code.
+/// A module that is not JavaScript.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssetModule {
-    /// How the code imports it: `asset:<path relative to the project>`. With `no_bundle` the path
-    /// relative to the entry's directory, which relative imports must be resolved to.
+    /// How the code imports it: `asset:<path relative to the project>`, or with `no_bundle`
+    /// `./<path relative to the entry>`.
     pub specifier: String,
     /// What the runtime makes of the bytes.
     pub kind: ModuleKind,
@@ -63,22 +65,16 @@ pub enum ModuleKind {
     Data,
     /// The bytes as a compiled `WebAssembly.Module`.
     Wasm,
-    /// JavaScript, to be compiled as it is. Only with `no_bundle`.
-    EsModule,
-    /// JavaScript whose default export is `module.exports`. Only with `no_bundle`.
-    CommonJs,
 }
 
-impl From<RuleKind> for ModuleKind {
-    fn from(kind: RuleKind) -> Self {
-        match kind {
-            RuleKind::Text => Self::Text,
-            RuleKind::Data => Self::Data,
-            RuleKind::CompiledWasm => Self::Wasm,
-            RuleKind::EsModule => Self::EsModule,
-            RuleKind::CommonJs => Self::CommonJs,
-        }
-    }
+/// JavaScript beside the entry; there is some only with `no_bundle`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Chunk {
+    /// `./<path relative to the entry>`. Every import that names the file by a relative path has
+    /// been changed to this, in whichever directory it is.
+    pub specifier: String,
+    /// The text of an ES module.
+    pub code: String,
 }
 
 /// Builds a project.
@@ -227,7 +223,7 @@ fn collect(
         match std::fs::read(&asset.path) {
             Ok(bytes) => modules.push(AssetModule {
                 specifier: specifier.clone(),
-                kind: asset.kind.into(),
+                kind: asset.kind,
                 bytes,
             }),
             Err(error) => {
@@ -252,6 +248,7 @@ fn collect(
             .map(SourceMap::from_decoded)
             .unwrap_or_default(),
         modules,
+        chunks: Vec::new(),
         exports: chunk.exports.iter().map(ToString::to_string).collect(),
         externals: findings
             .externals

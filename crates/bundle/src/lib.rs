@@ -27,7 +27,7 @@ mod type_exports;
 mod unresolved;
 mod watch;
 
-pub use build::{AssetModule, Bundle, ModuleKind, bundle};
+pub use build::{AssetModule, Bundle, Chunk, ModuleKind, bundle};
 pub use diagnostic::{BundleFailure, Diagnostic, Location, Severity};
 pub use options::{BundleOptions, Rule, RuleKind};
 pub use source_map::{Original, SourceMap, SourceMapError};

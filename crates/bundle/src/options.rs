@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use crate::ModuleKind;
+
 /// Everything that decides what a bundle looks like.
 ///
 /// [`BundleOptions::new`] gives wrangler's defaults; the fields are public so that a caller changes
@@ -100,6 +102,16 @@ impl RuleKind {
             Self::CompiledWasm => "CompiledWasm",
             Self::EsModule => "ESModule",
             Self::CommonJs => "CommonJS",
+        }
+    }
+
+    /// What a matching file is when it is not JavaScript.
+    pub(crate) fn of_asset(self) -> Option<ModuleKind> {
+        match self {
+            Self::Text => Some(ModuleKind::Text),
+            Self::Data => Some(ModuleKind::Data),
+            Self::CompiledWasm => Some(ModuleKind::Wasm),
+            Self::EsModule | Self::CommonJs => None,
         }
     }
 }

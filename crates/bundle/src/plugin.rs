@@ -23,7 +23,7 @@ use crate::builtins::{is_cloudflare, node_builtin};
 use crate::decorators::{self, Lowered};
 use crate::project::Project;
 use crate::rules::{Match, Rules};
-use crate::{Rule, RuleKind};
+use crate::{ModuleKind, Rule};
 
 /// Scheme of the modules that the runtime makes from [`crate::Bundle::modules`].
 pub(crate) const ASSET_SCHEME: &str = "asset:";
@@ -89,7 +89,7 @@ pub(crate) enum ProblemKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Asset {
     pub(crate) path: PathBuf,
-    pub(crate) kind: RuleKind,
+    pub(crate) kind: ModuleKind,
 }
 
 /// The plugin; one per build.
@@ -160,7 +160,7 @@ impl WorkerModules {
         kind: ImportKind,
     ) -> anyhow::Result<Option<String>> {
         let rule_kind = match self.rules.of_import(specifier) {
-            Match::Kind(kind) => kind,
+            Match::Kind(kind) => kind.of_asset(),
             Match::Dropped(Rule { kind, globs, .. }) => {
                 let dropped = ProblemKind::DroppedRule {
                     kind: kind.as_str(),
@@ -170,6 +170,9 @@ impl WorkerModules {
                 return Ok(Some(format!("{ASSET_SCHEME}{specifier}")));
             }
             Match::None => return Ok(None),
+        };
+        let Some(module_kind) = rule_kind else {
+            return Ok(None);
         };
         // `./a.wasm?module` names the file without the query.
         let bare = specifier
@@ -189,7 +192,7 @@ impl WorkerModules {
             name.clone(),
             Asset {
                 path,
-                kind: rule_kind,
+                kind: module_kind,
             },
         );
         Ok(Some(name))

@@ -91,15 +91,16 @@ impl Project {
 }
 
 fn no_entry(dir: &Path, main: &Path, what: &str) -> BundleFailure {
+    let main = main.normalize();
     let name = main
-        .normalize()
-        .relative(dir)
+        .strip_prefix(dir)
+        .unwrap_or(&main)
         .to_string_lossy()
         .replace('\\', "/");
     let diagnostic = Diagnostic::error(format!("the entry `{name}` {what}"))
         .hint("set `main` in the wrangler file to the file that exports the Worker");
     BundleFailure {
-        watch_files: vec![main.to_owned()],
+        watch_files: vec![main.into_owned()],
         ..BundleFailure::new(diagnostic)
     }
 }
