@@ -13,7 +13,7 @@
 import { Blob, blobAround, blobBytes } from "stated:blob";
 import { contentStream, locked, streamToHostBody, takeStream, untouchedContent, used } from "stated:body-stream";
 import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
-import { fromWire, headerIn, headersAround, listBehind, toWire } from "stated:headers";
+import { headerIn, headersAround, headersOfHost, listBehind, toWire, wireListBehind } from "stated:headers";
 import { ops } from "stated:host";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
 import { URLSearchParams } from "stated:url-search-params";
@@ -72,14 +72,14 @@ export class Body {
   }
 
   static {
-    headersOfBody = (body) => (body.#headers ??= headersAround(listOfBody(body), body.#fromHost));
+    headersOfBody = (body) => (body.#headers ??= body.#fromHost ? headersOfHost(body.#list) : headersAround(body.#list));
     listOfBody = (body) => {
-      if (body.#headers !== null) return listBehind(body.#headers);
-      return body.#fromHost ? fromWire(body.#list) : body.#list;
+      // The host's list is turned to text by the Headers object, which knows that it is done.
+      return body.#headers === null && !body.#fromHost ? body.#list : listBehind(headersOfBody(body));
     };
     wireListOfBody = (body) => {
-      if (body.#headers === null && body.#fromHost) return body.#list;
-      return toWire(body.#headers === null ? body.#list : listBehind(body.#headers));
+      if (body.#headers !== null) return wireListBehind(body.#headers);
+      return body.#fromHost ? body.#list : toWire(body.#list);
     };
     setListOfBody = (body, list) => {
       body.#list = list;

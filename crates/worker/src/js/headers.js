@@ -17,25 +17,43 @@ import { badArgument, badConstructorArgument, defineInspection, defineInterface,
   toDOMString } from "stated:webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What needs neither trimming nor encoding. */
+const plainValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 const badValue = /[\0\r\n]/;
 const beyondAscii = /[^\x00-\x7f]/;
 const edges = /^[\t\n\r ]+|[\t\n\r ]+$/g;
-const isLower = /^[^A-Z]*$/;
+
+/** Valid names as programs write them, to lower case. Most programs use few. @type {Map<string, string>} */
+const knownNames = new Map();
+const KNOWN_NAMES_MAX = 256;
+
+/** Whether any list of this realm may hold text beyond ASCII; until then no value needs a look before it is sent. */
+let anyBeyondAscii = false;
 
 /** @param {any} name @returns {string} */
 function checkName(name) {
-  const text = toDOMString(name);
-  if (!token.test(text)) throw new TypeError("Invalid header name.");
-  return isLower.test(text) ? text : text.toLowerCase();
+  return knownNames.get(name) ?? checkNewName(toDOMString(name));
+}
+
+/** @param {string} name */
+function checkNewName(name) {
+  if (!token.test(name)) throw new TypeError("Invalid header name.");
+  const lower = name.toLowerCase();
+  if (knownNames.size < KNOWN_NAMES_MAX) knownNames.set(name, lower);
+  return lower;
 }
 
 /** @param {any} value @returns {string} */
 function checkValue(value) {
-  let text = toDOMString(value);
-  const first = text.charCodeAt(0);
-  const last = text.charCodeAt(text.length - 1);
-  if (first <= 32 || last <= 32) text = text.replace(edges, "");
+  const text = toDOMString(value);
+  return plainValue.test(text) ? text : checkUnusualValue(text);
+}
+
+/** @param {string} value */
+function checkUnusualValue(value) {
+  const text = value.replace(edges, "");
   if (badValue.test(text)) throw new TypeError("Invalid header value.");
+  anyBeyondAscii ||= beyondAscii.test(text);
   return text;
 }
 
@@ -45,6 +63,8 @@ let listOf;
 let sortedOf;
 /** @type {(headers: Headers) => boolean} */
 let isImmutable;
+/** @type {(headers: Headers) => string[]} */
+let wireListOf;
 /** @type {(list: string[], immutable: boolean) => Headers} */
 let make;
 /** @type {(value: object) => boolean} */
@@ -54,6 +74,8 @@ let isHeaders;
 export class Headers {
   /** @type {string[]} */ #list;
   #immutable = false;
+  /** The list is the host's: its values are byte strings. */
+  #isWire = false;
   /** @type {string[] | null} what iteration shows; null after a change */ #sorted = null;
 
   /** @param {Headers | Iterable<Iterable<string>> | Record<string, string>} [init] */
@@ -62,14 +84,16 @@ export class Headers {
   }
 
   static {
-    listOf = (headers) => headers.#list;
-    sortedOf = (headers) => (headers.#sorted ??= sortAndCombine(headers.#list));
+    listOf = (headers) => headers.#text();
+    wireListOf = (headers) => (headers.#isWire ? headers.#list : toWire(headers.#list));
+    sortedOf = (headers) => (headers.#sorted ??= sortAndCombine(headers.#text()));
     isImmutable = (headers) => headers.#immutable;
     isHeaders = (value) => #list in value;
     make = (list, immutable) => {
       const headers = new Headers();
       headers.#list = list;
       headers.#immutable = immutable;
+      headers.#isWire = immutable;
       return headers;
     };
   }
@@ -99,7 +123,8 @@ export class Headers {
    */
   get(name) {
     if (arguments.length < 1) throw badArgument("Headers", "get", 1, "string");
-    return findCombined(this.#list, checkName(name));
+    const value = findCombined(this.#list, checkName(name));
+    return value !== null && this.#isWire ? textOfWire(value) : value;
   }
 
   /**
@@ -118,7 +143,7 @@ export class Headers {
 
   /** @returns {string[]} */
   getSetCookie() {
-    const list = this.#list;
+    const list = this.#text();
     const values = [];
     for (let i = 0; i < list.length; i += 2) if (list[i] === "set-cookie") values.push(list[i + 1]);
     return values;
@@ -137,6 +162,15 @@ export class Headers {
     const text = checkValue(value);
     this.#change();
     setIn(this.#list, key, text);
+  }
+
+  /** The list with its values as text. */
+  #text() {
+    if (this.#isWire) {
+      this.#isWire = false;
+      fromWire(this.#list);
+    }
+    return this.#list;
   }
 
   #change() {
@@ -193,10 +227,9 @@ function listFrom(init) {
   const list = [];
   const iterate = init[Symbol.iterator];
   if (iterate === undefined || iterate === null) {
-    for (const key of Reflect.ownKeys(init)) {
-      const descriptor = Reflect.getOwnPropertyDescriptor(init, key);
-      if (descriptor === undefined || !descriptor.enumerable) continue;
-      list.push(checkName(key), checkValue(init[key]));
+    for (const key of Object.keys(init)) list.push(checkName(key), checkValue(init[key]));
+    for (const key of Object.getOwnPropertySymbols(init)) {
+      if (Object.prototype.propertyIsEnumerable.call(init, key)) checkName(key);
     }
     return list;
   }
@@ -238,14 +271,33 @@ defineInterface(Headers);
 defineInspection(Headers.prototype, (self) => ({ "[immutable]": isImmutable(self) }), sortedOf);
 
 /**
- * Headers around a list that they own from now on.
+ * Headers of the host: immutable, around its list, which they own from now on.
  *
- * @param {string[]} list names in lower case
- * @param {boolean} immutable
+ * @param {string[]} list names in lower case, values as byte strings
  * @returns {Headers}
  */
-export function headersAround(list, immutable) {
-  return make(list, immutable);
+export function headersOfHost(list) {
+  return make(list, true);
+}
+
+/**
+ * Headers around a list that they own from now on.
+ *
+ * @param {string[]} list names in lower case, values as text, both valid
+ * @returns {Headers}
+ */
+export function headersAround(list) {
+  return make(list, false);
+}
+
+/**
+ * The list behind a Headers object as the host takes it; not a copy unless values had to be encoded.
+ *
+ * @param {Headers} headers
+ * @returns {string[]}
+ */
+export function wireListBehind(headers) {
+  return wireListOf(headers);
 }
 
 /**
@@ -285,19 +337,25 @@ export function headerIn(list, name) {
  * @returns {string[]}
  */
 export function fromWire(list) {
-  for (let i = 1; i < list.length; i += 2) {
-    if (beyondAscii.test(list[i])) list[i] = ops.textDecode("utf-8", bytesOfByteString(list[i]), false, true);
-  }
+  for (let i = 1; i < list.length; i += 2) list[i] = textOfWire(list[i]);
   return list;
 }
 
+/** @param {string} value */
+function textOfWire(value) {
+  if (!beyondAscii.test(value)) return value;
+  anyBeyondAscii = true;
+  return ops.textDecode("utf-8", bytesOfByteString(value), false, true);
+}
+
 /**
- * A list whose values are byte strings; the same array when they all are ASCII.
+ * A list whose values are byte strings; the same array when they all are ASCII. The values went through this module before.
  *
  * @param {string[]} list
  * @returns {string[]}
  */
 export function toWire(list) {
+  if (!anyBeyondAscii) return list;
   let result = list;
   for (let i = 1; i < list.length; i += 2) {
     if (!beyondAscii.test(list[i])) continue;
