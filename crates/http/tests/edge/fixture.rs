@@ -1,4 +1,4 @@
-//! A server, a connection that speaks raw bytes, and the runtime they run on.
+//! Servers, a connection that speaks raw bytes, and the runtime they run on.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use stated_http::{
 };
 use stated_object::message::{Body, BodyError, FetchRequest, FetchResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// The longest a test may take.
@@ -206,3 +206,25 @@ pub(crate) fn client() -> Client {
 pub(crate) async fn fetch(request: FetchRequest) -> Result<FetchResponse, FetchError> {
     client().fetch(request, RedirectMode::Follow).await
 }
+
+/// A server made by hand: what it accepts, the test answers.
+pub(crate) struct Scripted(pub(crate) TcpListener);
+
+impl Scripted {
+    pub(crate) async fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.0.local_addr().unwrap())
+    }
+
+    pub(crate) async fn accept(&self) -> Raw {
+        Raw(self.0.accept().await.unwrap().0)
+    }
+}
+
+/// A whole response with the body `ok`.
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+pub(crate) const FOLLOW: RedirectMode = RedirectMode::Follow;

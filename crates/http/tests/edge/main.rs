@@ -2,6 +2,9 @@
 
 mod bodies;
 mod client;
+mod client_failures;
+mod client_pool;
+mod client_redirects;
 mod client_sockets;
 mod fixture;
 mod lifecycle;
