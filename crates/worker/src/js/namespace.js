@@ -77,9 +77,9 @@ class ObjectChannel {
 
 /** The stub of an object, as its callers see it. */
 class DurableObject extends ServiceStub {
-  /** @param {symbol} key @param {number} namespace @param {DurableObjectId} id */
-  constructor(key, namespace, id) {
-    super(key, new ObjectChannel(namespace, id.toString(), id.name));
+  /** @param {symbol} key @param {ObjectChannel} channel @param {DurableObjectId} id */
+  constructor(key, channel, id) {
+    super(key, channel);
     /** @readonly */
     this.id = id;
     /** @readonly */
@@ -92,6 +92,11 @@ registerPlatformClass(DurableObject, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",
 });
+
+/** @param {number} namespace @param {DurableObjectId} id */
+function newStub(namespace, id) {
+  return new DurableObject(internal, new ObjectChannel(namespace, id.toString(), id.name), id);
+}
 
 /**
  * The objects of one class.
@@ -140,14 +145,14 @@ export class DurableObjectNamespace {
   get(id, options = undefined) {
     if (!isDurableObjectId(id)) throw badArgument("DurableObjectNamespace", "get", 1, "DurableObjectId");
     if (options !== undefined) checkGetOptions("get", options);
-    return new DurableObject(internal, this.#index, id);
+    return newStub(this.#index, id);
   }
 
   /** @param {string} name @param {{ locationHint?: string, routingMode?: string }} [options] @returns {any} */
   getByName(name, options = undefined) {
     if (arguments.length < 1) throw badArgument("DurableObjectNamespace", "getByName", 1, "string");
     if (options !== undefined) checkGetOptions("getByName", options);
-    return new DurableObject(internal, this.#index, this.idFromName(name));
+    return newStub(this.#index, this.idFromName(name));
   }
 
   /** @param {string} [jurisdiction] only absent here @returns {DurableObjectNamespace} */

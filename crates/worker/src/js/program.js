@@ -6,7 +6,7 @@
  * @module
  */
 
-import { DurableObject, WorkerEntrypoint } from "stated:entrypoint-classes";
+import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
 import { ops } from "stated:host";
 import { DurableObjectNamespace } from "stated:namespace";
 import { serviceStub } from "stated:service";
@@ -58,7 +58,7 @@ function kindOf(value) {
   if (typeof value !== "function" || typeof value.prototype !== "object" || value.prototype === null) return "other";
   if (value.prototype instanceof DurableObject) return "durable-object";
   if (value.prototype instanceof WorkerEntrypoint) return "entrypoint";
-  return "legacy-class";
+  return value.prototype instanceof WorkflowEntrypoint ? "other" : "legacy-class";
 }
 
 /** @param {any} value @param {Kind} kind */

@@ -33,7 +33,7 @@ export class Host {
   /** @type {string[]} texts of failed socket handlers */ failures = [];
   /** @type {string[]} */ uncaught = [];
   /** @type {[number, string][]} */ logged = [];
-  /** @type {Map<number, { resolve: Function, reject: Function }>} */ calls = new Map();
+  /** @type {Map<number, { contextId: number, resolve: Function, reject: Function }>} */ calls = new Map();
   /** @type {Map<number, number>} tasks by context */ tasks = new Map();
   /** @type {Map<string, any>} objects by id */ objects = new Map();
   /** @type {Map<number, any>} objects by context */ byContext = new Map();
@@ -123,7 +123,7 @@ export class Host {
   call(contextId, begin) {
     return new Promise((resolve, reject) => {
       const callId = ++this.lastCall;
-      this.calls.set(callId, { resolve, reject });
+      this.calls.set(callId, { contextId, resolve, reject });
       this.inContext(contextId, () => begin(callId, contextId));
     });
   }
@@ -178,8 +178,14 @@ export class Host {
     object.contextId = 0;
   }
 
+  /** Ends the life with an error, which the calls under way reject with. */
   breakObject(object, text) {
     object.broken.set(object.generation, text);
+    for (const [callId, call] of this.calls) {
+      if (call.contextId !== object.contextId) continue;
+      this.calls.delete(callId);
+      call.reject({ text, flags: RESET });
+    }
     object.storage.savepoints.length = 0;
     this.evict(object);
   }
