@@ -64,7 +64,7 @@ export function takeStream(stream) {
   });
 }
 
-/** @param {ReadableStream<any>} stream @returns {Promise<Uint8Array>} */
+/** Always a copy: the chunks may still be the program's. @param {ReadableStream<any>} stream @returns {Promise<Uint8Array>} */
 async function readAll(stream) {
   const reader = stream.getReader();
   /** @type {Uint8Array[]} */
@@ -82,7 +82,6 @@ async function readAll(stream) {
     chunks.push(bytes);
     length += bytes.byteLength;
   }
-  if (chunks.length === 1 && chunks[0].byteOffset === 0) return chunks[0];
   const result = new Uint8Array(length);
   let position = 0;
   for (const chunk of chunks) {

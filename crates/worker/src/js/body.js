@@ -119,6 +119,8 @@ export class Body {
       from.#used = true;
     };
     share = (to, from) => {
+      to.#fromHost = from.#fromHost;
+      to.#list = (from.#fromHost ? wireListOfBody(from) : listOfBody(from)).slice();
       if (from.#used) throw locked();
       const stream = from.#stream;
       if (stream !== null && (isDisturbed(stream) || stream.locked)) throw locked();
@@ -360,7 +362,7 @@ export function moveBody(to, from) {
 }
 
 /**
- * Gives a clone a body of its own with the same content.
+ * Gives a clone a body of its own with the same content, and the same headers; immutable ones stay so.
  *
  * @param {Body} to
  * @param {Body} from

@@ -62,7 +62,7 @@ export class SubtleCrypto {
     const right = viewBytes(b);
     if (left === undefined) throw badArgument("SubtleCrypto", "timingSafeEqual", 1, "BufferSource");
     if (right === undefined) throw badArgument("SubtleCrypto", "timingSafeEqual", 2, "BufferSource");
-    if (left.byteLength !== right.byteLength) throw new TypeError("Input buffers must have the same byte length");
+    if (left.byteLength !== right.byteLength) throw new TypeError("Input buffers must have the same byte length.");
     let difference = 0;
     for (let i = 0; i < left.byteLength; i++) difference |= left[i] ^ right[i];
     return difference === 0;

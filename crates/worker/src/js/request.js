@@ -118,7 +118,7 @@ export class Request extends Body {
         cf: cf === undefined ? before.cf : toCf(cf),
         fetcher: fetcher === undefined ? before.fetcher : fetcher,
         cache: cache === undefined ? before.cache : toCache(cache),
-        integrity: integrity === undefined ? before.integrity : toDOMString(integrity),
+        integrity: integrity === undefined ? before.integrity : toIntegrity(integrity),
         keepalive: keepalive === undefined ? before.keepalive : Boolean(keepalive),
       };
     }
@@ -177,7 +177,6 @@ export class Request extends Body {
     clone.#signal = this.#signal;
     clone.#signalGiven = this.#signalGiven;
     shareBody(clone, this);
-    setHeaderList(clone, headerListOf(this).slice());
     return clone;
   }
 }
@@ -222,6 +221,14 @@ function toRedirect(value) {
 function toCf(value) {
   if (typeof value !== "object" || value === null) throw badField("cf", "RequestInitializerDict", "Object");
   return value;
+}
+
+/** @param {any} value */
+function toIntegrity(value) {
+  const text = toDOMString(value);
+  if (text === "") return text;
+  throw new TypeError("Subrequest integrity checking is not implemented. The integrity option must be either undefined or an "
+    + "empty string.");
 }
 
 /** @param {any} value */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Body, headerListOf, headersOf, hostBodyStream, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
+import { Body, headerListOf, headersOf, hostBodyStream, setBody, shareBody, wireBody, wireHeaders } from "stated:body";
 import { EventTarget } from "stated:event";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
@@ -179,7 +179,6 @@ export class Response extends Body {
     clone.#statusText = this.#statusText;
     clone.#rare = this.#rare;
     shareBody(clone, this);
-    setHeaderList(clone, headerListOf(this).slice());
     return clone;
   }
 }
@@ -199,7 +198,7 @@ function toStatus(value) {
 /** @param {any} value */
 function toStatusText(value) {
   const text = toDOMString(value);
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError("Invalid statusText");
+  if (/[^\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError("Invalid statusText");
   return text;
 }
 

@@ -192,6 +192,12 @@ test("a stream that does not give bytes cannot be read as a body", async () => {
   }
 });
 
+test("what is read from a stream is a copy of its chunks", async () => {
+  const chunk = bytes("abc");
+  (await new Response(streamOf(chunk)).bytes())[0] = 0;
+  assertEquals(chunk, bytes("abc"));
+});
+
 test("a body from a failing stream rejects with its error", async () => {
   const stream = new ReadableStream({ pull(controller) { controller.error(new RangeError("broken")); } });
   await assertRejects(() => new Response(stream).text(), RangeError, "broken");

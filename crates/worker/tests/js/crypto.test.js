@@ -51,7 +51,7 @@ test("the other methods of subtle reject with their name", async () => {
 test("timingSafeEqual compares bytes of one length", () => {
   assertEquals([crypto.subtle.timingSafeEqual(abc, abc.slice()), crypto.subtle.timingSafeEqual(abc, new Uint8Array(3)),
     crypto.subtle.timingSafeEqual(new Uint8Array(), new Uint8Array())], [true, false, true]);
-  assertThrows(() => crypto.subtle.timingSafeEqual(abc, new Uint8Array(2)), TypeError, "Input buffers must have the same byte length");
+  assertThrows(() => crypto.subtle.timingSafeEqual(abc, new Uint8Array(2)), TypeError, "Input buffers must have the same byte length.");
 });
 
 test("getRandomValues fills the view it got and returns it", () => {

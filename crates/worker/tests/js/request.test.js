@@ -64,8 +64,10 @@ test("redirect is follow or manual", () => {
 });
 
 test("cache, cf, integrity and keepalive", () => {
-  const request = new Request("http://x", { cache: "no-store", cf: { a: 1 }, integrity: "i", keepalive: 1 });
-  assertEquals([request.cache, request.cf, request.integrity, request.keepalive], ["no-store", { a: 1 }, "i", true]);
+  const request = new Request("http://x", { cache: "no-store", cf: { a: 1 }, integrity: "", keepalive: 1 });
+  assertEquals([request.cache, request.cf, request.integrity, request.keepalive], ["no-store", { a: 1 }, "", true]);
+  assertThrows(() => new Request("http://x", { integrity: "sha" }), TypeError, "Subrequest integrity checking is not implemented. "
+    + "The integrity option must be either undefined or an empty string.");
   assertThrows(() => new Request("http://x", { cache: "reload" }), TypeError, "Unsupported cache mode: reload");
   assertThrows(() => new Request("http://x", { cf: "s" }), TypeError,
     "Incorrect type for the 'cf' field on 'RequestInitializerDict': the provided value is not of type 'Object'.");
