@@ -1,2 +1,26 @@
 //! The stated command.
-fn main() {}
+
+mod arguments;
+mod command;
+mod failure;
+mod printer;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    printer::install_log(&arguments);
+    let outcome = match &arguments.command {
+        Command::Dev(dev) => command::run(command::dev::run(dev)),
+        Command::Serve(serve) => command::run(command::serve::run(serve)),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(failure) => {
+            printer::error(&failure);
+            std::process::ExitCode::from(failure.exit_code())
+        }
+    }
+}

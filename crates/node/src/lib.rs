@@ -1,1 +1,18 @@
 //! The composition root: shards, services, listeners and shutdown.
+//!
+//! [`Node::start`] builds everything from checked configurations: it bundles each service, opens the
+//! data folder, starts the shard threads of every service, and listens. It holds no policy: what may
+//! happen is decided in `core`, how objects run in `object` and `worker`.
+
+mod alarms;
+mod build;
+mod data;
+mod log;
+mod node;
+mod plan;
+mod shard;
+mod topology;
+
+pub use build::{BuildError, Built, build};
+pub use log::{Log, RequestLine};
+pub use node::{Node, NodeOptions, StartError};

@@ -25,6 +25,11 @@ impl Default for Monotonic {
 impl Monotonic {
     /// Milliseconds since this clock was made.
     pub fn now_ms(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Time since this clock was made.
+    pub fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
     }
 }

@@ -77,7 +77,7 @@ struct OutboxInner {
     queue: RefCell<VecDeque<SocketMessage>>,
     queued_bytes: Cell<usize>,
     draining: Cell<bool>,
-    close_sent: Cell<bool>,
+    close_sent: watch::Sender<bool>,
     cut: watch::Sender<bool>,
 }
 
@@ -90,7 +90,7 @@ impl Outbox {
                 queue: RefCell::default(),
                 queued_bytes: Cell::new(0),
                 draining: Cell::new(false),
-                close_sent: Cell::new(false),
+                close_sent: watch::Sender::new(false),
                 cut: watch::Sender::new(false),
             }),
         }
@@ -99,11 +99,11 @@ impl Outbox {
     /// Queues a message; ignored after a Close or when the peer is gone.
     pub fn push(&self, message: SocketMessage) {
         let inner = &self.inner;
-        if inner.close_sent.get() {
+        if self.close_sent() {
             return;
         }
         if matches!(message, SocketMessage::Close { .. }) {
-            inner.close_sent.set(true);
+            inner.close_sent.send_replace(true);
         }
         let Some(direct) = inner.direct.borrow().clone() else { return };
         let message = if inner.queue.borrow().is_empty() && !inner.draining.get() {
@@ -144,7 +144,7 @@ impl Outbox {
 
     /// Whether a Close was queued.
     pub fn close_sent(&self) -> bool {
-        self.inner.close_sent.get()
+        *self.inner.close_sent.borrow()
     }
 
     /// Ends the connection without Close frame, losing what is queued.
@@ -157,6 +157,17 @@ impl Outbox {
     /// Lets the connection end after what is queued.
     pub fn finish(&self) {
         self.inner.direct.borrow_mut().take();
+    }
+
+    /// Waits until a Close was queued or the peer is gone.
+    pub async fn closed_or_abandoned(&self) {
+        let direct = self.inner.direct.borrow().clone();
+        let Some(direct) = direct else { return };
+        let mut close_sent = self.inner.close_sent.subscribe();
+        tokio::select! {
+            _ = close_sent.wait_for(|sent| *sent) => {}
+            () = direct.closed() => {}
+        }
     }
 
     /// Waits until [`Outbox::cut`] is called.

@@ -1,1 +1,23 @@
 //! What the program sees: globals, modules, bindings, and the operations behind them.
+//!
+//! The visible API is JavaScript (`js/`); what it cannot do itself are the operations of
+//! `js/host.d.ts`, implemented in `ops`. A [`Worker`] is one shard's instance of a service: an
+//! engine runtime with a realm, the contexts whose code runs in it, and what they have open. It runs
+//! the code of Durable Objects by implementing `stated_object::program::Program`.
+
+mod bodies;
+mod calls;
+mod context;
+mod library;
+mod loader;
+mod op;
+mod ops;
+mod program;
+mod settled;
+mod sockets;
+mod timers;
+mod wire;
+mod worker;
+
+pub use loader::{Asset, AssetKind, Source};
+pub use worker::{ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, Worker, WorkerOptions};

@@ -39,6 +39,12 @@ pub trait Modules {
     /// # Errors
     /// The text of the TypeError that the import throws.
     fn load(&self, specifier: &str) -> Result<ModuleSource, String>;
+
+    /// Whether a module that was loaded before may be imported now.
+    fn is_visible(&self, specifier: &str) -> bool {
+        let _ = specifier;
+        true
+    }
 }
 
 impl<'s> Scope<'s> {
@@ -97,7 +103,7 @@ impl<'s> Scope<'s> {
     /// The record of a module, compiled at first use.
     fn module(&mut self, specifier: &str) -> Result<Local<'s>, Thrown<'s>> {
         let realm = self.inner.current_realm().expect("a scope has a realm");
-        if let Some(module) = realm.modules.borrow().get(specifier) {
+        if let Some(module) = realm.modules.borrow().get(specifier).filter(|_| realm.loader.is_visible(specifier)) {
             return Ok(self.local(module));
         }
         let source = realm.loader.load(specifier).map_err(|message| self.type_error(&message))?;

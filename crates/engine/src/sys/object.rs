@@ -5,7 +5,7 @@ use std::ffi::CString;
 use mozjs::glue::GetProxyPrivate;
 use mozjs::glue::GetProxyReservedSlot;
 use mozjs::jsapi::{
-    ESClass, GetArrayLength, GetBuiltinClass, HandleValueArray, IsArrayObject, JS_CallFunctionValue, JS_DefineProperty,
+    Construct1, ESClass, GetArrayLength, GetBuiltinClass, HandleValueArray, IsArrayObject, JS_CallFunctionValue, JS_DefineProperty,
     JS_GetElement, JS_GetProperty, JS_NewPlainObject, JS_SetElement, JSCLASS_IS_PROXY, JSPROP_ENUMERATE, NewArrayObject,
 };
 use mozjs::jsval::UndefinedValue;
@@ -150,6 +150,24 @@ impl<'s> Scope<'s> {
         self.inner.roots.handles.release_to(mark);
         self.inner.resume_panic();
         if done { Ok(result) } else { Err(self.take_exception()) }
+    }
+
+    /// `new constructor(...args)`
+    ///
+    /// # Errors
+    /// What it throws, or [`Thrown::Stopped`].
+    pub fn construct(&mut self, constructor: Local<'_>, args: &[Local<'_>]) -> Result<Local<'s>, Thrown<'s>> {
+        let cx = self.cx();
+        let mark = self.inner.roots.handles.mark();
+        let arguments = self.contiguous(args);
+        rooted!(in(cx) let mut object = std::ptr::null_mut::<mozjs::jsapi::JSObject>());
+        // SAFETY: constructor and arguments are traced slots; the result is rooted.
+        let done = unsafe {
+            Construct1(cx, constructor.raw(), &raw const arguments, object.handle_mut().into())
+        };
+        self.inner.roots.handles.release_to(mark);
+        self.inner.resume_panic();
+        if done { Ok(self.root_object(object.get())) } else { Err(self.take_exception()) }
     }
 
     /// The internal class of an object, seen through no Proxy; empty for a primitive.

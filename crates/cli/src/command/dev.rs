@@ -1,0 +1,155 @@
+//! `stated dev`: run a project and load it again when it changes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use stated_bundle::Watcher;
+use stated_config::{Binding, Config, LocalSecrets};
+use stated_node::{Built, Node, NodeOptions, build};
+
+use super::{asked_to_stop, project};
+use crate::arguments::{Common, Dev, LogFormat};
+use crate::failure::Failure;
+use crate::printer::{self, Printer, Services};
+
+/// How long requests in flight may take when the server ends or the project file changes.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Runs until asked to stop.
+pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
+    let common = &dev.common;
+    let services = project::build_all(project::load(common, &LocalSecrets::Read)?).await?;
+    let mut session = Session::start(common, services, None).await?;
+    session.announce();
+    loop {
+        tokio::select! {
+            () = asked_to_stop() => break,
+            changed = session.watcher.changed() => session = session.follow(common, &changed).await?,
+        }
+    }
+    session.node.shutdown().await;
+    Ok(())
+}
+
+struct Session {
+    node: Node,
+    services: Vec<(Config, Built)>,
+    watcher: Watcher,
+}
+
+impl Session {
+    /// Starts the node; `port` keeps the port of the session before.
+    async fn start(common: &Common, services: Vec<(Config, Built)>, port: Option<u16>) -> Result<Self, Failure> {
+        let (first, _) = &services[0];
+        let mut listen = project::address(common, first);
+        if let Some(port) = port {
+            listen.set_port(port);
+        }
+        let several = if services.len() > 1 { Services::Several } else { Services::One };
+        let watcher = Watcher::new(watched(&services));
+        let node = Node::start(NodeOptions {
+            listen,
+            data: project::data(common, first),
+            shards: usize::from(common.shards.unwrap_or(1)),
+            heap_bytes: common.heap_mb << 20,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
+            log: Arc::new(Printer::new(common.log_level, LogFormat::Text, several)),
+            services: services.clone(),
+        })
+        .await?;
+        Ok(Self { node, services, watcher })
+    }
+
+    fn announce(&self) {
+        for (config, _) in &self.services {
+            print_bindings(config);
+        }
+        printer::line(&format!("Ready on http://{}", self.node.address()));
+    }
+
+    /// Takes changed files over. A project that is broken for now leaves the running one as it is.
+    async fn follow(mut self, common: &Common, changed: &[PathBuf]) -> Result<Self, Failure> {
+        let configured = self.services.iter().any(|(config, _)| config.watched.iter().any(|file| changed.contains(file)));
+        if configured {
+            return self.restart(common).await;
+        }
+        let started = Instant::now();
+        for index in 0..self.services.len() {
+            let (config, before) = &self.services[index];
+            if !before.watch_files.iter().any(|file| changed.contains(file)) {
+                continue;
+            }
+            let name = config.name.clone();
+            match build(config).await {
+                Ok(built) => self.load(index, &name, built, started).await,
+                Err(error) => printer::error(&error.into()),
+            }
+        }
+        self.watcher.set_files(watched(&self.services));
+        Ok(self)
+    }
+
+    async fn load(&mut self, index: usize, name: &str, built: Built, started: Instant) {
+        for warning in &built.warnings {
+            printer::warning(warning);
+        }
+        match self.node.reload(name, &built).await {
+            Ok(()) => printer::line(&format!("Reloaded in {} ms", started.elapsed().as_millis())),
+            Err(text) => printer::error(&Failure::new(text)),
+        }
+        self.services[index].1 = built;
+    }
+
+    /// Starts over with the changed project file, on the same port.
+    async fn restart(self, common: &Common) -> Result<Self, Failure> {
+        let services = match project::load(common, &LocalSecrets::Read) {
+            Ok(configs) => project::build_all(configs).await,
+            Err(failure) => Err(failure),
+        };
+        let services = match services {
+            Ok(services) => services,
+            Err(failure) => {
+                printer::error(&failure);
+                return Ok(self);
+            }
+        };
+        let port = self.node.address().port();
+        self.node.shutdown().await;
+        let session = Self::start(common, services, Some(port)).await?;
+        printer::line("Restarted with the changed configuration");
+        session.announce();
+        Ok(session)
+    }
+}
+
+fn watched(services: &[(Config, Built)]) -> Vec<PathBuf> {
+    services.iter().flat_map(|(_, built)| built.watch_files.iter().cloned()).collect()
+}
+
+/// Prints what the program finds in `env`; values of variables are not shown.
+fn print_bindings(config: &Config) {
+    if config.bindings.is_empty() {
+        return;
+    }
+    let rows: Vec<(String, String)> = config.bindings.iter().map(binding_row).collect();
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    printer::line(&format!("Service {} has these bindings:", config.name));
+    for (name, what) in rows {
+        printer::line(&format!("  env.{name:width$}  {what}"));
+    }
+}
+
+fn binding_row(binding: &Binding) -> (String, String) {
+    let what = match binding {
+        Binding::Text { .. } => "Variable (text)".to_owned(),
+        Binding::Json { .. } => "Variable (JSON)".to_owned(),
+        Binding::Namespace { class, service: None, .. } => format!("Durable Object {class}"),
+        Binding::Namespace { class, service: Some(service), .. } => format!("Durable Object {class} of {service}"),
+        Binding::Service { service, entrypoint: None, .. } => format!("Service {service}"),
+        Binding::Service { service, entrypoint: Some(entrypoint), .. } => format!("Service {service}, {entrypoint}"),
+        Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
+        Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
+    };
+    (binding.name().to_owned(), what)
+}

@@ -1,0 +1,114 @@
+//! From a checked project to a program: the build command, then the bundler.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stated_bundle::{Bundle, BundleFailure, BundleOptions, ModuleKind, Rule, RuleKind, SourceMap};
+use stated_config::Config;
+use stated_config::project::{self, BuildCommand};
+use stated_worker::{Asset, AssetKind, Source};
+
+/// A program ready to be loaded.
+#[derive(Clone)]
+pub struct Built {
+    /// The modules.
+    pub source: Arc<Source>,
+    /// Leads positions in stacks back to the sources.
+    pub source_map: Arc<SourceMap>,
+    /// Files whose change makes this outdated.
+    pub watch_files: Vec<PathBuf>,
+    /// What the bundler found odd, one text each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a project could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The bundler refused.
+    #[error("{0}")]
+    Bundle(#[from] BundleFailure),
+    /// The project's own build command failed.
+    #[error("build command `{command}` {reason}")]
+    Command {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        reason: String,
+    },
+}
+
+/// Builds a project.
+///
+/// # Errors
+/// Everything the bundler found wrong, or the failure of the project's build command.
+pub async fn build(config: &Config) -> Result<Built, BuildError> {
+    if let Some(command) = &config.build {
+        run_command(command).await?;
+    }
+    let bundle = stated_bundle::bundle(options(config)).await?;
+    Ok(built(config, bundle))
+}
+
+async fn run_command(build: &BuildCommand) -> Result<(), BuildError> {
+    let failed = |reason: String| BuildError::Command { command: build.command.clone(), reason };
+    let mut command = tokio::process::Command::new("sh");
+    command.arg("-c").arg(&build.command).current_dir(&build.directory).stdin(std::process::Stdio::null());
+    let status = command.status().await.map_err(|error| failed(format!("cannot be started: {error}")))?;
+    if status.success() { Ok(()) } else { Err(failed(format!("failed: {status}"))) }
+}
+
+fn options(config: &Config) -> BundleOptions {
+    let bundle = &config.bundle;
+    let mut options = BundleOptions::new(absolute(&config.directory), absolute(&config.main));
+    options.rules = bundle.rules.iter().map(rule).collect();
+    options.define = bundle.define.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+    options.alias = bundle.alias.iter().map(|(name, target)| (name.clone(), target.clone())).collect();
+    options.tsconfig.clone_from(&bundle.tsconfig);
+    options.minify = bundle.minify;
+    options.no_bundle = bundle.no_bundle;
+    options.jsx_factory = Some(bundle.jsx_factory.clone()).filter(|name| name != "React.createElement");
+    options.jsx_fragment = Some(bundle.jsx_fragment.clone()).filter(|name| name != "React.Fragment");
+    options.compat_nodejs = config.compatibility.has("nodejs_compat");
+    options.compat_nodejs_als = config.compatibility.has("nodejs_als");
+    options
+}
+
+/// The bundler resolves relative paths against the project's folder; ours start where we run.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn rule(rule: &project::Rule) -> Rule {
+    let kind = match rule.kind {
+        project::RuleKind::EsModule => RuleKind::EsModule,
+        project::RuleKind::CommonJs => RuleKind::CommonJs,
+        project::RuleKind::CompiledWasm => RuleKind::CompiledWasm,
+        project::RuleKind::Text => RuleKind::Text,
+        project::RuleKind::Data => RuleKind::Data,
+    };
+    Rule { kind, globs: rule.globs.clone(), fallthrough: Some(rule.fallthrough) }
+}
+
+fn built(config: &Config, bundle: Bundle) -> Built {
+    let mut source = Source { code: bundle.code, ..Source::default() };
+    source.chunks = bundle.chunks.into_iter().map(|chunk| (chunk.specifier, chunk.code)).collect();
+    for module in bundle.modules {
+        let kind = match module.kind {
+            ModuleKind::Text => AssetKind::Text,
+            ModuleKind::Data => AssetKind::Data,
+            ModuleKind::Wasm => AssetKind::Wasm,
+        };
+        source.assets.push(Asset { specifier: module.specifier, kind, bytes: module.bytes });
+    }
+    let mut watch_files = bundle.watch_files;
+    watch_files.extend(config.watched.iter().cloned());
+    if let Some(build) = &config.build {
+        watch_files.extend(build.watched.iter().cloned());
+    }
+    Built {
+        source: Arc::new(source),
+        source_map: Arc::new(bundle.source_map),
+        watch_files,
+        warnings: bundle.warnings.iter().map(ToString::to_string).collect(),
+    }
+}

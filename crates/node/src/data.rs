@@ -1,0 +1,88 @@
+//! The data folder: locked by this process, brought up to date with the migrations.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use stated_config::Config;
+use stated_config::migrations::Change;
+use stated_core::id::UniqueKey;
+use stated_storage::{DataFolder, FolderError};
+
+/// The file that remembers each service's last migration.
+const APPLIED: &str = "migrations.json";
+
+/// Why the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The folder or one of its namespaces.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The record of applied migrations.
+    #[error("{action} `{path}`: {source}")]
+    Record {
+        /// What was attempted.
+        action: &'static str,
+        /// The record.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+/// Locks the folder and applies what the services' migrations still ask for.
+pub(crate) fn open(path: &Path, services: &[Config]) -> Result<DataFolder, DataError> {
+    let folder = DataFolder::open(path)?;
+    let record = path.join(APPLIED);
+    let mut applied = read(&record)?;
+    for service in services {
+        let last = applied.get(&service.name).map(String::as_str);
+        let (steps, known) = service.classes.steps_after(last);
+        if !known {
+            tracing::warn!(service = service.name, "the last applied migration is not in the project; all are applied again");
+        }
+        for step in steps {
+            apply(&folder, service, &step.change)?;
+        }
+        if let Some(tag) = service.classes.last_tag() {
+            applied.insert(service.name.clone(), tag.to_owned());
+        }
+    }
+    write(&record, &applied)?;
+    Ok(folder)
+}
+
+fn apply(folder: &DataFolder, service: &Config, change: &Change) -> Result<(), DataError> {
+    let key = |service: &str, class: &str| UniqueKey::for_class(service, class).as_str().to_owned();
+    match change {
+        Change::Create { .. } | Change::HandOver { .. } => {}
+        Change::Delete { class } => folder.delete_namespace(&key(&service.name, class))?,
+        Change::Rename { from, to } => folder.rename_namespace(&key(&service.name, from), &key(&service.name, to))?,
+        Change::Receive { from_service, from, to } => {
+            folder.rename_namespace(&key(from_service, from), &key(&service.name, to))?;
+        }
+    }
+    Ok(())
+}
+
+fn read(record: &Path) -> Result<BTreeMap<String, String>, DataError> {
+    match std::fs::read(record) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| DataError::Record {
+            action: "read",
+            path: record.to_owned(),
+            source: std::io::Error::other(error),
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(source) => Err(DataError::Record { action: "read", path: record.to_owned(), source }),
+    }
+}
+
+/// Replaces the record as a whole, so that a crash leaves the old or the new one.
+fn write(record: &Path, applied: &BTreeMap<String, String>) -> Result<(), DataError> {
+    let failed = |source| DataError::Record { action: "write", path: record.to_owned(), source };
+    let bytes = serde_json::to_vec_pretty(applied).expect("a map of strings is JSON");
+    let temporary = record.with_extension("json.new");
+    let mut file = std::fs::File::create(&temporary).map_err(failed)?;
+    std::io::Write::write_all(&mut file, &bytes).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    std::fs::rename(&temporary, record).map_err(failed)
+}

@@ -1,0 +1,26 @@
+//! What a node tells whoever prints: requests and console lines.
+
+use stated_worker::ConsoleLine;
+
+/// Where requests and console lines go. Called from shard threads; must not block for long.
+pub trait Log: Send + Sync {
+    /// A request was answered (its body may still be on its way).
+    fn request(&self, line: &RequestLine<'_>);
+    /// A program printed something, or failed without anyone catching it.
+    fn console(&self, service: &str, line: &ConsoleLine);
+}
+
+/// One answered request.
+#[derive(Clone, Debug)]
+pub struct RequestLine<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path with the query.
+    pub path: &'a str,
+    /// The status of the response.
+    pub status: u16,
+    /// Milliseconds until the response began.
+    pub elapsed_ms: f64,
+    /// The first object that the request reached: class and name or id.
+    pub object: Option<&'a str>,
+}

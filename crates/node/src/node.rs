@@ -1,0 +1,243 @@
+//! The node: started from configurations, reloaded with new code, shut down in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stated_config::Config;
+use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
+use stated_storage::{DataFolder, StorageError};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::alarms::Alarms;
+use crate::build::Built;
+use crate::data::{self, DataError};
+use crate::log::Log;
+use crate::plan::{ServicePlan, plan};
+use crate::shard::ShardSetup;
+use crate::topology::{COMMANDS_MAX, Command, Topology};
+
+/// How a node is started.
+pub struct NodeOptions {
+    /// The services with their programs; the first is reached from outside.
+    pub services: Vec<(Config, Built)>,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Shard threads per service, at least 1.
+    pub shards: usize,
+    /// Bytes of JavaScript heap per shard.
+    pub heap_bytes: u64,
+    /// How long requests in flight may take to finish at shutdown.
+    pub shutdown_timeout: Duration,
+    /// Who prints.
+    pub log: Arc<dyn Log>,
+}
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An alarm index cannot be read.
+    #[error("open an alarm index: {0}")]
+    Alarms(#[from] StorageError),
+    /// The program failed while it was loaded.
+    #[error("service `{service}`: {text}")]
+    Program {
+        /// The service.
+        service: String,
+        /// What was thrown, with its stack.
+        text: String,
+    },
+    /// A binding names a class that the program does not export.
+    #[error("class `{class}` of binding `{binding}` is not exported by {main}")]
+    NotExported {
+        /// The class.
+        class: String,
+        /// The binding.
+        binding: String,
+        /// The entry module.
+        main: String,
+    },
+    /// The system refused a thread.
+    #[error("start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// A running node. Dropping it ends the process's part in it at once; [`Node::shutdown`] is orderly.
+pub struct Node {
+    address: SocketAddr,
+    topology: Topology,
+    shutdown: ShutdownTrigger,
+    threads: Vec<JoinHandle<()>>,
+    /// Each resolves when a listener has finished its requests.
+    served: Vec<oneshot::Receiver<()>>,
+    names: Vec<String>,
+    /// Holds the lock of the data folder.
+    _folder: DataFolder,
+}
+
+impl Node {
+    /// Starts all services and listens; returns when requests are answered.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing keeps running then.
+    pub async fn start(options: NodeOptions) -> Result<Self, StartError> {
+        let configs: Vec<Config> = options.services.iter().map(|(config, _)| config.clone()).collect();
+        // The address first: a second server must fail before it touches anything.
+        let (address, listeners) = open_listeners(options.listen, options.shards)?;
+        let folder = data::open(&options.data, &configs)?;
+        let plans: Vec<Arc<ServicePlan>> = plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
+        let (topology, mut receivers) = channels(plans.len(), options.shards);
+        let (trigger, shutdown) = Shutdown::new();
+        let limits = Limits { shutdown_timeout: options.shutdown_timeout, ..Limits::default() };
+        let mut node = Self {
+            address,
+            topology: topology.clone(),
+            shutdown: trigger,
+            threads: Vec::new(),
+            served: Vec::new(),
+            names: configs.iter().map(|config| config.name.clone()).collect(),
+            _folder: folder,
+        };
+        let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
+        let mut listeners = listeners.into_iter();
+        for (service, (config, built)) in options.services.iter().enumerate() {
+            let mut answers = Vec::new();
+            for shard in 0..options.shards {
+                let (ready, answer) = oneshot::channel();
+                let (serving, served) = oneshot::channel();
+                if service == 0 {
+                    node.served.push(served);
+                }
+                let setup = ShardSetup {
+                    service,
+                    shard,
+                    plan: plans[service].clone(),
+                    topology: topology.clone(),
+                    commands: receivers[service].remove(0),
+                    source: built.source.clone(),
+                    source_map: built.source_map.clone(),
+                    heap_bytes: options.heap_bytes,
+                    limits: limits.clone(),
+                    listener: if service == 0 { listeners.next() } else { None },
+                    shutdown: shutdown.clone(),
+                    alarm_nudge: nudges[service].clone(),
+                    log: options.log.clone(),
+                    ready,
+                    serving,
+                };
+                node.threads.push(setup.spawn().map_err(StartError::Thread)?);
+                answers.push(answer);
+            }
+            for answer in answers {
+                node.check_program(config, &plans[service], answer.await)?;
+            }
+        }
+        for (service, plan) in plans.iter().enumerate() {
+            let indices = plan.namespaces.iter().map(|namespace| namespace.alarms.clone()).collect();
+            let alarms = Alarms::new(service, topology.clone(), indices, nudges[service].clone());
+            tokio::task::spawn_local(alarms.run());
+        }
+        Ok(node)
+    }
+
+    fn check_program(
+        &self,
+        config: &Config,
+        plan: &ServicePlan,
+        answer: Result<Result<Vec<stated_worker::Export>, String>, oneshot::error::RecvError>,
+    ) -> Result<(), StartError> {
+        let failed = |text: String| StartError::Program { service: config.name.clone(), text };
+        let exports = answer.map_err(|_| failed("the shard ended while it was starting".to_owned()))?.map_err(failed)?;
+        for (class, binding) in &plan.bound {
+            if !exports.iter().any(|export| export.name == *class) {
+                return Err(StartError::NotExported {
+                    class: class.clone(),
+                    binding: binding.clone(),
+                    main: config.main.display().to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Loads new code of a service; objects restart, storage and alarms stay.
+    ///
+    /// # Errors
+    /// What the new program threw while it was loaded; the old one goes on then.
+    pub async fn reload(&self, service: &str, built: &Built) -> Result<(), String> {
+        let Some(index) = self.names.iter().position(|name| name == service) else {
+            return Err(format!("no service `{service}` is running"));
+        };
+        for shard in 0..self.topology.shard_count(index) {
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Load { source: built.source.clone(), source_map: built.source_map.clone(), reply };
+            let sent = self.topology.sender(index, shard).send(command).await;
+            sent.map_err(|_| "the shard has ended".to_owned())?;
+            answer.await.map_err(|_| "the shard has ended".to_owned())??;
+        }
+        Ok(())
+    }
+
+    /// Stops accepting, lets requests in flight finish within the bound, and ends every thread.
+    pub async fn shutdown(self) {
+        self.shutdown.begin(1001, "the server is shutting down");
+        // Shards go on carrying out commands meanwhile: a request of one may need objects of another.
+        for served in self.served {
+            let _unused = served.await;
+        }
+        for sender in self.topology.all() {
+            let _unused = sender.send(Command::Stop).await;
+        }
+        let threads = self.threads;
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _unused = thread.join();
+            }
+        });
+        let _unused = joined.await;
+    }
+}
+
+fn channels(services: usize, shards: usize) -> (Topology, Vec<Vec<mpsc::Receiver<Command>>>) {
+    let mut senders = Vec::new();
+    let mut receivers = Vec::new();
+    for _ in 0..services {
+        let (own_senders, own_receivers) = (0..shards).map(|_| mpsc::channel(COMMANDS_MAX)).unzip();
+        senders.push(own_senders);
+        receivers.push(own_receivers);
+    }
+    (Topology::new(senders), receivers)
+}
+
+/// Opens one listener per shard on one address.
+///
+/// They share the port by `SO_REUSEPORT`, which would let another server of the same user in as
+/// well; so the address is first taken without the option, which fails if anyone has it.
+fn open_listeners(address: SocketAddr, shards: usize) -> Result<(SocketAddr, Vec<std::net::TcpListener>), StartError> {
+    let refused = |source| ListenError { address, source };
+    let probe = std::net::TcpListener::bind(address).map_err(refused)?;
+    let actual = probe.local_addr().map_err(refused)?;
+    drop(probe);
+    let mut listeners = Vec::new();
+    for _ in 0..shards {
+        let listener = stated_http::listen(actual)?;
+        listeners.push(listener.into_std().map_err(refused)?);
+    }
+    Ok((actual, listeners))
+}

@@ -1,0 +1,166 @@
+//! From checked configurations to what every shard of every service is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stated_config::migrations::StorageKind;
+use stated_config::{Binding, Config};
+use stated_core::id::UniqueKey;
+use stated_object::namespace::NamespaceConfig;
+use stated_storage::{AlarmIndex, Backend, DataFolder};
+
+use crate::node::StartError;
+
+/// One service.
+pub(crate) struct ServicePlan {
+    pub(crate) name: Arc<str>,
+    pub(crate) init_json: String,
+    pub(crate) cpu: Duration,
+    /// Its own namespaces, by index.
+    pub(crate) namespaces: Vec<NamespaceConfig>,
+    /// Namespaces its program can reach, by the index it knows: its own first.
+    pub(crate) targets: Vec<NamespaceTarget>,
+    /// Services its program can reach, by the index it knows.
+    pub(crate) services: Vec<ServiceTarget>,
+    /// Classes that bindings name, with the binding, to compare with the exports.
+    pub(crate) bound: Vec<(String, String)>,
+}
+
+/// A namespace, seen from a program.
+#[derive(Clone)]
+pub(crate) struct NamespaceTarget {
+    pub(crate) service: usize,
+    pub(crate) namespace: usize,
+    pub(crate) key: UniqueKey,
+    pub(crate) class_name: String,
+}
+
+/// An entrypoint of a service, seen from a program.
+#[derive(Clone)]
+pub(crate) struct ServiceTarget {
+    pub(crate) service: usize,
+    pub(crate) entrypoint: String,
+}
+
+/// Plans all services; the index of a service is its place in `configs`.
+pub(crate) fn plan(configs: &[Config], folder: &DataFolder) -> Result<Vec<ServicePlan>, StartError> {
+    configs.iter().map(|config| plan_service(config, configs, folder)).collect()
+}
+
+fn plan_service(config: &Config, configs: &[Config], folder: &DataFolder) -> Result<ServicePlan, StartError> {
+    let service = configs.iter().position(|other| other.name == config.name).unwrap_or(0);
+    let mut planner = Planner { configs, service, targets: Vec::new(), services: Vec::new(), bound: Vec::new() };
+    let mut namespaces = Vec::new();
+    for (index, (class, storage)) in config.classes.live.iter().enumerate() {
+        namespaces.push(namespace(index, config, class, *storage, folder)?);
+        planner.targets.push(NamespaceTarget {
+            service,
+            namespace: index,
+            key: UniqueKey::for_class(&config.name, class),
+            class_name: class.clone(),
+        });
+    }
+    let bindings: Vec<Value> = config.bindings.iter().map(|binding| planner.binding(binding)).collect();
+    let classes: serde_json::Map<String, Value> = config
+        .classes
+        .live
+        .iter()
+        .enumerate()
+        .map(|(index, (class, storage))| {
+            (class.clone(), json!({ "namespace": index, "sqlite": *storage == StorageKind::Sqlite }))
+        })
+        .collect();
+    let flags: Vec<&str> = config.compatibility.in_force().collect();
+    let init = json!({
+        "serviceName": config.name,
+        "compatibilityDate": config.compatibility.date().to_string(),
+        "flags": flags,
+        "bindings": bindings,
+        "classes": classes,
+    });
+    Ok(ServicePlan {
+        name: Arc::from(config.name.as_str()),
+        init_json: init.to_string(),
+        cpu: Duration::from_millis(config.cpu_ms),
+        namespaces,
+        targets: planner.targets,
+        services: planner.services,
+        bound: planner.bound,
+    })
+}
+
+fn namespace(
+    index: usize,
+    config: &Config,
+    class: &str,
+    storage: StorageKind,
+    folder: &DataFolder,
+) -> Result<NamespaceConfig, StartError> {
+    let key = UniqueKey::for_class(&config.name, class);
+    let own = folder.namespace(key.as_str()).map_err(crate::data::DataError::from)?;
+    let alarms = AlarmIndex::open(own.path())?;
+    Ok(NamespaceConfig {
+        index,
+        class_name: Arc::from(class),
+        folder: own.path().to_owned(),
+        backend: match storage {
+            StorageKind::Sqlite => Backend::Sqlite { sql_enabled: true },
+            StorageKind::KeyValue => Backend::KeyValue,
+        },
+        alarms: Arc::new(alarms),
+    })
+}
+
+struct Planner<'a> {
+    configs: &'a [Config],
+    service: usize,
+    targets: Vec<NamespaceTarget>,
+    services: Vec<ServiceTarget>,
+    bound: Vec<(String, String)>,
+}
+
+impl Planner<'_> {
+    fn binding(&mut self, binding: &Binding) -> Value {
+        match binding {
+            Binding::Text { name, value } => json!({ "type": "text", "name": name, "value": value.0 }),
+            Binding::Json { name, value } => json!({ "type": "json", "name": name, "value": value.0 }),
+            Binding::Namespace { name, class, service } => self.namespace(name, class, service.as_deref()),
+            Binding::Service { name, service, entrypoint, props } => {
+                let index = self.index_of(service);
+                let entrypoint = entrypoint.clone().unwrap_or_else(|| "default".to_owned());
+                self.services.push(ServiceTarget { service: index, entrypoint: entrypoint.clone() });
+                let index = self.services.len() - 1;
+                json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint, "props": props })
+            }
+            Binding::Assets { name } => json!({ "type": "unsupported", "name": name, "kind": "assets" }),
+            Binding::Unsupported { name, kind } => json!({ "type": "unsupported", "name": name, "kind": kind }),
+        }
+    }
+
+    fn namespace(&mut self, name: &str, class: &str, service: Option<&str>) -> Value {
+        let owner = service.map_or(self.service, |service| self.index_of(service));
+        let owning = &self.configs[owner];
+        if owner == self.service {
+            self.bound.push((class.to_owned(), name.to_owned()));
+        }
+        let own = owning.classes.live.keys().position(|live| live == class).unwrap_or(0);
+        let sqlite = owning.classes.live.get(class) == Some(&StorageKind::Sqlite);
+        let known = self.targets.iter().position(|target| target.service == owner && target.namespace == own);
+        let index = known.unwrap_or_else(|| {
+            self.targets.push(NamespaceTarget {
+                service: owner,
+                namespace: own,
+                key: UniqueKey::for_class(&owning.name, class),
+                class_name: class.to_owned(),
+            });
+            self.targets.len() - 1
+        });
+        json!({ "type": "namespace", "name": name, "namespace": index, "className": class, "sqlite": sqlite })
+    }
+
+    /// The references were checked before, so the service exists.
+    fn index_of(&self, service: &str) -> usize {
+        self.configs.iter().position(|config| config.name == service).unwrap_or(self.service)
+    }
+}

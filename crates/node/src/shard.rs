@@ -1,0 +1,394 @@
+//! One shard: a thread with an engine, a runtime for its tasks, and the objects that hash to it.
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use stated_bundle::SourceMap;
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::id::ObjectId;
+use stated_http::{Client, Handler, Limits, RedirectMode, Shutdown, Trust};
+use stated_object::clock::Monotonic;
+use stated_object::message::{FetchRequest, FetchResponse};
+use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
+use stated_object::program::{Answer, Event, Program};
+use stated_storage::{Committer, DurableReport};
+use stated_worker::{ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker, WorkerOptions};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use crate::log::{Log, RequestLine};
+use crate::plan::{NamespaceTarget, ServicePlan, ServiceTarget};
+use crate::topology::{Command, Topology, shard_gone};
+
+/// Stack of a shard thread, in bytes: the engine may use half of it.
+const STACK_BYTES: usize = 16 << 20;
+/// How often idle objects are looked for.
+const SWEEP_PERIOD: Duration = Duration::from_secs(1);
+
+/// Everything a shard thread is started with.
+pub(crate) struct ShardSetup {
+    pub(crate) service: usize,
+    pub(crate) shard: usize,
+    pub(crate) plan: Arc<ServicePlan>,
+    pub(crate) topology: Topology,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) source_map: Arc<SourceMap>,
+    pub(crate) heap_bytes: u64,
+    pub(crate) limits: Limits,
+    /// Set on the shards of the service that is reached from outside.
+    pub(crate) listener: Option<std::net::TcpListener>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) alarm_nudge: Arc<Notify>,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) ready: oneshot::Sender<Result<Vec<Export>, String>>,
+    /// Told when the listener has finished its requests at shutdown.
+    pub(crate) serving: oneshot::Sender<()>,
+}
+
+impl ShardSetup {
+    /// Starts the thread.
+    pub(crate) fn spawn(self) -> std::io::Result<std::thread::JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name(format!("{}/{}", self.plan.name, self.shard))
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                match runtime {
+                    Ok(runtime) => LocalSet::new().block_on(&runtime, self.run()),
+                    Err(error) => {
+                        let _unused = self.ready.send(Err(format!("start a runtime: {error}")));
+                    }
+                }
+            })
+    }
+
+    async fn run(self) {
+        let reports = Arc::new(Reports::default());
+        let to_shard = reports.clone();
+        let committer = match Committer::spawn(move |report| to_shard.add(report)) {
+            Ok(committer) => committer,
+            Err(error) => {
+                let _unused = self.ready.send(Err(format!("start the committer: {error}")));
+                return;
+            }
+        };
+        let shard = Rc::new(Shard::new(&self, &committer));
+        let exports = match shard.worker.load((*self.source).clone()) {
+            Ok(exports) => exports,
+            Err(error) => {
+                let _unused = self.ready.send(Err(error.text));
+                return;
+            }
+        };
+        if self.ready.send(Ok(exports)).is_err() {
+            return;
+        }
+        if let Some(listener) = self.listener {
+            let shard = shard.clone();
+            tokio::task::spawn_local(async move {
+                shard.serve(listener, &self.limits, self.shutdown).await;
+                let _unused = self.serving.send(());
+            });
+        }
+        shard.obey(self.commands, &reports).await;
+        shard.end().await;
+        drop(committer);
+    }
+}
+
+/// What the committer has reported and the shard has not yet taken: one report per database.
+#[derive(Default)]
+struct Reports {
+    waiting: Mutex<Vec<DurableReport>>,
+    notify: Notify,
+}
+
+impl Reports {
+    fn add(&self, report: DurableReport) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match waiting.iter_mut().find(|other| other.database == report.database && other.result.is_ok()) {
+            Some(other) => *other = report,
+            None => waiting.push(report),
+        }
+        drop(waiting);
+        self.notify.notify_one();
+    }
+
+    fn take(&self) -> Vec<DurableReport> {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct Shard {
+    worker: Rc<Worker>,
+    namespaces: Vec<Rc<Namespace>>,
+    databases: Rc<Databases>,
+    service: Arc<str>,
+    log: Arc<dyn Log>,
+}
+
+impl Shard {
+    fn new(setup: &ShardSetup, committer: &Committer) -> Self {
+        let numbers = Rc::new(Numbers::default());
+        let clock = Monotonic::default();
+        let databases = Rc::new(Databases::default());
+        let own = Rc::new(std::cell::RefCell::new(Own::default()));
+        let network = Rc::new(ShardNetwork {
+            service: setup.service,
+            shard: setup.shard,
+            topology: setup.topology.clone(),
+            targets: setup.plan.targets.clone(),
+            services: setup.plan.services.clone(),
+            client: Client::new(&setup.limits, Trust::system()),
+            nudge: setup.alarm_nudge.clone(),
+            own: own.clone(),
+        });
+        let options = WorkerOptions {
+            init_json: setup.plan.init_json.clone(),
+            cpu: setup.plan.cpu,
+            heap_bytes: setup.heap_bytes,
+            keys: setup.plan.targets.iter().map(|target| target.key.clone()).collect(),
+            classes: setup.plan.targets.iter().map(|target| target.class_name.clone()).collect(),
+        };
+        let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
+        let worker = Worker::new(options, network, hooks, numbers.clone());
+        let program: Rc<dyn Program> = worker.clone();
+        let parts = ShardParts { program, lane: committer.lane(), clock, numbers, databases: databases.clone() };
+        let namespaces: Vec<_> =
+            setup.plan.namespaces.iter().map(|config| Namespace::new(config.clone(), parts.clone())).collect();
+        worker.set_namespaces(namespaces.clone());
+        *own.borrow_mut() = Own { worker: Rc::downgrade(&worker), namespaces: namespaces.clone() };
+        Self { worker, namespaces, databases, service: setup.plan.name.clone(), log: setup.log.clone() }
+    }
+
+    /// Carries out commands and durability reports until told to stop.
+    async fn obey(self: &Rc<Self>, mut commands: mpsc::Receiver<Command>, reports: &Reports) {
+        let mut sweep = tokio::time::interval(SWEEP_PERIOD);
+        loop {
+            tokio::select! {
+                () = reports.notify.notified() => {
+                    for report in reports.take() {
+                        self.databases.report(&report);
+                    }
+                }
+                command = commands.recv() => match command {
+                    Some(Command::Stop) | None => return,
+                    Some(command) => self.carry_out(command),
+                },
+                _ = sweep.tick() => {
+                    for namespace in &self.namespaces {
+                        namespace.sweep();
+                    }
+                    self.worker.note_idle();
+                }
+            }
+        }
+    }
+
+    fn carry_out(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Deliver { namespace, id, name, generation, event, reply } => {
+                let namespace = self.namespaces[namespace].clone();
+                let entry = namespace.entry(id, name.as_deref());
+                tokio::task::spawn_local(async move {
+                    let answer = namespace.deliver(&entry, generation, event).await;
+                    let _unused = reply.send(answer);
+                });
+            }
+            Command::Service { entrypoint, event, reply } => {
+                let worker = self.worker.clone();
+                tokio::task::spawn_local(async move {
+                    let _unused = reply.send(worker.event(&entrypoint, event).await);
+                });
+            }
+            Command::Wake { namespace, id, name, at_ms, reply } => {
+                let namespace = self.namespaces[namespace].clone();
+                let entry = namespace.entry(id, name.as_deref());
+                tokio::task::spawn_local(async move {
+                    let _unused = reply.send(namespace.wake(&entry, at_ms).await);
+                });
+            }
+            Command::Load { source, source_map, reply } => {
+                let _unused = reply.send(self.load(&source, &source_map));
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn load(&self, source: &Source, source_map: &Arc<SourceMap>) -> Result<(), String> {
+        self.worker.set_hooks(hooks(&self.service, &self.log, source_map));
+        self.worker.load(source.clone()).map_err(|error| error.text)?;
+        for namespace in &self.namespaces {
+            namespace.reset_all(&Failure::new(ErrorCode::CodeUpdated));
+        }
+        Ok(())
+    }
+
+    async fn serve(self: Rc<Self>, listener: std::net::TcpListener, limits: &Limits, shutdown: Shutdown) {
+        let listener = match TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(%error, "listen");
+                return;
+            }
+        };
+        stated_http::serve(listener, Rc::new(Front(self)), limits, shutdown).await;
+    }
+
+    /// Breaks what still runs, so that databases close before the committer does.
+    async fn end(&self) {
+        for namespace in &self.namespaces {
+            namespace.reset_all(&Failure::new(ErrorCode::InstanceGone));
+        }
+        // Breaking hands the databases to tasks of this thread; let those run.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Answers requests from outside with the program's default entrypoint.
+struct Front(Rc<Shard>);
+
+impl Handler for Front {
+    async fn handle(&self, request: FetchRequest) -> FetchResponse {
+        let started = Instant::now();
+        let method = request.method.clone();
+        let path = path_of(&request.url).to_owned();
+        let mut object = None;
+        let response = self.0.worker.fetch("default", request, &mut object).await.unwrap_or_else(|failure| refusal(&failure));
+        self.0.log.request(&RequestLine {
+            method: method.as_str(),
+            path: &path,
+            status: response.status.as_u16(),
+            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
+            object: object.as_deref(),
+        });
+        response
+    }
+}
+
+/// The path and query of an absolute URL.
+fn path_of(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    url[after_scheme..].find('/').map_or("/", |at| &url[after_scheme + at..])
+}
+
+fn refusal(failure: &Failure) -> FetchResponse {
+    let status = StatusCode::from_u16(failure.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = FetchResponse::text(status, status.canonical_reason().unwrap_or("Internal Server Error"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn hooks(service: &Arc<str>, log: &Arc<dyn Log>, source_map: &Arc<SourceMap>) -> Rc<dyn Hooks> {
+    Rc::new(ProgramHooks { service: service.clone(), log: log.clone(), source_map: source_map.clone() })
+}
+
+struct ProgramHooks {
+    service: Arc<str>,
+    log: Arc<dyn Log>,
+    source_map: Arc<SourceMap>,
+}
+
+impl Hooks for ProgramHooks {
+    fn console(&self, line: ConsoleLine) {
+        self.log.console(&self.service, &line);
+    }
+
+    fn map_stack(&self, stack: &str) -> String {
+        self.source_map.map_stack(stack)
+    }
+}
+
+#[derive(Default)]
+struct Own {
+    worker: std::rc::Weak<Worker>,
+    namespaces: Vec<Rc<Namespace>>,
+}
+
+/// The way from one shard's program to everything else.
+struct ShardNetwork {
+    service: usize,
+    shard: usize,
+    topology: Topology,
+    targets: Vec<NamespaceTarget>,
+    services: Vec<ServiceTarget>,
+    client: Client,
+    nudge: Arc<Notify>,
+    own: Rc<std::cell::RefCell<Own>>,
+}
+
+impl Network for ShardNetwork {
+    fn deliver(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+        event: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
+        let Some(target) = self.targets.get(namespace) else {
+            return Box::pin(async { Err(Failure::new(ErrorCode::Internal)) });
+        };
+        let shard = self.topology.owner(target.service, &id);
+        if target.service == self.service && shard == self.shard {
+            let namespace = self.own.borrow().namespaces[target.namespace].clone();
+            let entry = namespace.entry(id, name.as_deref());
+            return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
+        }
+        let sender = self.topology.sender(target.service, shard).clone();
+        let namespace = target.namespace;
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Deliver { namespace, id, name, generation, event, reply };
+            sender.send(command).await.map_err(|_| shard_gone())?;
+            answer.await.map_err(|_| shard_gone())?
+        })
+    }
+
+    fn service(&self, service: usize, event: Event) -> LocalFuture<Result<Answer, Failure>> {
+        let Some(target) = self.services.get(service).cloned() else {
+            return Box::pin(async { Err(Failure::new(ErrorCode::Internal)) });
+        };
+        if target.service == self.service {
+            let worker = self.own.borrow().worker.upgrade();
+            return Box::pin(async move {
+                let worker = worker.ok_or_else(shard_gone)?;
+                worker.event(&target.entrypoint, event).await
+            });
+        }
+        let shard = self.shard % self.topology.shard_count(target.service);
+        let sender = self.topology.sender(target.service, shard).clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Service { entrypoint: target.entrypoint, event, reply };
+            sender.send(command).await.map_err(|_| shard_gone())?;
+            answer.await.map_err(|_| shard_gone())?
+        })
+    }
+
+    fn fetch(&self, request: FetchRequest, redirect: Redirect) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+        let client = self.client.clone();
+        let mode = match redirect {
+            Redirect::Follow => RedirectMode::Follow,
+            Redirect::Error => RedirectMode::Error,
+            Redirect::Manual => RedirectMode::Manual,
+        };
+        Box::pin(async move {
+            client.fetch(request, mode).await.map_err(|error| {
+                let class = if error.is_type_error() { "TypeError" } else { "Error" };
+                (class, error.to_string())
+            })
+        })
+    }
+
+    fn alarm_hint(&self, _at_ms: i64) {
+        self.nudge.notify_one();
+    }
+}

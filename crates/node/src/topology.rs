@@ -1,0 +1,70 @@
+//! Which shard has what: the senders of all shards, and the choice of one.
+
+use std::sync::Arc;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::id::ObjectId;
+use stated_object::program::{Answer, Event};
+use stated_worker::Source;
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that may wait for a shard before their senders are held back.
+pub(crate) const COMMANDS_MAX: usize = 4096;
+
+/// What one shard can be asked from another thread.
+pub(crate) enum Command {
+    /// Deliver an event to an object.
+    Deliver {
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+        event: Event,
+        reply: oneshot::Sender<Result<(u64, Answer), Failure>>,
+    },
+    /// Run an event of a stateless entrypoint.
+    Service { entrypoint: String, event: Event, reply: oneshot::Sender<Result<Answer, Failure>> },
+    /// Wake an object for its alarm; the reply is when to wake it again, if not by the index.
+    Wake { namespace: usize, id: ObjectId, name: Option<String>, at_ms: i64, reply: oneshot::Sender<Option<i64>> },
+    /// Load new code; the reply is the text of the error.
+    Load { source: Arc<Source>, source_map: Arc<stated_bundle::SourceMap>, reply: oneshot::Sender<Result<(), String>> },
+    /// Finish and end the thread.
+    Stop,
+}
+
+/// The shards of all services.
+#[derive(Clone)]
+pub(crate) struct Topology {
+    services: Arc<Vec<Vec<mpsc::Sender<Command>>>>,
+}
+
+impl Topology {
+    pub(crate) fn new(services: Vec<Vec<mpsc::Sender<Command>>>) -> Self {
+        Self { services: Arc::new(services) }
+    }
+
+    /// The shard of a service that owns an object.
+    pub(crate) fn owner(&self, service: usize, id: &ObjectId) -> usize {
+        // The first half of an id is random or a MAC; its first bytes spread evenly.
+        let bytes = id.as_bytes();
+        let head = u64::from_le_bytes(bytes[..8].try_into().expect("an id has 32 bytes"));
+        (head % self.services[service].len() as u64) as usize
+    }
+
+    pub(crate) fn shard_count(&self, service: usize) -> usize {
+        self.services[service].len()
+    }
+
+    pub(crate) fn sender(&self, service: usize, shard: usize) -> &mpsc::Sender<Command> {
+        &self.services[service][shard]
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &mpsc::Sender<Command>> {
+        self.services.iter().flatten()
+    }
+}
+
+/// The failure of a call whose shard is gone.
+pub(crate) fn shard_gone() -> Failure {
+    Failure::new(ErrorCode::NetworkLost)
+}

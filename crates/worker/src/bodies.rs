@@ -1,0 +1,130 @@
+//! Streamed bodies that JavaScript has an id for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use stated_object::message::{Body, BodyError, BodyStream, BodyWriter, body_stream};
+
+use crate::context::{Context, Hold};
+
+/// The open bodies of one shard.
+#[derive(Default)]
+pub(crate) struct Bodies(RefCell<HashMap<u64, Slot>>);
+
+struct Slot {
+    context: Rc<Context>,
+    /// Absent while a read is in progress and after the end.
+    reader: Option<BodyStream>,
+    writer: Option<BodyWriter>,
+    /// Keeps the context alive while JavaScript may still write.
+    writing: Option<Hold>,
+}
+
+impl Bodies {
+    /// Registers a body that JavaScript may read.
+    pub(crate) fn insert_reader(&self, id: u64, context: &Rc<Context>, reader: BodyStream) {
+        let slot = Slot { context: context.clone(), reader: Some(reader), writer: None, writing: None };
+        self.0.borrow_mut().insert(id, slot);
+    }
+
+    /// Registers a body that JavaScript will write.
+    pub(crate) fn insert_pipe(&self, id: u64, context: &Rc<Context>, length: Option<u64>) {
+        let (writer, reader) = body_stream(length);
+        let slot = Slot {
+            context: context.clone(),
+            reader: Some(reader),
+            writer: Some(writer),
+            writing: Some(context.hold()),
+        };
+        self.0.borrow_mut().insert(id, slot);
+    }
+
+    /// Takes the reading end away, for a body that moves on or is read.
+    pub(crate) fn take_reader(&self, id: u64) -> Option<BodyStream> {
+        let mut bodies = self.0.borrow_mut();
+        let slot = bodies.get_mut(&id)?;
+        let reader = slot.reader.take();
+        if slot.writer.is_none() {
+            bodies.remove(&id);
+        }
+        reader
+    }
+
+    /// Gives a reading end back after a read that did not reach the end.
+    pub(crate) fn put_reader(&self, id: u64, context: &Rc<Context>, reader: BodyStream) {
+        self.insert_reader(id, context, reader);
+    }
+
+    /// The writing end, with the context that writes.
+    pub(crate) fn writer(&self, id: u64) -> Option<(BodyWriter, Rc<Context>)> {
+        let bodies = self.0.borrow();
+        let slot = bodies.get(&id)?;
+        Some((slot.writer.clone()?, slot.context.clone()))
+    }
+
+    /// Closes the writing end.
+    pub(crate) fn close_writer(&self, id: u64) -> Option<(BodyWriter, Rc<Context>)> {
+        let mut bodies = self.0.borrow_mut();
+        let slot = bodies.get_mut(&id)?;
+        let writer = slot.writer.take()?;
+        let hold = slot.writing.take();
+        let context = slot.context.clone();
+        if slot.reader.is_none() {
+            bodies.remove(&id);
+        }
+        drop(bodies);
+        drop(hold);
+        Some((writer, context))
+    }
+
+    /// Drops a body.
+    pub(crate) fn remove(&self, id: u64) {
+        let slot = self.0.borrow_mut().remove(&id);
+        drop(slot);
+    }
+
+    /// Drops what a context left open.
+    pub(crate) fn end_context(&self, context: u64) {
+        let mut left = Vec::new();
+        self.0.borrow_mut().retain(|_, slot| {
+            if slot.context.id != context {
+                return true;
+            }
+            left.push((slot.writer.take(), slot.writing.take()));
+            false
+        });
+        for (writer, _hold) in left {
+            if let Some(writer) = writer {
+                // The reader must not take the end of the context for the end of the body.
+                let _unused = writer.try_send(Err(BodyError::Disconnected));
+            }
+        }
+    }
+}
+
+/// All bytes of a stream.
+pub(crate) async fn collect(mut reader: BodyStream) -> Result<Vec<u8>, BodyError> {
+    let mut all = Vec::with_capacity(reader.length.unwrap_or(0).min(1 << 20) as usize);
+    while let Some(chunk) = reader.chunks.recv().await {
+        all.extend_from_slice(&chunk?);
+    }
+    Ok(all)
+}
+
+/// Copies a stream to two; runs until the source ends or both readers are gone.
+pub(crate) async fn copy_to_both(mut source: BodyStream, left: BodyWriter, right: BodyWriter) {
+    while let Some(chunk) = source.chunks.recv().await {
+        let failed = chunk.is_err();
+        let (first, second) = (left.send(chunk.clone()).await, right.send(chunk).await);
+        if failed || (first.is_err() && second.is_err()) {
+            return;
+        }
+    }
+}
+
+/// A body from its wire form: bytes stay bytes.
+pub(crate) fn bytes_body(bytes: Vec<u8>) -> Body {
+    Body::Bytes(Bytes::from(bytes))
+}

@@ -1,0 +1,54 @@
+//! Answers of handlers that the host started.
+
+use bytes::Bytes;
+use http::StatusCode;
+use stated_core::error::Failure;
+use stated_object::message::FetchResponse;
+use stated_object::program::Answer;
+
+use crate::op::{Op, OpError, OpResult};
+
+/// The response of a fetch handler.
+pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let call = op.uint(0);
+    let status = u16::try_from(op.uint(1)).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| OpError::Error("RangeError", "the status of the response is not an HTTP status".into()))?;
+    let status_text = op.text(2)?;
+    let headers = op.headers(3)?;
+    let body = op.body(4)?;
+    let socket = match op.uint(5) {
+        0 => None,
+        id => {
+            let taken = op.worker.sockets.take(id);
+            Some(taken.ok_or_else(|| OpError::type_error("Can't return WebSocket that was already used in a response."))?.0)
+        }
+    };
+    let response = FetchResponse { status, status_text, headers, body, socket, url: String::new(), redirected: false };
+    op.worker.calls.answer(call, Ok(Answer::Response(response)));
+    op.undefined()
+}
+
+/// The serialized result of an RPC call.
+pub(crate) fn respond_value<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let value = Bytes::from(op.bytes(1));
+    op.worker.calls.answer(op.uint(0), Ok(Answer::Value(value)));
+    op.undefined()
+}
+
+/// A handler without result is done.
+pub(crate) fn respond_done<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    op.worker.calls.answer(op.uint(0), Ok(Answer::Done));
+    op.undefined()
+}
+
+/// The handler threw.
+pub(crate) fn respond_error<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let text = op.text(1)?;
+    let stack = op.text(2)?;
+    let flags = op.uint(3) as u32;
+    if !stack.is_empty() {
+        op.worker.print_uncaught(&stack);
+    }
+    op.worker.calls.answer(op.uint(0), Err(Failure::thrown(text, flags)));
+    op.undefined()
+}

@@ -1,0 +1,121 @@
+//! Contexts, critical sections, diagnostics.
+
+use stated_core::alarm::RetryAlarm;
+use stated_core::error::Failure;
+use stated_core::gate::SectionId;
+use stated_engine::{Local, Thrown};
+
+use crate::op::{Op, OpError, OpResult};
+use crate::settled::Settled;
+use crate::worker::Level;
+
+/// One finished console line.
+pub(crate) fn log<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let level = match op.uint(0) {
+        0 => Level::Debug,
+        1 => Level::Log,
+        2 => Level::Info,
+        3 => Level::Warn,
+        _ => Level::Error,
+    };
+    let text = op.text(1)?;
+    op.worker.print(level, text);
+    op.undefined()
+}
+
+/// An exception nobody caught.
+pub(crate) fn report_uncaught<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let text = op.text(0)?;
+    op.worker.print_uncaught(&text);
+    op.undefined()
+}
+
+/// The number of the running context.
+pub(crate) fn context_id<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let id = op.scope.frame().context;
+    Ok(op.scope.number(id as f64))
+}
+
+/// Throws unless the context is the running one.
+pub(crate) fn check_context<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let io_type = op.text(1)?;
+    op.require_context(op.uint(0), &io_type)?;
+    op.undefined()
+}
+
+/// The async-context value.
+pub(crate) fn async_frame<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    Ok(op.scope.async_value())
+}
+
+/// Calls a function with another async-context value.
+pub(crate) fn with_async_frame<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let value = op.arg(0);
+    let function = op.arg(1);
+    let args: Vec<Local<'s>> = (2..op.arg_count()).map(|index| op.arg(index)).collect();
+    let info = op.scope.frame();
+    let result = op.scope.with_frame(info, value, |scope| scope.call(function, &args));
+    Ok(result?)
+}
+
+/// Keeps a context alive.
+pub(crate) fn task_begin<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    if let Some(context) = op.worker.context(op.uint(0)) {
+        context.task_begin();
+    }
+    op.undefined()
+}
+
+/// Ends what task_begin began.
+pub(crate) fn task_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    if let Some(context) = op.worker.context(op.uint(0)) {
+        context.task_end();
+    }
+    op.undefined()
+}
+
+/// `ctx.abort()`
+pub(crate) fn abort_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let reason = op.optional_text(1)?;
+    let retry = if op.flag(2) { RetryAlarm::Yes } else { RetryAlarm::No };
+    let context = op.worker.context(op.uint(0));
+    if let Some(instance) = context.as_ref().and_then(|context| context.instance()) {
+        op.worker.abort(instance, reason.as_deref(), retry);
+    }
+    Err(OpError::Thrown(Thrown::Stopped))
+}
+
+/// Asks for a critical section.
+pub(crate) fn section_request<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let kind = op.uint(1);
+    let token = op.uint(2);
+    let from = SectionId::from_u64(op.scope.frame().section.into());
+    let section = instance.request_section(from)?;
+    op.context()?.remember_section(section, kind, token);
+    op.undefined()
+}
+
+/// Ends a critical section.
+pub(crate) fn section_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let context = op.context()?;
+    let Some(section) = SectionId::from_u64(op.uint(1)) else { return op.undefined() };
+    let breaks = context.section_breaks(section);
+    let failure = op.optional_text(2)?.filter(|_| breaks).map(|text| Failure::thrown(text, 0));
+    let broken = failure.is_some();
+    instance.end_section(section, failure);
+    if broken {
+        return Err(OpError::Thrown(Thrown::Stopped));
+    }
+    op.undefined()
+}
+
+/// Resolves when all writes made so far are durable.
+pub(crate) fn sync<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    op.promise(async move {
+        instance.until_durable().await?;
+        Ok(Settled::Undefined)
+    })
+}

@@ -1,0 +1,99 @@
+//! Requests to the outside.
+
+use http::Method;
+use stated_object::message::FetchRequest;
+use tokio::sync::oneshot;
+
+use crate::op::{Op, OpError, OpResult};
+use crate::settled::{Settled, Unsettled};
+use crate::worker::Redirect;
+
+/// A number with which a fetch can be cancelled.
+pub(crate) fn token<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let token = op.worker.numbers().next();
+    Ok(op.scope.number(token as f64))
+}
+
+impl<'s> Op<'_, 's> {
+    /// Method, URL, headers and body from four arguments.
+    pub(crate) fn request(&mut self, first: u32) -> Result<FetchRequest, OpError<'s>> {
+        let method = self.text(first)?;
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| OpError::type_error(format!("Invalid HTTP method string: {method}")))?;
+        Ok(FetchRequest {
+            method,
+            url: self.text(first + 1)?,
+            headers: self.headers(first + 2)?,
+            body: self.body(first + 3)?,
+            peer: None,
+        })
+    }
+
+    /// Registers a token; the receiver fires when the fetch is aborted.
+    pub(crate) fn abortable(&self, token: u64) -> Abortable {
+        let (sender, receiver) = oneshot::channel();
+        if token != 0 {
+            self.worker.fetches.borrow_mut().insert(token, sender);
+        }
+        Abortable { receiver, token, worker: self.worker.clone() }
+    }
+}
+
+/// Waits for an abort; forgets the token when dropped.
+pub(crate) struct Abortable {
+    receiver: oneshot::Receiver<()>,
+    token: u64,
+    worker: std::rc::Rc<crate::worker::Worker>,
+}
+
+impl Abortable {
+    /// Waits for the abort; for ever without one.
+    pub(crate) async fn aborted(&mut self) {
+        if self.token == 0 || (&mut self.receiver).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Abortable {
+    fn drop(&mut self) {
+        self.worker.fetches.borrow_mut().remove(&self.token);
+    }
+}
+
+/// The rejection that JavaScript replaces by the signal's reason.
+pub(crate) fn aborted() -> Unsettled {
+    Unsettled::Error("DOMException:AbortError", "The operation was aborted".to_owned())
+}
+
+/// `fetch`
+pub(crate) fn start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let mut abortable = op.abortable(op.uint(0));
+    let request = op.request(1)?;
+    let redirect = match op.text(5)?.as_str() {
+        "error" => Redirect::Error,
+        "manual" => Redirect::Manual,
+        _ => Redirect::Follow,
+    };
+    let context = op.context()?;
+    let network = op.worker.network().clone();
+    op.promise(async move {
+        context.until_durable().await?;
+        tokio::select! {
+            response = network.fetch(request, redirect) => match response {
+                Ok(response) => Ok(Settled::Response(Box::new(response))),
+                Err((class, message)) => Err(Unsettled::Error(class, message)),
+            },
+            () = abortable.aborted() => Err(aborted()),
+        }
+    })
+}
+
+/// Cancels a fetch.
+pub(crate) fn abort<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let sender = op.worker.fetches.borrow_mut().remove(&op.uint(0));
+    if let Some(sender) = sender {
+        let _unused = sender.send(());
+    }
+    op.undefined()
+}

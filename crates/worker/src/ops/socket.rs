@@ -1,0 +1,235 @@
+//! WebSockets.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method};
+use stated_object::hibernation::{HibernatedSocket, SocketId};
+use stated_object::instance::Instance;
+use stated_object::message::{Body, FetchRequest};
+use stated_object::socket::{Outbox, SocketMessage, socket_pair};
+
+use crate::op::{Op, OpError, OpResult};
+use crate::settled::{Settled, Unsettled};
+use crate::worker::Redirect;
+
+impl<'s> Op<'_, 's> {
+    /// The current object, if the running code belongs to one.
+    fn current_instance(&self) -> Option<Rc<Instance>> {
+        self.worker.context(self.scope.frame().context)?.instance().cloned()
+    }
+
+    /// A hibernatable socket of the current object.
+    fn hibernated(&self, id: u64) -> Option<Rc<HibernatedSocket>> {
+        self.current_instance()?.entry.sockets.get(SocketId(id))
+    }
+
+    fn outbox(&self, id: u64) -> Option<Outbox> {
+        self.worker.sockets.outbox(id).or_else(|| Some(self.hibernated(id)?.outbox.clone()))
+    }
+
+    /// Queues a message behind the output gate.
+    fn send_message(&self, id: u64, message: SocketMessage) {
+        let Some(outbox) = self.outbox(id) else { return };
+        match self.current_instance() {
+            Some(instance) => instance.when_durable(move || outbox.push(message)),
+            None => outbox.push(message),
+        }
+    }
+}
+
+/// The two ends of a WebSocketPair.
+pub(crate) fn pair<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.context()?;
+    let (left, right) = socket_pair();
+    let ids = [left, right].map(|end| op.worker.sockets.insert(op.worker.numbers().next(), &context, end));
+    let ids = ids.map(|id| op.scope.number(id as f64));
+    Ok(op.scope.array(&ids))
+}
+
+/// `accept()`
+pub(crate) fn accept<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let id = op.uint(0);
+    op.worker.accept_socket(id);
+    op.undefined()
+}
+
+/// `send()`
+pub(crate) fn send<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let data = op.arg(1);
+    let message = match op.scope.bytes(data) {
+        Some(bytes) => SocketMessage::Binary(Bytes::from(bytes)),
+        None => SocketMessage::Text(op.text(1)?),
+    };
+    op.send_message(op.uint(0), message);
+    op.undefined()
+}
+
+/// `close()`
+pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let code = op.number(1);
+    let reason = op.optional_text(2)?.unwrap_or_default();
+    let code = (code >= 0.0).then_some(code as u16);
+    op.send_message(op.uint(0), SocketMessage::Close { code, reason });
+    op.undefined()
+}
+
+/// `new WebSocket(url)`
+pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let url = op.text(0)?;
+    let protocols = op.texts(1)?;
+    let url = match url.split_once(':') {
+        Some(("ws", rest)) => format!("http:{rest}"),
+        Some(("wss", rest)) => format!("https:{rest}"),
+        _ => url,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert("upgrade", HeaderValue::from_static("websocket"));
+    if !protocols.is_empty() {
+        let value = HeaderValue::from_str(&protocols.join(", "))
+            .map_err(|_| OpError::type_error("a protocol has characters that HTTP does not allow"))?;
+        headers.insert("sec-websocket-protocol", value);
+    }
+    let request = FetchRequest { method: Method::GET, url, headers, body: Body::None, peer: None };
+    let context = op.context()?;
+    let network = op.worker.network().clone();
+    op.promise(async move {
+        context.until_durable().await?;
+        let response = network.fetch(request, Redirect::Error).await;
+        let response = response.map_err(|(class, message)| Unsettled::Error(class, message))?;
+        match response.socket {
+            Some(end) => Ok(Settled::Socket(Box::new(end))),
+            None => Err(Unsettled::Error(
+                "Error",
+                format!(
+                    "Failed to establish the WebSocket connection: expected server to reply with HTTP status code 101 (switching protocols), but received {} instead.",
+                    response.status.as_u16()
+                ),
+            )),
+        }
+    })
+}
+
+/// `acceptWebSocket()`
+pub(crate) fn hibernate<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let id = op.uint(1);
+    let tags = op.texts(2)?;
+    let (end, attachment) =
+        op.worker.sockets.take(id).ok_or_else(|| OpError::error("the WebSocket cannot be accepted any more"))?;
+    let namespace = op
+        .worker
+        .namespace(instance.entry.namespace as u64)
+        .ok_or_else(|| OpError::error("the object has no namespace"))?;
+    let outbox = Outbox::new(end.outgoing.clone());
+    namespace.attach_socket(&instance.entry, SocketId(id), end, outbox, tags);
+    if let (Some(attachment), Some(socket)) = (attachment, instance.entry.sockets.get(SocketId(id))) {
+        socket.set_attachment(attachment);
+    }
+    op.undefined()
+}
+
+/// Ids of the object's hibernatable sockets.
+pub(crate) fn list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let tag = op.optional_text(1)?;
+    let ids = instance.entry.sockets.list(tag.as_deref());
+    let ids: Vec<_> = ids.into_iter().map(|id| op.scope.number(id.0 as f64)).collect();
+    Ok(op.scope.array(&ids))
+}
+
+/// The tags of a hibernatable socket.
+pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let tags = op.hibernated(op.uint(0)).map(|socket| socket.tags.clone()).unwrap_or_default();
+    let tags: Vec<_> = tags.iter().map(|tag| op.scope.string(tag)).collect();
+    Ok(op.scope.array(&tags))
+}
+
+/// `[readyState, url, protocol, extensions]`
+pub(crate) fn state<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let id = op.uint(0);
+    let (state, protocol, extensions) = match op.hibernated(id) {
+        Some(socket) => (socket.ready_state(), socket.protocol.clone(), socket.extensions.clone()),
+        None => {
+            let (protocol, extensions) = op.worker.sockets.negotiated(id).unwrap_or_default();
+            (1, protocol, extensions)
+        }
+    };
+    let parts = [
+        op.scope.number(f64::from(state)),
+        op.scope.string(""),
+        op.scope.string(&protocol),
+        op.scope.string(&extensions),
+    ];
+    Ok(op.scope.array(&parts))
+}
+
+/// The serialized attachment.
+pub(crate) fn attachment<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let id = op.uint(0);
+    let bytes = match op.hibernated(id) {
+        Some(socket) => socket.attachment(),
+        None => op.worker.sockets.attachment(id),
+    };
+    match bytes {
+        Some(bytes) => Ok(op.scope.uint8_array(&bytes)),
+        None => op.undefined(),
+    }
+}
+
+/// Replaces the attachment.
+pub(crate) fn set_attachment<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let id = op.uint(0);
+    let bytes = Bytes::from(op.bytes(1));
+    match op.hibernated(id) {
+        Some(socket) => socket.set_attachment(bytes),
+        None => op.worker.sockets.set_attachment(id, bytes),
+    }
+    op.undefined()
+}
+
+/// Sets or removes the auto-response.
+pub(crate) fn set_auto_response<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let request = op.optional_text(1)?;
+    let response = op.optional_text(2)?;
+    instance.entry.sockets.set_auto_response(request.zip(response));
+    op.undefined()
+}
+
+/// `[request, response]`
+pub(crate) fn auto_response<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    match instance.entry.sockets.auto_response() {
+        Some((request, response)) => {
+            let parts = [op.scope.string(&request), op.scope.string(&response)];
+            Ok(op.scope.array(&parts))
+        }
+        None => op.undefined(),
+    }
+}
+
+/// When the runtime last answered on this socket.
+pub(crate) fn auto_response_time<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    match op.hibernated(op.uint(0)).and_then(|socket| socket.auto_response_ms()) {
+        Some(ms) => Ok(op.scope.number(ms as f64)),
+        None => op.undefined(),
+    }
+}
+
+/// Sets or removes the time limit of socket events.
+pub(crate) fn set_event_timeout<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let ms = op.arg(1).as_number().map(|ms| ms as u32).filter(|ms| *ms > 0);
+    instance.entry.sockets.set_event_timeout_ms(ms);
+    op.undefined()
+}
+
+/// That limit.
+pub(crate) fn event_timeout<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    match instance.entry.sockets.event_timeout_ms() {
+        Some(ms) => Ok(op.scope.number(f64::from(ms))),
+        None => op.undefined(),
+    }
+}

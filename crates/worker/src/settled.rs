@@ -1,0 +1,117 @@
+//! Results of asynchronous operations, on their way back into JavaScript.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use stated_core::error::Failure;
+use stated_engine::{Deferred, Local, Scope, Thrown};
+use stated_object::message::FetchResponse;
+
+use crate::context::Context;
+use crate::op::{self, Op, OpError, OpResult};
+use crate::worker::Worker;
+
+/// What an asynchronous operation came to.
+pub(crate) enum Settled {
+    /// Nothing.
+    Undefined,
+    /// A boolean.
+    Bool(bool),
+    /// A `Uint8Array`.
+    Bytes(Vec<u8>),
+    /// A WireResponse.
+    Response(Box<FetchResponse>),
+    /// `[generation, result]` of a call through a stub.
+    OfStub(u64, Box<Settled>),
+    /// `[socketId, protocol, extensions]`
+    Socket(Box<stated_object::socket::SocketEnd>),
+}
+
+/// Why it failed.
+pub(crate) enum Unsettled {
+    /// A new error of a class.
+    Error(&'static str, String),
+    /// A failure with its flags.
+    Failure(Failure),
+}
+
+impl From<Failure> for Unsettled {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The result of an asynchronous operation.
+pub(crate) type SettledResult = Result<Settled, Unsettled>;
+
+impl<'s> Op<'_, 's> {
+    /// Starts an asynchronous operation of the current context and returns its promise.
+    ///
+    /// The promise settles in a turn of the context, through its input gate; never after the
+    /// context has ended.
+    pub(crate) fn promise(&mut self, operation: impl Future<Output = SettledResult> + 'static) -> OpResult<'s> {
+        let frame = self.scope.frame();
+        let context = self.context()?;
+        let (deferred, promise) = self.scope.deferred();
+        let worker = self.worker.clone();
+        let hold = context.hold_for_operation();
+        tokio::task::spawn_local(async move {
+            let result = tokio::select! {
+                result = operation => result,
+                () = context.ended() => return,
+            };
+            let Ok(permit) = context.enter(frame.section).await else { return };
+            worker.settle(&context, frame.section, deferred, result);
+            drop(permit);
+            drop(hold);
+        });
+        Ok(promise)
+    }
+}
+
+impl Worker {
+    fn settle(self: &Rc<Self>, context: &Rc<Context>, section: u32, deferred: Deferred, result: SettledResult) {
+        self.run(context, section, |scope| match result {
+            Ok(settled) => match self.to_js(scope, context, settled) {
+                Ok(value) => scope.resolve(deferred, value),
+                Err(Thrown::Value(error)) => scope.reject(deferred, error),
+                Err(Thrown::Stopped) => {}
+            },
+            Err(unsettled) => {
+                let error = match unsettled {
+                    Unsettled::Error(class, message) => OpError::Error(class, message),
+                    Unsettled::Failure(failure) => OpError::Failure(failure),
+                };
+                if let Thrown::Value(error) = op::throw(scope, self, error) {
+                    scope.reject(deferred, error);
+                }
+            }
+        });
+    }
+
+    fn to_js<'s>(
+        self: &Rc<Self>,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        settled: Settled,
+    ) -> Result<Local<'s>, Thrown<'s>> {
+        Ok(match settled {
+            Settled::Undefined => scope.undefined(),
+            Settled::Bool(value) => scope.boolean(value),
+            Settled::Bytes(bytes) => scope.uint8_array(&bytes),
+            Settled::Response(response) => self.response_to_wire(scope, context, *response),
+            Settled::OfStub(generation, inner) => {
+                let generation = scope.number(generation as f64);
+                let inner = self.to_js(scope, context, *inner)?;
+                scope.array(&[generation, inner])
+            }
+            Settled::Socket(end) => {
+                let protocol = scope.string(&end.protocol);
+                let extensions = scope.string(&end.extensions);
+                let id = self.sockets.insert(self.numbers().next(), context, *end);
+                let id = scope.number(id as f64);
+                scope.array(&[id, protocol, extensions])
+            }
+        })
+    }
+}

@@ -1,0 +1,792 @@
+//! A worker: one shard's runtime of a service, and the turns that run in it.
+//!
+//! `run` is the only way into JavaScript: it enters the realm in the frame of a context, drains the
+//! microtasks, hands continuations of other contexts to those, and looks whether a limit ended the
+//! turn. An object's caller holds its permit meanwhile.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use stated_core::alarm::RetryAlarm;
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::id::{ObjectId, UniqueKey};
+use stated_engine::{FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown};
+use stated_object::clock::Monotonic;
+use stated_object::instance::Instance;
+use stated_object::message::{FetchRequest, FetchResponse};
+use stated_object::namespace::{Namespace, Numbers};
+use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
+
+use crate::bodies::Bodies;
+use crate::calls::Calls;
+use crate::context::{Context, Kind};
+use crate::loader::{Loader, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
+use crate::ops::OPERATIONS;
+use crate::ops::text::Decoders;
+use crate::sockets::Sockets;
+use crate::timers::Timers;
+
+/// A future of this thread.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// How a worker reaches everything outside of its shard's runtime.
+pub trait Network {
+    /// Delivers an event to an object of a namespace, wherever it lives.
+    fn deliver(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+        event: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>>;
+
+    /// Calls another service.
+    fn service(&self, service: usize, call: Event) -> LocalFuture<Result<Answer, Failure>>;
+
+    /// Sends a request to the outside. The error is its class and text.
+    fn fetch(&self, request: FetchRequest, redirect: Redirect)
+    -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
+
+    /// An object's alarm was set to this time: look at the index again.
+    fn alarm_hint(&self, at_ms: i64);
+}
+
+/// What `fetch` does with a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// Follow it.
+    Follow,
+    /// Fail.
+    Error,
+    /// Return it.
+    Manual,
+}
+
+/// Where what the program prints goes, and how positions are mapped back to its sources.
+pub trait Hooks {
+    /// A line of the console, or an uncaught exception.
+    fn console(&self, line: ConsoleLine);
+    /// A stack with positions in the program's own files.
+    fn map_stack(&self, stack: &str) -> String;
+}
+
+/// The level of a console line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// `console.debug`
+    Debug,
+    /// `console.log`
+    Log,
+    /// `console.info`
+    Info,
+    /// `console.warn`
+    Warn,
+    /// `console.error`
+    Error,
+    /// Nobody caught it.
+    Uncaught,
+}
+
+/// A line that the program printed.
+#[derive(Clone, Debug)]
+pub struct ConsoleLine {
+    /// Its level.
+    pub level: Level,
+    /// Its text, possibly of several lines.
+    pub text: String,
+    /// The class and the name (or id) of the object that printed it.
+    pub object: Option<(String, String)>,
+}
+
+/// What a worker is made of.
+pub struct WorkerOptions {
+    /// What the library's `init` receives, as JSON (host.d.ts `InitConfig`).
+    pub init_json: String,
+    /// CPU time of one event.
+    pub cpu: Duration,
+    /// Bytes of the JavaScript heap of the shard.
+    pub heap_bytes: u64,
+    /// The keys of the service's namespaces, by index.
+    pub keys: Vec<UniqueKey>,
+    /// The classes of those namespaces.
+    pub classes: Vec<String>,
+}
+
+/// What an export of the program is.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Export {
+    /// The name it is exported under.
+    pub name: String,
+    /// "durable-object", "legacy-class", "entrypoint", "object" or "other".
+    pub kind: String,
+    /// The handlers it has.
+    pub handlers: Vec<String>,
+}
+
+/// Why a program could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct LoadError {
+    /// What was thrown, with a stack mapped to the sources.
+    pub text: String,
+}
+
+struct Loaded {
+    realm: Realm,
+    main: HashMap<&'static str, Persistent>,
+    exports: Vec<Export>,
+}
+
+/// One shard's runtime of a service.
+pub struct Worker {
+    this: Weak<Self>,
+    runtime: Runtime,
+    options: WorkerOptions,
+    network: Rc<dyn Network>,
+    hooks: RefCell<Rc<dyn Hooks>>,
+    numbers: Rc<Numbers>,
+    clock: Monotonic,
+    loaded: RefCell<Option<Rc<Loaded>>>,
+    contexts: RefCell<HashMap<u64, Rc<Context>>>,
+    namespaces: RefCell<Vec<Rc<Namespace>>>,
+    /// The context and section whose code runs now; for what happens outside of operations.
+    current: RefCell<Vec<Rc<Context>>>,
+    global: Rc<Context>,
+    pub(crate) calls: Calls,
+    pub(crate) bodies: Bodies,
+    pub(crate) sockets: Sockets,
+    pub(crate) timers: Timers,
+    pub(crate) fetches: RefCell<HashMap<u64, tokio::sync::oneshot::Sender<()>>>,
+    decoders: Decoders,
+}
+
+/// The functions of main.js that the host calls.
+const MAIN: &[&str] = &[
+    "init",
+    "start",
+    "fetchEntrypoint",
+    "callEntrypoint",
+    "createObject",
+    "dropObject",
+    "endContext",
+    "fetchObject",
+    "callObject",
+    "alarmObject",
+    "socketHandler",
+    "socketEvent",
+    "timerFired",
+    "runSection",
+    "makeError",
+    "describeError",
+];
+
+impl Worker {
+    /// Starts an engine runtime on this thread, without a program.
+    pub fn new(options: WorkerOptions, network: Rc<dyn Network>, hooks: Rc<dyn Hooks>, numbers: Rc<Numbers>) -> Rc<Self> {
+        let runtime = Runtime::new(Limits { heap_bytes: options.heap_bytes });
+        let global = Context::new(0, Kind::Stateless, options.cpu);
+        let worker = Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            runtime,
+            options,
+            network,
+            hooks: RefCell::new(hooks),
+            numbers,
+            clock: Monotonic::default(),
+            loaded: RefCell::default(),
+            contexts: RefCell::default(),
+            namespaces: RefCell::default(),
+            current: RefCell::default(),
+            global,
+            calls: Calls::default(),
+            bodies: Bodies::default(),
+            sockets: Sockets::default(),
+            timers: Timers::default(),
+            fetches: RefCell::default(),
+            decoders: Decoders::default(),
+        });
+        worker.runtime.set_host(worker.clone());
+        worker
+    }
+
+    /// Gives the worker its namespaces, in the order of their indices.
+    pub fn set_namespaces(&self, namespaces: Vec<Rc<Namespace>>) {
+        *self.namespaces.borrow_mut() = namespaces;
+    }
+
+    /// Replaces where the console goes and how stacks are mapped, as new code is loaded.
+    pub fn set_hooks(&self, hooks: Rc<dyn Hooks>) {
+        *self.hooks.borrow_mut() = hooks;
+    }
+
+    /// Loads a program into a new realm. The former one, if any, stays until this succeeded; its
+    /// objects must be reset by the caller.
+    ///
+    /// # Errors
+    /// What the program threw while its modules were evaluated.
+    pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
+        let loader = Rc::new(Loader::new(source));
+        let realm = self.runtime.new_realm(loader.clone());
+        let context = self.global.clone();
+        context.budget.refill(self.options.cpu);
+        let loaded = self.enter(&realm, &context, 0, |scope| self.load_in(scope, &realm, &loader));
+        let loaded = match loaded {
+            Ok(loaded) => Rc::new(loaded),
+            Err(text) => return Err(LoadError { text }),
+        };
+        let exports = loaded.exports.clone();
+        *self.loaded.borrow_mut() = Some(loaded);
+        Ok(exports)
+    }
+
+    fn load_in(self: &Rc<Self>, scope: &mut Scope<'_>, realm: &Realm, loader: &Loader) -> Result<Loaded, String> {
+        let operations = scope.object();
+        for (name, native) in OPERATIONS {
+            let function = scope.function(name, 0, *native);
+            scope.define(operations, name, function);
+        }
+        loader.provide(OPERATIONS_MODULE, scope.persist(operations));
+        let library = scope.evaluate_module("stated:main").map_err(|thrown| self.plain_text(scope, thrown))?;
+        scope.evaluate_module("cloudflare:workers").map_err(|thrown| self.plain_text(scope, thrown))?;
+        loader.close_library();
+        let mut main = HashMap::new();
+        for name in MAIN {
+            let function = scope.property(library.0, name).map_err(|thrown| self.plain_text(scope, thrown))?;
+            main.insert(*name, scope.persist(function));
+        }
+        let mut loaded = Loaded { realm: realm.clone(), main, exports: Vec::new() };
+        let config = scope.string(&self.options.init_json);
+        let init = scope.local(&loaded.main["init"]);
+        scope.call(init, &[config]).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        self.provide_assets(scope, loader).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        let (namespace, evaluation) =
+            scope.evaluate_module(PROGRAM).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        scope.drain(|_, _| {});
+        match scope.promise_state(evaluation) {
+            Some(stated_engine::PromiseState::Rejected(reason)) => {
+                return Err(self.described(scope, &loaded, Thrown::Value(reason)));
+            }
+            Some(stated_engine::PromiseState::Pending) => {
+                return Err("the program's top-level await never settles; asynchronous I/O is not possible in global scope".to_owned());
+            }
+            Some(stated_engine::PromiseState::Fulfilled(_)) | None => {}
+        }
+        let start = scope.local(&loaded.main["start"]);
+        let exports = scope.call(start, &[namespace]).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        let exports = scope.text(exports).unwrap_or_default();
+        loaded.exports = serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))?;
+        Ok(loaded)
+    }
+
+    fn provide_assets<'s>(&self, scope: &mut Scope<'s>, loader: &Loader) -> Result<(), Thrown<'s>> {
+        use crate::loader::AssetKind;
+        for asset in &loader.source().assets {
+            let value = match asset.kind {
+                AssetKind::Text => scope.string(&String::from_utf8_lossy(&asset.bytes)),
+                AssetKind::Data => scope.array_buffer(&asset.bytes),
+                AssetKind::Wasm => {
+                    let bytes = scope.array_buffer(&asset.bytes);
+                    let global = scope.global();
+                    let wasm = scope.property(global, "WebAssembly")?;
+                    let module = scope.property(wasm, "Module")?;
+                    scope.construct(module, &[bytes])?
+                }
+            };
+            loader.provide(&asset.specifier, scope.persist(value));
+        }
+        Ok(())
+    }
+
+    fn plain_text(&self, scope: &mut Scope<'_>, thrown: Thrown<'_>) -> String {
+        match thrown {
+            Thrown::Value(value) => {
+                let stack = scope.property(value, "stack").ok().and_then(|stack| scope.text(stack));
+                stack.unwrap_or_else(|| scope.to_text(value).unwrap_or_default())
+            }
+            Thrown::Stopped => self.stop_text(scope),
+        }
+    }
+
+    fn stop_text(&self, scope: &Scope<'_>) -> String {
+        match scope.stop_reason() {
+            Some(StopReason::Cpu) => {
+                format!("the program used more than {} ms of CPU time while it was loaded", self.options.cpu.as_millis())
+            }
+            Some(StopReason::Memory) => {
+                format!("the program used more than {} MiB of memory while it was loaded", self.options.heap_bytes >> 20)
+            }
+            Some(StopReason::Aborted) | None => "the program was aborted while it was loaded".to_owned(),
+        }
+    }
+
+    fn described(&self, scope: &mut Scope<'_>, loaded: &Loaded, thrown: Thrown<'_>) -> String {
+        let Thrown::Value(value) = thrown else { return self.stop_text(scope) };
+        let describe = scope.local(&loaded.main["describeError"]);
+        let Ok(parts) = scope.call(describe, &[value]) else { return self.plain_text(scope, Thrown::Value(value)) };
+        let text = scope.element(parts, 1).ok().and_then(|text| scope.text(text)).unwrap_or_default();
+        self.hooks.borrow().map_stack(&text)
+    }
+
+    // --- entering ------------------------------------------------------------------------------
+
+    /// Runs `f` and its microtasks as a turn of the context.
+    pub(crate) fn run<R>(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        section: u32,
+        f: impl for<'s> FnOnce(&mut Scope<'s>) -> R,
+    ) -> R {
+        let loaded = self.loaded();
+        self.enter(&loaded.realm, context, section, f)
+    }
+
+    fn enter<R>(
+        self: &Rc<Self>,
+        realm: &Realm,
+        context: &Rc<Context>,
+        section: u32,
+        f: impl for<'s> FnOnce(&mut Scope<'s>) -> R,
+    ) -> R {
+        let frame = FrameInfo { context: context.id, section };
+        let mut foreign = Vec::new();
+        self.current.borrow_mut().push(context.clone());
+        let (result, stopped) = self.runtime.enter(realm, frame, &context.budget, |scope| {
+            let result = f(scope);
+            scope.drain(|info, job| foreign.push((info, job)));
+            self.report_rejections(scope);
+            (result, scope.stop_reason())
+        });
+        self.current.borrow_mut().pop();
+        for (info, job) in foreign {
+            self.resume(info, job);
+        }
+        if let Some(reason) = stopped {
+            self.stopped(context, reason);
+        }
+        result
+    }
+
+    fn loaded(&self) -> Rc<Loaded> {
+        self.loaded.borrow().clone().expect("a program was loaded before its code is called")
+    }
+
+    /// Calls a function of main.js and ignores what it returns; the library catches what it can.
+    pub(crate) fn call_main(&self, scope: &mut Scope<'_>, name: &'static str, args: &[Local<'_>]) {
+        let loaded = self.loaded();
+        let function = scope.local(&loaded.main[name]);
+        if let Err(Thrown::Value(error)) = scope.call(function, args) {
+            self.report(scope, error);
+        }
+    }
+
+    /// Calls a function of main.js that may throw.
+    pub(crate) fn try_main<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        name: &'static str,
+        args: &[Local<'_>],
+    ) -> Result<(), Thrown<'s>> {
+        let loaded = self.loaded();
+        let function = scope.local(&loaded.main[name]);
+        scope.call(function, args).map(|_| ())
+    }
+
+    /// Continues a job of another context in a turn of that.
+    fn resume(self: &Rc<Self>, info: FrameInfo, job: Persistent) {
+        let Some(context) = self.context(info.context) else { return };
+        let worker = self.clone();
+        let hold = context.hold_for_operation();
+        tokio::task::spawn_local(async move {
+            let Ok(permit) = context.enter(info.section).await else { return };
+            worker.run(&context, info.section, |scope| scope.run_job(&job));
+            drop(permit);
+            drop(hold);
+        });
+    }
+
+    /// A limit ended a turn.
+    fn stopped(self: &Rc<Self>, context: &Rc<Context>, reason: StopReason) {
+        let failure = match reason {
+            // abortObject has broken the instance already.
+            StopReason::Aborted => Failure::aborted(None),
+            StopReason::Cpu => Failure::new(ErrorCode::CpuLimit),
+            StopReason::Memory => Failure::new(ErrorCode::MemoryLimit),
+        };
+        if reason != StopReason::Aborted {
+            self.hooks.borrow().console(ConsoleLine {
+                level: Level::Uncaught,
+                text: self.limit_text(reason),
+                object: self.object_label(context),
+            });
+        }
+        match context.instance() {
+            Some(instance) => instance.break_with(failure),
+            None => {
+                self.calls.fail_context(context.id, &failure);
+                context.end();
+            }
+        }
+        if reason == StopReason::Memory {
+            self.runtime.collect_garbage();
+        }
+    }
+
+    fn limit_text(&self, reason: StopReason) -> String {
+        match reason {
+            StopReason::Cpu => format!(
+                "the event used more than {} ms of CPU time and was ended; raise limits.cpu_ms if it needs more",
+                self.options.cpu.as_millis()
+            ),
+            _ => format!(
+                "the event used more than {} MiB of memory and was ended; raise --heap-mb if it needs more",
+                self.options.heap_bytes >> 20
+            ),
+        }
+    }
+
+    /// Refills the CPU budget, as every new event does.
+    pub(crate) fn refill(&self, context: &Context) {
+        context.budget.refill(self.options.cpu);
+    }
+
+    // --- contexts ------------------------------------------------------------------------------
+
+    pub(crate) fn context(&self, id: u64) -> Option<Rc<Context>> {
+        if id == 0 {
+            return Some(self.global.clone());
+        }
+        self.contexts.borrow().get(&id).cloned()
+    }
+
+    /// The context whose code is running.
+    pub(crate) fn context_of_frame(&self) -> Option<Rc<Context>> {
+        self.current.borrow().last().cloned()
+    }
+
+    fn new_context(&self) -> Rc<Context> {
+        let context = Context::new(self.numbers.next(), Kind::Stateless, self.options.cpu);
+        self.contexts.borrow_mut().insert(context.id, context.clone());
+        context
+    }
+
+    /// The context of an instance, made at its construction.
+    pub(crate) fn context_of(&self, instance: &Rc<Instance>) -> Rc<Context> {
+        let mut contexts = self.contexts.borrow_mut();
+        let context = contexts.entry(instance.context);
+        context
+            .or_insert_with(|| Context::new(instance.context, Kind::Object(instance.clone()), self.options.cpu))
+            .clone()
+    }
+
+    /// Forgets a context and what it left open.
+    pub(crate) fn end_context(self: &Rc<Self>, id: u64) {
+        let context = self.contexts.borrow_mut().remove(&id);
+        let Some(context) = context else { return };
+        context.end();
+        self.stop_timers_of(id);
+        self.bodies.end_context(id);
+        self.sockets.end_context(id);
+        let function = if context.instance().is_some() { "dropObject" } else { "endContext" };
+        let host = self.global.clone();
+        host.budget.refill(self.options.cpu);
+        self.run(&host, 0, |scope| {
+            let id = scope.number(id as f64);
+            self.call_main(scope, function, &[id]);
+        });
+    }
+
+    // --- stateless events ----------------------------------------------------------------------
+
+    /// Runs `fetch` of a stateless entrypoint. `object` becomes the first object that was called.
+    ///
+    /// The response may still be streaming when this returns; the context lives until it is done.
+    ///
+    /// # Errors
+    /// What the handler threw, or the limit it met.
+    pub async fn fetch(
+        self: &Rc<Self>,
+        entrypoint: &str,
+        request: FetchRequest,
+        object: &mut Option<String>,
+    ) -> Result<FetchResponse, Failure> {
+        let context = self.new_context();
+        let answer = self.event_in(&context, entrypoint, Event::Fetch(request)).await;
+        *object = context.called.take();
+        match answer? {
+            Answer::Response(response) => Ok(response),
+            Answer::Value(_) | Answer::Done => Err(Failure::new(ErrorCode::Internal)),
+        }
+    }
+
+    /// Runs an event of a stateless entrypoint: fetch or a call.
+    ///
+    /// # Errors
+    /// What the handler threw, or the limit it met.
+    pub async fn event(self: &Rc<Self>, entrypoint: &str, event: Event) -> Result<Answer, Failure> {
+        let context = self.new_context();
+        self.event_in(&context, entrypoint, event).await
+    }
+
+    async fn event_in(self: &Rc<Self>, context: &Rc<Context>, entrypoint: &str, event: Event) -> Result<Answer, Failure> {
+        let hold = context.hold();
+        let ending = Ending { worker: self.clone(), context: context.clone() };
+        tokio::task::spawn_local(ending.run());
+        let call = self.numbers.next();
+        let answer = self.calls.open(call, context.id);
+        self.run(context, 0, |scope| self.start_stateless(scope, context, entrypoint, call, event));
+        let answer = answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::CallCanceled)));
+        drop(hold);
+        answer
+    }
+
+    fn start_stateless(&self, scope: &mut Scope<'_>, context: &Rc<Context>, entrypoint: &str, call: u64, event: Event) {
+        let call = scope.number(call as f64);
+        let id = scope.number(context.id as f64);
+        let entrypoint = scope.string(entrypoint);
+        match event {
+            Event::Fetch(request) => {
+                let method = scope.string(request.method.as_str());
+                let url = scope.string(&request.url);
+                let headers = Self::headers_to_wire(scope, &request.headers);
+                let body = self.body_to_wire(scope, context, request.body);
+                self.call_main(scope, "fetchEntrypoint", &[call, id, entrypoint, method, url, headers, body]);
+            }
+            Event::Call { path, args } => {
+                let path = strings(scope, &path);
+                let args = optional_bytes(scope, args.as_deref());
+                self.call_main(scope, "callEntrypoint", &[call, id, entrypoint, path, args]);
+            }
+            Event::Alarm(_) | Event::Socket { .. } => {}
+        }
+    }
+
+    // --- objects' events -----------------------------------------------------------------------
+
+    /// Starts a handler of an object in the running turn.
+    pub(crate) fn start_object(self: &Rc<Self>, instance: &Rc<Instance>, event: Event) -> AnswerReceiver {
+        let context = self.context_of(instance);
+        self.refill(&context);
+        let call_id = self.numbers.next();
+        let answer = self.calls.open(call_id, context.id);
+        self.run(&context, 0, |scope| {
+            let call = scope.number(call_id as f64);
+            let id = scope.number(context.id as f64);
+            match event {
+                Event::Fetch(request) => {
+                    let method = scope.string(request.method.as_str());
+                    let url = scope.string(&request.url);
+                    let headers = Self::headers_to_wire(scope, &request.headers);
+                    let body = self.body_to_wire(scope, &context, request.body);
+                    self.call_main(scope, "fetchObject", &[call, id, method, url, headers, body]);
+                }
+                Event::Call { path, args } => {
+                    let path = strings(scope, &path);
+                    let args = optional_bytes(scope, args.as_deref());
+                    self.call_main(scope, "callObject", &[call, id, path, args]);
+                }
+                Event::Alarm(info) => {
+                    let at = scope.number(info.scheduled_time_ms as f64);
+                    let retries = scope.number(f64::from(info.retry_count));
+                    self.call_main(scope, "alarmObject", &[call, id, at, retries]);
+                }
+                Event::Socket { socket, event } => {
+                    let socket = scope.number(socket.0 as f64);
+                    let [kind, a, b, c] = socket_event(scope, event);
+                    self.call_main(scope, "socketHandler", &[call, id, socket, kind, a, b, c]);
+                }
+            }
+        });
+        answer
+    }
+
+    pub(crate) fn dispatch_socket_event(self: &Rc<Self>, context: &Rc<Context>, socket: u64, event: SocketEvent) {
+        self.run(context, 0, |scope| {
+            let socket = scope.number(socket as f64);
+            let [kind, a, b, c] = socket_event(scope, event);
+            self.call_main(scope, "socketEvent", &[socket, kind, a, b, c]);
+        });
+    }
+
+    pub(crate) fn fire_timer(self: &Rc<Self>, context: &Rc<Context>, frame: FrameInfo, id: u64) {
+        self.refill(context);
+        self.run(context, frame.section, |scope| {
+            let id = scope.number(id as f64);
+            self.call_main(scope, "timerFired", &[id]);
+        });
+    }
+
+    // --- errors --------------------------------------------------------------------------------
+
+    /// `main.makeError`
+    pub(crate) fn make_error<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        class: &str,
+        message: &str,
+        flags: u32,
+        object_id: &str,
+    ) -> Result<Local<'s>, Thrown<'s>> {
+        let Some(loaded) = self.loaded.borrow().clone() else {
+            // The library itself is loading.
+            return Err(scope.type_error(message));
+        };
+        let make = scope.local(&loaded.main["makeError"]);
+        let class = scope.string(class);
+        let message = scope.string(message);
+        let flags = scope.number(f64::from(flags));
+        let object_id = scope.string(object_id);
+        scope.call(make, &[class, message, flags, object_id])
+    }
+
+    pub(crate) fn failure_to_error<'s>(&self, scope: &mut Scope<'s>, failure: &Failure) -> Result<Local<'s>, Thrown<'s>> {
+        let object_id = failure.object_id.map(|id| id.to_string()).unwrap_or_default();
+        self.make_error(scope, failure.class.name(), &failure.message, failure.flags(), &object_id)
+    }
+
+    /// What was thrown, as a failure on its way to a caller; also printed with its stack.
+    pub(crate) fn failure_of(&self, scope: &mut Scope<'_>, error: Local<'_>) -> Failure {
+        let loaded = self.loaded();
+        let describe = scope.local(&loaded.main["describeError"]);
+        let Ok(parts) = scope.call(describe, &[error]) else { return Failure::new(ErrorCode::Internal) };
+        let text = scope.element(parts, 0).ok().and_then(|text| scope.text(text)).unwrap_or_default();
+        let flags = scope.element(parts, 2).ok().and_then(Local::as_number).unwrap_or(0.0);
+        Failure::thrown(text, flags as u32)
+    }
+
+    /// Prints an exception that nobody caught.
+    pub(crate) fn report(&self, scope: &mut Scope<'_>, error: Local<'_>) {
+        let loaded = self.loaded();
+        let text = self.described(scope, &loaded, Thrown::Value(error));
+        self.print(Level::Uncaught, text);
+    }
+
+    fn report_rejections(&self, scope: &mut Scope<'_>) {
+        if scope.stop_reason().is_some() || self.loaded.borrow().is_none() {
+            return;
+        }
+        for reason in scope.take_unhandled_rejections() {
+            self.report(scope, reason);
+        }
+    }
+
+    /// Prints a stack or text of the program, with positions mapped to its sources.
+    pub(crate) fn print_uncaught(&self, text: &str) {
+        let text = self.hooks.borrow().map_stack(text);
+        self.print(Level::Uncaught, text);
+    }
+
+    pub(crate) fn print(&self, level: Level, text: String) {
+        let object = self.context_of_frame().and_then(|context| self.object_label(&context));
+        self.hooks.borrow().console(ConsoleLine { level, text, object });
+    }
+
+    fn object_label(&self, context: &Context) -> Option<(String, String)> {
+        let entry = &context.instance()?.entry;
+        let name = entry.name().map_or_else(|| entry.id.to_string(), |name| name.to_string());
+        Some((entry.class_name.to_string(), name))
+    }
+
+    // --- parts ---------------------------------------------------------------------------------
+
+    pub(crate) fn rc(&self) -> Rc<Self> {
+        self.this.upgrade().expect("a worker that runs is alive")
+    }
+
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    pub(crate) fn network(&self) -> &Rc<dyn Network> {
+        &self.network
+    }
+
+    pub(crate) fn decoders(&self) -> &Decoders {
+        &self.decoders
+    }
+
+    pub(crate) fn clock(&self) -> Monotonic {
+        self.clock
+    }
+
+    pub(crate) fn namespace(&self, index: u64) -> Option<Rc<Namespace>> {
+        self.namespaces.borrow().get(index as usize).cloned()
+    }
+
+    pub(crate) fn key(&self, index: u64) -> Option<&UniqueKey> {
+        self.options.keys.get(index as usize)
+    }
+
+    /// Remembers the first object that a stateless event called, for the request log.
+    pub(crate) fn note_called(&self, context: &Context, namespace: usize, name: Option<&str>, id: ObjectId) {
+        if context.instance().is_none() && context.called.borrow().is_none() {
+            let class = self.options.classes.get(namespace).map_or("", String::as_str);
+            let label = match name {
+                Some(name) => format!("{class}/{name}"),
+                None => format!("{class}/{id}"),
+            };
+            context.called.replace(Some(label));
+        }
+    }
+
+    pub(crate) fn alarm_hint(&self, at_ms: i64) {
+        self.network.alarm_hint(at_ms);
+    }
+
+    pub(crate) fn exports(&self) -> Vec<Export> {
+        self.loaded.borrow().as_ref().map(|loaded| loaded.exports.clone()).unwrap_or_default()
+    }
+
+    /// Tells the limits that no turn holds memory at the moment; called now and then.
+    pub fn note_idle(&self) {
+        self.runtime.note_idle();
+    }
+
+    /// Breaks an object for `ctx.abort()`.
+    pub(crate) fn abort(&self, instance: &Rc<Instance>, reason: Option<&str>, retry: RetryAlarm) {
+        instance.entry.alarm_was_aborted(retry);
+        instance.break_with(Failure::aborted(reason));
+    }
+}
+
+/// Ends a stateless context when nothing holds it any more.
+struct Ending {
+    worker: Rc<Worker>,
+    context: Rc<Context>,
+}
+
+impl Ending {
+    async fn run(self) {
+        self.context.ended().await;
+        self.worker.calls.fail_context(self.context.id, &Failure::new(ErrorCode::CallCanceled));
+        self.worker.end_context(self.context.id);
+    }
+}
+
+fn strings<'s>(scope: &mut Scope<'s>, texts: &[String]) -> Local<'s> {
+    let items: Vec<_> = texts.iter().map(|text| scope.string(text)).collect();
+    scope.array(&items)
+}
+
+fn optional_bytes<'s>(scope: &mut Scope<'s>, bytes: Option<&[u8]>) -> Local<'s> {
+    match bytes {
+        Some(bytes) => scope.uint8_array(bytes),
+        None => scope.undefined(),
+    }
+}
+
+fn socket_event<'s>(scope: &mut Scope<'s>, event: SocketEvent) -> [Local<'s>; 4] {
+    let undefined = scope.undefined();
+    match event {
+        SocketEvent::Text(text) => [scope.number(0.0), scope.string(&text), undefined, undefined],
+        SocketEvent::Binary(bytes) => [scope.number(0.0), scope.uint8_array(&bytes), undefined, undefined],
+        SocketEvent::Close { code, reason, was_clean } => {
+            [scope.number(1.0), scope.number(f64::from(code)), scope.string(&reason), scope.boolean(was_clean)]
+        }
+        SocketEvent::Error(message) => [scope.number(2.0), scope.string(&message), undefined, undefined],
+    }
+}
