@@ -28,6 +28,9 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 }
 
 /// The same with a clock that jumps to the next timer whenever nothing else happens.
+///
+/// "Nothing" includes a kernel that is still moving bytes: a test that goes on to move many of them
+/// first calls `tokio::time::resume`.
 pub(crate) fn run_paused(test: impl Future<Output = ()>) {
     on_shard(async {
         tokio::time::pause();

@@ -157,6 +157,7 @@ fn a_full_server_serves_the_next_connection_when_one_ends() {
         let soon = tokio::time::timeout(Duration::from_secs(1), waiting.response()).await;
         assert!(soon.is_err(), "the third of two connections was served");
 
+        tokio::time::resume();
         drop(served);
 
         waiting.get("/").await;

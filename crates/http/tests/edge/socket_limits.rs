@@ -132,6 +132,7 @@ fn an_object_that_does_not_read_holds_the_peer_back() {
         });
 
         is_stuck.recv().await.unwrap();
+        tokio::time::resume();
 
         assert_eq!(end.incoming.len(), SOCKET_QUEUE_MAX);
         for _ in 0..sent.get() {
