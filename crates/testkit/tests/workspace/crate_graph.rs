@@ -5,7 +5,12 @@ use crate::metadata::{Kind, members, short_name};
 /// Which of our crates each one may name. ARCHITECTURE.md explains the list.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("bundle", &["core"]),
-    ("cli", &["config", "core", "node"]),
+    (
+        "cli",
+        &[
+            "bundle", "config", "core", "http", "node", "object", "worker",
+        ],
+    ),
     ("config", &["core"]),
     ("core", &[]),
     ("engine", &[]),

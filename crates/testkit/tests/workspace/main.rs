@@ -2,5 +2,6 @@
 
 mod crate_graph;
 mod licences;
+mod links;
 mod metadata;
 mod used_dependencies;
