@@ -9,18 +9,20 @@
  */
 
 import { malformed, nestedTooDeeply } from "stated:clone-errors";
-import { flag } from "stated:settings";
 import { Reader } from "stated:wire-reader";
 import { Writer } from "stated:wire-writer";
 
 export { structuredClone } from "stated:structured-clone";
 
 /**
- * The one writer that is reused. It is taken while in use: a getter of the value being written may serialize, too.
+ * The writer and the reader that are reused. They are taken while in use: a getter of the value being written, or a setter
+ * that the program put on Object.prototype, may serialize, too.
  *
  * @type {Writer | null}
  */
-let idle = new Writer();
+let idleWriter = new Writer();
+/** @type {Reader | null} */
+let idleReader = new Reader();
 
 /**
  * Returns the serialized form of a value, header included.
@@ -66,21 +68,23 @@ export function serializeForClone(value, transferred) {
  * @returns {any}
  */
 export function deserialize(bytes, transferred) {
-  const reader = new Reader(bytes, transferred);
+  const reader = idleReader ?? new Reader();
+  idleReader = null;
   try {
-    reader.readHeader();
+    reader.begin(bytes, transferred);
     return reader.readValue();
   } catch (error) {
     throw isStackOverflow(error) ? malformed() : error;
+  } finally {
+    reader.reset();
+    idleReader = reader;
   }
 }
 
 /** @returns {Writer} */
 function begin() {
-  const writer = idle ?? new Writer();
-  idle = null;
-  writer.begin();
-  writer.errorProperties = flag("enhanced_error_serialization");
+  const writer = idleWriter ?? new Writer();
+  idleWriter = null;
   return writer;
 }
 
@@ -92,8 +96,8 @@ function finish(writer, value) {
   } catch (error) {
     throw isStackOverflow(error) ? nestedTooDeeply() : error;
   } finally {
-    writer.release();
-    idle = writer;
+    writer.reset();
+    idleWriter = writer;
   }
 }
 

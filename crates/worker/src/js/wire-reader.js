@@ -15,6 +15,8 @@ import * as wire from "stated:wire-format";
 
 /** `String.fromCharCode` takes its units as arguments, and an engine allows only so many. */
 const CHUNK = 4096;
+/** Strings up to this long are made from an array that is kept for their length: a view would cost more than the string. */
+const SHORT = 64;
 /** Property names up to this long are looked up in the table of names before a string is made. */
 const NAME_LENGTH_MAX = 32;
 const NAMES = 512;
@@ -23,8 +25,11 @@ const RESIZABLE_BYTES_MAX = 2 ** 30;
 
 /** @type {string[]} */
 const names = new Array(NAMES).fill("");
+/** @type {number[][]} by length */
+const shortUnits = Array.from({ length: SHORT + 1 }, (_, length) => new Array(length).fill(0));
 const scratch = new DataView(new ArrayBuffer(8));
 const scratchBytes = new Uint8Array(scratch.buffer);
+const nothing = new Uint8Array();
 
 const viewClasses = new Map(Object.entries(wire.viewTags).flatMap(([name, tag]) => {
   const Class = /** @type {any} */ (globalThis)[name];
@@ -32,32 +37,40 @@ const viewClasses = new Map(Object.entries(wire.viewTags).flatMap(([name, tag]) 
 }));
 const REGEXP_BITS = wire.regExpBits.reduce((all, [, , bit]) => all | bit, 0);
 
-/** Reads values; see the module. */
+/** Reads values; see the module. Reused from value to value, like a Writer. */
 export class Reader {
-  /** @type {Uint8Array} */ #bytes;
+  /** @type {Uint8Array} */ #bytes = nothing;
   #position = 0;
-  #end;
+  #end = 0;
   #version = wire.VERSION_MIN;
   #depth = 0;
   /** @type {unknown[]} objects by id; undefined while one is being made */ #objects = [];
-  /** @type {readonly ArrayBuffer[]} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred;
+  /** @type {readonly ArrayBuffer[] | undefined} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred = undefined;
 
   /**
+   * Begins with bytes and reads the header, if there is one.
+   *
    * @param {Uint8Array} bytes
    * @param {readonly ArrayBuffer[]} [transferred]
    */
-  constructor(bytes, transferred = []) {
+  begin(bytes, transferred = undefined) {
     this.#bytes = bytes;
     this.#end = bytes.length;
+    this.#position = 0;
+    this.#depth = 0;
     this.#transferred = transferred;
-  }
-
-  /** Reads the header, if there is one. */
-  readHeader() {
-    if (this.#end === 0 || this.#bytes[0] !== wire.TAG_VERSION) return;
+    this.#version = wire.VERSION_MIN;
+    if (bytes.length === 0 || bytes[0] !== wire.TAG_VERSION) return;
     this.#position = 1;
     this.#version = this.readVarint();
     if (this.#version < wire.VERSION_MIN || this.#version > wire.VERSION) throw unsupportedVersion();
+  }
+
+  /** Lets go of the bytes and of the objects. */
+  reset() {
+    this.#bytes = nothing;
+    this.#transferred = undefined;
+    if (this.#objects.length > 0) this.#objects = [];
   }
 
   /** @returns {any} */
@@ -254,6 +267,7 @@ export class Reader {
   #readOneByteString(length) {
     const start = this.#take(length);
     if (length === 0) return "";
+    if (length <= SHORT) return fromBytes(this.#bytes, start, length);
     if (length <= CHUNK) return fromUnits(this.#bytes.subarray(start, start + length));
     let text = "";
     for (let at = start; at < start + length; at += CHUNK) {
@@ -305,7 +319,7 @@ export class Reader {
       while (i < length && candidate.charCodeAt(i) === bytes[start + i]) i++;
       if (i === length) return candidate;
     }
-    const name = fromUnits(bytes.subarray(start, start + length));
+    const name = fromBytes(bytes, start, length);
     names[slot] = name;
     return name;
   }
@@ -429,7 +443,7 @@ export class Reader {
       case wire.TAG_RESIZABLE_ARRAY_BUFFER:
         return this.#readResizableBuffer();
       default: {
-        const buffer = this.#transferred[this.readVarint()];
+        const buffer = this.#transferred?.[this.readVarint()];
         if (buffer === undefined) throw malformed();
         return this.#known(buffer);
       }
@@ -467,6 +481,19 @@ export class Reader {
     this.#objects.push(object);
     return object;
   }
+}
+
+/**
+ * A string of up to SHORT bytes.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ * @param {number} length
+ */
+function fromBytes(bytes, start, length) {
+  const units = shortUnits[length];
+  for (let i = 0; i < length; i++) units[i] = bytes[start + i];
+  return Reflect.apply(String.fromCharCode, undefined, units);
 }
 
 /** @param {Uint8Array | Uint16Array} units */

@@ -15,6 +15,7 @@ import { DOMException } from "stated:dom-exception";
 import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory,
   refusedBy } from "stated:clone-errors";
 import { platformClass, standsFor } from "stated:platform-classes";
+import { flag } from "stated:settings";
 import { writeErrorNatively, writeErrorWithProperties } from "stated:wire-errors";
 import * as wire from "stated:wire-format";
 
@@ -24,7 +25,7 @@ const BYTES_KEPT_MAX = 256 * 1024;
 /** Identities up to here are found by looking through an array, which is cheaper than making a Map. */
 const FEW_OBJECTS = 8;
 
-const { keys: enumerableKeys, getPrototypeOf, hasOwn } = Object;
+const { getOwnPropertyNames, keys: enumerableKeys, getPrototypeOf, hasOwn } = Object;
 const objectPrototype = Object.prototype;
 
 /** @param {object} prototype @param {PropertyKey} key @returns {(object: object) => any} */
@@ -71,8 +72,6 @@ export class Writer {
   position = 0;
   /** Whether instances of the program's own classes are written as plain objects; otherwise they are refused. */
   plainInstances = true;
-  /** Whether errors are written with all their own properties (compatibility flag enhanced_error_serialization). */
-  errorProperties = false;
   /** Whether the stack of an error is written. */
   errorStacks = true;
   /** @type {Map<object, number> | null} array buffers that are transferred, by their position in the list */
@@ -80,18 +79,17 @@ export class Writer {
 
   #depth = 0;
   #nextId = 0;
-  /** @type {object[]} the first objects, by id */
-  #few = [];
+  /** @type {(object | null)[]} the first objects, by id */
+  #few = new Array(FEW_OBJECTS).fill(null);
   /** @type {Map<object, number> | null} all objects, once there are more than a few */
   #ids = null;
 
-  /** Makes the writer ready for the next value and writes the header. */
-  begin() {
-    this.#depth = 0;
-    this.#nextId = 0;
-    this.#few.length = 0;
-    this.#ids = null;
-    this.transferred = null;
+  constructor() {
+    this.#begin();
+  }
+
+  /** Writes the header. */
+  #begin() {
     this.bytes[0] = wire.TAG_VERSION;
     this.bytes[1] = wire.VERSION;
     this.position = 2;
@@ -102,12 +100,15 @@ export class Writer {
     return this.bytes.slice(0, this.position);
   }
 
-  /** Drops what the last value left behind. */
-  release() {
-    this.#few.length = 0;
+  /** Drops what the last value left behind and gets ready for the next. */
+  reset() {
+    this.#few.fill(null, 0, Math.min(this.#nextId, FEW_OBJECTS));
     this.#ids = null;
+    this.#depth = 0;
+    this.#nextId = 0;
     this.transferred = null;
     if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = new Uint8Array(BYTES_INITIAL);
+    this.#begin();
   }
 
   /** @param {unknown} value */
@@ -172,10 +173,16 @@ export class Writer {
     const { length } = text;
     const start = this.position;
     if (start + length + 6 > this.bytes.length) this.#grow(length + 6);
-    this.bytes[this.position++] = wire.TAG_ONE_BYTE_STRING;
-    this.writeVarint(length);
     const { bytes } = this;
-    let at = this.position;
+    bytes[start] = wire.TAG_ONE_BYTE_STRING;
+    let at = start + 2;
+    if (length < 0x80) {
+      bytes[start + 1] = length;
+    } else {
+      this.position = start + 1;
+      this.writeVarint(length);
+      at = this.position;
+    }
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 0xff) {
@@ -332,12 +339,10 @@ export class Writer {
   /** @param {any[]} array */
   #writeArray(array) {
     const { length } = array;
-    const keys = enumerableKeys(array);
-    // Indices come first among the keys: as many as the length, ending with the last index, means neither a hole nor a name.
-    if (keys.length !== length || (length > 0 && keys[length - 1] !== `${length - 1}`)) {
+    if (!isDense(array, length)) {
       this.writeTag(wire.TAG_SPARSE_ARRAY);
       this.writeVarint(length);
-      const count = this.#writeEntries(array, keys);
+      const count = this.#writeEntries(array, enumerableKeys(array));
       this.writeTag(wire.TAG_SPARSE_ARRAY_END);
       this.writeVarint(count);
       this.writeVarint(length);
@@ -400,7 +405,7 @@ export class Writer {
       this.writeUtf8(error.name);
       this.writeUtf8(error.message);
       this.writeUtf8(this.errorStacks && typeof error.stack === "string" ? error.stack : "");
-    } else if (this.errorProperties) {
+    } else if (flag("enhanced_error_serialization")) {
       writeErrorWithProperties(this, error);
     } else {
       writeErrorNatively(this, error);
@@ -539,6 +544,19 @@ function varintBytes(value) {
   let count = 1;
   for (; value > 0x7f; value >>>= 7) count++;
   return count;
+}
+
+/**
+ * Whether an array has neither holes nor other properties. Indices come first among the names and "length" is among them,
+ * so it suffices to count and to look at one.
+ *
+ * @param {any[]} array
+ * @param {number} length
+ */
+function isDense(array, length) {
+  // Several times faster than the keys in SpiderMonkey; and that non-enumerable elements count is V8's way, too.
+  const names = getOwnPropertyNames(array);
+  return names.length === length + 1 && (length === 0 || names[length - 1] === `${length - 1}`);
 }
 
 /** Whether a property name that begins with a digit is an array index; V8 writes those as numbers. @param {string} key */
