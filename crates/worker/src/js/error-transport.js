@@ -1,14 +1,17 @@
 /**
  * How errors cross from the object or entrypoint that threw them to the code that called it.
  *
- * What crosses is a text, a few bits and nothing of the callee's stack (reference 2.7). `describeError` makes the text on
- * the callee's side, `makeError` the error on the caller's; the host carries both without looking inside.
+ * What crosses is a text, a few bits and nothing of the callee's stack (reference 2.7); with the flag
+ * enhanced_error_serialization also the error itself, serialized. `describeError` makes the text on the callee's side,
+ * `makeError` the error on the caller's; the host carries both without looking inside.
  *
  * @module
  */
 
 import { DOMException } from "stated:dom-exception";
 import { ops } from "stated:host";
+import { deserialize, serialize } from "stated:serialize";
+import { flag } from "stated:settings";
 
 /** Bits of the flags that go with a text. */
 export const RETRYABLE = 1;
@@ -96,11 +99,12 @@ function flagsOf(error) {
  * @param {string} message
  * @param {number} flags
  * @param {string} objectId
+ * @param {Uint8Array} [value] of `respondError`
  * @returns {Error}
  */
-export function makeError(className, message, flags, objectId) {
+export function makeError(className, message, flags, objectId, value = undefined) {
   /** @type {any} */
-  const error = className === "" ? decode(message) : construct(className, message);
+  const error = decodeValue(value) ?? (className === "" ? decode(message) : construct(className, message));
   if (flags & RETRYABLE) error.retryable = true;
   if (flags & OVERLOADED) error.overloaded = true;
   if (flags & REMOTE) error.remote = true;
@@ -110,6 +114,21 @@ export function makeError(className, message, flags, objectId) {
   }
   if (objectId !== "") error.durableObjectId = objectId;
   return error;
+}
+
+/**
+ * What was thrown, or undefined when it did not cross or is no object: a primitive arrives as an Error with its text.
+ *
+ * @param {Uint8Array | undefined} value
+ */
+function decodeValue(value) {
+  if (value === undefined) return undefined;
+  try {
+    return deserialize(value);
+  } catch {
+    // The text says what there is to say.
+    return undefined;
+  }
 }
 
 /** @param {string} text */
@@ -144,5 +163,16 @@ function construct(className, message) {
  */
 export function respondFailure(callId, error) {
   const [text, stack, flags] = describeError(error);
-  ops.respondError(callId, text, stack, flags);
+  ops.respondError(callId, text, stack, flags, encodeValue(error));
+}
+
+/** @param {unknown} error @returns {Uint8Array | undefined} */
+function encodeValue(error) {
+  if (typeof error !== "object" || error === null || !flag("enhanced_error_serialization")) return undefined;
+  try {
+    return serialize(error, { forRpc: true });
+  } catch {
+    // Something in it cannot be passed on; the text can.
+    return undefined;
+  }
 }

@@ -102,8 +102,9 @@ export interface Ops {
   /**
    * The handler threw. `text` is `String(error)` as the caller's side decodes it (reference 2.7), `stack` is for the log.
    * `flags`: bit 0 retryable, bit 1 overloaded, bit 2 remote (already crossed), bit 3 durableObjectReset.
+   * `value` is what was thrown in serialized form (flag enhanced_error_serialization), for `makeError` at the caller.
    */
-  respondError(callId: number, text: string, stack: string, flags: number): void;
+  respondError(callId: number, text: string, stack: string, flags: number, value?: Uint8Array): void;
 
   // --- bodies -----------------------------------------------------------------------------------
   /** The next chunk, or undefined at the end. One read at a time. */
@@ -271,8 +272,8 @@ export interface Main {
   runSection(sectionId: number, token: number): void;
   /** Makes the error object the host throws or rejects with. `className` is an ECMAScript error class or
    *  "DOMException:<name>"; flags as in respondError; objectId is "" when unknown. A remote one is decoded from
-   *  `message` as reference 2.7 says when className is "". */
-  makeError(className: string, message: string, flags: number, objectId: string): Error;
+   *  `message` as reference 2.7 says when className is "", or from the `value` of respondError when there is one. */
+  makeError(className: string, message: string, flags: number, objectId: string, value?: Uint8Array): Error;
   /** `[text for the caller (reference 2.7), text with stack for the log, flags]` of anything thrown. */
   describeError(error: unknown): [string, string, number];
 }

@@ -78,6 +78,8 @@ let receiveError;
 export class WebSocket extends EventTarget {
   /** 0 while there is no connection. */
   #id = 0;
+  /** Only the context that an end belongs to may use it. */
+  #contextId = ops.contextId();
   /** @type {Use} */ #use = "client";
   /** @type {WebSocket | undefined} the other end of a WebSocketPair */ #peer = undefined;
   #connecting = false;
@@ -151,6 +153,7 @@ export class WebSocket extends EventTarget {
    * @param {{ allowHalfOpen?: boolean }} [options] whether a Close of the peer is left to the program to answer
    */
   accept(options = undefined) {
+    this.#checkContext();
     switch (this.#use) {
       case "accepted":
         return;
@@ -174,6 +177,7 @@ export class WebSocket extends EventTarget {
   /** Sends a message. A copy of bytes is taken now. @param {string | ArrayBuffer | ArrayBufferView} data */
   send(data) {
     if (arguments.length < 1) throw badArgument("WebSocket", "send", 1, "ArrayBuffer or ArrayBufferView or string");
+    this.#checkContext();
     this.#checkAccepted();
     const message = typeof data === "string" ? data : viewBytes(data) ?? `${data}`;
     if (this.#gone) return;
@@ -191,6 +195,7 @@ export class WebSocket extends EventTarget {
     if (text !== "" && flag("websocket_close_reason_byte_limit") && ops.utf8Encode(text).length > REASON_BYTES_MAX) {
       throw new DOMException("WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded.", "SyntaxError");
     }
+    this.#checkContext();
     if (!this.#connecting) this.#checkAccepted();
     if (this.#closedOut) return;
     this.#closedOut = true;
@@ -244,6 +249,10 @@ export class WebSocket extends EventTarget {
 
   set binaryType(type) {
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
+  }
+
+  #checkContext() {
+    ops.checkContext(this.#contextId, "WebSocket");
   }
 
   #checkAccepted() {

@@ -512,7 +512,7 @@ export class Writer {
       this.#few[id] = object;
     } else {
       this.#ids = new Map();
-      for (let i = 0; i < FEW_OBJECTS; i++) this.#ids.set(this.#few[i], i);
+      for (let i = 0; i < FEW_OBJECTS; i++) this.#ids.set(/** @type {object} */ (this.#few[i]), i);
       this.#ids.set(object, id);
     }
     return -1;

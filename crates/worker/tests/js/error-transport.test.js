@@ -1,5 +1,7 @@
 import { DOMException } from "stated:dom-exception";
 import { describeError, isReset, makeError } from "stated:error-transport";
+import { serialize } from "stated:serialize";
+import { setFlags } from "stated:settings";
 import { assert, assertEquals, test } from "stated:test";
 
 const RETRYABLE = 1;
@@ -135,4 +137,48 @@ test("the host makes errors of a class", () => {
   const quota = makeError("DOMException:QuotaExceededError", "full", 0, "");
   assertEquals([quota instanceof DOMException, quota.name, quota.message], [true, "QuotaExceededError", "full"]);
   assertEquals(makeError("NoSuchError", "x", 0, "").message, "NoSuchError: x");
+});
+
+// --- with the error itself --------------------------------------------------------------------------------------------
+
+/** What a caller sees of something thrown when the thrown value crosses, too. @param {unknown} thrown @returns {any} */
+function crossWhole(thrown) {
+  setFlags(["enhanced_error_serialization"]);
+  try {
+    const [text, , flags] = describeError(thrown);
+    return makeError("", text, flags | REMOTE, "", serialize(thrown, { forRpc: true }));
+  } finally {
+    setFlags([]);
+  }
+}
+
+test("an error crosses whole: class, name, cause and properties of its own", () => {
+  const error = crossWhole(Object.assign(new TypeError("text", { cause: { a: 1 } }), { code: 7 }));
+  assertEquals([error.constructor === TypeError, error.message, error.cause, error.code, error.remote], [true, "text", { a: 1 }, 7, true]);
+  const named = crossWhole(Object.assign(new Error("text"), { name: "MyError" }));
+  assertEquals([named.constructor === Error, named.name, named.message], [true, "MyError", "text"]);
+});
+
+test("the errors of an AggregateError cross", () => {
+  const error = crossWhole(new AggregateError([new RangeError("one"), 2], "all"));
+  assertEquals([error instanceof AggregateError, error.errors[0] instanceof RangeError, error.errors[1]], [true, true, 2]);
+});
+
+test("a thrown plain object crosses as one", () => {
+  assertEquals(crossWhole({ a: 1 }), { a: 1, remote: true });
+});
+
+test("overloaded and retryable are true whatever the program set", () => {
+  assertEquals(crossWhole(Object.assign(new Error("x"), { overloaded: 5 })).overloaded, true);
+});
+
+test("the callee's stack does not cross", () => {
+  const thrown = Object.assign(new Error("x"));
+  Object.defineProperty(thrown, "stack", { value: "secret@callee.js" });
+  assertEquals(crossWhole(thrown).stack.includes("secret"), false);
+});
+
+test("bytes that cannot be read leave the text", () => {
+  const error = makeError("", "TypeError: text", 0, "", new Uint8Array([0xff, 0x0f, 1]));
+  assertEquals([error instanceof TypeError, error.message], [true, "text"]);
 });

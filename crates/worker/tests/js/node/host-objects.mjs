@@ -55,7 +55,7 @@ export class Host {
       respond: (callId, ...response) => this.settle(callId).resolve(response),
       respondValue: (callId, bytes) => this.settle(callId).resolve(bytes.slice()),
       respondDone: (callId) => this.settle(callId).resolve(undefined),
-      respondError: (callId, text, stack, flags) => this.settle(callId).reject({ text, stack, flags }),
+      respondError: (callId, text, stack, flags, value) => this.settle(callId).reject({ text, stack, flags, value: value?.slice() }),
       idFromName: (namespace, name) => createHash("sha256").update(`${namespace}/${name}`).digest("hex"),
       idRandom: (namespace) => createHash("sha256").update(`${namespace}//${++this.lastCall}`).digest("hex"),
       idParse: (_namespace, text) => {
@@ -131,7 +131,7 @@ export class Host {
   /** A stateless event. @param {(callId: number, contextId: number) => void} begin */
   service(begin) {
     return this.call(++this.lastContext, begin).catch((failure) => {
-      throw main.makeError("", failure.text, failure.flags | REMOTE, "");
+      throw main.makeError("", failure.text, failure.flags | REMOTE, "", failure.value);
     });
   }
 
@@ -208,7 +208,7 @@ export class Host {
       const answer = await this.objectEvent(object, begin);
       return [object.generation, convert(answer)];
     } catch (failure) {
-      throw main.makeError("", failure.text, failure.flags | REMOTE, id);
+      throw main.makeError("", failure.text, failure.flags | REMOTE, id, failure.value);
     }
   }
 

@@ -3,8 +3,9 @@
 import { DurableObject, env, RpcPromise, RpcProperty, RpcStub, RpcTarget, WorkerEntrypoint } from "stated:cloudflare-workers";
 import { DOMException } from "stated:dom-exception";
 import { Response } from "stated:response";
+import { setFlags } from "stated:settings";
 import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
-import { Host, settle } from "./host-objects.mjs";
+import { currentFlags, Host, settle } from "./host-objects.mjs";
 
 const host = new Host();
 
@@ -101,6 +102,9 @@ class Thing extends Base {
   }
   mine() {
     throw Object.assign(new Error("text"), { name: "MyError" });
+  }
+  opaque() {
+    throw Object.assign(new TypeError("opaque"), { f: () => 1 });
   }
   busy() {
     throw Object.assign(new Error("busy"), { overloaded: true });
@@ -222,6 +226,19 @@ test("a rejected promise and a throwing getter reject alike", async () => {
 test("an error of a class of one's own arrives as Error with its name in the message", async () => {
   const error = await assertRejects(async () => thing().mine(), Error, "MyError: text");
   assertEquals(error.constructor === Error, true);
+});
+
+test("with enhanced_error_serialization the error crosses whole, and one that cannot crosses as its text", async () => {
+  setFlags([...currentFlags, "enhanced_error_serialization"]);
+  try {
+    const error = await thing().fail(Object.assign(new RangeError("no"), { code: 7 })).catch((caught) => caught);
+    assertEquals([error instanceof RangeError, error.message, error.code, error.remote], [true, "no", 7, true]);
+    assertEquals((await thing().mine().catch((caught) => caught)).name, "MyError");
+    const opaque = await thing().opaque().catch((caught) => caught);
+    assertEquals([opaque instanceof TypeError, opaque.message], [true, "opaque"]);
+  } finally {
+    setFlags(currentFlags);
+  }
 });
 
 test("overloaded crosses", async () => {

@@ -268,6 +268,24 @@ test("send after close throws and a second close is ignored", () => {
   assertEquals([a.close(), a.close(4000, "again")], [undefined, undefined]);
 });
 
+test("an end is used in the context it belongs to", async () => {
+  const { defineOps, ops } = await import("./host.js");
+  const before = ops.checkContext;
+  const asked = [];
+  defineOps({ checkContext: (contextId, ioType) => {
+    asked.push([contextId, ioType]);
+    if (contextId !== host.contextId()) throw new Error("different request");
+  } });
+  try {
+    const a = host.inContext(55, () => pair()[0]);
+    for (const act of [() => a.accept(), () => a.send("x"), () => a.close()]) assertThrows(act, Error, "different request");
+    host.inContext(55, () => a.accept());
+    assertEquals(asked, Array(4).fill([55, "WebSocket"]));
+  } finally {
+    defineOps({ checkContext: before });
+  }
+});
+
 // --- closing ----------------------------------------------------------------------------------------------------------
 
 test("a Close is answered with the same code, and both ends are closed", async () => {
