@@ -1,13 +1,15 @@
 /**
- * The two serialized forms of an Error: V8's own, which keeps prototype, message, cause and stack, and Workers' (flag
- * enhanced_error_serialization, reference 2.7), which keeps every own property and the name.
+ * The serialized forms of errors: V8's own, which keeps prototype, message, cause and stack, Workers' (flag
+ * enhanced_error_serialization, reference 2.7), which keeps every own property and the name, and Workers' DOMException.
  *
- * Both are always read; wire-writer.js decides which one is written.
+ * All are always read.
  *
  * @module
  */
 
 import { malformed } from "stated:clone-errors";
+import { DOMException } from "stated:dom-exception";
+import { flag } from "stated:settings";
 import * as wire from "stated:wire-format";
 
 /** @typedef {import("stated:wire-writer").Writer} Writer */
@@ -33,13 +35,47 @@ const nativeClasses = new Map([
 /** Own properties of errors that only some engines have, or that are written apart from the others. */
 const notCopied = new Set(["name", "message", "stack", "fileName", "lineNumber", "columnNumber"]);
 
+const codeOf = /** @type {Function} */ (Object.getOwnPropertyDescriptor(DOMException.prototype, "code")?.get);
+
 /**
- * V8's form, without its tag's identity, which the writer has already given.
+ * Writes an error that has its id already.
  *
  * @param {Writer} writer
- * @param {any} error
+ * @param {Error} error
  */
-export function writeErrorNatively(writer, error) {
+export function writeError(writer, error) {
+  if (isDOMException(error)) writeDOMException(writer, error);
+  else if (flag("enhanced_error_serialization")) writeErrorWithProperties(writer, error);
+  else writeErrorNatively(writer, error);
+}
+
+/**
+ * Whether it was constructed as one: a prototype alone does not make a DOMException.
+ *
+ * @param {Error} error
+ * @returns {error is DOMException}
+ */
+function isDOMException(error) {
+  if (!(error instanceof DOMException)) return false;
+  try {
+    Reflect.apply(codeOf, error, []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Writer} writer @param {DOMException} error */
+function writeDOMException(writer, error) {
+  writer.writeTag(wire.TAG_HOST_OBJECT);
+  writer.writeVarint(wire.HOST_DOM_EXCEPTION);
+  writer.writeUtf8(error.name);
+  writer.writeUtf8(error.message);
+  writer.writeUtf8(writer.errorStacks && typeof error.stack === "string" ? error.stack : "");
+}
+
+/** @param {Writer} writer @param {any} error */
+function writeErrorNatively(writer, error) {
   const name = String(error.name);
   const message = Object.getOwnPropertyDescriptor(error, "message");
   const cause = Object.getOwnPropertyDescriptor(error, "cause");
@@ -61,13 +97,8 @@ export function writeErrorNatively(writer, error) {
   writer.writeVarint(wire.ERROR_END);
 }
 
-/**
- * Workers' form.
- *
- * @param {Writer} writer
- * @param {any} error
- */
-export function writeErrorWithProperties(writer, error) {
+/** @param {Writer} writer @param {any} error */
+function writeErrorWithProperties(writer, error) {
   const { name } = error;
   const message = Object.hasOwn(error, "message") ? error.message : "";
   const known = typeof name === "string" && Object.hasOwn(wire.errorTypes, name);

@@ -11,12 +11,10 @@
  */
 
 import { ops } from "stated:host";
-import { DOMException } from "stated:dom-exception";
 import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory,
   refusedBy } from "stated:clone-errors";
 import { platformClass, standsFor } from "stated:platform-classes";
-import { flag } from "stated:settings";
-import { writeErrorNatively, writeErrorWithProperties } from "stated:wire-errors";
+import { writeError } from "stated:wire-errors";
 import * as wire from "stated:wire-format";
 
 const BYTES_INITIAL = 1024;
@@ -61,7 +59,6 @@ const numberOf = captureMethod(Number.prototype.valueOf);
 const stringOf = captureMethod(String.prototype.valueOf);
 const booleanOf = captureMethod(Boolean.prototype.valueOf);
 const bigIntOf = captureMethod(BigInt.prototype.valueOf);
-const isDOMException = captureGetter(DOMException.prototype, "code");
 
 const scratch = new DataView(new ArrayBuffer(8));
 const scratchBytes = new Uint8Array(scratch.buffer);
@@ -264,7 +261,7 @@ export class Writer {
         this.#writeRegExp(object);
         return;
       case "Error":
-        this.#writeError(object);
+        writeError(this, object);
         return;
       case "ArrayBuffer":
         this.#writeArrayBuffer(object);
@@ -395,21 +392,6 @@ export class Writer {
     this.writeTag(wire.TAG_REGEXP);
     this.writeString(sourceOf(regExp));
     this.writeVarint(flags);
-  }
-
-  /** @param {Error} error */
-  #writeError(error) {
-    if (error instanceof DOMException && brandedDOMException(error)) {
-      this.writeTag(wire.TAG_HOST_OBJECT);
-      this.writeVarint(wire.HOST_DOM_EXCEPTION);
-      this.writeUtf8(error.name);
-      this.writeUtf8(error.message);
-      this.writeUtf8(this.errorStacks && typeof error.stack === "string" ? error.stack : "");
-    } else if (flag("enhanced_error_serialization")) {
-      writeErrorWithProperties(this, error);
-    } else {
-      writeErrorNatively(this, error);
-    }
   }
 
   /** @param {ArrayBuffer} buffer */
@@ -564,16 +546,6 @@ function isArrayIndex(key) {
   if (key.length > 10) return false;
   const index = Number(key);
   return index < 4294967295 && `${index >>> 0}` === key;
-}
-
-/** @param {DOMException} error */
-function brandedDOMException(error) {
-  try {
-    isDOMException(error);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** @param {ArrayBuffer} buffer */
