@@ -23,14 +23,14 @@ fn a_folder_that_does_not_exist_is_named() {
 fn a_toml_syntax_error_shows_the_place_and_the_line() {
     let exit = start("toml-syntax");
 
-    reports_one_error(&exit, &["wrangler.toml:4:27", "[[durable_objects.bindings]"]);
+    reports_one_error(&exit, &["wrangler.toml:4:28", "[[durable_objects.bindings]"]);
 }
 
 #[test]
 fn a_jsonc_syntax_error_shows_the_place_and_the_line() {
     let exit = start("jsonc-syntax");
 
-    reports_one_error(&exit, &["wrangler.jsonc:4:3", r#""main": "src/index.js","#]);
+    reports_one_error(&exit, &["wrangler.jsonc:3:25", r#""name": "jsonc-syntax""#, "expected comma"]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_value_of_the_wrong_type_shows_the_place_and_the_key() {
 
     reports_one_error(
         &exit,
-        &["wrangler.toml:7:14", r#"binding should have a string "class_name" field."#],
+        &["wrangler.toml:7:1", r#"binding should have a string "class_name" field."#],
     );
 }
 

@@ -9,8 +9,8 @@
 import { respondFailure } from "stated:error-transport";
 import { ops } from "stated:host";
 import { badArgument } from "stated:webidl";
-import { checkCanHibernate, CLOSE, ERROR, hibernate, isRequestResponsePair, isWebSocket, MESSAGE, noteEnd, socketIdOf, toBuffer,
-  useOf, wakeSocket, WebSocketRequestResponsePair } from "stated:websocket";
+import { answerClose, checkCanHibernate, CLOSE, ERROR, hibernate, isRequestResponsePair, isWebSocket, MESSAGE, noteEnd, socketIdOf,
+  toBuffer, useOf, wakeSocket, WebSocketRequestResponsePair } from "stated:websocket";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
 /** @typedef {import("stated:websocket").WebSocket} WebSocket */
@@ -140,6 +140,7 @@ export function deliverSocketEvent(callId, object, socketId, kind, a, b, c) {
   const ws = socketOf(object, socketId);
   if (kind !== MESSAGE) noteEnd(ws, kind, a, b, c);
   const ended = () => {
+    if (kind === CLOSE && c) answerClose(ws, a, b);
     if (kind !== MESSAGE) object.sockets.delete(socketId);
   };
   const succeed = () => {

@@ -65,6 +65,14 @@ let startHibernation;
 let markSent;
 /** @type {(ws: WebSocket, code: number, wasClean: boolean, reason: string) => void} */
 let receiveClose;
+/**
+ * Answers the peer's Close for a hibernating end whose handler has finished, unless the program did.
+ *
+ * Differs: workerd sends nothing here and drops the connection; the handshake is completed instead.
+ *
+ * @type {(ws: WebSocket, code: number, reason: string) => void}
+ */
+export let answerClose;
 /** @type {(ws: WebSocket, data: string | Uint8Array) => void} */
 let receiveMessage;
 /** @type {(ws: WebSocket) => void} */
@@ -121,6 +129,7 @@ export class WebSocket extends EventTarget {
       ws.#use = "sent";
     };
     receiveClose = (ws, code, wasClean, reason) => ws.#receiveClose(code, wasClean, reason);
+    answerClose = (ws, code, reason) => ws.#answerClose(code, reason);
     receiveMessage = (ws, data) => ws.#receiveMessage(data);
     receiveError = (ws) => {
       ws.#closedIn = ws.#closedOut = ws.#gone = true;
@@ -315,6 +324,12 @@ export class WebSocket extends EventTarget {
       this.#closedOut = this.#gone = true;
       return;
     }
+    // A hibernating end is answered after its handler: see `answerClose`.
+    if (this.#use !== "hibernating") this.#answerClose(code, reason);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #answerClose(code, reason) {
     if (this.#closedOut || this.#allowHalfOpen || !flag("web_socket_auto_reply_to_close")) return;
     this.#closedOut = true;
     ops.socketClose(this.#id, code === NO_STATUS ? -1 : code, reason);

@@ -740,11 +740,11 @@ test("listeners of a hibernatable socket are not called", async () => {
   assertEquals(log, []);
 });
 
-test("a Close reaches webSocketClose with the socket closed, and the socket is detached afterwards", async () => {
+test("a Close reaches webSocketClose with the socket closing, is answered after it, and the socket is detached", async () => {
   const { object, client } = await connected();
   client.close(4000, "bye");
   await settle();
-  assertEquals(events, [["close", 4000, "bye", true, 3]]);
+  assertEquals(events, [["close", 4000, "bye", true, 2]]);
   await inObject((ctx) => {
     assertEquals(ctx.getWebSockets(), []);
   }, object);
