@@ -158,7 +158,10 @@ pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let at_ms = op.number(1) as i64;
     instance.with_database(|database| database.set_alarm(Some(at_ms)))??;
     instance.entry.alarm_was_set(at_ms);
-    op.worker.alarm_hint(at_ms);
+    // The index knows the time when the turn has committed; a scheduler that looks earlier finds
+    // nothing and goes back to sleep.
+    let worker = op.worker.clone();
+    instance.when_durable(move || worker.alarm_hint(at_ms));
     op.undefined()
 }
 
