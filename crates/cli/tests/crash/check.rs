@@ -1,0 +1,79 @@
+//! What must be true after a crash.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use stated_testkit::Server;
+use tempfile::TempDir;
+
+use crate::harness::load::{Acknowledged, METHODS, OBJECTS};
+
+/// Returns what SQLite finds wrong with the databases in the folder. The server must be gone.
+///
+/// Each is checked on a copy: recovery changes files, and the server must find them as they are.
+pub(crate) fn databases(data: &Path) -> Vec<String> {
+    let copies = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let mut faults = Vec::new();
+    for path in database_files(&data.join("do")) {
+        let name = path.file_name().expect("a file has a name");
+        let copy = copies.path().join(name);
+        fs::copy(&path, &copy).expect("the file can be copied");
+        let wal = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
+        if wal(&path).exists() {
+            fs::copy(wal(&path), wal(&copy)).expect("the file can be copied");
+        }
+        let result = rusqlite::Connection::open(&copy).and_then(|sqlite| {
+            sqlite.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))
+        });
+        match result {
+            Ok(verdict) if verdict == "ok" => {}
+            Ok(verdict) => faults.push(format!("{}: integrity_check: {verdict}", path.display())),
+            Err(error) => faults.push(format!("{}: integrity_check: {error}", path.display())),
+        }
+    }
+    faults
+}
+
+fn database_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries
+        .flat_map(|path| if path.is_dir() { database_files(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
+        .collect()
+}
+
+/// Asks a restarted server for every object and returns what is missing or in pieces.
+pub(crate) fn objects(server: &Server, acknowledged: &Acknowledged) -> Vec<String> {
+    let mut connection = server.http().connect();
+    let mut faults = Vec::new();
+    for object in 0..OBJECTS {
+        let answer = connection.request("GET", &format!("/o{object}/state"), &[], b"");
+        if answer.status != 200 {
+            faults.push(format!("o{object}: {} {}", answer.status, answer.text()));
+            continue;
+        }
+        let state = answer.json();
+        let left = number(&state["batch"][0]);
+        for method in METHODS {
+            let greatest = acknowledged.greatest(object, method);
+            let left = if method == "batch" { left } else { number(&state[method]) };
+            if left < greatest {
+                faults.push(format!("o{object}: {method} {greatest} was acknowledged, {left} is left"));
+            }
+        }
+        let batch = state["batch"].as_array().expect("a batch is a list");
+        if batch.iter().any(|each| number(each) != left) {
+            faults.push(format!("o{object}: a batch is in pieces: {}", state["batch"]));
+        }
+        let waiting = number(&state["arm"]) > number(&state["fired"]);
+        if waiting && state["alarm"].is_null() {
+            faults.push(format!("o{object}: an alarm was neither kept nor fired: {state}"));
+        }
+    }
+    faults
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("the program counts in whole numbers")
+}

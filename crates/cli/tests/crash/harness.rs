@@ -1,0 +1,91 @@
+//! Rounds of load, crash and check: what was acknowledged must survive a crash at any moment.
+//!
+//! A round starts the server on the data of the round before, lets clients write, kills the server
+//! with SIGKILL after a random number of answers, takes away what a power failure would have taken
+//! ([`disk`]), and then asks SQLite and the restarted server what is left ([`check`]).
+//! `bin/crash` runs many rounds, the tests a few.
+
+#[path = "check.rs"]
+mod check;
+#[path = "disk.rs"]
+mod disk;
+#[path = "load.rs"]
+mod load;
+#[path = "random.rs"]
+mod random;
+
+use std::time::Duration;
+
+use stated_testkit::{Launch, Runtime, fixture};
+use tempfile::TempDir;
+
+use check::{databases, objects};
+use disk::{Disk, Syncs};
+use load::{Acknowledged, Load};
+use random::Random;
+
+/// The most acknowledged writes of a round before the server is killed.
+const ANSWERS_MAX: u64 = 400;
+/// How late the syncs of a broken disk are.
+const SYNC_DELAY: Duration = Duration::from_millis(50);
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) rounds: u64,
+    pub(crate) seed: u64,
+    pub(crate) server: ServerKind,
+}
+
+/// The server under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerKind {
+    /// As it is.
+    Real,
+    /// As if its output gate opened before the sync, which the checks must notice.
+    Broken,
+}
+
+/// What all rounds found.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) rounds: u64,
+    /// Acknowledged writes, each of which was looked for.
+    pub(crate) acknowledged: u64,
+    /// Unsynced changes of files that were taken away.
+    pub(crate) changes_lost: usize,
+    /// What was missing or in pieces, one text each.
+    pub(crate) faults: Vec<String>,
+}
+
+/// Runs the rounds; `report` is called after each. Stops after the first round with a fault.
+pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
+    let mut random = Random::new(plan.seed);
+    let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let data = folder.path().join("data");
+    let disk = Disk::new();
+    let launch = Launch::of(Runtime::Stated, fixture("crash")).persist_to(&data).argument("--shards").argument("2");
+    let launch = disk.attach(&launch, &data);
+    let syncs = match plan.server {
+        ServerKind::Real => Syncs::Real,
+        ServerKind::Broken => Syncs::Late(SYNC_DELAY),
+    };
+    let acknowledged = Acknowledged::default();
+    let mut findings = Findings::default();
+    while findings.rounds < plan.rounds && findings.faults.is_empty() {
+        let server = launch.start();
+        findings.faults.extend(objects(&server, &acknowledged));
+        let load = Load::start(server.http(), &acknowledged, &mut random);
+        load.wait_for_answers(1 + random.below(ANSWERS_MAX));
+        server.kill();
+        findings.acknowledged += load.end();
+        findings.changes_lost += disk.lose_power(&data, syncs, &mut random);
+        findings.faults.extend(databases(&data));
+        findings.rounds += 1;
+        report(&findings);
+    }
+    if findings.faults.is_empty() {
+        findings.faults.extend(objects(&launch.start(), &acknowledged));
+    }
+    findings
+}

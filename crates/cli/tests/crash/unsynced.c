@@ -1,0 +1,194 @@
+/*
+ * Notes what a process changes and syncs in one folder, so that a test can take back what a power
+ * failure would have taken. Loaded into the process with LD_PRELOAD.
+ *
+ * UNSYNCED_FOLDER names the folder, UNSYNCED_JOURNAL the file of records. Before a file changes, the
+ * bytes that will be gone are appended to the journal; after a sync has succeeded, the number of
+ * changes that it covers. Both happen inside the call, so when the process is killed the journal has
+ * no change that it does not know how to undo and no sync that had not finished.
+ *
+ * Not noted: names. Creating, renaming and deleting files counts as durable at once.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum kind { CHANGE = 1, SYNC = 2 };
+
+/* Read by disk.rs: seven words, then `old_bytes` bytes. */
+struct record {
+  uint64_t kind;
+  uint64_t inode;
+  uint64_t time_ns;
+  uint64_t offset;    /* of the change; for a sync, how many changes came before it */
+  uint64_t new_bytes; /* how many bytes the change wrote */
+  uint64_t old_size;  /* of the file */
+  uint64_t old_bytes; /* how many bytes were there before */
+};
+
+static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static ssize_t (*real_writev)(int, const struct iovec *, int);
+static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static int (*real_ftruncate)(int, off_t);
+static int (*real_fsync)(int);
+static int (*real_fdatasync)(int);
+
+static const char *folder;
+static int journal = -1;
+static uint64_t changes;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+__attribute__((constructor)) static void begin(void) {
+  real_write = dlsym(RTLD_NEXT, "write");
+  real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
+  real_writev = dlsym(RTLD_NEXT, "writev");
+  real_pwritev = dlsym(RTLD_NEXT, "pwritev64");
+  real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+  real_fsync = dlsym(RTLD_NEXT, "fsync");
+  real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+  folder = getenv("UNSYNCED_FOLDER");
+  const char *path = getenv("UNSYNCED_JOURNAL");
+  if (folder && path) journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+/* Whether the descriptor is a regular file in the folder. */
+static int is_watched(int fd, struct stat *status) {
+  if (journal < 0 || fd == journal || fstat(fd, status) != 0 || !S_ISREG(status->st_mode)) return 0;
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  size_t prefix = strlen(folder);
+  return length > (ssize_t)prefix && memcmp(path, folder, prefix) == 0;
+}
+
+/* A journal that misses a record would make the test wrong, so the process ends with it. */
+static void append(const void *bytes, size_t length) {
+  if (real_write(journal, bytes, length) != (ssize_t)length) abort();
+}
+
+static void append_record(enum kind kind, const struct stat *status, uint64_t offset, uint64_t new_bytes,
+                          const void *old, uint64_t old_bytes) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  struct record record = {kind, status->st_ino, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+                          offset, new_bytes, (uint64_t)status->st_size, old_bytes};
+  append(&record, sizeof record);
+  if (old_bytes > 0) append(old, old_bytes);
+}
+
+/*
+ * Notes a change and keeps the lock until end_change, so that a sync counts only changes that have
+ * happened. Returns whether there is anything to end.
+ */
+static int begin_change(int fd, off_t offset, size_t new_bytes, size_t affected) {
+  struct stat status;
+  if (!is_watched(fd, &status)) return 0;
+  /* Opening the file again, as a descriptor for writing only needs, would drop SQLite's locks. */
+  int reader = fd;
+  if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    reader = open(link, O_RDONLY | O_CLOEXEC);
+  }
+  void *old = malloc(affected > 0 ? affected : 1);
+  ssize_t old_bytes = old && reader >= 0 ? pread(reader, old, affected, offset) : -1;
+  if (reader != fd) close(reader);
+  if (old_bytes < 0) abort();
+  pthread_mutex_lock(&lock);
+  append_record(CHANGE, &status, (uint64_t)offset, new_bytes, old, (uint64_t)old_bytes);
+  changes++;
+  free(old);
+  return 1;
+}
+
+static void end_change(int begun) {
+  if (begun) pthread_mutex_unlock(&lock);
+}
+
+static size_t total(const struct iovec *parts, int count) {
+  size_t bytes = 0;
+  for (int i = 0; i < count; i++) bytes += parts[i].iov_len;
+  return bytes;
+}
+
+/* Where `write` would write. */
+static off_t position(int fd) {
+  if (fcntl(fd, F_GETFL) & O_APPEND) return lseek(fd, 0, SEEK_END);
+  return lseek(fd, 0, SEEK_CUR);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length) {
+  int begun = begin_change(fd, position(fd), length, length);
+  ssize_t result = real_write(fd, bytes, length);
+  end_change(begun);
+  return result;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t offset) {
+  int begun = begin_change(fd, offset, length, length);
+  ssize_t result = real_pwrite(fd, bytes, length, offset);
+  end_change(begun);
+  return result;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
+  return pwrite64(fd, bytes, length, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+  int begun = begin_change(fd, position(fd), total(parts, count), total(parts, count));
+  ssize_t result = real_writev(fd, parts, count);
+  end_change(begun);
+  return result;
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t offset) {
+  int begun = begin_change(fd, offset, total(parts, count), total(parts, count));
+  ssize_t result = real_pwritev(fd, parts, count, offset);
+  end_change(begun);
+  return result;
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+  return pwritev64(fd, parts, count, offset);
+}
+
+int ftruncate64(int fd, off_t size) {
+  struct stat status;
+  off_t gone = fstat(fd, &status) == 0 && status.st_size > size ? status.st_size - size : 0;
+  int begun = begin_change(fd, size, 0, (size_t)gone);
+  int result = real_ftruncate(fd, size);
+  end_change(begun);
+  return result;
+}
+
+int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
+
+static int synced(int fd, int (*sync)(int)) {
+  pthread_mutex_lock(&lock);
+  uint64_t covered = changes;
+  pthread_mutex_unlock(&lock);
+  int result = sync(fd);
+  struct stat status;
+  if (result == 0 && is_watched(fd, &status)) {
+    pthread_mutex_lock(&lock);
+    append_record(SYNC, &status, covered, 0, NULL, 0);
+    pthread_mutex_unlock(&lock);
+  }
+  return result;
+}
+
+int fsync(int fd) { return synced(fd, real_fsync); }
+
+int fdatasync(int fd) { return synced(fd, real_fdatasync); }
