@@ -27,12 +27,14 @@ impl Runtime {
         }
     }
 
-    /// Builds the command that serves `project` on a free port of 127.0.0.1 with its data in `data`.
-    pub(crate) fn dev(self, project: &Path, port: u16, data: &Path) -> Command {
+    /// Builds the command that serves `project` on a port of 127.0.0.1 with its data in `data`.
+    ///
+    /// `name` is stated's command; wrangler has only `dev`.
+    pub(crate) fn serve(self, name: &str, project: &Path, port: u16, data: &Path) -> Command {
         let mut command = match self {
             Self::Stated => {
                 let mut command = Command::new(stated_binary());
-                command.arg("dev").arg(project);
+                command.arg(name).arg(project);
                 command
             }
             Self::Wrangler => {

@@ -22,6 +22,7 @@ const READY: &str = "Ready on http://";
 #[derive(Clone)]
 pub struct Launch {
     runtime: Runtime,
+    command: String,
     project: PathBuf,
     port: u16,
     data: PathBuf,
@@ -43,6 +44,7 @@ impl Launch {
             TempDir::with_prefix("stated-test-").expect("the temporary folder is writable");
         Self {
             runtime,
+            command: "dev".to_owned(),
             project: project.into(),
             port: 0,
             data: scratch.path().join("data"),
@@ -66,6 +68,13 @@ impl Launch {
         self
     }
 
+    /// Runs another of stated's commands than `dev`.
+    #[must_use]
+    pub fn command(mut self, command: &str) -> Self {
+        self.command = command.to_owned();
+        self
+    }
+
     /// Adds an argument to the command line.
     #[must_use]
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
@@ -86,10 +95,19 @@ impl Launch {
     /// When it is not ready after [`READY_DEADLINE`] or ends before, with what it printed.
     #[track_caller]
     pub fn start(&self) -> Server {
+        self.start_when(READY)
+    }
+
+    /// The same for a server whose address stands behind other words.
+    ///
+    /// # Panics
+    /// As [`Launch::start`].
+    #[track_caller]
+    pub fn start_when(&self, ready: &str) -> Server {
         let process = self.spawn();
-        let line = process.output().wait_for(READY, READY_DEADLINE);
-        let address = line.split(READY).nth(1).expect("the line contains the text it was found by");
-        let address = address.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
+        let line = process.output().wait_for(ready, READY_DEADLINE);
+        let address = line.split(ready).nth(1).expect("the line contains the text it was found by");
+        let address = address.split(['"', '/', ' ']).next().unwrap_or_default();
         let address: SocketAddr = address
             .parse()
             .unwrap_or_else(|_| panic!("`{line}` does not end with an address and a port"));
@@ -113,7 +131,7 @@ impl Launch {
 
     #[track_caller]
     fn spawn(&self) -> Process {
-        let mut command = self.runtime.dev(&self.project, self.port, &self.data);
+        let mut command = self.runtime.serve(&self.command, &self.project, self.port, &self.data);
         command
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));

@@ -1,0 +1,281 @@
+//! What `stated dev` and `stated serve` do beside answering requests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use serde_json::{Value, json};
+use stated_testkit::{HttpClient, Launch, Runtime, Server, fixture};
+use tempfile::TempDir;
+
+/// A copy of a fixture project that a test may change.
+struct Copy {
+    folder: TempDir,
+}
+
+impl Copy {
+    fn of(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        copy(&fixture(name), folder.path());
+        Self { folder }
+    }
+
+    fn replace(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.path().join(file);
+        let text = fs::read_to_string(&path).expect("the fixture has the file");
+        assert!(text.contains(from), "{file} has `{from}`");
+        fs::write(&path, text.replace(from, to)).expect("the copy is writable");
+    }
+
+    fn launch(&self) -> Launch {
+        Launch::of(Runtime::Stated, self.folder.path())
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the temporary folder is writable");
+    for entry in fs::read_dir(from).expect("the fixture exists") {
+        let entry = entry.expect("the fixture is readable");
+        let target: PathBuf = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("the copy is writable");
+        }
+    }
+}
+
+fn serve(project: &Path) -> Launch {
+    Launch::of(Runtime::Stated, project).command("serve").argument("--internal-port").argument("0")
+}
+
+#[test]
+fn a_changed_source_is_loaded_and_storage_stays() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+    assert_eq!(server.get("/count").text(), "one 1");
+
+    project.replace("src/version.ts", "one", "two");
+    server.wait_for_output("Reloaded in");
+
+    assert_eq!(server.get("/count").text(), "two 2");
+}
+
+#[test]
+fn an_alarm_that_was_set_before_a_reload_fires_in_the_new_code() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+    server.get("/remind?ms=1500");
+
+    project.replace("src/version.ts", "one", "two");
+    server.wait_for_output("Reloaded in");
+
+    server.wait_for_output("alarm in version two");
+}
+
+#[test]
+fn a_broken_change_is_reported_and_the_running_program_goes_on() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+
+    project.replace("src/version.ts", "\"one\"", "\"one");
+    server.wait_for_output("src/version.ts:1:");
+    assert_eq!(server.get("/count").text(), "one 1");
+
+    project.replace("src/version.ts", "\"one", "\"three\"");
+    server.wait_for_output("Reloaded in");
+    assert_eq!(server.get("/count").text(), "three 2");
+}
+
+#[test]
+fn a_program_that_throws_when_it_is_loaded_leaves_the_running_one() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+
+    project.replace("src/version.ts", "export", "throw new Error('not today');\nexport");
+    server.wait_for_output("Error: not today");
+
+    assert_eq!(server.get("/count").text(), "one 1");
+}
+
+#[test]
+fn a_changed_project_file_restarts_on_the_same_port_with_the_same_data() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+    assert_eq!(server.get("/count").text(), "one 1");
+    assert_eq!(server.get("/").text(), "hello");
+
+    project.replace("wrangler.toml", "\"hello\"", "\"good morning\"");
+    server.wait_for_output("Restarted with the changed configuration");
+
+    assert_eq!(server.get("/").text(), "good morning");
+    assert_eq!(server.get("/count").text(), "one 2");
+}
+
+#[test]
+fn bindings_are_listed_without_the_values_of_variables() {
+    let server = Copy::of("reload").launch().argument("--var").argument("SECRET:k3y").start();
+
+    let printed = server.output().stdout();
+
+    assert!(printed.contains("env.THINGS    Durable Object Thing"), "{printed}");
+    assert!(printed.contains("env.GREETING  Variable (text)"), "{printed}");
+    assert!(printed.contains("env.SECRET    Variable (text)"), "{printed}");
+    assert!(!printed.contains("k3y"), "{printed}");
+}
+
+#[test]
+fn every_request_is_one_line_with_the_object_it_reached() {
+    let server = Copy::of("reload").launch().start();
+
+    server.get("/count?a=b");
+    let line = server.wait_for_output("GET /count?a=b 200 ");
+
+    assert!(line.ends_with(" ms Thing/it"), "{line}");
+}
+
+#[test]
+fn console_lines_name_the_object_they_come_from() {
+    let server = Copy::of("reload").launch().start();
+
+    server.get("/remind?ms=1");
+
+    assert_eq!(server.wait_for_output("alarm in version"), "[Thing/it] alarm in version one");
+}
+
+#[test]
+fn an_uncaught_error_shows_the_line_of_the_source() {
+    let server = Copy::of("reload").launch().start();
+
+    assert_eq!(server.get("/fail").status, 500);
+
+    server.wait_for_output("TypeError: nobody catches this");
+    server.wait_for_output("src/index.ts:25:11");
+}
+
+#[test]
+fn a_request_carries_the_address_of_its_peer() {
+    let server = Copy::of("reload").launch().start();
+
+    let forged = [("CF-Connecting-IP", "203.0.113.9"), ("X-Real-IP", "203.0.113.9")];
+    let response = server.http().request("GET", "/peer", &forged, b"");
+
+    assert_eq!(response.json(), json!(["127.0.0.1", "127.0.0.1"]));
+}
+
+#[test]
+fn an_import_of_a_missing_built_in_module_names_it() {
+    let server = Copy::of("reload").launch().start();
+
+    assert_eq!(
+        server.get("/missing").text(),
+        "TypeError: No such module \"cloudflare:nothing\": stated does not provide this built-in module yet."
+    );
+}
+
+#[test]
+fn several_services_reach_each_other_and_each_others_objects() {
+    let launch = Launch::of(Runtime::Stated, fixture("two-services"));
+    let server = ["front/wrangler.jsonc", "back/wrangler.jsonc"]
+        .into_iter()
+        .fold(launch, |launch, file| launch.argument("--config").argument(file))
+        .start();
+
+    assert_eq!(server.get("/hello").text(), "back saw GET /hello");
+    assert_eq!(server.get("/sum").text(), "5");
+    assert_eq!(server.get("/tally?a").text(), "1");
+    assert_eq!(server.get("/tally?a").text(), "2");
+    assert_eq!(server.get("/tally?b").text(), "1");
+}
+
+#[test]
+fn a_service_that_nobody_configured_is_an_error() {
+    let launch = Launch::of(Runtime::Stated, fixture("two-services"));
+
+    let exit = launch.argument("--config").argument("front/wrangler.jsonc").run();
+
+    assert_eq!(exit.code, Some(1), "{exit:?}");
+    assert!(exit.stderr.contains("back"), "{exit:?}");
+}
+
+#[test]
+fn objects_on_several_shards_are_reached_from_each() {
+    let project = Copy::of("reload");
+    let server = serve(project.folder.path()).argument("--shards").argument("3").start();
+
+    // Connections are spread over the shards' listeners; the object lives on one of them.
+    let mut counts: Vec<String> = (0..24).map(|_| server.get("/count").text().to_owned()).collect();
+    counts.sort_by_key(|count| count[4..].parse::<u32>().unwrap_or_default());
+
+    let expected: Vec<String> = (1..=24).map(|count| format!("one {count}")).collect();
+    assert_eq!(counts, expected);
+}
+
+#[test]
+fn serve_answers_healthz_on_its_internal_listener_only() {
+    let project = Copy::of("reload");
+    let server = serve(project.folder.path()).start();
+
+    let line = server.wait_for_output("Health on http://");
+    let internal = line["Health on http://".len()..].trim_end_matches("/healthz").parse();
+    let health = HttpClient::new(internal.expect("the line has an address")).request("GET", "/healthz", &[], b"");
+
+    assert_eq!((health.status, health.text()), (200, "ok"));
+    assert_eq!(server.get("/healthz").text(), "hello");
+}
+
+#[test]
+fn serve_logs_requests_and_console_lines_as_json_when_asked() {
+    let project = Copy::of("reload");
+    let server = serve(project.folder.path()).argument("--log-format").argument("json").start_when("\"address\":\"");
+
+    server.get("/nowhere");
+
+    let request = json_of(&server.wait_for_output("\"type\":\"request\""));
+    assert_eq!((&request["method"], &request["path"], &request["status"]), (&json!("GET"), &json!("/nowhere"), &json!(404)));
+    let console = json_of(&server.wait_for_output("\"type\":\"console\""));
+    assert_eq!((&console["level"], &console["text"]), (&json!("warn"), &json!("no such path")));
+}
+
+#[test]
+fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
+    let project = Copy::of("reload");
+    let server = serve(project.folder.path()).start();
+    let address = server.address();
+    let client = thread::spawn(move || HttpClient::new(address).request("GET", "/slow?ms=700", &[], b""));
+    server.wait_for_output("slow call began");
+
+    let exit = server.terminate();
+
+    let response = client.join().expect("the client does not panic");
+    assert_eq!((response.status, response.text()), (200, "done"));
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+}
+
+#[test]
+fn serve_ends_within_its_bound_when_a_request_does_not() {
+    let project = Copy::of("reload");
+    let server = serve(project.folder.path()).argument("--shutdown-timeout").argument("1").start();
+    let mut connection = server.http().connect();
+    connection.send(b"GET /slow?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    server.wait_for_output("slow call began");
+
+    let exit = server.terminate();
+
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+}
+
+fn json_of(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|_| panic!("`{line}` is no JSON"))
+}
+
+#[test]
+fn a_server_that_dies_frees_its_data_folder() {
+    let project = Copy::of("reload");
+    let server = project.launch().start();
+    assert_eq!(server.get("/count").text(), "one 1");
+
+    let server: Server = server.kill_and_restart();
+
+    assert_eq!(server.get("/count").text(), "one 2");
+}
