@@ -160,10 +160,9 @@ impl Namespace {
 
     /// Removes the stored alarm in a turn of its own and waits until that is durable.
     async fn remove_alarm(self: &Rc<Self>, entry: &Rc<Entry>) -> Result<(), Failure> {
-        let instance = match entry.instance() {
-            Some(instance) => instance,
-            None => self.new_instance(entry)?,
-        };
+        // One that was evicted meanwhile is started again: two open databases of one object are not
+        // possible.
+        let instance = self.running(entry)?;
         let _active = instance.active();
         {
             let _turn = instance.enter(None).await?;

@@ -39,7 +39,7 @@ impl Namespace {
     }
 
     /// The running instance, started if the object is inactive.
-    fn running(self: &Rc<Self>, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
+    pub(crate) fn running(self: &Rc<Self>, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
         if let Some(instance) = entry.instance() {
             return Ok(instance);
         }

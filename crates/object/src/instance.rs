@@ -360,16 +360,15 @@ impl Instance {
         self.waiting.borrow_mut().clear();
         self.turn_outputs.borrow_mut().clear();
         drop(std::mem::take(&mut *self.held.borrow_mut()));
-        let database = self.database.borrow_mut().take();
+        // Now, before a new instance can open the same file. No storage call is running: those return
+        // before their outcome can break the instance.
+        if let Some(mut database) = self.database.borrow_mut().take() {
+            database.discard();
+        }
         let program = self.program.clone();
         let context = self.context;
-        // Not here: this may be inside a turn of the instance, or inside one of its storage calls.
-        tokio::task::spawn_local(async move {
-            if let Some(mut database) = database {
-                database.discard();
-            }
-            program.forget(context);
-        });
+        // Not now: this may be inside a turn of the instance.
+        tokio::task::spawn_local(async move { program.forget(context) });
     }
 }
 

@@ -14,6 +14,8 @@ use stated_engine::TurnBudget;
 use stated_object::instance::{Active, Instance, Permit};
 use tokio::sync::watch;
 
+use crate::worker::Loaded;
+
 /// Whose code it is.
 pub(crate) enum Kind {
     /// One event of a stateless entrypoint.
@@ -26,6 +28,8 @@ pub(crate) enum Kind {
 pub(crate) struct Context {
     pub(crate) id: u64,
     pub(crate) kind: Kind,
+    /// The program whose code it runs, in whose realm its values live; none for the global scope.
+    pub(crate) program: Option<Rc<Loaded>>,
     /// CPU time left to the current event.
     pub(crate) budget: TurnBudget,
     /// Timers that have not fired or been stopped.
@@ -66,10 +70,11 @@ impl Drop for Hold {
 }
 
 impl Context {
-    pub(crate) fn new(id: u64, kind: Kind, cpu: Duration) -> Rc<Self> {
+    pub(crate) fn new(id: u64, kind: Kind, program: Option<Rc<Loaded>>, cpu: Duration) -> Rc<Self> {
         Rc::new(Self {
             id,
             kind,
+            program,
             budget: TurnBudget::new(cpu),
             timers: Cell::new(0),
             timers_finished: Cell::new(0),

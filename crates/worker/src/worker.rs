@@ -136,10 +136,11 @@ pub struct LoadError {
     pub text: String,
 }
 
-struct Loaded {
+/// A program in its realm.
+pub(crate) struct Loaded {
     realm: Realm,
     main: HashMap<&'static str, Persistent>,
-    exports: Vec<Export>,
+    exports: RefCell<Vec<Export>>,
 }
 
 /// One shard's runtime of a service.
@@ -189,7 +190,7 @@ impl Worker {
     /// Starts an engine runtime on this thread, without a program.
     pub fn new(options: WorkerOptions, network: Rc<dyn Network>, hooks: Rc<dyn Hooks>, numbers: Rc<Numbers>) -> Rc<Self> {
         let runtime = Runtime::new(Limits { heap_bytes: options.heap_bytes });
-        let global = Context::new(0, Kind::Stateless, options.cpu);
+        let global = Context::new(0, Kind::Stateless, None, options.cpu);
         let worker = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             runtime,
@@ -232,19 +233,24 @@ impl Worker {
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
         let loader = Rc::new(Loader::new(source));
         let realm = self.runtime.new_realm(loader.clone());
-        let context = self.global.clone();
-        context.budget.refill(self.options.cpu);
-        let loaded = self.enter(&realm, &context, 0, |scope| self.load_in(scope, &realm, &loader));
-        let loaded = match loaded {
-            Ok(loaded) => Rc::new(loaded),
-            Err(text) => return Err(LoadError { text }),
-        };
-        let exports = loaded.exports.clone();
+        let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
+        let main = self.enter(&realm, &library, 0, |scope| self.load_library(scope, &loader));
+        let main = main.map_err(|text| LoadError { text })?;
+        let loaded = Rc::new(Loaded { realm: realm.clone(), main, exports: RefCell::default() });
+        let global = Context::new(0, Kind::Stateless, Some(loaded.clone()), self.options.cpu);
+        let exports = self.enter(&realm, &global, 0, |scope| self.load_program(scope, &loaded, &loader));
+        let exports = exports.map_err(|text| LoadError { text })?;
+        *loaded.exports.borrow_mut() = exports.clone();
         *self.loaded.borrow_mut() = Some(loaded);
         Ok(exports)
     }
 
-    fn load_in(self: &Rc<Self>, scope: &mut Scope<'_>, realm: &Realm, loader: &Loader) -> Result<Loaded, String> {
+    /// Evaluates the library and finds the functions that the host calls.
+    fn load_library(
+        &self,
+        scope: &mut Scope<'_>,
+        loader: &Loader,
+    ) -> Result<HashMap<&'static str, Persistent>, String> {
         let operations = scope.object();
         for (name, native) in OPERATIONS {
             let function = scope.function(name, 0, *native);
@@ -259,17 +265,23 @@ impl Worker {
             let function = scope.property(library.0, name).map_err(|thrown| self.plain_text(scope, thrown))?;
             main.insert(*name, scope.persist(function));
         }
-        let mut loaded = Loaded { realm: realm.clone(), main, exports: Vec::new() };
+        Ok(main)
+    }
+
+    /// Evaluates the program and finds what it exports.
+    fn load_program(&self, scope: &mut Scope<'_>, loaded: &Loaded, loader: &Loader) -> Result<Vec<Export>, String> {
         let config = scope.string(&self.options.init_json);
         let init = scope.local(&loaded.main["init"]);
-        scope.call(init, &[config]).map_err(|thrown| self.described(scope, &loaded, thrown))?;
-        self.provide_assets(scope, loader).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        scope.call(init, &[config]).map_err(|thrown| self.described(scope, loaded, thrown))?;
+        self.provide_assets(scope, loader).map_err(|thrown| self.described(scope, loaded, thrown))?;
         let (namespace, evaluation) =
-            scope.evaluate_module(PROGRAM).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+            scope.evaluate_module(PROGRAM).map_err(|thrown| self.described(scope, loaded, thrown))?;
         scope.drain(|_, _| {});
         match scope.promise_state(evaluation) {
             Some(stated_engine::PromiseState::Rejected(reason)) => {
-                return Err(self.described(scope, &loaded, Thrown::Value(reason)));
+                // It is reported here, and so not once more as a rejection that nobody handled.
+                scope.take_unhandled_rejections();
+                return Err(self.described(scope, loaded, Thrown::Value(reason)));
             }
             Some(stated_engine::PromiseState::Pending) => {
                 return Err("the program's top-level await never settles; asynchronous I/O is not possible in global scope".to_owned());
@@ -277,10 +289,9 @@ impl Worker {
             Some(stated_engine::PromiseState::Fulfilled(_)) | None => {}
         }
         let start = scope.local(&loaded.main["start"]);
-        let exports = scope.call(start, &[namespace]).map_err(|thrown| self.described(scope, &loaded, thrown))?;
+        let exports = scope.call(start, &[namespace]).map_err(|thrown| self.described(scope, loaded, thrown))?;
         let exports = scope.text(exports).unwrap_or_default();
-        loaded.exports = serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))?;
-        Ok(loaded)
+        serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))
     }
 
     fn provide_assets<'s>(&self, scope: &mut Scope<'s>, loader: &Loader) -> Result<(), Thrown<'s>> {
@@ -341,8 +352,8 @@ impl Worker {
         section: u32,
         f: impl for<'s> FnOnce(&mut Scope<'s>) -> R,
     ) -> R {
-        let loaded = self.loaded();
-        self.enter(&loaded.realm, context, section, f)
+        let program = context.program.clone().unwrap_or_else(|| self.loaded());
+        self.enter(&program.realm, context, section, f)
     }
 
     fn enter<R>(
@@ -371,13 +382,21 @@ impl Worker {
         result
     }
 
+    /// The program whose code runs now: after a reload, contexts of the former one go on in theirs.
+    ///
+    /// None while the library itself is loading.
+    fn running_program(&self) -> Option<Rc<Loaded>> {
+        self.context_of_frame()?.program.clone()
+    }
+
+    /// The program of new contexts.
     fn loaded(&self) -> Rc<Loaded> {
         self.loaded.borrow().clone().expect("a program was loaded before its code is called")
     }
 
     /// Calls a function of main.js and ignores what it returns; the library catches what it can.
     pub(crate) fn call_main(&self, scope: &mut Scope<'_>, name: &'static str, args: &[Local<'_>]) {
-        let loaded = self.loaded();
+        let Some(loaded) = self.running_program() else { return };
         let function = scope.local(&loaded.main[name]);
         if let Err(Thrown::Value(error)) = scope.call(function, args) {
             self.report(scope, error);
@@ -391,7 +410,7 @@ impl Worker {
         name: &'static str,
         args: &[Local<'_>],
     ) -> Result<(), Thrown<'s>> {
-        let loaded = self.loaded();
+        let loaded = self.running_program().expect("a context with a program called");
         let function = scope.local(&loaded.main[name]);
         scope.call(function, args).map(|_| ())
     }
@@ -469,7 +488,7 @@ impl Worker {
     }
 
     fn new_context(&self) -> Rc<Context> {
-        let context = Context::new(self.numbers.next(), Kind::Stateless, self.options.cpu);
+        let context = Context::new(self.numbers.next(), Kind::Stateless, Some(self.loaded()), self.options.cpu);
         self.contexts.borrow_mut().insert(context.id, context.clone());
         context
     }
@@ -479,7 +498,10 @@ impl Worker {
         let mut contexts = self.contexts.borrow_mut();
         let context = contexts.entry(instance.context);
         context
-            .or_insert_with(|| Context::new(instance.context, Kind::Object(instance.clone()), self.options.cpu))
+            .or_insert_with(|| {
+                let kind = Kind::Object(instance.clone());
+                Context::new(instance.context, kind, Some(self.loaded()), self.options.cpu)
+            })
             .clone()
     }
 
@@ -492,8 +514,7 @@ impl Worker {
         self.bodies.end_context(id);
         self.sockets.end_context(id);
         let function = if context.instance().is_some() { "dropObject" } else { "endContext" };
-        let host = self.global.clone();
-        host.budget.refill(self.options.cpu);
+        let host = Context::new(0, Kind::Stateless, context.program.clone(), self.options.cpu);
         self.run(&host, 0, |scope| {
             let id = scope.number(id as f64);
             self.call_main(scope, function, &[id]);
@@ -631,8 +652,7 @@ impl Worker {
         flags: u32,
         object_id: &str,
     ) -> Result<Local<'s>, Thrown<'s>> {
-        let Some(loaded) = self.loaded.borrow().clone() else {
-            // The library itself is loading.
+        let Some(loaded) = self.running_program() else {
             return Err(scope.type_error(message));
         };
         let make = scope.local(&loaded.main["makeError"]);
@@ -650,7 +670,7 @@ impl Worker {
 
     /// What was thrown, as a failure on its way to a caller; also printed with its stack.
     pub(crate) fn failure_of(&self, scope: &mut Scope<'_>, error: Local<'_>) -> Failure {
-        let loaded = self.loaded();
+        let Some(loaded) = self.running_program() else { return Failure::new(ErrorCode::Internal) };
         let describe = scope.local(&loaded.main["describeError"]);
         let Ok(parts) = scope.call(describe, &[error]) else { return Failure::new(ErrorCode::Internal) };
         let text = scope.element(parts, 0).ok().and_then(|text| scope.text(text)).unwrap_or_default();
@@ -660,13 +680,13 @@ impl Worker {
 
     /// Prints an exception that nobody caught.
     pub(crate) fn report(&self, scope: &mut Scope<'_>, error: Local<'_>) {
-        let loaded = self.loaded();
+        let Some(loaded) = self.running_program() else { return };
         let text = self.described(scope, &loaded, Thrown::Value(error));
         self.print(Level::Uncaught, text);
     }
 
     fn report_rejections(&self, scope: &mut Scope<'_>) {
-        if scope.stop_reason().is_some() || self.loaded.borrow().is_none() {
+        if scope.stop_reason().is_some() {
             return;
         }
         for reason in scope.take_unhandled_rejections() {
@@ -738,7 +758,7 @@ impl Worker {
     }
 
     pub(crate) fn exports(&self) -> Vec<Export> {
-        self.loaded.borrow().as_ref().map(|loaded| loaded.exports.clone()).unwrap_or_default()
+        self.loaded.borrow().as_ref().map(|loaded| loaded.exports.borrow().clone()).unwrap_or_default()
     }
 
     /// Tells the limits that no turn holds memory at the moment; called now and then.
