@@ -12,7 +12,7 @@ mod sys;
 
 pub use sys::frame::FrameInfo;
 pub use sys::handles::Persistent;
-pub use sys::limits::{Limits, StopReason, TurnBudget};
+pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget};
 pub use sys::module::{ModuleSource, Modules};
 pub use sys::native::{Args, Native, NativeResult};
 pub use sys::promise::{Deferred, PromiseState};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use stated_config::Config;
 use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
 use stated_storage::{DataFolder, StorageError};
+use stated_worker::AsyncStacks;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::alarms::Alarms;
@@ -32,6 +33,8 @@ pub struct NodeOptions {
     pub shards: usize,
     /// Bytes of JavaScript heap per shard.
     pub heap_bytes: u64,
+    /// Whether stacks go on across `await`, which costs throughput.
+    pub async_stacks: AsyncStacks,
     /// How long requests in flight may take to finish at shutdown.
     pub shutdown_timeout: Duration,
     /// Who prints.
@@ -128,6 +131,7 @@ impl Node {
                     source: built.source.clone(),
                     source_map: built.source_map.clone(),
                     heap_bytes: options.heap_bytes,
+                    async_stacks: options.async_stacks,
                     limits: limits.clone(),
                     listener: if service == 0 { listeners.next() } else { None },
                     shutdown: shutdown.clone(),

@@ -19,5 +19,7 @@ mod timers;
 mod wire;
 mod worker;
 
+pub use stated_engine::AsyncStacks;
+
 pub use loader::{Asset, AssetKind, Source};
 pub use worker::{ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, Worker, WorkerOptions};

@@ -14,7 +14,7 @@ use std::time::Duration;
 use stated_core::alarm::RetryAlarm;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
-use stated_engine::{FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown};
+use stated_engine::{AsyncStacks, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown};
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -111,6 +111,8 @@ pub struct WorkerOptions {
     pub cpu: Duration,
     /// Bytes of the JavaScript heap of the shard.
     pub heap_bytes: u64,
+    /// Whether stacks go on across `await`.
+    pub async_stacks: AsyncStacks,
     /// The keys of the service's namespaces, by index.
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.
@@ -190,6 +192,7 @@ impl Worker {
     /// Starts an engine runtime on this thread, without a program.
     pub fn new(options: WorkerOptions, network: Rc<dyn Network>, hooks: Rc<dyn Hooks>, numbers: Rc<Numbers>) -> Rc<Self> {
         let runtime = Runtime::new(Limits { heap_bytes: options.heap_bytes });
+        runtime.set_async_stacks(options.async_stacks);
         let global = Context::new(0, Kind::Stateless, None, options.cpu);
         let worker = Rc::new_cyclic(|this| Self {
             this: this.clone(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use stated_bundle::Watcher;
 use stated_config::{Binding, Config, LocalSecrets};
+use stated_worker::AsyncStacks;
 use stated_node::{Built, Node, NodeOptions, build};
 
 use super::{asked_to_stop, project};
@@ -53,6 +54,7 @@ impl Session {
             data: project::data(common, first),
             shards: usize::from(common.shards.unwrap_or(1)),
             heap_bytes: common.heap_mb << 20,
+            async_stacks: AsyncStacks::Kept,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             log: Arc::new(Printer::new(common.log_level, LogFormat::Text, several)),
             services: services.clone(),

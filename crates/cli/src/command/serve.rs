@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use stated_config::LocalSecrets;
 use stated_http::{Limits, Shutdown};
+use stated_worker::AsyncStacks;
 use stated_node::{Node, NodeOptions};
 use stated_object::message::{FetchRequest, FetchResponse};
 
@@ -29,6 +30,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
         data: project::data(common, first),
         shards: common.shards.map_or(cores, usize::from),
         heap_bytes: common.heap_mb << 20,
+        async_stacks: AsyncStacks::Dropped,
         shutdown_timeout: Duration::from_secs(serve.shutdown_timeout),
         log: Arc::new(Printer::new(common.log_level, serve.log_format, several)),
         services,

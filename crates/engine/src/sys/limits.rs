@@ -30,6 +30,17 @@ pub struct Limits {
     pub heap_bytes: u64,
 }
 
+/// Whether stacks go on across `await`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AsyncStacks {
+    /// Errors show the functions that awaited; every promise captures a stack for that, which costs
+    /// about a third of the throughput of small requests.
+    Kept,
+    /// Stacks end at the continuation.
+    #[default]
+    Dropped,
+}
+
 /// Why a turn was ended before its JavaScript was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
-    ClearKeptObjects, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask,
+    ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask,
     JS_AddInterruptCallback, JS_GC, JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
     JSAutoRealm, JSContext, JSGCParamKey, JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
     OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask, SetJobQueue, SetModuleLoadHook,
@@ -21,7 +21,7 @@ use mozjs::rust::{JSEngine, JSEngineHandle, RealmOptions, SIMPLE_GLOBAL_CLASS};
 
 use super::frame::{FrameInfo, frame_async_value, new_frame, read_frame};
 use super::handles::{Persistent, Roots};
-use super::limits::{LimitState, Limits, StopReason, TurnBudget, interrupt};
+use super::limits::{AsyncStacks, LimitState, Limits, StopReason, TurnBudget, interrupt};
 use super::module::{Modules, load_hook};
 use super::native::Native;
 use super::promise::PromiseState;
@@ -141,12 +141,20 @@ impl Runtime {
         });
         // SAFETY: the Rc's content has a stable address and is dropped with the context.
         unsafe { JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast()) };
-        Self { inner }
+        let runtime = Self { inner };
+        runtime.set_async_stacks(AsyncStacks::default());
+        runtime
     }
 
     /// Gives natives access to the host's state ([`Scope::host`]).
     pub fn set_host(&self, host: Rc<dyn Any>) {
         *self.inner.host.borrow_mut() = Some(host);
+    }
+
+    /// Chooses whether stacks go on across `await`; dropped unless asked for.
+    pub fn set_async_stacks(&self, stacks: AsyncStacks) {
+        // SAFETY: the context is this thread's; the options are read at each capture.
+        unsafe { (*ContextOptionsRef(self.inner.cx)).set_asyncStack_(stacks == AsyncStacks::Kept) };
     }
 
     /// A new global object with the standard built-ins, and modules from `loader`.
