@@ -336,3 +336,78 @@ fn stacks_are_written_in_the_form_npm_packages_expect() {
         });
     });
 }
+
+fn native_collect<'s>(scope: &mut Scope<'s>, args: Args<'s>) -> NativeResult<'s> {
+    let first = args.get(scope, 0);
+    scope.collect_garbage();
+    let made = scope.string("made before a collection");
+    scope.collect_garbage();
+    let pair = scope.array(&[first, made]);
+    scope.collect_garbage();
+    Ok(pair)
+}
+
+#[test]
+fn values_of_all_scopes_survive_collections() {
+    with_runtime(&[("main", "export const id = (x) => ({ x });")], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(id) = scope.property(namespace, "id") else { panic!() };
+            let outer: Vec<_> = (0..500).map(|number| scope.string(&format!("outer {number}"))).collect();
+            for round in 0..5 {
+                scope.nested(|scope| {
+                    let inner: Vec<_> = (0..200).map(|number| scope.string(&format!("inner {number}"))).collect();
+                    scope.collect_garbage();
+                    let Ok(boxed) = scope.call(id, &[inner[round]]) else { panic!() };
+                    scope.collect_garbage();
+                    let Ok(back) = scope.property(boxed, "x") else { panic!() };
+                    assert_eq!(scope.text(back), Some(format!("inner {round}")));
+                });
+            }
+            for (number, local) in outer.into_iter().enumerate() {
+                assert_eq!(scope.text(local), Some(format!("outer {number}")));
+            }
+        });
+    });
+}
+
+#[test]
+fn arguments_and_results_of_natives_survive_collections() {
+    let code = "export const f = (collect) => { const seen = []; for (let i = 0; i < 50; i++) seen.push(collect({ i }));
+        return seen.every(([o, s], i) => o.i === i && s === 'made before a collection'); };";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let collect = scope.function("collect", 1, native_collect);
+            let Ok(all) = scope.call(f, &[collect]) else { panic!() };
+            assert_eq!(all.as_bool(), Some(true));
+        });
+    });
+}
+
+#[test]
+fn frames_jobs_and_deferreds_survive_collections() {
+    let code = "export let seen = []; export async function f(promise, collect) {
+        for (let i = 0; i < 20; i++) { collect({}); await null; collect({}); } seen.push(await promise); collect({}); }";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let collect = scope.function("collect", 1, native_collect);
+            let kept: Vec<_> = (0..30)
+                .map(|_| {
+                    let (deferred, promise) = scope.deferred();
+                    assert!(scope.call(f, &[promise, collect]).is_ok());
+                    deferred
+                })
+                .collect();
+            scope.drain(|_, _| panic!("nothing foreign"));
+            for (number, deferred) in kept.into_iter().enumerate() {
+                scope.collect_garbage();
+                let value = scope.number(number as f64);
+                scope.resolve(deferred, value);
+            }
+            scope.drain(|_, _| panic!("nothing foreign"));
+            let expected: Vec<_> = (0..30).map(|number| number.to_string()).collect();
+            assert_eq!(text_of(scope, namespace, "seen"), expected.join(","));
+        });
+    });
+}

@@ -454,6 +454,12 @@ impl<'s> Scope<'s> {
             .collect()
     }
 
+    /// Collects all garbage now; every value that Rust still needs must be in a scope or persistent.
+    pub fn collect_garbage(&mut self) {
+        // SAFETY: the context is this thread's.
+        unsafe { JS_GC(self.cx(), GCReason::API) };
+    }
+
     /// The global object.
     pub fn global(&mut self) -> Local<'s> {
         // SAFETY: a realm is entered.
