@@ -34,7 +34,11 @@ fn main() -> ExitCode {
         }
     };
     let load = if have_wrk() { Load::Wrk } else { Load::BuiltIn };
-    let stated = Launch::of(Runtime::Stated, example("counter")).start();
+    // As it is run for users, with one shard: the load has the other core of a small machine.
+    let stated = ["--internal-port", "0", "--shards", "1", "--log-level", "warn"]
+        .into_iter()
+        .fold(Launch::of(Runtime::Stated, example("counter")).command("serve"), Launch::argument)
+        .start();
     let mut targets =
         vec![Target { name: "stated", address: stated.address(), _runs: Runs::Stated(stated) }];
     targets.extend(start_workerd());
