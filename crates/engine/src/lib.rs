@@ -10,6 +10,7 @@
 #[expect(unsafe_code, reason = "the engine fence: every block carries its safety note")]
 mod sys;
 
+pub use sys::codegen::CodeGeneration;
 pub use sys::frame::FrameInfo;
 pub use sys::handles::Persistent;
 pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget};

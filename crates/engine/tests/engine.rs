@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use stated_engine::{
-    Args, FrameInfo, Limits, ModuleSource, Modules, NativeResult, PromiseState, Realm, Runtime, Scope, StopReason, Thrown,
+    Args, CodeGeneration, FrameInfo, Limits, ModuleSource, Modules, NativeResult, PromiseState, Realm, Runtime, Scope, StopReason, Thrown,
     TurnBudget,
 };
 
@@ -317,11 +319,114 @@ fn hostile_programs_are_stopped_and_the_memory_comes_back() {
 }
 
 #[test]
-fn endless_recursion_is_a_catchable_error() {
-    let code = "const f = () => f() + 1; export let error; try { f(); } catch (e) { error = String(e); }";
+fn endless_recursion_is_v8s_range_error() {
+    let code = "const f = () => f() + 1;
+        export let error, kind;
+        try { f(); } catch (e) { error = String(e); kind = String(e instanceof RangeError && e.constructor === RangeError); }";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            assert_eq!(text_of(scope, namespace, "error"), "InternalError: too much recursion");
+            assert_eq!(text_of(scope, namespace, "error"), "RangeError: Maximum call stack size exceeded");
+            assert_eq!(text_of(scope, namespace, "kind"), "true");
+        });
+    });
+}
+
+#[test]
+fn code_from_strings_is_refused_unless_the_host_allows_it() {
+    let code = "export const attempts = [
+            () => eval('1'), () => (0, eval)('1'), () => new Function('return 1')(), () => (async () => {}).constructor('return 1')(),
+            () => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) && 1,
+        ];
+        export const all = () => attempts.map((attempt) => { try { return String(attempt()); } catch (e) { return String(e); } }).join('\\n');";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(all) = scope.property(namespace, "all") else { panic!() };
+
+            let Ok(refused) = scope.call(all, &[]) else { panic!() };
+            let allowed = scope.with_code_generation(CodeGeneration::Allowed, |scope| scope.call(all, &[]));
+
+            assert_eq!(
+                scope.text(refused).as_deref(),
+                Some(
+                    "EvalError: Code generation from strings disallowed for this context\n\
+                     EvalError: Code generation from strings disallowed for this context\n\
+                     EvalError: Code generation from strings disallowed for this context\n\
+                     EvalError: Code generation from strings disallowed for this context\n\
+                     CompileError: WebAssembly.Module(): Wasm code generation disallowed by embedder"
+                )
+            );
+            let Ok(allowed) = allowed else { panic!() };
+            assert_eq!(scope.text(allowed).as_deref(), Some("1\n1\n1\n[object Promise]\n1"));
+        });
+    });
+}
+
+#[test]
+fn a_regular_expression_may_take_many_sampling_periods() {
+    // Fails after about a second of trying every way to divide the letters.
+    let code = "export const f = () => { let n = 20; for (;;) { const from = Date.now();
+            if (/^(a+)+$/.test('a'.repeat(n) + 'b')) return 'matched';
+            if (Date.now() - from > 200) return 'failed';
+            n++; } };";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            match scope.call(f, &[]) {
+                Ok(result) => assert_eq!(scope.text(result).as_deref(), Some("failed")),
+                Err(Thrown::Value(error)) => panic!("{}", scope.to_text(error).unwrap_or_default()),
+                Err(Thrown::Stopped) => panic!("stopped"),
+            }
+        });
+    });
+}
+
+#[test]
+fn a_host_function_learns_that_its_turn_is_over_and_nothing_catches_it() {
+    fn wait_for_the_flag<'s>(scope: &mut Scope<'s>, _: Args<'s>) -> NativeResult<'s> {
+        let stop = scope.host::<Arc<AtomicBool>>();
+        // Spins, because only CPU time counts.
+        while !stop.load(Ordering::Relaxed) {}
+        Ok(scope.undefined())
+    }
+    let code = "export const f = (wait) => { try { wait(); } catch {} finally { for (;;); } };";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        let stop = runtime.stop_flag();
+        runtime.set_host(Rc::new(stop.clone()));
+        let short = TurnBudget::new(Duration::from_millis(100));
+
+        runtime.enter(realm, FrameInfo { context: 1, section: 0 }, &short, |scope| {
+            let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let wait = scope.function("wait", 0, wait_for_the_flag);
+            assert!(matches!(scope.call(f, &[wait]), Err(Thrown::Stopped)));
+            assert_eq!(scope.stop_reason(), Some(StopReason::Cpu));
+        });
+
+        assert!(!stop.load(Ordering::Relaxed), "the flag falls with the turn");
+    });
+}
+
+#[test]
+fn callbacks_of_finalization_registries_run_when_the_host_says_so() {
+    let code = "export let log = '';
+        export const registry = new FinalizationRegistry((held) => { log += held; throw 'thrown'; });
+        const lose = () => registry.register({ lost: true }, 'lost');
+        lose();
+        export const kept = { lost: false };
+        registry.register(kept, 'kept');";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |_, _| {});
+        assert!(!runtime.has_cleanups());
+
+        runtime.collect_garbage();
+        assert!(runtime.has_cleanups());
+
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "log"), "", "not during the collection");
+            let thrown = scope.run_cleanups();
+            let thrown: Vec<_> = thrown.into_iter().filter_map(|error| scope.text(error)).collect();
+            let log = text_of(scope, namespace, "log");
+            assert_eq!((log.as_str(), thrown), ("lost", vec!["thrown".to_owned()]));
         });
     });
 }

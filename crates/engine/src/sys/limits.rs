@@ -1,11 +1,17 @@
 //! CPU and memory limits, by sampling.
 //!
-//! While JavaScript runs, one watchdog thread asks each running context for an interrupt every few
-//! milliseconds; the callback runs on the context's own thread, looks at the clock and at memory,
-//! and ends the turn by returning false, which no JavaScript can catch. The engine's own ceiling
+//! While JavaScript runs, one watchdog thread looks at each running context every few milliseconds:
+//! at the CPU time of its thread and at the memory of the process. When a turn has lasted one
+//! period, when memory has grown, and when the CPU time is used up, it asks the context for an
+//! interrupt; the callback runs on the context's own thread, looks at the clock and at memory, and
+//! ends the turn by returning false, which no JavaScript can catch. The engine's own ceiling
 //! (JSGC_MAX_BYTES) is not used: near it the collector thrashes, and malloc memory escapes it.
 //!
-//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted.
+//! An interrupt without need would do harm: it restarts a regular expression that is being
+//! matched, and after a few restarts the engine gives the match up.
+//!
+//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted. Memory that
+//! the process had already taken from the system and filled again is seen at the next interrupt.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,6 +26,8 @@ use super::runtime::Inner;
 
 /// Time between two samples of a running context.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
+/// Bytes by which the process grows between two interrupts that look at memory.
+const GROWTH_BYTES: u64 = 1 << 20;
 /// Samples without any running context after which the watchdog goes to sleep.
 const IDLE_SAMPLES_MAX: u32 = 40;
 
@@ -68,6 +76,12 @@ impl TurnBudget {
     pub fn refill(&self, cpu: Duration) {
         self.left.set(cpu);
     }
+
+    /// Takes from it what was used, and returns what is left.
+    fn spend(&self, used: Duration) -> Duration {
+        self.left.set(self.left.get().saturating_sub(used));
+        self.left.get()
+    }
 }
 
 /// The limits of one runtime and the state of its current turn.
@@ -88,14 +102,30 @@ struct Turn {
     last_cpu: Option<Duration>,
 }
 
+/// What the watchdog knows of a context.
 struct Shared {
     running: AtomicBool,
+    /// Counts turns, so that the watchdog sees that another one has begun.
+    turn: AtomicU64,
+    /// CPU time left to the running turn when it began.
+    left_ns: AtomicU64,
+    /// Raised when that is used up; for what runs without looking at interrupts.
+    stop: Arc<AtomicBool>,
+    /// The CPU clock of the context's thread.
+    clock: libc::clockid_t,
     context: ThreadSafeJSContext,
 }
 
 impl LimitState {
     pub(crate) fn new(limits: Limits, context: ThreadSafeJSContext) -> Self {
-        let shared = Arc::new(Shared { running: AtomicBool::new(false), context });
+        let shared = Arc::new(Shared {
+            running: AtomicBool::new(false),
+            turn: AtomicU64::new(0),
+            left_ns: AtomicU64::new(0),
+            stop: Arc::default(),
+            clock: clock_of_this_thread(),
+            context,
+        });
         watchdog().register(&shared);
         Self {
             heap_bytes: limits.heap_bytes,
@@ -112,6 +142,10 @@ impl LimitState {
         self.stopped.set(None);
         self.budget.set(Some(budget.clone()));
         self.turn.set(Some(Turn { started: Instant::now(), last_cpu: None }));
+        let left_ns = u64::try_from(budget.left.get().as_nanos()).unwrap_or(u64::MAX);
+        self.shared.left_ns.store(left_ns, Ordering::Relaxed);
+        self.shared.turn.fetch_add(1, Ordering::Relaxed);
+        self.shared.stop.store(false, Ordering::Relaxed);
         self.shared.running.store(true, Ordering::Release);
         watchdog().wake_if_asleep();
     }
@@ -119,11 +153,24 @@ impl LimitState {
     /// Marks its end.
     pub(crate) fn end_turn(&self) {
         self.shared.running.store(false, Ordering::Release);
-        let sampled = self.turn.take().is_some_and(|turn| turn.last_cpu.is_some());
-        self.budget.take();
-        if sampled {
+        self.shared.stop.store(false, Ordering::Relaxed);
+        let last_cpu = self.turn.take().and_then(|turn| turn.last_cpu);
+        let budget = self.budget.take();
+        if let (Some(last), Some(budget)) = (last_cpu, budget) {
+            budget.spend(thread_cpu().saturating_sub(last));
             self.note_idle();
         }
+    }
+
+    /// The flag that rises when the turn's CPU time is used up.
+    pub(crate) fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.shared.stop.clone()
+    }
+
+    /// Tells after a host function whether its turn has to end, which it may have overrun.
+    #[inline]
+    pub(crate) fn must_end(&self, cx: *mut JSContext) -> bool {
+        self.shared.stop.load(Ordering::Relaxed) && !self.sample(cx)
     }
 
     /// Takes the present memory as that of an idle runtime.
@@ -157,8 +204,7 @@ impl LimitState {
         turn.last_cpu = Some(cpu);
         self.turn.set(Some(turn));
         if let Some(budget) = self.budget.take() {
-            let left = budget.left.get().saturating_sub(used);
-            budget.left.set(left);
+            let left = budget.spend(used);
             self.budget.set(Some(budget));
             if left.is_zero() {
                 self.stop(StopReason::Cpu);
@@ -204,10 +250,34 @@ fn heap_bytes(cx: *mut JSContext) -> u64 {
 }
 
 fn thread_cpu() -> Duration {
+    cpu_of(libc::CLOCK_THREAD_CPUTIME_ID).expect("a thread that runs has a clock")
+}
+
+/// The time of a thread's CPU clock; None when the thread has ended.
+fn cpu_of(clock: libc::clockid_t) -> Option<Duration> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is valid; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    // SAFETY: the pointer is valid; an unknown clock is an error.
+    let result = unsafe { libc::clock_gettime(clock, &raw mut time) };
+    (result == 0).then(|| Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+}
+
+fn clock_of_this_thread() -> libc::clockid_t {
+    let mut clock = libc::CLOCK_THREAD_CPUTIME_ID;
+    // SAFETY: pthread_self has no preconditions.
+    let thread = unsafe { libc::pthread_self() };
+    // SAFETY: the thread is running and the pointer is valid.
+    let result = unsafe { libc::pthread_getcpuclockid(thread, &raw mut clock) };
+    assert_eq!(result, 0, "a thread that runs has a CPU clock");
+    clock
+}
+
+/// Bytes of the process that are in memory; 0 if the system does not tell.
+fn resident_bytes() -> u64 {
+    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else { return 0 };
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    // SAFETY: sysconf has no preconditions.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
 }
 
 fn malloc_bytes() -> u64 {
@@ -217,11 +287,62 @@ fn malloc_bytes() -> u64 {
 }
 
 struct Watchdog {
-    contexts: Mutex<Vec<Weak<Shared>>>,
+    contexts: Mutex<Vec<Watched>>,
     asleep: AtomicBool,
     wake: Condvar,
     wake_lock: Mutex<()>,
     generation: AtomicU64,
+}
+
+/// A context and what was seen of its running turn.
+struct Watched {
+    shared: Weak<Shared>,
+    turn: u64,
+    /// CPU time of the thread when the turn was first seen.
+    first_cpu: Duration,
+    /// Memory of the process when the context was last interrupted.
+    resident_bytes: u64,
+}
+
+impl Watched {
+    fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::downgrade(shared), turn: 0, first_cpu: Duration::ZERO, resident_bytes: 0 }
+    }
+
+    /// Looks at the context's turn, and interrupts it if there is a reason. Returns whether one runs.
+    fn look(&mut self, resident_bytes: &mut Option<u64>) -> bool {
+        let Some(shared) = self.shared.upgrade() else { return false };
+        if !shared.running.load(Ordering::Acquire) {
+            return false;
+        }
+        let turn = shared.turn.load(Ordering::Relaxed);
+        let Some(cpu) = cpu_of(shared.clock) else { return false };
+        let resident = *resident_bytes.get_or_insert_with(self::resident_bytes);
+        if turn != self.turn {
+            (self.turn, self.first_cpu, self.resident_bytes) = (turn, cpu, resident);
+            shared.context.request_interrupt_callback();
+            return true;
+        }
+        let left = Duration::from_nanos(shared.left_ns.load(Ordering::Relaxed));
+        if cpu.saturating_sub(self.first_cpu) >= left {
+            shared.raise_stop(turn);
+            shared.context.request_interrupt_callback();
+        } else if resident >= self.resident_bytes + GROWTH_BYTES {
+            self.resident_bytes = resident;
+            shared.context.request_interrupt_callback();
+        }
+        true
+    }
+}
+
+impl Shared {
+    /// Raises the flag, and takes that back if it came too late for the turn it was meant for.
+    fn raise_stop(&self, turn: u64) {
+        self.stop.store(true, Ordering::SeqCst);
+        if !self.running.load(Ordering::SeqCst) || self.turn.load(Ordering::SeqCst) != turn {
+            self.stop.store(false, Ordering::SeqCst);
+        }
+    }
 }
 
 fn watchdog() -> &'static Watchdog {
@@ -245,8 +366,8 @@ fn watchdog() -> &'static Watchdog {
 impl Watchdog {
     fn register(&self, shared: &Arc<Shared>) {
         let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        contexts.retain(|context| context.strong_count() > 0);
-        contexts.push(Arc::downgrade(shared));
+        contexts.retain(|context| context.shared.strong_count() > 0);
+        contexts.push(Watched::new(shared));
     }
 
     #[inline]
@@ -262,7 +383,7 @@ impl Watchdog {
         let mut idle_samples = 0;
         loop {
             std::thread::sleep(SAMPLE_PERIOD);
-            if self.interrupt_running() {
+            if self.look_at_running() {
                 idle_samples = 0;
                 continue;
             }
@@ -274,16 +395,10 @@ impl Watchdog {
         }
     }
 
-    fn interrupt_running(&self) -> bool {
-        let contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut any = false;
-        for shared in contexts.iter().filter_map(Weak::upgrade) {
-            if shared.running.load(Ordering::Acquire) {
-                any = true;
-                shared.context.request_interrupt_callback();
-            }
-        }
-        any
+    fn look_at_running(&self) -> bool {
+        let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut resident_bytes = None;
+        contexts.iter_mut().fold(false, |any, context| context.look(&mut resident_bytes) || any)
     }
 
     fn sleep_until_a_turn_begins(&self) {

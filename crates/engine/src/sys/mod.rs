@@ -6,9 +6,12 @@
 //! 3. No panic crosses a frame of the engine: natives and hooks catch it and end the turn, and the
 //!    panic resumes when the engine has returned.
 
+pub(crate) mod cleanup;
+pub(crate) mod codegen;
 pub(crate) mod frame;
 pub(crate) mod handles;
 pub(crate) mod limits;
+pub(crate) mod messages;
 pub(crate) mod module;
 pub(crate) mod native;
 pub(crate) mod object;

@@ -105,6 +105,11 @@ unsafe extern "C" fn trampoline(cx: *mut JSContext, argc: u32, vp: *mut Value) -
     }));
     drop(release);
     match outcome {
+        Ok(_) if inner.limits.must_end(cx) => {
+            // SAFETY: the context is this thread's.
+            unsafe { ReportUncatchableException(cx) };
+            false
+        }
         Ok(Ok(value)) => {
             args.rval().set(value);
             true

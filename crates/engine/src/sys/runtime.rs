@@ -5,23 +5,28 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::ptr::NonNull;
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask,
     JS_AddInterruptCallback, JS_GC, JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
+    JS_SetSecurityCallbacks,
     JSAutoRealm, JSContext, JSGCParamKey, JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
-    OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask, SetJobQueue, SetModuleLoadHook,
+    OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 use mozjs::rooted;
 use mozjs::rust::{JSEngine, JSEngineHandle, RealmOptions, SIMPLE_GLOBAL_CLASS};
 
+use super::cleanup::{Cleanups, cleanup_is_due};
+use super::codegen::{CodeGeneration, SECURITY};
 use super::frame::{FrameInfo, frame_async_value, new_frame, read_frame};
 use super::handles::{Persistent, Roots};
 use super::limits::{AsyncStacks, LimitState, Limits, StopReason, TurnBudget, interrupt};
+use super::messages::speak_as_v8;
 use super::module::{Modules, load_hook};
 use super::native::Native;
 use super::promise::PromiseState;
@@ -32,7 +37,7 @@ const JS_STACK_BYTES: usize = 4 << 20;
 
 /// SpiderMonkey on this thread. At most one per thread.
 pub struct Runtime {
-    inner: Rc<Inner>,
+    pub(crate) inner: Rc<Inner>,
 }
 
 /// A global object with its own built-ins and modules.
@@ -58,6 +63,8 @@ pub(crate) struct Inner {
     frame: Persistent,
     queued: RefCell<VecDeque<QueuedRun>>,
     rejected: RefCell<Vec<Persistent>>,
+    pub(crate) cleanups: Cleanups,
+    pub(crate) code_generation: Cell<CodeGeneration>,
     realm: RefCell<Option<Rc<RealmInner>>>,
     depth: Cell<u32>,
     panic: RefCell<Option<Box<dyn Any + Send>>>,
@@ -74,6 +81,7 @@ fn engine() -> JSEngineHandle {
     static ENGINE: OnceLock<JSEngineHandle> = OnceLock::new();
     ENGINE
         .get_or_init(|| {
+            speak_as_v8();
             let engine = JSEngine::init().expect("the engine starts once per process");
             let handle = engine.handle();
             // The engine is never shut down: that would require every thread with a runtime to have
@@ -114,6 +122,7 @@ impl Runtime {
             SetStackFormat(cx, StackFormat::V8);
             SetModuleLoadHook(runtime.rt(), Some(load_hook));
             SetPromiseRejectionTrackerCallback(cx, Some(track_rejection), std::ptr::null_mut());
+            JS_SetSecurityCallbacks(cx, &raw const SECURITY);
             let traps = JobQueueTraps {
                 getHostDefinedData: Some(host_defined_data),
                 getHostDefinedGlobal: Some(host_defined_global),
@@ -134,13 +143,18 @@ impl Runtime {
             frame,
             queued: RefCell::default(),
             rejected: RefCell::default(),
+            cleanups: Cleanups::default(),
+            code_generation: Cell::new(CodeGeneration::Disallowed),
             realm: RefCell::default(),
             depth: Cell::new(0),
             panic: RefCell::default(),
             host: RefCell::default(),
         });
+        let address = Rc::as_ptr(&inner).cast_mut().cast();
         // SAFETY: the Rc's content has a stable address and is dropped with the context.
-        unsafe { JS_SetContextPrivate(cx, Rc::as_ptr(&inner).cast_mut().cast()) };
+        unsafe { JS_SetContextPrivate(cx, address) };
+        // SAFETY: as above.
+        unsafe { SetHostCleanupFinalizationRegistryCallback(cx, Some(cleanup_is_due), address) };
         let runtime = Self { inner };
         runtime.set_async_stacks(AsyncStacks::default());
         runtime
@@ -202,6 +216,12 @@ impl Runtime {
         // SAFETY: the context is this thread's.
         unsafe { JS_GC(self.inner.cx, GCReason::API) };
         self.inner.limits.note_idle();
+    }
+
+    /// The flag that rises when the running turn has used up its CPU time, for host functions that
+    /// run long without the engine, on any thread. It falls when the next turn begins.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.inner.limits.stop_flag()
     }
 
     /// Bytes of the JavaScript heap, garbage included.
