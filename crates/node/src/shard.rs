@@ -159,7 +159,14 @@ impl Shard {
         let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
         let worker = Worker::new(options, network, hooks, numbers.clone());
         let program: Rc<dyn Program> = worker.clone();
-        let parts = ShardParts { program, lane: committer.lane(), clock, numbers, databases: databases.clone() };
+        let parts = ShardParts {
+            program,
+            lane: committer.lane(),
+            clock,
+            numbers,
+            databases: databases.clone(),
+            stop: worker.stop_flag(),
+        };
         let namespaces: Vec<_> =
             setup.plan.namespaces.iter().map(|config| Namespace::new(config.clone(), parts.clone())).collect();
         worker.set_namespaces(namespaces.clone());

@@ -12,6 +12,7 @@ use stated_core::error::{ErrorCode, Failure};
 use crate::clock::wall_ms;
 use crate::namespace::{Entry, Namespace};
 use crate::program::Event;
+use crate::storage::storage_failure;
 
 /// The alarm of one object between its wake-ups.
 #[derive(Debug, Default)]
@@ -29,15 +30,15 @@ impl AlarmState {
 }
 
 impl Entry {
-    /// Notes `setAlarm(at_ms)`.
-    pub fn alarm_was_set(&self, at_ms: i64) {
+    /// Notes a committed `setAlarm(at_ms)`.
+    pub(crate) fn alarm_was_set(&self, at_ms: i64) {
         if let Some(machine) = self.alarm.machine.borrow_mut().as_mut() {
             machine.set(at_ms);
         }
     }
 
-    /// Notes `deleteAlarm()`.
-    pub fn alarm_was_deleted(&self) {
+    /// Notes a committed `deleteAlarm()`.
+    pub(crate) fn alarm_was_deleted(&self) {
         if let Some(machine) = self.alarm.machine.borrow_mut().as_mut() {
             machine.delete();
         }
@@ -45,7 +46,7 @@ impl Entry {
 
     /// What `getAlarm()` answers when the storage holds `stored`: while the handler runs, only an
     /// alarm that was set meanwhile.
-    pub fn visible_alarm(&self, stored: Option<i64>) -> Option<i64> {
+    pub(crate) fn visible_alarm(&self, stored: Option<i64>) -> Option<i64> {
         match self.alarm.machine.borrow().as_ref() {
             Some(machine) if machine.is_running() => machine.visible_ms(),
             _ => stored,
@@ -86,7 +87,7 @@ impl Namespace {
             Some(instance) => instance.with_database(|database| database.alarm())?,
             None => self.new_instance(entry)?.with_database(|database| database.alarm())?,
         };
-        let stored = stored.map_err(|error| Failure::storage_failed(&error.to_string()))?;
+        let stored = stored.map_err(|error| storage_failure(&error))?;
         let now_ms = wall_ms();
         match delivery(stored, woken_for_ms, now_ms) {
             Delivery::Cancelled => {
@@ -168,7 +169,7 @@ impl Namespace {
             let _turn = instance.enter(None).await?;
             instance
                 .with_database(|database| database.set_alarm(None))?
-                .map_err(|error| Failure::storage_failed(&error.to_string()))?;
+                .map_err(|error| storage_failure(&error))?;
         }
         instance.until_durable().await
     }

@@ -16,9 +16,11 @@ use stated_core::limits;
 use stated_storage::{CommitFailure, Database, DurableReport};
 use tokio::sync::{oneshot, watch};
 
+use crate::alarm_edits::AlarmEdits;
 use crate::clock::Monotonic;
 use crate::namespace::Entry;
 use crate::program::Program;
+use crate::storage::storage_failure;
 
 type Output = Box<dyn FnOnce()>;
 
@@ -38,6 +40,8 @@ pub struct Instance {
     turn_outputs: RefCell<Vec<Output>>,
     in_turn: Cell<bool>,
     database: RefCell<Option<Database>>,
+    /// What the running transaction did to the alarm.
+    pub(crate) alarm_edits: RefCell<AlarmEdits>,
     broken: watch::Sender<Option<Failure>>,
     activities: Cell<u32>,
     idle_since_ms: Cell<u64>,
@@ -89,6 +93,7 @@ impl Instance {
             turn_outputs: RefCell::default(),
             in_turn: Cell::new(false),
             database: RefCell::new(Some(database)),
+            alarm_edits: RefCell::default(),
             broken: watch::Sender::new(None),
             activities: Cell::new(0),
             idle_since_ms: Cell::new(clock.now_ms()),
@@ -177,8 +182,9 @@ impl Instance {
             None => return,
         };
         match committed {
-            Ok(None) => {}
+            Ok(None) => self.alarm_edits_committed(),
             Ok(Some(position)) => {
+                self.alarm_edits_committed();
                 self.output.borrow_mut().lock(Position(position.value()), self.clock.now_ms());
             }
             Err(failure) => self.break_with(commit_failure(&failure)),
@@ -394,6 +400,6 @@ impl Drop for Place<'_> {
 fn commit_failure(failure: &CommitFailure) -> Failure {
     match failure {
         CommitFailure::Constraint(error) => Failure::constraint_violated(&error.to_string()),
-        CommitFailure::Critical(error) | CommitFailure::Storage(error) => Failure::storage_failed(&error.to_string()),
+        CommitFailure::Critical(error) | CommitFailure::Storage(error) => storage_failure(error),
     }
 }

@@ -9,6 +9,8 @@ pub mod socket;
 pub mod program;
 pub mod deliver;
 pub mod instance;
+pub mod storage;
+mod alarm_edits;
 pub mod namespace;
 pub mod alarm;
 pub mod hibernation;

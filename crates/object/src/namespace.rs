@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, visible_name};
@@ -46,6 +47,8 @@ pub struct ShardParts {
     pub numbers: Rc<Numbers>,
     /// Finds the instance that a durability report is about.
     pub databases: Rc<Databases>,
+    /// Ends SQL statements while it is up: the program has used up its CPU time.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Numbers that are never used twice on a shard.
@@ -154,10 +157,11 @@ impl Namespace {
         let path = self.config.folder.join(format!("{id}.sqlite"));
         let identity = AlarmIdentity { index: self.config.alarms.clone(), id, name: entry.name() };
         let options = DatabaseOptions { backend: self.config.backend, alarm: Some(identity) };
-        let database = Database::open(&path, options, &self.parts.lane).map_err(|error| {
+        let mut database = Database::open(&path, options, &self.parts.lane).map_err(|error| {
             tracing::error!(%error, object_id = %entry.id, "open the object's database");
             Failure::new(ErrorCode::Internal)
         })?;
+        database.set_stop_flag(self.parts.stop.clone());
         let key = database.key();
         let instance = Instance::new(
             self.parts.numbers.next(),

@@ -26,6 +26,9 @@ pub(crate) struct TransactionState {
     savepoints: u32,
     /// SQLite rolled everything back by itself for this reason; the object must be reset.
     pub(crate) critical: Option<StorageError>,
+    /// The last commit of which the owner knows. A deletion of everything has a commit of its own,
+    /// in the middle of a turn.
+    reported: CommitPosition,
     /// The WAL size at which the next checkpoint is tried.
     checkpoint_at: u32,
 }
@@ -104,8 +107,8 @@ impl Database {
         self.transaction.savepoints
     }
 
-    /// Commits the implicit transaction and returns its position; `None` if nothing was written or
-    /// a savepoint keeps the transaction open.
+    /// Commits the implicit transaction unless a savepoint keeps it open, and returns the position
+    /// of what was committed since the last call; `None` if nothing was.
     ///
     /// The position is not durable yet: it was submitted to the committer, whose report opens the
     /// output gate. An alarm that becomes earlier is in the alarm index when this returns.
@@ -116,17 +119,17 @@ impl Database {
         if let Some(error) = &self.transaction.critical {
             return Err(CommitFailure::Critical(error.clone()));
         }
-        if !self.transaction.is_open || self.transaction.savepoints > 0 {
-            return Ok(None);
+        if self.transaction.is_open
+            && self.transaction.savepoints == 0
+            && let Err(error) = self.commit()
+        {
+            self.discard();
+            self.transaction.critical = Some(error.clone());
+            return Err(commit_failure(error));
         }
-        match self.commit() {
-            Ok(position) => Ok(position),
-            Err(error) => {
-                self.discard();
-                self.transaction.critical = Some(error.clone());
-                Err(commit_failure(error))
-            }
-        }
+        let moved = self.position > self.transaction.reported;
+        self.transaction.reported = self.position;
+        Ok(moved.then_some(self.position))
     }
 
     /// Undoes everything since the last commit, savepoints included.

@@ -21,5 +21,5 @@ mod worker;
 
 pub use stated_engine::AsyncStacks;
 
-pub use loader::{Asset, AssetKind, Source};
+pub use loader::{Asset, AssetKind, LibraryAccess, Source};
 pub use worker::{ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, Worker, WorkerOptions};

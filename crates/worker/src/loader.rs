@@ -22,6 +22,18 @@ pub struct Source {
     pub assets: Vec<Asset>,
     /// Further chunks: specifier and text.
     pub chunks: Vec<(String, String)>,
+    /// Which built-in modules it may import.
+    pub library: LibraryAccess,
+}
+
+/// Which built-in modules a program may import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LibraryAccess {
+    /// Those that Workers documents, such as `cloudflare:workers`.
+    #[default]
+    Public,
+    /// Every module of the library too, as `stated:<name>`: for programs that examine the library.
+    Internal,
 }
 
 /// A file imported as a value.
@@ -50,7 +62,7 @@ pub enum AssetKind {
 pub(crate) struct Loader {
     source: Source,
     values: RefCell<HashMap<String, Persistent>>,
-    /// While the library is loading; afterwards nothing new of it can be imported.
+    /// While the library is loading; afterwards a program imports nothing of it but public modules.
     library_open: Cell<bool>,
 }
 
@@ -66,7 +78,7 @@ impl Loader {
 
     /// Ends the loading of the library.
     pub(crate) fn close_library(&self) {
-        self.library_open.set(false);
+        self.library_open.set(self.source.library == LibraryAccess::Internal);
     }
 
     pub(crate) fn source(&self) -> &Source {

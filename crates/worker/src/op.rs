@@ -8,6 +8,7 @@ use std::rc::Rc;
 use stated_core::error::{ErrorCode, Failure};
 use stated_engine::{Args, Local, NativeResult, Scope, Thrown};
 use stated_object::instance::Instance;
+use stated_object::storage::hidden;
 use stated_storage::StorageError;
 
 use crate::context::Context;
@@ -58,7 +59,10 @@ impl From<Failure> for OpError<'_> {
 
 impl From<StorageError> for OpError<'_> {
     fn from(error: StorageError) -> Self {
-        Self::error(error.to_string())
+        match hidden(&error) {
+            Some(failure) => Self::Failure(failure),
+            None => Self::error(error.to_string()),
+        }
     }
 }
 
@@ -120,7 +124,8 @@ impl<'s> Op<'_, 's> {
     pub(crate) fn texts(&mut self, index: u32) -> Result<Vec<String>, OpError<'s>> {
         let array = self.arg(index);
         let length = self.scope.array_length(array);
-        let mut texts = Vec::with_capacity(length as usize);
+        // Not reserved: the program can say any length.
+        let mut texts = Vec::new();
         for position in 0..length {
             let text = self.scope.nested(|scope| {
                 let element = scope.element(array, position).ok()?;

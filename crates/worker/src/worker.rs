@@ -9,12 +9,16 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use stated_core::alarm::RetryAlarm;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
-use stated_engine::{AsyncStacks, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown};
+use stated_engine::{
+    AsyncStacks, CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
+};
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -154,6 +158,8 @@ pub struct Worker {
     hooks: RefCell<Rc<dyn Hooks>>,
     numbers: Rc<Numbers>,
     clock: Monotonic,
+    /// Whether the program may make code from strings while it is loaded.
+    startup_code_generation: CodeGeneration,
     loaded: RefCell<Option<Rc<Loaded>>>,
     contexts: RefCell<HashMap<u64, Rc<Context>>>,
     namespaces: RefCell<Vec<Rc<Namespace>>>,
@@ -194,6 +200,7 @@ impl Worker {
         let runtime = Runtime::new(Limits { heap_bytes: options.heap_bytes });
         runtime.set_async_stacks(options.async_stacks);
         let global = Context::new(0, Kind::Stateless, None, options.cpu);
+        let startup_code_generation = startup_code_generation(&options.init_json);
         let worker = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             runtime,
@@ -202,6 +209,7 @@ impl Worker {
             hooks: RefCell::new(hooks),
             numbers,
             clock: Monotonic::default(),
+            startup_code_generation,
             loaded: RefCell::default(),
             contexts: RefCell::default(),
             namespaces: RefCell::default(),
@@ -216,6 +224,11 @@ impl Worker {
         });
         worker.runtime.set_host(worker.clone());
         worker
+    }
+
+    /// The flag that is up while the running event has used up its CPU time; ends SQL statements.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.runtime.stop_flag()
     }
 
     /// Gives the worker its namespaces, in the order of their indices.
@@ -277,9 +290,13 @@ impl Worker {
         let init = scope.local(&loaded.main["init"]);
         scope.call(init, &[config]).map_err(|thrown| self.described(scope, loaded, thrown))?;
         self.provide_assets(scope, loader).map_err(|thrown| self.described(scope, loaded, thrown))?;
-        let (namespace, evaluation) =
-            scope.evaluate_module(PROGRAM).map_err(|thrown| self.described(scope, loaded, thrown))?;
-        scope.drain(|_, _| {});
+        let (namespace, evaluation) = scope
+            .with_code_generation(self.startup_code_generation, |scope| {
+                let evaluated = scope.evaluate_module(PROGRAM);
+                scope.drain(|_, _| {});
+                evaluated
+            })
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
         match scope.promise_state(evaluation) {
             Some(stated_engine::PromiseState::Rejected(reason)) => {
                 // It is reported here, and so not once more as a rejection that nobody handled.
@@ -308,7 +325,7 @@ impl Worker {
                     let global = scope.global();
                     let wasm = scope.property(global, "WebAssembly")?;
                     let module = scope.property(wasm, "Module")?;
-                    scope.construct(module, &[bytes])?
+                    scope.with_code_generation(CodeGeneration::Allowed, |scope| scope.construct(module, &[bytes]))?
                 }
             };
             loader.provide(&asset.specifier, scope.persist(value));
@@ -382,7 +399,23 @@ impl Worker {
         if let Some(reason) = stopped {
             self.stopped(context, reason);
         }
+        if self.runtime.has_cleanups()
+            && self.current.borrow().is_empty()
+            && let Some(program) = &context.program
+        {
+            self.run_cleanups(program);
+        }
         result
+    }
+
+    /// Runs callbacks of finalization registries, in no context: whose value it was is not known.
+    fn run_cleanups(self: &Rc<Self>, program: &Rc<Loaded>) {
+        let context = Context::new(0, Kind::Stateless, Some(program.clone()), self.options.cpu);
+        self.enter(&program.realm, &context, 0, |scope| {
+            for error in scope.run_cleanups() {
+                self.report(scope, error);
+            }
+        });
     }
 
     /// The program whose code runs now: after a reload, contexts of the former one go on in theirs.
@@ -728,6 +761,11 @@ impl Worker {
         &self.network
     }
 
+    /// The most that the shard's heap may hold.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        self.options.heap_bytes
+    }
+
     pub(crate) fn decoders(&self) -> &Decoders {
         &self.decoders
     }
@@ -773,6 +811,18 @@ impl Worker {
     pub(crate) fn abort(&self, instance: &Rc<Instance>, reason: Option<&str>, retry: RetryAlarm) {
         instance.entry.alarm_was_aborted(retry);
         instance.break_with(Failure::aborted(reason));
+    }
+}
+
+/// Reads from `InitConfig` whether `eval` works while modules are evaluated.
+fn startup_code_generation(init_json: &str) -> CodeGeneration {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        flags: Vec<String>,
+    }
+    match serde_json::from_str::<Config>(init_json) {
+        Ok(config) if config.flags.iter().any(|flag| flag == "allow_eval_during_startup") => CodeGeneration::Allowed,
+        Ok(_) | Err(_) => CodeGeneration::Disallowed,
     }
 }
 

@@ -104,6 +104,8 @@ defineInterface(Cloudflare, ["compatibilityFlags"]);
  * @param {{ flags: readonly string[] }} config
  */
 export function installGlobals(target, config) {
+  // A class of SpiderMonkey's own.
+  delete target.InternalError;
   for (const [name, value] of Object.entries(classes)) {
     Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   }

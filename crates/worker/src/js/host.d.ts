@@ -179,6 +179,8 @@ export interface Ops {
   sqlColumns(contextId: number, cursorId: number): string[];
   /** `[rowsRead, rowsWritten]` */
   sqlCounters(contextId: number, cursorId: number): [number, number];
+  /** Forgets a cursor. The one operation here that any context may call; ignored when the object is gone. */
+  sqlClose(contextId: number, cursorId: number): void;
   sqlDatabaseSize(contextId: number): number;
   alarmGet(contextId: number): number | null;
   /** Milliseconds since the epoch, an integer above 0. */

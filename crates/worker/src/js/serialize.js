@@ -102,12 +102,10 @@ function finish(writer, value) {
 }
 
 /**
- * The depth limit is reached first on a stack that is not already deep; this is for one that is. SpiderMonkey throws an
- * InternalError, V8 a RangeError.
+ * The depth limit is reached first on a stack that is not already deep; this is for one that is.
  *
  * @param {any} error
  */
 function isStackOverflow(error) {
-  if (!(error instanceof Error)) return false;
-  return error.name === "InternalError" || (error instanceof RangeError && error.message === "Maximum call stack size exceeded");
+  return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
 }

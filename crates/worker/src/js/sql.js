@@ -23,6 +23,7 @@ const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
 export class SqlStorage {
   #contextId;
   #enabled;
+  /** @type {FinalizationRegistry<number> | undefined} closes cursors that were not read to their end */ #abandoned;
 
   /** @param {symbol} key @param {ObjectContext} object */
   constructor(key, object) {
@@ -43,7 +44,10 @@ export class SqlStorage {
     if (!this.#enabled) throw new Error(NOT_ENABLED);
     for (let i = 0; i < bindings.length; i++) bindings[i] = toSql(bindings[i]);
     const cursorId = ops.sqlExec(this.#contextId, `${query}`, /** @type {SqlValue[]} */ (bindings));
-    return new Cursor(internal, this.#contextId, cursorId);
+    const cursor = new Cursor(internal, this.#contextId, cursorId);
+    this.#abandoned ??= new FinalizationRegistry(closing(this.#contextId));
+    this.#abandoned.register(cursor, cursorId);
+    return cursor;
   }
 
   /** The bytes that the database's pages in use take. */
@@ -59,6 +63,16 @@ export class SqlStorage {
   get Statement() {
     return Statement;
   }
+}
+
+/**
+ * Makes what closes a collected cursor. A function of its own, because a closure in `exec` would keep the cursor alive.
+ *
+ * @param {number} contextId
+ * @returns {(cursorId: number) => void}
+ */
+function closing(contextId) {
+  return (cursorId) => ops.sqlClose(contextId, cursorId);
 }
 
 /** Only a name for `instanceof`: prepared statements exist under the flag `experimental` alone. */

@@ -106,6 +106,7 @@ operations! {
     "sqlRest" => sql::rest,
     "sqlColumns" => sql::columns,
     "sqlCounters" => sql::counters,
+    "sqlClose" => sql::close,
     "sqlDatabaseSize" => sql::database_size,
     "socketPair" => socket::pair,
     "socketAccept" => socket::accept,

@@ -42,11 +42,12 @@ pub(crate) fn next<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `sqlRest`: all rows that are left.
 ///
 /// # Errors
-/// An `Error` when they take more memory than an isolate has. The rows read until then are lost.
+/// An `Error` when they take more memory than the heap may. The rows read until then are lost.
 pub(crate) fn rest<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let cursor = cursor(op);
-    let rows = instance.with_database(|database| remaining(database, cursor, &mut Budget::new()))??;
+    let mut budget = Budget::new(op.worker.heap_bytes());
+    let rows = instance.with_database(|database| remaining(database, cursor, &mut budget))??;
     let rows = rows.ok_or_else(too_large)?;
     Ok(array_of(op.scope, rows, row_array))
 }
@@ -68,6 +69,19 @@ pub(crate) fn counters<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let read = op.scope.number(counters.rows_read as f64);
     let written = op.scope.number(counters.rows_written as f64);
     Ok(op.scope.array(&[read, written]))
+}
+
+/// `sqlClose`: forgets a cursor that nobody can ask any more.
+///
+/// Called by a finalizer, so outside of the object's turns, and possibly after its end.
+pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.worker.context(op.uint(0));
+    let cursor = cursor(op);
+    if let Some(instance) = context.as_ref().and_then(|context| context.instance()) {
+        // An object that is gone has closed its cursors.
+        let _unused = instance.with_database(|database| database.cursor_close(cursor));
+    }
+    op.undefined()
 }
 
 /// `sqlDatabaseSize`: bytes of the pages in use.

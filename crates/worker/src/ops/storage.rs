@@ -6,7 +6,6 @@
 //!
 //! Source: reference sections 4, 6, 7.1 and 8.1.
 
-use stated_core::limits;
 use stated_engine::{Local, Scope};
 use stated_storage::limits::VALUE_BYTES_MAX;
 use stated_storage::{AlarmFate, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError};
@@ -15,7 +14,7 @@ use super::values::array_of;
 use crate::op::{Op, OpError, OpResult};
 
 /// Entries that a listing reads at once. Values have at most [`VALUE_BYTES_MAX`], so what is read
-/// before the size is looked at stays within the memory of one isolate.
+/// before the size is looked at stays within 64 MiB.
 const PAGE_ENTRIES: u64 = 32;
 
 /// What an entry costs in memory beside its key and value: two JavaScript objects and their places.
@@ -34,12 +33,13 @@ pub(crate) fn kv_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `kvGetMany`: the entries of those keys that exist, sorted, each once.
 ///
 /// # Errors
-/// A `RangeError` when they take more memory than an isolate has.
+/// A `RangeError` when they take more memory than the heap may.
 pub(crate) fn kv_get_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let keys = op.texts(1)?;
-    let found = instance.with_database(|database| get_many(database, keys, &mut Budget::new()))??;
-    let entries = found.ok_or_else(|| too_large("get()", "fewer keys"))?;
+    let mut budget = Budget::new(op.worker.heap_bytes());
+    let found = instance.with_database(|database| get_many(database, keys, &mut budget))??;
+    let entries = found.ok_or_else(|| too_large(op, "get()", "fewer keys"))?;
     Ok(flat(op.scope, entries))
 }
 
@@ -84,12 +84,13 @@ pub(crate) fn kv_delete_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `kvList`: the entries in a range.
 ///
 /// # Errors
-/// A `RangeError` when they take more memory than an isolate has.
+/// A `RangeError` when they take more memory than the heap may.
 pub(crate) fn kv_list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let bounds = Bounds::from_args(op)?;
-    let found = instance.with_database(|database| list(database, bounds.options(), &mut Budget::new()))??;
-    let entries = found.ok_or_else(|| too_large("list()", "fewer entries with `limit`"))?;
+    let mut budget = Budget::new(op.worker.heap_bytes());
+    let found = instance.with_database(|database| list(database, bounds.options(), &mut budget))??;
+    let entries = found.ok_or_else(|| too_large(op, "list()", "fewer entries with `limit`"))?;
     Ok(flat(op.scope, entries))
 }
 
@@ -118,35 +119,27 @@ pub(crate) fn kv_next<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// # Errors
 /// An `Error` while a savepoint is open.
 pub(crate) fn delete_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let instance = op.instance(0)?;
     let fate = if op.flag(1) { AlarmFate::Delete } else { AlarmFate::Keep };
-    instance.with_database(|database| delete_everything(database, fate))??;
-    if fate == AlarmFate::Delete {
-        instance.entry.alarm_was_deleted();
-    }
+    op.instance(0)?.delete_all(fate)??;
     op.undefined()
 }
 
 /// `savepointBegin`: the new depth.
 pub(crate) fn savepoint_begin<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let instance = op.instance(0)?;
-    let depth = instance.with_database(Database::savepoint_begin)??;
+    let depth = op.instance(0)?.savepoint_begin()??;
     Ok(op.scope.number(f64::from(depth)))
 }
 
 /// `savepointEnd`: keeps or undoes what was written since the innermost savepoint.
 pub(crate) fn savepoint_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let instance = op.instance(0)?;
     let end = if op.flag(1) { SavepointEnd::Commit } else { SavepointEnd::RollBack };
-    instance.with_database(|database| database.savepoint_end(end))??;
+    op.instance(0)?.savepoint_end(end)??;
     op.undefined()
 }
 
 /// `alarmGet`: the alarm as the program may see it, or null.
 pub(crate) fn alarm_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let instance = op.instance(0)?;
-    let stored = instance.with_database(Database::alarm)??;
-    Ok(match instance.entry.visible_alarm(stored) {
+    Ok(match op.instance(0)?.alarm()?? {
         Some(at_ms) => op.scope.number(at_ms as f64),
         None => op.scope.null(),
     })
@@ -156,8 +149,7 @@ pub(crate) fn alarm_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let at_ms = op.number(1) as i64;
-    instance.with_database(|database| database.set_alarm(Some(at_ms)))??;
-    instance.entry.alarm_was_set(at_ms);
+    instance.set_alarm(at_ms)??;
     // The index knows the time when the turn has committed; a scheduler that looks earlier finds
     // nothing and goes back to sleep.
     let worker = op.worker.clone();
@@ -167,9 +159,7 @@ pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `alarmDelete`: removes the alarm. A scheduler that wakes for it finds nothing.
 pub(crate) fn alarm_delete<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let instance = op.instance(0)?;
-    instance.with_database(|database| database.set_alarm(None))??;
-    instance.entry.alarm_was_deleted();
+    op.instance(0)?.delete_alarm()??;
     op.undefined()
 }
 
@@ -182,16 +172,16 @@ pub(crate) fn bookmark_current<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// How much memory the result of one operation may still take.
 ///
-/// Own bound: the engine looks at its heap only while JavaScript runs, which is too late for a
-/// result of some gigabytes.
+/// Own bound, as large as the shard's heap: the engine looks at its heap only while JavaScript
+/// runs, which is too late for a result of some gigabytes.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: usize,
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self { left: usize::try_from(limits::MEMORY.value).unwrap_or(usize::MAX) }
+    pub(super) fn new(heap_bytes: u64) -> Self {
+        Self { left: usize::try_from(heap_bytes).unwrap_or(usize::MAX) }
     }
 
     /// Takes so many bytes; false when fewer are left.
@@ -206,9 +196,12 @@ impl Budget {
     }
 }
 
-fn too_large<'s>(call: &str, advice: &str) -> OpError<'s> {
-    let message = format!("{call}: the result is larger than {} bytes; ask for {advice}", limits::MEMORY.value);
-    OpError::Error("RangeError", message)
+fn too_large<'s>(op: &Op<'_, 's>, call: &str, advice: &str) -> OpError<'s> {
+    OpError::Error("RangeError", too_large_text(call, advice, op.worker.heap_bytes()))
+}
+
+fn too_large_text(call: &str, advice: &str, bytes_max: u64) -> String {
+    format!("{call}: the result is larger than {bytes_max} bytes; ask for {advice}")
 }
 
 /// The entries of the keys, sorted, each once; None when they exceed the budget.
@@ -295,15 +288,6 @@ impl Bounds {
     }
 }
 
-fn delete_everything(database: &mut Database, fate: AlarmFate) -> Result<(), StorageError> {
-    if database.delete_all(fate)?.is_some() {
-        // The deletion has a commit of its own, which the end of the turn knows nothing of. This
-        // write gives the turn a later one, so that what the turn puts out waits for both.
-        database.current_bookmark()?;
-    }
-    Ok(())
-}
-
 /// `[key, bytes, …]` of an argument. Of a value that is too long to be stored only so much is
 /// copied that storage still finds it too long.
 fn entries<'s>(op: &mut Op<'_, 's>, index: u32) -> Result<Vec<KvEntry>, OpError<'s>> {
@@ -370,7 +354,7 @@ mod tests {
         }
 
         fn listed(&mut self, options: ListOptions<'_>) -> Vec<String> {
-            let entries = list(&mut self.database, options, &mut Budget::new()).unwrap().unwrap();
+            let entries = list(&mut self.database, options, &mut Budget::new(u64::MAX)).unwrap().unwrap();
             entries.into_iter().map(|(key, _)| key).collect()
         }
     }
@@ -431,22 +415,10 @@ mod tests {
     }
 
     #[test]
-    fn the_turn_that_deletes_everything_ends_after_the_deletions_commit() {
-        let mut fixture = Fixture::with_keys(1);
-        fixture.database.end_turn().unwrap();
+    fn a_result_may_take_the_bytes_of_the_heap_and_no_byte_more() {
+        let mut budget = Budget::new(128 << 20);
 
-        delete_everything(&mut fixture.database, AlarmFate::Keep).unwrap();
-
-        let deleted = fixture.database.position();
-        assert!(fixture.database.end_turn().unwrap() > Some(deleted));
-        assert_eq!(fixture.database.kv_get("k000").unwrap(), None);
-    }
-
-    #[test]
-    fn a_result_may_take_the_memory_of_an_isolate_and_no_byte_more() {
-        let mut budget = Budget::new();
-
-        assert!(budget.take(128 * 1024 * 1024 - 1));
+        assert!(budget.take((128 << 20) - 1));
         assert!(budget.take(1));
         assert!(!budget.take(1));
         assert!(budget.take(0));
@@ -471,15 +443,9 @@ mod tests {
 
     #[test]
     fn a_result_that_is_too_large_says_what_to_do() {
-        match too_large("list()", "fewer entries with `limit`") {
-            OpError::Error(class, message) => {
-                assert_eq!(class, "RangeError");
-                assert_eq!(
-                    message,
-                    "list(): the result is larger than 134217728 bytes; ask for fewer entries with `limit`"
-                );
-            }
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(
+            too_large_text("list()", "fewer entries with `limit`", 128 << 20),
+            "list(): the result is larger than 134217728 bytes; ask for fewer entries with `limit`"
+        );
     }
 }
