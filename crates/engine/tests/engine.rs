@@ -332,6 +332,16 @@ fn endless_recursion_is_v8s_range_error() {
 }
 
 #[test]
+fn a_string_that_grows_too_long_is_v8s_range_error() {
+    let code = "let text = 'x'; export let error; try { for (;;) text += text; } catch (e) { error = String(e); }";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "error"), "RangeError: Invalid string length");
+        });
+    });
+}
+
+#[test]
 fn code_from_strings_is_refused_unless_the_host_allows_it() {
     let code = "export const attempts = [
             () => eval('1'), () => (0, eval)('1'), () => new Function('return 1')(), () => (async () => {}).constructor('return 1')(),

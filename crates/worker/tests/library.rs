@@ -52,8 +52,8 @@ fn folder() -> PathBuf {
 }
 
 fn test_files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder()).unwrap();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries = fs::read_dir(folder()).expect("the folder of the tests exists");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
     files.sort();
     files
@@ -61,10 +61,10 @@ fn test_files() -> Vec<PathBuf> {
 
 /// What failed in a file, each as `file: test` and its stack. A file without tests is a failure.
 fn failures_of(file: &Path) -> Vec<String> {
-    let name = file.file_name().unwrap().to_string_lossy().into_owned();
+    let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
     let source = source_of(file);
-    let run = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run(source)).unwrap();
-    match run.join().unwrap() {
+    let run = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run(source)).expect("a thread starts");
+    match run.join().expect("the host does not panic") {
         Ok(Outcome { count: 0, .. }) => vec![format!("{name}: has no tests")],
         Ok(outcome) => outcome.failures.iter().map(|failure| format!("{name}: {failure}")).collect(),
         Err(text) => vec![format!("{name}: {text}")],
@@ -72,7 +72,7 @@ fn failures_of(file: &Path) -> Vec<String> {
 }
 
 fn source_of(file: &Path) -> Source {
-    let chunk = |specifier: &str, path: &Path| (specifier.to_owned(), fs::read_to_string(path).unwrap());
+    let chunk = |specifier: &str, path: &Path| (specifier.to_owned(), fs::read_to_string(path).expect("the file is text"));
     Source {
         code: PROGRAM.to_owned(),
         chunks: vec![
@@ -86,7 +86,7 @@ fn source_of(file: &Path) -> Source {
 }
 
 fn run(source: Source) -> Result<Outcome, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     LocalSet::new().block_on(&runtime, async {
         let worker = Worker::new(options(), Rc::new(NoNetwork), Rc::new(ToStderr), Rc::new(Numbers::default()));
         worker.load(source).map_err(|error| error.text)?;
@@ -123,7 +123,7 @@ async fn bytes_of(body: Body) -> Vec<u8> {
         Body::Stream(mut stream) => {
             let mut bytes = Vec::new();
             while let Some(chunk) = stream.chunks.recv().await {
-                bytes.extend_from_slice(&chunk.unwrap());
+                bytes.extend_from_slice(&chunk.expect("the body is whole"));
             }
             bytes
         }

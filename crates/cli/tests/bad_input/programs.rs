@@ -70,9 +70,10 @@ fn a_constructor_that_throws_fails_every_call_with_its_error() {
     let mut server = hostile();
 
     for _ in 0..3 {
+        let error = server.get("/stillborn").json();
         assert_eq!(
-            server.get("/stillborn").json(),
-            json!({ "name": "Error", "message": "not ready to live", "durableObjectReset": true })
+            (&error["name"], &error["message"], &error["durableObjectReset"]),
+            (&json!("Error"), &json!("not ready to live"), &json!(true))
         );
     }
     serves_and_remembers(&mut server);
@@ -99,6 +100,29 @@ fn an_endless_loop_in_an_object_resets_it() {
 #[test]
 fn a_catastrophic_regular_expression_resets_the_object() {
     resets_the_object("backtrack", CPU_LIMIT);
+}
+
+#[test]
+fn a_sql_statement_without_end_resets_the_object() {
+    resets_the_object("endless-sql", CPU_LIMIT);
+    resets_the_object("catch-endless-sql", CPU_LIMIT);
+}
+
+#[test]
+fn code_from_strings_is_refused() {
+    let mut server = hostile();
+
+    for deed in ["eval", "new-function"] {
+        assert_eq!(
+            server.get(&format!("/object/{deed}")).json(),
+            json!({
+                "name": "EvalError",
+                "message": "Code generation from strings disallowed for this context",
+                "remote": true,
+            })
+        );
+    }
+    serves_and_remembers(&mut server);
 }
 
 #[test]

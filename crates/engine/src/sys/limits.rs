@@ -398,7 +398,11 @@ impl Watchdog {
     fn look_at_running(&self) -> bool {
         let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut resident_bytes = None;
-        contexts.iter_mut().fold(false, |any, context| context.look(&mut resident_bytes) || any)
+        let mut any = false;
+        for context in contexts.iter_mut() {
+            any |= context.look(&mut resident_bytes);
+        }
+        any
     }
 
     fn sleep_until_a_turn_begins(&self) {

@@ -18,7 +18,13 @@ struct Message {
 
 const CODE_FROM_STRINGS: &CStr = c"Code generation from strings disallowed for this context";
 
-const MESSAGES: [Message; 4] = [
+const MESSAGES: [Message; 5] = [
+    // What a string that grows too long ends with, far more often than anything else.
+    Message {
+        number: JSErrNum::JSMSG_ALLOC_OVERFLOW,
+        class: JSExnType::JSEXN_RANGEERR,
+        text: c"Invalid string length",
+    },
     Message {
         number: JSErrNum::JSMSG_OVER_RECURSED,
         class: JSExnType::JSEXN_RANGEERR,
