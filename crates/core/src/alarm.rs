@@ -228,6 +228,13 @@ impl Alarm {
         }
     }
 
+    /// Makes the waiting alarm due at `now_ms`, keeping its scheduled time and retries.
+    pub fn fire_now(&mut self, now_ms: i64) {
+        if let Some(pending) = &mut self.pending {
+            pending.fire_at_ms = pending.fire_at_ms.min(now_ms);
+        }
+    }
+
     /// Returns what `getAlarm()` answers: none during a run, unless a new alarm was set meanwhile.
     pub fn visible_ms(&self) -> Option<i64> {
         self.pending.map(|pending| pending.scheduled_time_ms)

@@ -53,6 +53,13 @@ impl Entry {
         }
     }
 
+    /// Makes a waiting retry due now, as an operator or a test asks for.
+    pub fn alarm_retry_is_due(&self) {
+        if let Some(machine) = self.alarm.machine.borrow_mut().as_mut() {
+            machine.fire_now(wall_ms());
+        }
+    }
+
     /// Notes that `ctx.abort()` ended the instance; it counts if an alarm is running.
     pub fn alarm_was_aborted(&self, retry: RetryAlarm) {
         *self.alarm.abort.borrow_mut() = Some(retry);

@@ -36,7 +36,8 @@ pub struct Instance {
     waiting: RefCell<HashMap<Ticket, oneshot::Sender<Permit>>>,
     output: RefCell<OutputGate>,
     held: RefCell<HeldOutputs<Output>>,
-    /// Outputs of the running turn, and of finished ones while a transaction is open.
+    /// Outputs of the running turn. (An open transaction holds nothing back: a callback may wait for
+    /// what it sends.)
     turn_outputs: RefCell<Vec<Output>>,
     in_turn: Cell<bool>,
     database: RefCell<Option<Database>>,
@@ -251,10 +252,6 @@ impl Instance {
     }
 
     fn flush_turn_outputs(&self) {
-        let open = self.database.borrow().as_ref().is_some_and(|database| database.savepoint_depth() > 0);
-        if open {
-            return;
-        }
         let outputs = std::mem::take(&mut *self.turn_outputs.borrow_mut());
         for output in outputs {
             self.pass(output);

@@ -1,0 +1,178 @@
+//! Construction, break, eviction.
+
+use std::time::Duration;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::limits;
+use stated_object::program::Answer;
+
+use crate::fixture::{call, in_world, settle};
+
+#[test]
+fn a_constructor_that_throws_fails_everyone_who_waits_and_is_tried_again_for_a_new_stub() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.script.constructors.borrow_mut().push_back(Box::new(|_| Err(Failure::thrown("Error: not today", 0))));
+
+        let failure = world.deliver(&entry, call("one")).await.await.unwrap().unwrap_err();
+        assert_eq!((&*failure.message, failure.durable_object_reset), ("Error: not today", true));
+
+        world.deliver(&entry, call("two")).await.await.unwrap().unwrap();
+        settle().await;
+        assert_eq!(world.log(), ["construct", "forget 1", "construct", "two"]);
+    });
+}
+
+#[test]
+fn a_stub_that_saw_the_break_stays_broken_and_a_new_one_works() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let (generation, _) = world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        entry.instance().unwrap().break_with(Failure::aborted(Some("enough")));
+
+        let old = world.namespace.deliver(&entry, generation, call("two")).await.unwrap_err();
+        let (next, _) = world.namespace.deliver(&entry, 0, call("three")).await.unwrap();
+
+        assert_eq!((&*old.message, old.durable_object_reset), ("enough", true));
+        assert_eq!(next, generation + 1);
+    });
+}
+
+#[test]
+fn calls_in_flight_fail_with_the_reason_of_the_break() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|_, _, answer| std::mem::forget(answer));
+        let task = world.deliver(&entry, call("stuck")).await;
+
+        entry.instance().unwrap().break_with(Failure::aborted(None));
+
+        let failure = task.await.unwrap().unwrap_err();
+        assert_eq!((failure.code, failure.remote), (ErrorCode::Aborted, true));
+    });
+}
+
+#[test]
+fn what_was_not_committed_is_lost_by_a_break_and_what_was_is_kept() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|instance, _, answer| {
+            instance.with_database(|database| database.kv_put("kept", b"1")).unwrap().unwrap();
+            answer.send(Ok(Answer::Done)).unwrap();
+        });
+        world.on_event(|instance, _, answer| {
+            instance.with_database(|database| database.kv_put("lost", b"1")).unwrap().unwrap();
+            instance.break_with(Failure::aborted(None));
+            drop(answer);
+        });
+        let first = world.deliver(&entry, call("one")).await;
+        world.hand_over_report();
+        first.await.unwrap().unwrap();
+        world.deliver(&entry, call("two")).await.await.unwrap().unwrap_err();
+
+        world.deliver(&entry, call("three")).await.await.unwrap().unwrap();
+
+        let instance = entry.instance().unwrap();
+        let read = |key| instance.with_database(|database| database.kv_get(key)).unwrap().unwrap();
+        assert_eq!((read("kept"), read("lost")), (Some(b"1".to_vec()), None));
+    });
+}
+
+#[test]
+fn an_output_held_at_the_gate_never_leaves_a_broken_instance() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|instance, _, answer| {
+            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            answer.send(Ok(Answer::Done)).unwrap();
+        });
+        let task = world.deliver(&entry, call("write")).await;
+
+        entry.instance().unwrap().break_with(Failure::aborted(Some("gone")));
+        world.hand_over_report();
+
+        assert_eq!(&*task.await.unwrap().unwrap_err().message, "gone");
+    });
+}
+
+#[test]
+fn an_idle_instance_is_dropped_after_ten_seconds_and_not_before() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+
+        tokio::time::advance(Duration::from_millis(limits::HIBERNATE_AFTER.value - 1)).await;
+        world.namespace.sweep();
+        assert!(entry.instance().is_some());
+
+        tokio::time::advance(Duration::from_millis(1)).await;
+        world.namespace.sweep();
+        settle().await;
+        assert!(entry.instance().is_none());
+        assert_eq!(world.log(), ["construct", "one", "forget 1"]);
+    });
+}
+
+#[test]
+fn an_instance_with_work_is_not_dropped() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|_, _, answer| std::mem::forget(answer));
+        let _stuck = world.deliver(&entry, call("stuck")).await;
+
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        world.namespace.sweep();
+
+        assert!(entry.instance().is_some());
+    });
+}
+
+#[test]
+fn a_stub_kept_across_an_eviction_still_works() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let (generation, _) = world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        tokio::time::advance(Duration::from_secs(11)).await;
+        world.namespace.sweep();
+
+        world.namespace.deliver(&entry, generation, call("two")).await.unwrap();
+
+        settle().await;
+        assert_eq!(world.log(), ["construct", "one", "construct", "two", "forget 1"]);
+    });
+}
+
+#[test]
+fn storage_of_a_broken_instance_is_no_longer_accessible() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        let instance = entry.instance().unwrap();
+
+        instance.break_with(Failure::aborted(None));
+
+        let failure = instance.with_database(|database| database.kv_get("k")).unwrap_err();
+        assert_eq!(&*failure.message, "Durable Object storage is no longer accessible.");
+    });
+}
+
+#[test]
+fn a_commit_that_takes_longer_than_its_limit_resets_the_object() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|instance, _, answer| {
+            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            answer.send(Ok(Answer::Done)).unwrap();
+        });
+        let task = world.deliver(&entry, call("write")).await;
+
+        tokio::time::advance(Duration::from_millis(limits::OUTPUT_GATE_TIME.value)).await;
+        world.namespace.sweep();
+        assert!(!task.is_finished());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        world.namespace.sweep();
+
+        let failure = task.await.unwrap().unwrap_err();
+        assert_eq!((failure.code, failure.overloaded), (ErrorCode::StorageTimeLimit, true));
+    });
+}

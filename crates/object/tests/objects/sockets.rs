@@ -1,0 +1,172 @@
+//! Hibernatable sockets.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use stated_core::error::Failure;
+use stated_object::hibernation::SocketId;
+use stated_object::namespace::Entry;
+use stated_object::program::Answer;
+use stated_object::socket::{Outbox, SocketEnd, SocketMessage, socket_pair};
+
+use crate::fixture::{World, call, in_world, settle};
+
+/// Attaches a socket to a running object and returns the peer's end.
+async fn attach(world: &World, entry: &Rc<Entry>, id: u64, tags: &[&str]) -> SocketEnd {
+    world.deliver(entry, call("connect")).await.await.unwrap().unwrap();
+    let (own, peer) = socket_pair();
+    let outbox = Outbox::new(own.outgoing.clone());
+    let tags = tags.iter().map(ToString::to_string).collect();
+    world.namespace.attach_socket(entry, SocketId(id), own, outbox, tags);
+    peer
+}
+
+fn text(text: &str) -> SocketMessage {
+    SocketMessage::Text(text.to_owned())
+}
+
+#[test]
+fn sockets_are_listed_newest_first_or_by_tag_in_order_of_acceptance() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let _peers = [
+            attach(&world, &entry, 7, &["x"]).await,
+            attach(&world, &entry, 8, &["y"]).await,
+            attach(&world, &entry, 9, &["x", "y"]).await,
+        ];
+
+        assert_eq!(entry.sockets.list(None), [9, 8, 7].map(SocketId));
+        assert_eq!(entry.sockets.list(Some("x")), [7, 9].map(SocketId));
+        assert_eq!(entry.sockets.list(Some("z")), []);
+    });
+}
+
+#[test]
+fn the_next_message_of_a_socket_waits_until_the_handler_is_done() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let peer = attach(&world, &entry, 1, &[]).await;
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        world.on_event(move |_, _, answer| {
+            tokio::task::spawn_local(async move {
+                finished.await.unwrap();
+                answer.send(Ok(Answer::Done)).unwrap();
+            });
+        });
+
+        peer.outgoing.send(text("one")).await.unwrap();
+        peer.outgoing.send(text("two")).await.unwrap();
+        settle().await;
+        assert_eq!(world.log()[2..], ["Text(\"one\")"]);
+
+        finish.send(()).unwrap();
+        settle().await;
+        assert_eq!(world.log()[2..], ["Text(\"one\")", "Text(\"two\")"]);
+    });
+}
+
+#[test]
+fn a_message_wakes_an_evicted_object_with_its_sockets_and_attachments() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let peer = attach(&world, &entry, 1, &["t"]).await;
+        entry.sockets.get(SocketId(1)).unwrap().set_attachment("kept".into());
+        tokio::time::advance(Duration::from_secs(200)).await;
+        world.namespace.sweep();
+        assert!(entry.instance().is_none());
+
+        peer.outgoing.send(text("hello")).await.unwrap();
+        settle().await;
+
+        assert!(entry.instance().is_some());
+        let socket = entry.sockets.get(SocketId(1)).unwrap();
+        assert_eq!((socket.attachment().as_deref(), &socket.tags[..]), (Some(&b"kept"[..]), &["t".to_owned()][..]));
+    });
+}
+
+#[test]
+fn an_auto_response_is_sent_without_waking_the_object() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut peer = attach(&world, &entry, 1, &[]).await;
+        entry.sockets.set_auto_response(Some(("ping".to_owned(), "pong".to_owned())));
+        tokio::time::advance(Duration::from_secs(11)).await;
+        world.namespace.sweep();
+
+        peer.outgoing.send(text("ping")).await.unwrap();
+        settle().await;
+
+        assert_eq!(peer.incoming.recv().await, Some(text("pong")));
+        assert!(entry.instance().is_none());
+        assert!(entry.sockets.get(SocketId(1)).unwrap().auto_response_ms().is_some());
+    });
+}
+
+#[test]
+fn a_close_is_delivered_and_then_the_socket_is_detached() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let peer = attach(&world, &entry, 1, &[]).await;
+
+        peer.outgoing.send(SocketMessage::Close { code: Some(4000), reason: "bye".to_owned() }).await.unwrap();
+        settle().await;
+
+        assert_eq!(world.log()[2..], ["Close { code: 4000, reason: \"bye\", was_clean: true }"]);
+        assert!(entry.sockets.is_empty());
+    });
+}
+
+#[test]
+fn a_lost_connection_is_a_close_with_1006() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let peer = attach(&world, &entry, 1, &[]).await;
+
+        drop(peer);
+        settle().await;
+
+        let expected =
+            "Close { code: 1006, reason: \"WebSocket disconnected without sending Close frame.\", was_clean: false }";
+        assert_eq!(world.log()[2..], [expected]);
+    });
+}
+
+#[test]
+fn a_break_cuts_every_socket() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut peer = attach(&world, &entry, 1, &[]).await;
+
+        entry.instance().unwrap().break_with(Failure::aborted(None));
+        settle().await;
+
+        assert_eq!(peer.incoming.recv().await, None);
+        assert!(entry.sockets.is_empty());
+    });
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_cut_when_the_queue_is_full() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut peer = attach(&world, &entry, 1, &[]).await;
+        let socket = entry.sockets.get(SocketId(1)).unwrap();
+        let mebibyte = SocketMessage::Binary(vec![0; 1 << 20].into());
+
+        // 64 messages fit the connection's queue and 64 MiB the outbox behind it.
+        for _ in 0..128 {
+            socket.outbox.push(mebibyte.clone());
+        }
+        settle().await;
+        assert_eq!(entry.sockets.len(), 1);
+        socket.outbox.push(mebibyte.clone());
+        socket.outbox.push(mebibyte);
+        settle().await;
+
+        let mut received = 0;
+        while peer.incoming.recv().await.is_some() {
+            received += 1;
+        }
+        assert!(received <= 65, "{received}");
+    });
+}
