@@ -5,7 +5,7 @@
 //! wrangler. Source: reference appendix A.
 
 use serde_json::{Value, json};
-use stated_testkit::{Launch, Runtime, fixture};
+use stated_testkit::{Launch, Runtime, Server, fixture};
 
 #[track_caller]
 fn saw(scenario: &str) -> Value {
@@ -197,4 +197,123 @@ fn an_error_keeps_its_class_and_names_the_object() {
         saw_in(Runtime::Stated, "error-of-an-object"),
         json!({ "isTypeError": true, "message": "thrown in the object", "remote": true, "ofTheObject": true })
     );
+}
+
+#[test]
+fn a_hibernating_socket_keeps_its_tags_attachment_and_place() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+    let mut bob = server.web_socket("/room?name=bob");
+
+    ann.send_text("who");
+    let first = ann.next_json();
+    bob.send_text("who");
+    let second = bob.next_json();
+
+    assert_eq!(
+        first,
+        json!({
+            "handled": 1,
+            "attachment": { "name": "ann" },
+            "tags": ["all", "ann"],
+            "newestFirst": ["bob", "ann"],
+            "oldestFirst": ["ann", "bob"],
+            "answered": false,
+        })
+    );
+    assert_eq!((&second["handled"], &second["tags"]), (&json!(2), &json!(["all", "bob"])));
+}
+
+#[test]
+fn an_automatic_response_runs_no_handler_and_leaves_its_time() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+
+    ann.send_text("ping");
+    ann.expect_text("pong");
+    ann.send_text("who");
+
+    let seen = ann.next_json();
+    assert_eq!((&seen["handled"], &seen["answered"]), (&json!(1), &json!(true)));
+}
+
+/// Takes twelve seconds: an object that has been idle for ten hibernates.
+#[test]
+fn a_message_wakes_a_hibernating_object_and_its_sockets_are_there() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+    let mut bob = server.web_socket("/room?name=bob");
+    ann.send_text("who");
+    assert_eq!(ann.next_json()["handled"], json!(1));
+
+    assert_eq!(server.get("/hibernation-time").json(), json!("over"));
+    bob.send_text("who");
+
+    assert_eq!(
+        bob.next_json(),
+        json!({
+            "handled": 1,
+            "attachment": { "name": "bob" },
+            "tags": ["all", "bob"],
+            "newestFirst": ["bob", "ann"],
+            "oldestFirst": ["ann", "bob"],
+            "answered": false,
+        })
+    );
+}
+
+#[test]
+fn a_client_that_closes_is_answered_and_the_others_are_told() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+    let mut bob = server.web_socket("/room?name=bob");
+
+    bob.close(4001, "enough");
+
+    bob.expect_close(4001, "enough");
+    assert_eq!(
+        ann.next_json(),
+        json!({ "left": "bob", "code": 4001, "reason": "enough", "wasClean": true })
+    );
+}
+
+#[test]
+fn an_exception_in_a_handler_closes_no_socket() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+
+    ann.send_text("throw");
+    ann.send_text("who");
+
+    assert_eq!(ann.next_json()["handled"], json!(2));
+}
+
+#[test]
+fn an_abort_disconnects_hibernating_sockets() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+    let mut bob = server.web_socket("/room?name=bob");
+
+    ann.send_text("abort");
+
+    ann.expect_disconnect();
+    bob.expect_disconnect();
+    assert_eq!(server.get("/keys-of-a-stub").status, 200);
+}
+
+#[test]
+fn a_handler_that_takes_longer_than_its_object_allows_disconnects_the_sockets() {
+    let server = Server::start(fixture("objects"));
+    let mut ann = server.web_socket("/room?name=ann");
+    let mut bob = server.web_socket("/room?name=bob");
+    ann.send_text("hang");
+    ann.expect_text("hanging from the next message on");
+
+    ann.send_text("hang now");
+
+    ann.expect_disconnect();
+    bob.expect_disconnect();
+    let mut again = server.web_socket("/room?name=again");
+    again.send_text("who");
+    assert_eq!(again.next_json()["newestFirst"], json!(["again"]));
 }

@@ -152,7 +152,7 @@ limits! {
     MAILBOX_EVENTS = 10_000, Count, "own";
     /// Bytes of the events that may wait for one object.
     MAILBOX_BYTES = 64 * 1024 * 1024, Bytes, "own";
-    /// How long an event may wait before it reaches its object.
+    /// How long a request or call may wait before it reaches its object.
     MAILBOX_TIME = 30_000, Milliseconds, "own";
 }
 

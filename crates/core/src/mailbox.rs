@@ -1,4 +1,4 @@
-//! Whether an object takes one more event, and whether an event has waited too long.
+//! Whether an object takes one more event.
 //!
 //! This is the accounting of the queue in front of an object, not the queue: the object's crate
 //! holds the events and asks here before it adds one. Every bound is a [`crate::limits`] entry and
@@ -54,18 +54,6 @@ impl Backlog {
     }
 }
 
-/// Decides whether an event that arrived at `since_ms` may still be delivered at `now_ms`.
-///
-/// # Errors
-/// [`ErrorCode::OverloadedTime`] when it waited longer than [`limits::MAILBOX_TIME`].
-pub fn check_wait(since_ms: u64, now_ms: u64) -> Result<(), Failure> {
-    if limits::MAILBOX_TIME.allows(now_ms.saturating_sub(since_ms)) {
-        Ok(())
-    } else {
-        Err(Failure::new(ErrorCode::OverloadedTime))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,15 +102,5 @@ mod tests {
         backlog.admit(5).unwrap();
 
         assert_eq!((backlog.events(), backlog.bytes()), (1, 5));
-    }
-
-    #[test]
-    fn an_event_may_wait_thirty_seconds_and_no_millisecond_longer() {
-        assert_eq!(check_wait(500, 30_500), Ok(()));
-        assert_eq!(
-            check_wait(500, 30_501).unwrap_err().code,
-            ErrorCode::OverloadedTime
-        );
-        assert_eq!(check_wait(500, 0), Ok(()));
     }
 }

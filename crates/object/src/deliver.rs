@@ -5,11 +5,13 @@
 //! ```
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use stated_core::error::{ErrorCode, Failure};
+use stated_core::limits;
 use tokio::sync::oneshot;
 
-use crate::instance::Instance;
+use crate::instance::{Instance, Permit};
 use crate::namespace::{Entry, Namespace};
 use crate::program::{Answer, Event};
 
@@ -29,12 +31,10 @@ impl Namespace {
         event: Event,
     ) -> Result<(u64, Answer), Failure> {
         entry.check_generation(generation)?;
-        let size = event.size();
-        entry.admit(size)?;
-        let _backlog = Backlogged { entry: entry.clone(), size };
+        let waiting = Backlogged::admit(entry, &event)?;
         let instance = self.running(entry)?;
         let current = entry.generation();
-        let answer = instance.deliver(event).await.map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
+        let answer = instance.deliver(event, waiting).await.map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
         Ok((current, answer))
     }
 
@@ -59,15 +59,47 @@ impl Namespace {
 
 impl Instance {
     /// Runs the event's handler and waits until its answer may leave.
-    async fn deliver(self: &Rc<Self>, event: Event) -> Result<Answer, Failure> {
+    async fn deliver(self: &Rc<Self>, event: Event, waiting: Backlogged) -> Result<Answer, Failure> {
         let _active = self.active();
+        let limit = time_limit(&event, self.entry.sockets.event_timeout_ms());
         let answer = {
-            let _turn = self.enter(None).await?;
+            let _turn = self.enter_for(&event).await?;
+            drop(waiting);
             self.program().start(self, event)
         };
-        let answer = self.unless_broken(answer).await?;
+        let answer = match limit {
+            Some((time, code)) => self.within(time, code, answer).await?,
+            None => self.unless_broken(answer).await?,
+        };
         self.until_durable().await?;
         answer
+    }
+
+    /// Waits for the input gate; not for ever when somebody can be told and call again.
+    async fn enter_for(self: &Rc<Self>, event: &Event) -> Result<Permit, Failure> {
+        match event {
+            Event::Fetch(_) | Event::Call { .. } => {
+                let limit = Duration::from_millis(limits::MAILBOX_TIME.value);
+                let entered = tokio::time::timeout(limit, self.enter(None)).await;
+                entered.unwrap_or_else(|_| Err(Failure::new(ErrorCode::OverloadedTime)))
+            }
+            Event::Alarm(_) | Event::Socket { .. } => self.enter(None).await,
+        }
+    }
+
+    /// Waits for the answer of a handler that breaks the instance when it takes longer.
+    async fn within<T>(
+        self: &Rc<Self>,
+        limit: Duration,
+        code: ErrorCode,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, Failure> {
+        if let Ok(answer) = tokio::time::timeout(limit, self.unless_broken(answer)).await {
+            return answer;
+        }
+        let failure = Failure::new(code);
+        self.break_with(failure.clone());
+        Err(failure)
     }
 
     /// Waits for the answer, or for the break of the instance.
@@ -80,14 +112,66 @@ impl Instance {
     }
 }
 
-/// Counts an event as waiting until it is answered or given up.
+/// How long the handler of an event may take, and what exceeding that is called.
+///
+/// A caller's patience limits its own calls; nobody waits for an alarm or a socket's event.
+fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, ErrorCode)> {
+    match event {
+        Event::Fetch(_) | Event::Call { .. } => None,
+        Event::Alarm(_) => Some((Duration::from_millis(limits::ALARM_TIME.value), ErrorCode::AlarmTimeLimit)),
+        Event::Socket { .. } => {
+            socket_event_ms.map(|ms| (Duration::from_millis(ms.into()), ErrorCode::EventTimeLimit))
+        }
+    }
+}
+
+/// Counts an event as waiting until its handler starts or it is given up.
 struct Backlogged {
     entry: Rc<Entry>,
     size: u64,
 }
 
+impl Backlogged {
+    fn admit(entry: &Rc<Entry>, event: &Event) -> Result<Self, Failure> {
+        let size = event.size();
+        entry.admit(size)?;
+        Ok(Self { entry: entry.clone(), size })
+    }
+}
+
 impl Drop for Backlogged {
     fn drop(&mut self) {
         self.entry.release(self.size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stated_core::alarm::AlarmInfo;
+
+    use super::*;
+    use crate::hibernation::SocketId;
+    use crate::program::SocketEvent;
+
+    #[test]
+    fn an_alarm_may_take_fifteen_minutes() {
+        let alarm = Event::Alarm(AlarmInfo { scheduled_time_ms: 1, retry_count: 0 });
+
+        assert_eq!(time_limit(&alarm, Some(5)), Some((Duration::from_secs(900), ErrorCode::AlarmTimeLimit)));
+    }
+
+    #[test]
+    fn an_event_of_a_socket_may_take_what_the_object_has_set() {
+        let event = Event::Socket { socket: SocketId(1), event: SocketEvent::Text("hello".to_owned()) };
+
+        assert_eq!(time_limit(&event, None), None);
+        assert_eq!(time_limit(&event, Some(5)), Some((Duration::from_millis(5), ErrorCode::EventTimeLimit)));
+    }
+
+    #[test]
+    fn a_call_may_take_as_long_as_its_caller_waits() {
+        let call = Event::Call { path: vec!["method".to_owned()], args: None };
+
+        assert_eq!(time_limit(&call, Some(5)), None);
     }
 }
