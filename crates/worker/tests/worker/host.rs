@@ -1,0 +1,120 @@
+//! The least that a worker needs around it: a thread, a runtime, no network, a console.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use stated_core::error::Failure;
+use stated_core::id::ObjectId;
+use stated_object::message::{Body, FetchRequest, FetchResponse};
+use stated_object::namespace::Numbers;
+use stated_object::program::{Answer, Event};
+use stated_worker::{AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, Worker, WorkerOptions};
+use tokio::task::LocalSet;
+
+/// Stack of a thread with a worker, in bytes: the engine may use half of it.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Runs `f` on a thread of its own; a thread has at most one worker in its life.
+pub(crate) fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
+    let run = thread::Builder::new().stack_size(STACK_BYTES).spawn(f).expect("a thread starts");
+    run.join().expect("the host does not panic")
+}
+
+/// Drives a future that uses a worker.
+pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    LocalSet::new().block_on(&runtime, future)
+}
+
+/// A worker without a program, with compatibility flags.
+pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
+    let init = serde_json::json!({
+        "serviceName": "tests",
+        "compatibilityDate": "2026-08-01",
+        "flags": flags,
+        "bindings": [],
+        "classes": {},
+    });
+    let options = WorkerOptions {
+        init_json: init.to_string(),
+        cpu: Duration::from_secs(60),
+        heap_bytes: 256 << 20,
+        keys: Vec::new(),
+        classes: Vec::new(),
+        async_stacks: AsyncStacks::default(),
+    };
+    Worker::new(options, Rc::new(NoNetwork), Rc::new(ToStderr), Rc::new(Numbers::default()))
+}
+
+/// A request without a body.
+pub(crate) fn request() -> FetchRequest {
+    FetchRequest {
+        method: Method::GET,
+        url: "http://tests/".to_owned(),
+        headers: HeaderMap::new(),
+        body: Body::None,
+        peer: None,
+    }
+}
+
+/// All of a response's body.
+pub(crate) async fn bytes_of(body: Body) -> Vec<u8> {
+    match body {
+        Body::None => Vec::new(),
+        Body::Bytes(bytes) => bytes.to_vec(),
+        Body::Stream(mut stream) => {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = stream.chunks.recv().await {
+                bytes.extend_from_slice(&chunk.expect("the body is whole"));
+            }
+            bytes
+        }
+    }
+}
+
+/// The tests call nothing outside of the runtime.
+struct NoNetwork;
+
+impl Network for NoNetwork {
+    fn deliver(
+        &self,
+        namespace: usize,
+        _: ObjectId,
+        _: Option<String>,
+        _: u64,
+        _: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
+        panic!("a test calls an object of namespace {namespace}");
+    }
+
+    fn service(&self, service: usize, _: Event) -> LocalFuture<Result<Answer, Failure>> {
+        panic!("a test calls service {service}");
+    }
+
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        _: Redirect,
+    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+        panic!("a test fetches {}", request.url);
+    }
+
+    fn alarm_hint(&self, at_ms: i64) {
+        panic!("a test sets an alarm for {at_ms}");
+    }
+}
+
+struct ToStderr;
+
+impl Hooks for ToStderr {
+    fn console(&self, line: ConsoleLine) {
+        eprintln!("{:?}: {}", line.level, line.text);
+    }
+
+    fn map_stack(&self, stack: &str) -> String {
+        stack.to_owned()
+    }
+}

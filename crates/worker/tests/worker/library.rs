@@ -1,0 +1,77 @@
+//! The tests of the JavaScript library (tests/js), run inside the engine with the real operations.
+//!
+//! Each file is a program of its own in a runtime of its own. Its tests run inside an event, where
+//! I/O is allowed. The same files run on Node.js with stand-ins for the operations, see
+//! js/package.json.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use stated_worker::{LibraryAccess, Source};
+
+use crate::host;
+
+/// Imports the test file, which notes its tests, and exports what runs them.
+const PROGRAM: &str = r#"import "test-file"; export { worker as default } from "stated:test";"#;
+
+#[derive(serde::Deserialize)]
+struct Outcome {
+    count: usize,
+    failures: Vec<String>,
+}
+
+#[test]
+fn the_library_passes_its_own_tests_inside_the_engine() {
+    let files = test_files();
+    assert!(files.len() > 20, "found only {files:?}");
+
+    let failures: Vec<String> = files.iter().flat_map(|file| failures_of(file)).collect();
+
+    assert!(failures.is_empty(), "{} tests failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js")
+}
+
+fn test_files() -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder()).expect("the folder of the tests exists");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
+    files.sort();
+    files
+}
+
+/// What failed in a file, each as `file: test` and its stack. A file without tests is a failure.
+fn failures_of(file: &Path) -> Vec<String> {
+    let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+    let source = source_of(file);
+    match host::on_a_thread(move || run(source)) {
+        Ok(Outcome { count: 0, .. }) => vec![format!("{name}: has no tests")],
+        Ok(outcome) => outcome.failures.iter().map(|failure| format!("{name}: {failure}")).collect(),
+        Err(text) => vec![format!("{name}: {text}")],
+    }
+}
+
+fn source_of(file: &Path) -> Source {
+    let chunk = |specifier: &str, path: &Path| (specifier.to_owned(), fs::read_to_string(path).expect("the file is text"));
+    Source {
+        code: PROGRAM.to_owned(),
+        chunks: vec![
+            chunk("test-file", file),
+            chunk("stated:test", &folder().join("engine/runner.js")),
+            chunk("stated:test/assertions", &folder().join("assertions.js")),
+        ],
+        library: LibraryAccess::Internal,
+        ..Source::default()
+    }
+}
+
+fn run(source: Source) -> Result<Outcome, String> {
+    host::block_on(async {
+        let worker = host::worker(&[]);
+        worker.load(source).map_err(|error| error.text)?;
+        let response = worker.fetch("default", host::request(), &mut None).await.map_err(|failure| failure.to_string())?;
+        serde_json::from_slice(&host::bytes_of(response.body).await).map_err(|error| error.to_string())
+    })
+}

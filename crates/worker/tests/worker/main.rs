@@ -1,0 +1,8 @@
+//! A worker without a server: programs loaded into the engine and called with the real operations.
+//!
+//! `library` runs the JavaScript library's own tests, `startup` looks at what a program may do
+//! while it is loaded.
+
+mod host;
+mod library;
+mod startup;
