@@ -262,9 +262,10 @@ fn a_message_wakes_a_hibernating_object_and_its_sockets_are_there() {
     );
 }
 
+/// In stated only: wrangler's proxy ends the connection without the answering Close frame.
 #[test]
 fn a_client_that_closes_is_answered_and_the_others_are_told() {
-    let server = Server::start(fixture("objects"));
+    let server = Launch::of(Runtime::Stated, fixture("objects")).start();
     let mut ann = server.web_socket("/room?name=ann");
     let mut bob = server.web_socket("/room?name=bob");
 
@@ -301,9 +302,10 @@ fn an_abort_disconnects_hibernating_sockets() {
     assert_eq!(server.get("/keys-of-a-stub").status, 200);
 }
 
+/// In stated only: workerd on its own lets the handler go on.
 #[test]
 fn a_handler_that_takes_longer_than_its_object_allows_disconnects_the_sockets() {
-    let server = Server::start(fixture("objects"));
+    let server = Launch::of(Runtime::Stated, fixture("objects")).start();
     let mut ann = server.web_socket("/room?name=ann");
     let mut bob = server.web_socket("/room?name=bob");
     ann.send_text("hang");

@@ -32,6 +32,7 @@ impl Namespace {
     ) -> Result<(u64, Answer), Failure> {
         entry.check_generation(generation)?;
         let waiting = Backlogged::admit(entry, &event)?;
+        let _call = Call::begin(entry);
         let instance = self.running(entry)?;
         let current = entry.generation();
         let answer = instance.deliver(event, waiting).await.map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
@@ -122,6 +123,24 @@ fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, 
         Event::Socket { .. } => {
             socket_event_ms.map(|ms| (Duration::from_millis(ms.into()), ErrorCode::EventTimeLimit))
         }
+    }
+}
+
+/// Keeps the object's entry while somebody waits for an event.
+struct Call {
+    entry: Rc<Entry>,
+}
+
+impl Call {
+    fn begin(entry: &Rc<Entry>) -> Self {
+        entry.call_begins();
+        Self { entry: entry.clone() }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.entry.call_ends();
     }
 }
 

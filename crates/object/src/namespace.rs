@@ -104,7 +104,10 @@ pub struct Entry {
     generation: Cell<u64>,
     last_break: RefCell<Option<Failure>>,
     instance: RefCell<Option<Rc<Instance>>>,
+    /// The events that wait for their turn.
     backlog: RefCell<Backlog>,
+    /// The events that somebody waits for, those with a running handler included.
+    calls: Cell<u64>,
     last_access_ms: Cell<u64>,
 }
 
@@ -140,6 +143,7 @@ impl Namespace {
                 last_break: RefCell::default(),
                 instance: RefCell::default(),
                 backlog: RefCell::default(),
+                calls: Cell::new(0),
                 last_access_ms: Cell::new(0),
             })
         });
@@ -237,6 +241,14 @@ impl Entry {
         Err(self.last_break.borrow().clone().unwrap_or_else(|| Failure::new(ErrorCode::InstanceGone)))
     }
 
+    pub(crate) fn call_begins(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    pub(crate) fn call_ends(&self) {
+        self.calls.set(self.calls.get() - 1);
+    }
+
     pub(crate) fn admit(&self, bytes: u64) -> Result<(), Failure> {
         self.backlog.borrow_mut().admit(bytes)
     }
@@ -273,7 +285,7 @@ impl Entry {
         };
         Residency {
             instance,
-            references: self.backlog.borrow().events() + self.sockets.len() as u64 + u64::from(self.alarm.is_engaged()),
+            references: self.calls.get() + self.sockets.len() as u64 + u64::from(self.alarm.is_engaged()),
             last_access_ms: self.last_access_ms.get(),
             eviction: Eviction::Allowed,
         }

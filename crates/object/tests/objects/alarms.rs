@@ -1,12 +1,15 @@
 //! Wake-ups for alarms.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use stated_core::error::Failure;
+use stated_core::limits;
 use stated_object::clock::wall_ms;
 use stated_object::instance::Instance;
 use stated_object::namespace::Entry;
 use stated_object::program::Answer;
+use stated_storage::SavepointEnd;
 
 use crate::fixture::{World, call, in_world, settle};
 
@@ -156,4 +159,51 @@ fn a_seventh_failure_gives_the_alarm_up() {
         let expected: Vec<String> = (0..7).map(|count| format!("alarm {count}")).collect();
         assert_eq!(world.log()[2..], expected);
     });
+}
+
+#[test]
+fn a_run_of_more_than_fifteen_minutes_breaks_the_object_and_is_retried() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let at_ms = arm(&world, &entry).await;
+        world.on_event(|_, _, answer| std::mem::forget(answer));
+        let (namespace, own) = (world.namespace.clone(), entry.clone());
+        let woken = tokio::task::spawn_local(async move { namespace.wake(&own, at_ms).await });
+        settle().await;
+
+        tokio::time::advance(Duration::from_millis(limits::ALARM_TIME.value - 1)).await;
+        settle().await;
+        assert!(entry.instance().is_some());
+        tokio::time::advance(Duration::from_millis(2)).await;
+        settle().await;
+
+        assert!(entry.instance().is_none());
+        assert!(woken.await.unwrap() > Some(wall_ms()), "the retry lies in the future");
+    });
+}
+
+#[test]
+fn an_alarm_that_is_set_and_rolled_back_does_not_replace_the_retry() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let at_ms = arm(&world, &entry).await;
+        world.on_event(|instance, _, answer| {
+            instance.savepoint_begin().unwrap().unwrap();
+            instance.set_alarm(at_far_future()).unwrap().unwrap();
+            assert_eq!(visible(instance), Some(at_far_future()));
+            instance.savepoint_end(SavepointEnd::RollBack).unwrap().unwrap();
+            assert_eq!(visible(instance), None);
+            answer.send(Err(Failure::thrown("Error: failed", 0))).unwrap();
+        });
+
+        let next_ms = wake(&world, &entry, at_ms).await;
+
+        assert!(next_ms < Some(at_far_future()), "{next_ms:?}");
+        assert_eq!(stored(&entry), Some(at_ms));
+    });
+}
+
+/// An hour from now or later, rounded so that it does not move during a test.
+fn at_far_future() -> i64 {
+    (wall_ms() / 86_400_000 + 2) * 86_400_000
 }

@@ -2,12 +2,16 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::limits;
-use stated_object::program::Answer;
+use stated_object::hibernation::SocketId;
+use stated_object::instance::Permit;
+use stated_object::namespace::Entry;
+use stated_object::program::{Answer, Event, SocketEvent};
 
-use crate::fixture::{call, in_world, settle};
+use crate::fixture::{World, call, in_world, settle};
 
 #[test]
 fn the_first_event_constructs_the_instance_and_later_ones_do_not() {
@@ -147,10 +151,9 @@ fn an_exception_fails_its_call_only() {
 fn the_last_admitted_event_waits_and_the_next_is_refused() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.on_event(|_, _, answer| std::mem::forget(answer));
-        let mut waiting = vec![world.deliver(&entry, call("stuck")).await];
-        for _ in 1..limits::MAILBOX_EVENTS.value {
-            world.on_event(|_, _, answer| std::mem::forget(answer));
+        let _turn = turn(&world, &entry).await;
+        let mut waiting = Vec::new();
+        for _ in 0..limits::MAILBOX_EVENTS.value {
             let (namespace, entry) = (world.namespace.clone(), entry.clone());
             waiting.push(tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, call("more")).await }));
         }
@@ -161,4 +164,56 @@ fn the_last_admitted_event_waits_and_the_next_is_refused() {
 
         assert_eq!((refusal.code, refusal.overloaded), (ErrorCode::OverloadedCount, true));
     });
+}
+
+#[test]
+fn events_whose_handlers_run_do_not_count_as_waiting() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut running = Vec::new();
+        for _ in 0..=limits::MAILBOX_EVENTS.value {
+            world.on_event(|_, _, answer| std::mem::forget(answer));
+            let (namespace, entry) = (world.namespace.clone(), entry.clone());
+            running.push(tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, call("long")).await }));
+        }
+        settle().await;
+
+        world.answer_done(1);
+        world.deliver(&entry, call("one more")).await.await.unwrap().unwrap();
+
+        assert!(running.iter().all(|task| !task.is_finished()));
+    });
+}
+
+#[test]
+fn a_call_waits_thirty_seconds_and_a_sockets_event_until_it_is_served() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let turn = turn(&world, &entry).await;
+        let waiting = world.deliver(&entry, call("call")).await;
+        let event = Event::Socket { socket: SocketId(1), event: SocketEvent::Text("message".to_owned()) };
+        let message = world.deliver(&entry, event).await;
+
+        advance(limits::MAILBOX_TIME.value - 1).await;
+        assert!(!waiting.is_finished());
+        advance(2).await;
+        let refusal = waiting.await.unwrap().unwrap_err();
+        assert_eq!((refusal.code, refusal.overloaded), (ErrorCode::OverloadedTime, true));
+
+        advance(limits::MAILBOX_TIME.value).await;
+        drop(turn);
+        message.await.unwrap().unwrap();
+        assert_eq!(world.log(), ["construct", "first", "Text(\"message\")"]);
+    });
+}
+
+/// A turn of the running object, which keeps everything else waiting.
+async fn turn(world: &World, entry: &Rc<Entry>) -> Permit {
+    world.deliver(entry, call("first")).await.await.unwrap().unwrap();
+    entry.instance().expect("the object runs").enter(None).await.expect("nothing is in the way")
+}
+
+async fn advance(ms: u64) {
+    tokio::time::advance(Duration::from_millis(ms)).await;
+    settle().await;
 }
