@@ -23,6 +23,7 @@ const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
 export class SqlStorage {
   #contextId;
   #enabled;
+  /** @type {Cursor | undefined} the cursor made last */ #latest;
   /** @type {FinalizationRegistry<number> | undefined} closes cursors that were not read to their end */ #abandoned;
 
   /** @param {symbol} key @param {ObjectContext} object */
@@ -43,11 +44,23 @@ export class SqlStorage {
     if (arguments.length < 1) throw badArgument("SqlStorage", "exec", 1, "String");
     if (!this.#enabled) throw new Error(NOT_ENABLED);
     for (let i = 0; i < bindings.length; i++) bindings[i] = toSql(bindings[i]);
+    // First, because the statement may fail for what the latest cursor holds.
+    this.#watchLatest();
     const cursorId = ops.sqlExec(this.#contextId, `${query}`, /** @type {SqlValue[]} */ (bindings));
-    const cursor = new Cursor(internal, this.#contextId, cursorId);
+    this.#latest = new Cursor(internal, this.#contextId, cursorId);
+    return this.#latest;
+  }
+
+  /**
+   * Has the latest cursor closed when it is collected, unless it has been read to its end, as most are before the next
+   * one is made: to register a cursor costs about as much as a small query.
+   */
+  #watchLatest() {
+    const latest = this.#latest;
+    this.#latest = undefined;
+    if (latest === undefined || hasEnded(latest)) return;
     this.#abandoned ??= new FinalizationRegistry(closing(this.#contextId));
-    this.#abandoned.register(cursor, cursorId);
-    return cursor;
+    this.#abandoned.register(latest, idOf(latest));
   }
 
   /** The bytes that the database's pages in use take. */
@@ -66,7 +79,7 @@ export class SqlStorage {
 }
 
 /**
- * Makes what closes a collected cursor. A function of its own, because a closure in `exec` would keep the cursor alive.
+ * Makes what closes a collected cursor. It must not keep anything alive that leads to one.
  *
  * @param {number} contextId
  * @returns {(cursorId: number) => void}
@@ -111,16 +124,31 @@ function toSql(value) {
 let nextValues;
 /** @type {(cursor: Cursor) => SqlValue[][]} */
 let restOfValues;
+/** @type {(cursor: Cursor) => boolean} */
+let hasEnded;
+/** @type {(cursor: Cursor) => number} */
+let idOf;
 
 /** The rows of a statement, read as they are asked for. */
 class Cursor {
   #contextId;
   #cursorId;
   /** @type {string[] | undefined} */ #columns;
+  #ended = false;
 
   static {
-    nextValues = (cursor) => ops.sqlNext(cursor.#contextId, cursor.#cursorId);
-    restOfValues = (cursor) => ops.sqlRest(cursor.#contextId, cursor.#cursorId);
+    nextValues = (cursor) => {
+      const values = ops.sqlNext(cursor.#contextId, cursor.#cursorId);
+      cursor.#ended = values === undefined;
+      return values;
+    };
+    restOfValues = (cursor) => {
+      const rows = ops.sqlRest(cursor.#contextId, cursor.#cursorId);
+      cursor.#ended = true;
+      return rows;
+    };
+    hasEnded = (cursor) => cursor.#ended;
+    idOf = (cursor) => cursor.#cursorId;
   }
 
   /** @param {symbol} key @param {number} contextId @param {number} cursorId */

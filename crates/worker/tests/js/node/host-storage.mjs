@@ -130,6 +130,7 @@ export function storageOps(storageOf) {
     },
     sqlColumns: (context, id) => storageOf(context).cursors.get(id).columns,
     sqlCounters: (context, id) => storageOf(context).cursors.get(id).counters,
+    sqlClose: () => {},
     sqlDatabaseSize: () => 8192,
     alarmGet: (context) => storageOf(context).alarm,
     alarmSet(context, at, unconfirmed) {
