@@ -23,15 +23,39 @@ impl Modules for Sources {
     }
 }
 
+/// Modules of which "inner" may be imported by "outer" alone.
+struct Guarded(Sources);
+
+impl Modules for Guarded {
+    fn load(&self, specifier: &str) -> Result<ModuleSource, String> {
+        self.0.load(specifier)
+    }
+
+    fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
+        if specifier == "inner" && referrer != Some("outer") {
+            return Err(format!("{referrer:?} may not import inner"));
+        }
+        Ok(())
+    }
+}
+
 /// Runs `f` in a fresh runtime on a thread with room for JavaScript's stack.
 fn with_runtime(sources: &[(&'static str, &'static str)], f: impl FnOnce(&Runtime, &Realm) + Send) {
+    with_modules(sources, |sources| Rc::new(sources), f);
+}
+
+fn with_modules(
+    sources: &[(&'static str, &'static str)],
+    modules: impl FnOnce(Sources) -> Rc<dyn Modules> + Send,
+    f: impl FnOnce(&Runtime, &Realm) + Send,
+) {
     let sources: Vec<_> = sources.to_vec();
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(16 << 20)
             .spawn_scoped(scope, move || {
                 let runtime = Runtime::new(Limits { heap_bytes: 64 << 20 });
-                let realm = runtime.new_realm(Rc::new(Sources(sources.into_iter().collect())));
+                let realm = runtime.new_realm(modules(Sources(sources.into_iter().collect())));
                 f(&runtime, &realm);
             })
             .expect("a thread starts")
@@ -74,6 +98,20 @@ fn a_module_imports_another_and_exports_values() {
     let sources = [("main", "import { two } from 'lib'; export const four = two * 2;"), ("lib", "export const two = 2;")];
     with_runtime(&sources, |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| assert_eq!(text_of(scope, namespace, "four"), "4"));
+    });
+}
+
+#[test]
+fn the_host_decides_by_who_imports() {
+    let sources = [
+        ("main", "import 'outer'; export let text; await import('inner').catch((error) => { text = error.message; });"),
+        ("outer", "import 'inner';"),
+        ("inner", "export default 1;"),
+    ];
+    with_modules(&sources, |sources| Rc::new(Guarded(sources)), |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "text"), "Some(\"main\") may not import inner");
+        });
     });
 }
 

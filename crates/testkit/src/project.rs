@@ -20,14 +20,18 @@ pub fn example(name: &str) -> PathBuf {
     folder
 }
 
-/// Returns the folder of a fixture project of the command's tests: `crates/cli/tests/fixtures/<name>`.
+/// Returns the folder of a fixture project of the command's tests, `crates/cli/tests/fixtures/<name>`,
+/// with its npm packages installed.
 ///
 /// # Panics
-/// When there is no such fixture.
+/// When there is no such fixture, or `npm ci` fails.
 #[track_caller]
 pub fn fixture(name: &str) -> PathBuf {
     let folder = repository().join("crates/cli/tests/fixtures").join(name);
     assert!(folder.is_dir(), "there is no fixture `{name}` in {}", folder.display());
+    if folder.join("package-lock.json").exists() {
+        install_packages(&folder, name);
+    }
     folder
 }
 
@@ -49,7 +53,7 @@ fn install_packages(folder: &Path, name: &str) {
         return;
     }
     let npm = Command::new("npm").arg("ci").current_dir(folder).output();
-    let npm = npm.expect("npm is installed: the example needs packages");
+    let npm = npm.expect("npm is installed: the project needs packages");
     assert!(
         npm.status.success(),
         "`npm ci` in {}: {}",

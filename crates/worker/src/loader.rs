@@ -1,7 +1,7 @@
 //! Where the modules of a realm come from: the library, the program, and the program's assets.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use stated_engine::{ModuleSource, Modules, Persistent};
@@ -12,6 +12,9 @@ use crate::library::library_module;
 pub(crate) const PROGRAM: &str = "worker.js";
 /// The specifier under which the library finds the operations.
 pub(crate) const OPERATIONS: &str = "stated:host-operations";
+
+/// What the specifiers of the library begin with.
+const LIBRARY_SCHEME: &str = "stated:";
 
 /// The program of a service, bundled.
 #[derive(Clone, Debug, Default)]
@@ -58,17 +61,56 @@ pub enum AssetKind {
     Wasm,
 }
 
+/// Which of Node.js's modules a program may import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeModules {
+    /// None of them.
+    None,
+    /// `node:async_hooks` alone: the flag `nodejs_als`.
+    AsyncHooks,
+    /// All that exist: the flag `nodejs_compat`.
+    All,
+}
+
+impl NodeModules {
+    /// Reads the flags of an `InitConfig` (host.d.ts); none when there are none.
+    pub(crate) fn of(init_json: &str) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Config {
+            flags: Vec<String>,
+        }
+        let flags = serde_json::from_str::<Config>(init_json).map(|config| config.flags).unwrap_or_default();
+        if flags.iter().any(|flag| flag == "nodejs_compat") {
+            Self::All
+        } else if flags.iter().any(|flag| flag == "nodejs_als") {
+            Self::AsyncHooks
+        } else {
+            Self::None
+        }
+    }
+
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::AsyncHooks => name == "async_hooks",
+            Self::All => true,
+        }
+    }
+}
+
 /// The modules of one realm.
+///
+/// Modules of the library are loaded when something first imports them, which only the host, the
+/// library and the built-in modules that lead into it may do; the program may not.
 pub(crate) struct Loader {
     source: Source,
+    node: NodeModules,
     values: RefCell<HashMap<String, Persistent>>,
-    /// While the library is loading; afterwards a program imports nothing of it but public modules.
-    library_open: Cell<bool>,
 }
 
 impl Loader {
-    pub(crate) fn new(source: Source) -> Self {
-        Self { source, values: RefCell::default(), library_open: Cell::new(true) }
+    pub(crate) fn new(source: Source, node: NodeModules) -> Self {
+        Self { source, node, values: RefCell::default() }
     }
 
     /// Supplies a value as the default export of a module.
@@ -76,22 +118,27 @@ impl Loader {
         self.values.borrow_mut().insert(specifier.to_owned(), value);
     }
 
-    /// Ends the loading of the library.
-    pub(crate) fn close_library(&self) {
-        self.library_open.set(self.source.library == LibraryAccess::Internal);
-    }
-
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
-    fn library(&self, specifier: &str) -> Option<ModuleSource> {
-        let name = specifier.strip_prefix("stated:").filter(|_| self.library_open.get())?;
-        let code = match name {
-            "host" => Cow::Owned(format!("import ops from {OPERATIONS:?};\nexport {{ ops }};")),
-            name => Cow::Borrowed(library_module(name)?),
-        };
-        Some(ModuleSource::JavaScript { url: specifier.to_owned(), code })
+    /// The text of a built-in module.
+    fn built_in(&self, specifier: &str) -> Option<Cow<'static, str>> {
+        if specifier == "stated:host" {
+            return Some(Cow::Owned(format!("import ops from {OPERATIONS:?};\nexport {{ ops }};")));
+        }
+        if let Some(name) = specifier.strip_prefix(LIBRARY_SCHEME) {
+            return library_module(name).map(Cow::Borrowed);
+        }
+        if let Some(name) = specifier.strip_prefix("cloudflare:") {
+            library_module(&format!("cloudflare-{name}"))?;
+            return Some(Cow::Owned(format!("export * from \"stated:cloudflare-{name}\";")));
+        }
+        let name = specifier.strip_prefix("node:").filter(|name| self.node.has(name))?;
+        library_module(&format!("node/{name}"))?;
+        Some(Cow::Owned(format!(
+            "export * from \"stated:node/{name}\";\nexport {{ default }} from \"stated:node/{name}\";"
+        )))
     }
 }
 
@@ -100,24 +147,22 @@ impl Modules for Loader {
         if let Some(value) = self.values.borrow_mut().remove(specifier) {
             return Ok(ModuleSource::Default(value));
         }
-        if let Some(module) = self.library(specifier) {
-            return Ok(module);
-        }
-        let code = match specifier {
-            PROGRAM => Some(self.source.code.clone()),
-            "cloudflare:workers" if self.library_open.get() => {
-                Some("export * from \"stated:cloudflare-workers\";".to_owned())
-            }
-            _ => self.source.chunks.iter().find(|(name, _)| name == specifier).map(|(_, code)| code.clone()),
-        };
+        let code = self.built_in(specifier).or_else(|| match specifier {
+            PROGRAM => Some(Cow::Owned(self.source.code.clone())),
+            _ => self.source.chunks.iter().find(|(name, _)| name == specifier).map(|(_, code)| Cow::Owned(code.clone())),
+        });
         match code {
-            Some(code) => Ok(ModuleSource::JavaScript { url: specifier.to_owned(), code: Cow::Owned(code) }),
+            Some(code) => Ok(ModuleSource::JavaScript { url: specifier.to_owned(), code }),
             None => Err(missing(specifier)),
         }
     }
 
-    fn is_visible(&self, specifier: &str) -> bool {
-        self.library_open.get() || !specifier.starts_with("stated:")
+    fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
+        let guarded = specifier.starts_with(LIBRARY_SCHEME) && self.source.library == LibraryAccess::Public;
+        if guarded && referrer.is_some_and(|referrer| self.built_in(referrer).is_none()) {
+            return Err(missing(specifier));
+        }
+        Ok(())
     }
 }
 
@@ -126,4 +171,51 @@ fn missing(specifier: &str) -> String {
         return format!("No such module \"{specifier}\": stated does not provide this built-in module yet.");
     }
     format!("No such module \"{specifier}\".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loader(node: NodeModules) -> Loader {
+        Loader::new(Source::default(), node)
+    }
+
+    #[test]
+    fn only_the_host_and_built_in_modules_import_the_library() {
+        let loader = loader(NodeModules::All);
+        let refused = Err("No such module \"stated:url\".".to_owned());
+
+        assert_eq!(loader.permit("stated:url", None), Ok(()));
+        assert_eq!(loader.permit("stated:url", Some("stated:request")), Ok(()));
+        assert_eq!(loader.permit("stated:url", Some("node:url")), Ok(()));
+        assert_eq!(loader.permit("stated:url", Some("worker.js")), refused);
+        assert_eq!(loader.permit("stated:url", Some("")), refused);
+    }
+
+    #[test]
+    fn code_that_the_library_evaluates_is_not_the_library() {
+        let refused = Err("No such module \"stated:url\".".to_owned());
+
+        assert_eq!(loader(NodeModules::All).permit("stated:url", Some("stated:timers line 1 > Function")), refused);
+    }
+
+    #[test]
+    fn the_operations_are_not_for_the_program() {
+        assert!(loader(NodeModules::None).permit(OPERATIONS, Some("worker.js")).is_err());
+    }
+
+    #[test]
+    fn node_modules_exist_with_their_flag_only() {
+        let exists = |flags: &str, specifier: &str| {
+            let node = NodeModules::of(&format!("{{\"flags\":[{flags}]}}"));
+            loader(node).load(specifier).is_ok()
+        };
+
+        assert!(exists("\"nodejs_compat\"", "node:path"));
+        assert!(exists("\"nodejs_als\"", "node:async_hooks"));
+        assert!(!exists("\"nodejs_als\"", "node:path"));
+        assert!(!exists("", "node:async_hooks"));
+        assert!(!exists("\"nodejs_compat\"", "node:nothing"));
+    }
 }

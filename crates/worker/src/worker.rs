@@ -28,7 +28,7 @@ use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
 use crate::bodies::Bodies;
 use crate::calls::Calls;
 use crate::context::{Context, Kind};
-use crate::loader::{Loader, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
+use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
 use crate::ops::OPERATIONS;
 use crate::ops::text::Decoders;
 use crate::sockets::Sockets;
@@ -247,7 +247,7 @@ impl Worker {
     /// # Errors
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
-        let loader = Rc::new(Loader::new(source));
+        let loader = Rc::new(Loader::new(source, NodeModules::of(&self.options.init_json)));
         let realm = self.runtime.new_realm(loader.clone());
         let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
         let main = self.enter(&realm, &library, 0, |scope| self.load_library(scope, &loader));
@@ -275,7 +275,6 @@ impl Worker {
         loader.provide(OPERATIONS_MODULE, scope.persist(operations));
         let library = scope.evaluate_module("stated:main").map_err(|thrown| self.plain_text(scope, thrown))?;
         scope.evaluate_module("cloudflare:workers").map_err(|thrown| self.plain_text(scope, thrown))?;
-        loader.close_library();
         let mut main = HashMap::new();
         for name in MAIN {
             let function = scope.property(library.0, name).map_err(|thrown| self.plain_text(scope, thrown))?;

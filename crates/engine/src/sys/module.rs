@@ -1,13 +1,14 @@
 //! ES modules: the host names the sources, the engine links and runs them.
 
 use std::borrow::Cow;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use mozjs::jsapi::{
     CompileModule1, CreateDefaultExportSyntheticModule, FinishLoadingImportedModule, GetModuleNamespace,
-    GetModuleRequestSpecifier, Handle as RawHandle, IsPromiseObject, JSContext, JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate,
+    GetModuleRequestSpecifier, Handle as RawHandle, IsPromiseObject, JSContext, JSObject, JSScript, JS_GetScriptFilename,
+    LoadRequestedModules1, ModuleEvaluate,
     ModuleLink, Value, ColumnNumberOneOrigin,
 };
 use mozjs::jsval::{StringValue, UndefinedValue};
@@ -40,10 +41,16 @@ pub trait Modules {
     /// The text of the TypeError that the import throws.
     fn load(&self, specifier: &str) -> Result<ModuleSource, String>;
 
-    /// Whether a module that was loaded before may be imported now.
-    fn is_visible(&self, specifier: &str) -> bool {
-        let _ = specifier;
-        true
+    /// Whether `referrer` may import `specifier`; asked at every import, also of a loaded module.
+    ///
+    /// The referrer is the `url` of the importing module, or None when the host itself evaluates one.
+    /// Code that a module made with `eval` or `Function` has a url of its own, with a space in it.
+    ///
+    /// # Errors
+    /// The text of the TypeError that the import throws.
+    fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
+        let _ = (specifier, referrer);
+        Ok(())
     }
 }
 
@@ -57,7 +64,7 @@ impl<'s> Scope<'s> {
     /// What loading, linking or a synchronous evaluation throws.
     pub fn evaluate_module(&mut self, specifier: &str) -> Result<(Local<'s>, Local<'s>), Thrown<'s>> {
         let cx = self.cx();
-        let module = self.module(specifier)?;
+        let module = self.module(specifier, None)?;
         rooted!(in(cx) let module = module.value().to_object());
         rooted!(in(cx) let undefined = UndefinedValue());
         rooted!(in(cx) let mut loading = std::ptr::null_mut::<JSObject>());
@@ -101,9 +108,10 @@ impl<'s> Scope<'s> {
     }
 
     /// The record of a module, compiled at first use.
-    fn module(&mut self, specifier: &str) -> Result<Local<'s>, Thrown<'s>> {
+    fn module(&mut self, specifier: &str, referrer: Option<&str>) -> Result<Local<'s>, Thrown<'s>> {
         let realm = self.inner.current_realm().expect("a scope has a realm");
-        if let Some(module) = realm.modules.borrow().get(specifier).filter(|_| realm.loader.is_visible(specifier)) {
+        realm.loader.permit(specifier, referrer).map_err(|message| self.type_error(&message))?;
+        if let Some(module) = realm.modules.borrow().get(specifier) {
             return Ok(self.local(module));
         }
         let source = realm.loader.load(specifier).map_err(|message| self.type_error(&message))?;
@@ -153,6 +161,21 @@ impl<'s> Scope<'s> {
     }
 }
 
+/// The url of the code that imports.
+fn referrer_url(script: *mut JSScript) -> Option<String> {
+    if script.is_null() {
+        return None;
+    }
+    // SAFETY: the script is rooted by the engine for the length of the import.
+    let name = unsafe { JS_GetScriptFilename(script) };
+    if name.is_null() {
+        // Code without a name is nobody's: it gets no more than a program.
+        return Some(String::new());
+    }
+    // SAFETY: the engine's file names are C strings that live as long as their script.
+    Some(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
+}
+
 /// The engine's callback for a static or dynamic import.
 pub(crate) unsafe extern "C" fn load_hook(
     cx: *mut JSContext,
@@ -173,7 +196,8 @@ pub(crate) unsafe extern "C" fn load_hook(
         // SAFETY: the string was just returned by the engine.
         let specifier = scope.root(StringValue(unsafe { &*specifier }));
         let specifier = scope.text(specifier).unwrap_or_default();
-        match scope.module(&specifier) {
+        let referrer = referrer_url(referrer.get());
+        match scope.module(&specifier, referrer.as_deref()) {
             Ok(module) => Some(module.value().to_object()),
             Err(Thrown::Value(error)) => {
                 // SAFETY: the error is rooted.

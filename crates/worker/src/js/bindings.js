@@ -10,6 +10,9 @@ import { internal } from "stated:webidl";
 
 /** @typedef {import("stated:host").InitConfig["bindings"][number]} Binding */
 
+/** What `process.env` begins with: the variables as text. @type {Record<string, string>} */
+export const variables = {};
+
 /**
  * Defines the bindings as properties of `env`.
  *
@@ -18,6 +21,8 @@ import { internal } from "stated:webidl";
  */
 export function defineBindings(env, bindings) {
   for (const binding of bindings) {
+    if (binding.type === "text") variables[binding.name] = binding.value;
+    if (binding.type === "json") variables[binding.name] = JSON.stringify(binding.value);
     Object.defineProperty(env, binding.name, {
       value: makeBinding(binding),
       writable: true,

@@ -75,6 +75,10 @@ export interface Ops {
   /** Unknown ids are ignored. */
   timerStop(timerId: number): void;
 
+  // --- modules ----------------------------------------------------------------------------------
+  /** The namespace of a `node:` module, evaluated at first use. Throws TypeError when the program has none of that name. */
+  builtInModule(specifier: string): any;
+
   // --- diagnostics ------------------------------------------------------------------------------
   /** One finished console line. level: 0 debug, 1 log, 2 info, 3 warn, 4 error. */
   log(level: number, text: string): void;

@@ -8,6 +8,7 @@ import { defineBindings } from "stated:bindings";
 import { runSection } from "stated:critical-section";
 import { dropObject as dropObjectState } from "stated:durable-object";
 import { installGlobals } from "stated:globals";
+import { installNodeGlobals } from "stated:node-globals";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
 import { setFlags } from "stated:settings";
@@ -33,6 +34,7 @@ export function init(configJson) {
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);
+  installNodeGlobals(globalThis);
   setClasses(config.classes);
   defineBindings(env, config.bindings);
 }

@@ -10,6 +10,7 @@ pub(crate) mod url;
 pub(crate) mod crypto;
 pub(crate) mod time;
 pub(crate) mod context;
+pub(crate) mod module;
 pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod fetch;
@@ -51,6 +52,7 @@ operations! {
     "monotonicNow" => time::monotonic_now,
     "timerStart" => time::timer_start,
     "timerStop" => time::timer_stop,
+    "builtInModule" => module::built_in,
     "log" => context::log,
     "reportUncaught" => context::report_uncaught,
     "contextId" => context::context_id,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, randomUUID, webcrypto } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { types } from "node:util";
@@ -94,6 +95,9 @@ function urlSet(href, part, value) {
   }
   return url.href === href ? null : partsOf(url);
 }
+
+/** What the engine carries from a promise to its reactions. */
+const frames = new AsyncLocalStorage();
 
 // --- time -----------------------------------------------------------------------------------------------------------
 
@@ -272,8 +276,8 @@ defineOps({
   reportUncaught: (text) => void reported.push(text),
   contextId: () => 1,
   checkContext: () => {},
-  asyncFrame: () => undefined,
-  withAsyncFrame: (_frame, fn, ...args) => fn(...args),
+  asyncFrame: () => frames.getStore(),
+  withAsyncFrame: (frame, fn, ...args) => frames.run(frame, fn, ...args),
   taskBegin: () => {},
   taskEnd: () => {},
   ...counted({

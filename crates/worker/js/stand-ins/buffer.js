@@ -1,0 +1,2 @@
+export * from "stated:node/buffer";
+export { default } from "stated:node/buffer";

@@ -1,0 +1,2 @@
+export * from "stated:node/events";
+export { default } from "stated:node/events";

@@ -1,0 +1,2 @@
+export * from "stated:node/punycode";
+export { default } from "stated:node/punycode";

@@ -1,0 +1,7 @@
+/**
+ * `node:_stream_passthrough`: the old place of stream.PassThrough.
+ *
+ * @module
+ */
+
+export { PassThrough as default } from "stated:node/stream";

@@ -1,0 +1,7 @@
+/**
+ * `node:_stream_readable`: the old place of stream.Readable.
+ *
+ * @module
+ */
+
+export { Readable as default } from "stated:node/stream";

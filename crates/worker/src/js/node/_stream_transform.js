@@ -1,0 +1,7 @@
+/**
+ * `node:_stream_transform`: the old place of stream.Transform.
+ *
+ * @module
+ */
+
+export { Transform as default } from "stated:node/stream";

@@ -1,0 +1,139 @@
+/**
+ * `node:async_hooks`: AsyncLocalStorage and AsyncResource on the context that the host carries from a promise to its
+ * reactions. The hooks themselves do nothing here, as on Workers.
+ *
+ * @module
+ */
+
+import { contextValue, withContextValue } from "stated:async-context";
+import { contextResource } from "stated:node-support/async-resource";
+import { checkFunction, checkString } from "stated:node-support/errors";
+import { notImplemented } from "stated:node-support/unimplemented";
+
+/** A value that follows asynchronous code. */
+export class AsyncLocalStorage {
+  #name;
+  #defaultValue;
+
+  /** @param {{ name?: string, defaultValue?: any }} [options] */
+  constructor(options = undefined) {
+    this.#name = options?.name ?? "";
+    this.#defaultValue = options?.defaultValue;
+  }
+
+  /** @template {Function} F @param {F} fn @returns {F} a function that runs in the context of now */
+  static bind(fn) {
+    return AsyncResource.bind(fn);
+  }
+
+  /** @returns {(fn: Function, ...args: any[]) => any} */
+  static snapshot() {
+    const run = contextResource();
+    return (fn, ...args) => run(fn, undefined, ...args);
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  /** @returns {any} */
+  getStore() {
+    const entry = contextValue(this);
+    return entry === undefined ? this.#defaultValue : /** @type {{ store: any }} */ (entry).store;
+  }
+
+  /** @param {any} store @param {Function} fn @param {...any} args */
+  run(store, fn, ...args) {
+    return withContextValue(this, { store }, fn, ...args);
+  }
+
+  /** @param {Function} fn @param {...any} args */
+  exit(fn, ...args) {
+    return withContextValue(this, { store: undefined }, fn, ...args);
+  }
+
+  /** @param {any} store */
+  enterWith(store) {
+    void store;
+    throw notImplemented("asyncLocalStorage.enterWith");
+  }
+
+  disable() {
+    throw notImplemented("asyncLocalStorage.disable");
+  }
+}
+
+/** Work that keeps the async context in which it was made. */
+export class AsyncResource {
+  #run;
+
+  /** @param {string} type @param {any} [options] */
+  constructor(type, options = undefined) {
+    void options;
+    checkString("type", type);
+    this.#run = contextResource();
+  }
+
+  /**
+   * @template {Function} F
+   * @param {F} fn
+   * @param {string} [type]
+   * @param {any} [thisArg]
+   * @returns {F}
+   */
+  static bind(fn, type = undefined, thisArg = undefined) {
+    return new AsyncResource(type ?? (fn.name || "bound-anonymous-fn")).bind(fn, thisArg);
+  }
+
+  /** @template {Function} F @param {F} fn @param {any} [thisArg] @returns {F} */
+  bind(fn, thisArg = undefined) {
+    checkFunction("fn", fn);
+    const run = this.#run;
+    /** @this {any} @param {...any} args */
+    const bound = function (...args) {
+      return run(fn, thisArg === undefined ? this : thisArg, ...args);
+    };
+    Object.defineProperty(bound, "length", { value: fn.length, configurable: true });
+    return /** @type {any} */ (bound);
+  }
+
+  /** @param {Function} fn @param {any} [thisArg] @param {...any} args */
+  runInAsyncScope(fn, thisArg = undefined, ...args) {
+    return this.#run(fn, thisArg, ...args);
+  }
+
+  asyncId() {
+    return 0;
+  }
+
+  triggerAsyncId() {
+    return 0;
+  }
+
+  emitDestroy() {
+    return this;
+  }
+}
+
+export function executionAsyncId() {
+  return 0;
+}
+
+export function triggerAsyncId() {
+  return 0;
+}
+
+export function executionAsyncResource() {
+  return {};
+}
+
+/** Hooks are never called. */
+export function createHook() {
+  const hook = { enable: () => hook, disable: () => hook };
+  return hook;
+}
+
+export const asyncWrapProviders = Object.freeze({ __proto__: null });
+export default {
+  AsyncLocalStorage, AsyncResource, asyncWrapProviders, createHook, executionAsyncId, executionAsyncResource, triggerAsyncId,
+};

@@ -1,0 +1,376 @@
+/**
+ * `node:crypto`: hashes, key derivation and random values. Ciphers, signatures and key objects are those of `webcrypto`.
+ *
+ * Functions with a callback do their work at once and call back afterwards.
+ *
+ * @module
+ */
+
+import { crypto as webcrypto } from "stated:crypto";
+import { ops } from "stated:host";
+import { Buffer } from "stated:node/buffer";
+import { bytesOf, encodingOf } from "stated:node-support/byte-text";
+import { checkFunction, checkInteger, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
+import * as hashing from "stated:node-support/hashing";
+import { nextTick } from "stated:node-support/next-tick";
+import { unimplementedIn } from "stated:node-support/unimplemented";
+import { Transform } from "stated:node/stream";
+
+/** Bytes of one call for random values. */
+const RANDOM_BYTES_MAX = 2 ** 31 - 1;
+/** Bytes that scrypt may use unless the program says more. */
+const SCRYPT_MEMORY = 32 * 1024 * 1024;
+
+/** @param {any} value @param {string} name @param {any} [encoding] @returns {Uint8Array} */
+function bytesArgument(value, name, encoding = undefined) {
+  if (typeof value === "string") return bytesOf(value, encodingOf(encoding) ?? "utf8");
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  throw invalidArgType(name, "of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView", value);
+}
+
+/** @param {unknown} name */
+function hashNamed(name) {
+  checkString("digest", name);
+  const hash = hashing.algorithm(name);
+  if (hash === undefined) throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${name}`);
+  return hash;
+}
+
+/** @param {Uint8Array} bytes @param {any} encoding @returns {any} */
+function output(bytes, encoding) {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return encoding === undefined || encoding === null || encoding === "buffer" ? buffer : buffer.toString(encoding);
+}
+
+/** What Hash and Hmac share: bytes that are collected until the result is asked for. */
+class Collector extends /** @type {any} */ (Transform) {
+  /** @type {Uint8Array[]} */ #parts = [];
+  /** @type {(bytes: Uint8Array) => Uint8Array} */ #finish;
+  #finished = false;
+
+  /** @param {(bytes: Uint8Array) => Uint8Array} finish @param {any} options */
+  constructor(finish, options) {
+    super(options);
+    this.#finish = finish;
+  }
+
+  /** @param {any} data @param {any} [encoding] of a string */
+  update(data, encoding = undefined) {
+    if (this.#finished) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    const bytes = bytesArgument(data, "data", encoding);
+    this.#parts.push(typeof data === "string" ? bytes : bytes.slice());
+    return this;
+  }
+
+  /** @param {any} [encoding] */
+  digest(encoding = undefined) {
+    if (this.#finished) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    this.#finished = true;
+    return output(this.#finish(hashing.concatenate(this.#parts)), encoding);
+  }
+
+  /** @param {Collector} other */
+  takeFrom(other) {
+    if (other.#finished) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    this.#parts = [...other.#parts];
+  }
+
+  /** @param {any} chunk @param {any} encoding @param {any} callback */
+  _transform(chunk, encoding, callback) {
+    this.update(chunk, encoding);
+    callback();
+  }
+
+  /** @param {any} callback */
+  _flush(callback) {
+    /** @type {any} */ (this).push(this.digest());
+    callback();
+  }
+}
+
+/** The class of createHash. */
+export class Hash extends Collector {
+  #algorithm;
+  #options;
+
+  /** @param {string} name @param {any} [options] */
+  constructor(name, options = undefined) {
+    checkString("algorithm", name);
+    const hash = hashing.algorithm(name);
+    if (hash === undefined) throw Object.assign(new Error("Digest method not supported"), { code: "ERR_OSSL_EVP_UNSUPPORTED" });
+    super((bytes) => hashing.digest(hash, bytes), options);
+    this.#algorithm = name;
+    this.#options = options;
+  }
+
+  /** @param {any} [options] */
+  copy(options = this.#options) {
+    const copy = new Hash(this.#algorithm, options);
+    copy.takeFrom(this);
+    return copy;
+  }
+}
+
+/** The class of createHmac. */
+export class Hmac extends Collector {
+  /** @param {string} name @param {any} key @param {any} [options] */
+  constructor(name, key, options = undefined) {
+    checkString("hmac", name);
+    const hash = hashing.algorithm(name);
+    const bytes = bytesArgument(key, "key", options?.encoding);
+    if (hash === undefined) throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${name}`);
+    super(hashing.hmacWith(hash, bytes), options);
+  }
+}
+
+/** @param {string} algorithm @param {any} [options] */
+export function createHash(algorithm, options = undefined) {
+  return new Hash(algorithm, options);
+}
+
+/** @param {string} algorithm @param {any} key @param {any} [options] */
+export function createHmac(algorithm, key, options = undefined) {
+  return new Hmac(algorithm, key, options);
+}
+
+/** The digest of one value. @param {string} algorithm @param {any} data @param {any} [encoding] */
+export function hash(algorithm, data, encoding = "hex") {
+  return new Hash(algorithm).update(data).digest(encoding);
+}
+
+export function getHashes() {
+  return [...hashing.hashNames];
+}
+
+/** @param {number} size @param {any} [callback] @returns {any} */
+export function randomBytes(size, callback = undefined) {
+  checkInteger("size", size, 0, RANDOM_BYTES_MAX);
+  const bytes = Buffer.alloc(size);
+  ops.randomFill(bytes);
+  return answer(bytes, callback);
+}
+
+/** @param {any} value @param {any} callback */
+function answer(value, callback) {
+  if (callback === undefined) return value;
+  checkFunction("callback", callback);
+  nextTick(callback, null, value);
+  return undefined;
+}
+
+/**
+ * @param {any} buffer
+ * @param {number} [offset] in elements
+ * @param {number} [size] in elements
+ */
+export function randomFillSync(buffer, offset = 0, size = undefined) {
+  if (!ArrayBuffer.isView(buffer) && !(buffer instanceof ArrayBuffer)) {
+    throw invalidArgType("buf", "an instance of ArrayBuffer or ArrayBufferView", buffer);
+  }
+  const unit = /** @type {any} */ (buffer).BYTES_PER_ELEMENT ?? 1;
+  const length = buffer.byteLength / unit;
+  checkInteger("offset", offset, 0, length);
+  const count = size ?? length - offset;
+  checkInteger("size", count, 0, RANDOM_BYTES_MAX);
+  if (offset + count > length) throw outOfRange("size + offset", `<= ${length}`, offset + count);
+  ops.randomFill(bytesArgument(buffer, "buf").subarray(offset * unit, (offset + count) * unit));
+  return buffer;
+}
+
+/** @param {any} buffer @param {...any} rest offset, size and callback */
+export function randomFill(buffer, ...rest) {
+  const callback = rest.pop();
+  checkFunction("callback", callback);
+  randomFillSync(buffer, ...rest);
+  nextTick(callback, null, buffer);
+}
+
+/** @param {any} [options] */
+export function randomUUID(options = undefined) {
+  if (options !== undefined && (typeof options !== "object" || options === null)) throw invalidArgType("options", "of type object", options);
+  return ops.randomUuid();
+}
+
+/**
+ * An integer of [min, max), each as likely as the other.
+ *
+ * @param {any} min or max, with 0 as min
+ * @param {any} [max]
+ * @param {any} [callback]
+ * @returns {any}
+ */
+export function randomInt(min, max = undefined, callback = undefined) {
+  if (max === undefined || typeof max === "function") {
+    callback = max;
+    max = min;
+    min = 0;
+  }
+  if (!Number.isSafeInteger(min)) throw invalidArgType("min", "a safe integer", min);
+  if (!Number.isSafeInteger(max)) throw invalidArgType("max", "a safe integer", max);
+  if (max <= min) throw outOfRange("max", `greater than the value of "min" (${min})`, max);
+  const range = max - min;
+  if (range > 2 ** 48 - 1) throw outOfRange("max - min", "<= 281474976710655", range);
+  const limit = 2 ** 48 - 2 ** 48 % range;
+  const view = new DataView(new ArrayBuffer(8));
+  let value;
+  do {
+    ops.randomFill(new Uint8Array(view.buffer, 2));
+    value = Number(view.getBigUint64(0));
+  } while (value >= limit);
+  return answer(value % range + min, callback);
+}
+
+/** Takes a time that depends only on the number of bytes. @param {any} a @param {any} b @returns {boolean} */
+export function timingSafeEqual(a, b) {
+  for (const [name, value] of /** @type {[string, any][]} */ ([["buf1", a], ["buf2", b]])) {
+    if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) {
+      throw invalidArgType(name, "an instance of ArrayBuffer, Buffer, TypedArray, or DataView", value);
+    }
+  }
+  if (a.byteLength !== b.byteLength) {
+    throw nodeError(RangeError, "ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH", "Input buffers must have the same byte length");
+  }
+  return webcrypto.subtle.timingSafeEqual(a, b);
+}
+
+/** @param {any} password @param {any} salt @param {any} iterations @param {any} length @param {any} digest */
+export function pbkdf2Sync(password, salt, iterations, length, digest) {
+  const key = bytesArgument(password, "password");
+  const grain = bytesArgument(salt, "salt");
+  checkInteger("iterations", iterations, 1, 2 ** 31 - 1);
+  checkInteger("keylen", length, 0, 2 ** 31 - 1);
+  return output(hashing.pbkdf2(hashNamed(digest), key, grain, iterations, length), undefined);
+}
+
+/** @param {any} password @param {any} salt @param {any} iterations @param {any} length @param {any} digest @param {any} callback */
+export function pbkdf2(password, salt, iterations, length, digest, callback) {
+  if (typeof digest === "function") throw invalidArgType("digest", "of type string", undefined);
+  checkFunction("callback", callback);
+  nextTick(callback, null, pbkdf2Sync(password, salt, iterations, length, digest));
+}
+
+/** @param {any} digest @param {any} key @param {any} salt @param {any} info @param {any} length @returns {ArrayBuffer} */
+export function hkdfSync(digest, key, salt, info, length) {
+  const hash = hashNamed(digest);
+  const [ikm, grain, context] = [bytesArgument(key, "ikm"), bytesArgument(salt, "salt"), bytesArgument(info, "info")];
+  checkInteger("length", length, 0, 2 ** 31 - 1);
+  if (context.length > 1024) throw outOfRange("info", "must not contain more than 1024 bytes", context.length);
+  if (length > 255 * hash.size) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
+  return /** @type {ArrayBuffer} */ (hashing.hkdf(hash, ikm, grain, context, length).buffer);
+}
+
+/** @param {any} digest @param {any} key @param {any} salt @param {any} info @param {any} length @param {any} callback */
+export function hkdf(digest, key, salt, info, length, callback) {
+  checkFunction("callback", callback);
+  nextTick(callback, null, hkdfSync(digest, key, salt, info, length));
+}
+
+/** @param {any} options */
+function scryptParameters(options) {
+  const cost = options?.cost ?? options?.N ?? 16384;
+  const blockSize = options?.blockSize ?? options?.r ?? 8;
+  const parallelization = options?.parallelization ?? options?.p ?? 1;
+  const memory = options?.maxmem ?? SCRYPT_MEMORY;
+  for (const [name, value] of [["N", cost], ["r", blockSize], ["p", parallelization]]) checkInteger(name, value, 0, 2 ** 32 - 1);
+  const valid = cost > 1 && (cost & (cost - 1)) === 0 && blockSize > 0 && parallelization > 0;
+  if (!valid || 128 * cost * blockSize > memory) {
+    const reason = valid ? ": memory limit exceeded" : "";
+    throw nodeError(RangeError, "ERR_CRYPTO_INVALID_SCRYPT_PARAMS", `Invalid scrypt params${reason}`);
+  }
+  return { cost, blockSize, parallelization };
+}
+
+/** @param {any} password @param {any} salt @param {any} length @param {any} [options] */
+export function scryptSync(password, salt, length, options = undefined) {
+  const key = bytesArgument(password, "password");
+  const grain = bytesArgument(salt, "salt");
+  checkInteger("keylen", length, 0, 2 ** 31 - 1);
+  return output(hashing.scrypt(key, grain, scryptParameters(options), length), undefined);
+}
+
+/** @param {any} password @param {any} salt @param {any} length @param {...any} rest options and callback */
+export function scrypt(password, salt, length, ...rest) {
+  const callback = rest.pop();
+  checkFunction("callback", callback);
+  nextTick(callback, null, scryptSync(password, salt, length, rest[0]));
+}
+
+/** @param {any} array */
+export function getRandomValues(array) {
+  return webcrypto.getRandomValues(array);
+}
+
+/** There is no hardware to choose. @param {unknown} engine */
+export function setEngine(engine) {
+  void engine;
+}
+
+export function getFips() {
+  return 0;
+}
+
+/** @param {unknown} fips */
+export function setFips(fips) {
+  if (fips) throw invalidArgValue("fips", fips);
+}
+
+const stub = unimplementedIn("crypto");
+export const Certificate = stub("Certificate");
+export const checkPrime = stub("checkPrime");
+export const checkPrimeSync = stub("checkPrimeSync");
+export const Cipheriv = stub("Cipheriv");
+export const createCipheriv = stub("createCipheriv");
+export const createDecipheriv = stub("createDecipheriv");
+export const createDiffieHellman = stub("createDiffieHellman");
+export const createDiffieHellmanGroup = stub("createDiffieHellmanGroup");
+export const createECDH = stub("createECDH");
+export const createPrivateKey = stub("createPrivateKey");
+export const createPublicKey = stub("createPublicKey");
+export const createSecretKey = stub("createSecretKey");
+export const createSign = stub("createSign");
+export const createVerify = stub("createVerify");
+export const Decipheriv = stub("Decipheriv");
+export const DiffieHellman = stub("DiffieHellman");
+export const DiffieHellmanGroup = stub("DiffieHellmanGroup");
+export const diffieHellman = stub("diffieHellman");
+export const ECDH = stub("ECDH");
+export const generateKey = stub("generateKey");
+export const generateKeyPair = stub("generateKeyPair");
+export const generateKeyPairSync = stub("generateKeyPairSync");
+export const generateKeySync = stub("generateKeySync");
+export const generatePrime = stub("generatePrime");
+export const generatePrimeSync = stub("generatePrimeSync");
+export const getCipherInfo = stub("getCipherInfo");
+export const getDiffieHellman = stub("getDiffieHellman");
+export const KeyObject = stub("KeyObject");
+export const privateDecrypt = stub("privateDecrypt");
+export const privateEncrypt = stub("privateEncrypt");
+export const publicDecrypt = stub("publicDecrypt");
+export const publicEncrypt = stub("publicEncrypt");
+export const secureHeapUsed = stub("secureHeapUsed");
+export const Sign = stub("Sign");
+export const sign = stub("sign");
+export const Verify = stub("Verify");
+export const verify = stub("verify");
+export const X509Certificate = stub("X509Certificate");
+
+export const constants = {};
+export const { subtle } = webcrypto;
+
+/** @returns {string[]} */
+export const getCiphers = () => [];
+/** @returns {string[]} */
+export const getCurves = () => [];
+
+export { webcrypto };
+export default {
+  Certificate, checkPrime, checkPrimeSync, Cipheriv, constants, createCipheriv, createDecipheriv, createDiffieHellman,
+  createDiffieHellmanGroup, createECDH, createHash, createHmac, createPrivateKey, createPublicKey, createSecretKey, createSign,
+  createVerify, Decipheriv, DiffieHellman, diffieHellman, DiffieHellmanGroup, ECDH, generateKey, generateKeyPair, generateKeyPairSync,
+  generateKeySync, generatePrime, generatePrimeSync, getCipherInfo, getCiphers, getCurves, getDiffieHellman, getFips, getHashes,
+  getRandomValues, hash, Hash, hkdf, hkdfSync, Hmac, KeyObject, pbkdf2, pbkdf2Sync, privateDecrypt, privateEncrypt, publicDecrypt,
+  publicEncrypt, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync, secureHeapUsed, setEngine, setFips,
+  Sign, sign, subtle, timingSafeEqual, Verify, verify, webcrypto, X509Certificate,
+};

@@ -1,0 +1,21 @@
+/**
+ * `node:inspector`, to be imported only: there is no inspector.
+ *
+ * @module
+ */
+
+import { unimplementedIn } from "stated:node-support/unimplemented";
+
+const stub = unimplementedIn("inspector");
+
+export const close = stub("close");
+export const open = stub("open");
+export const Session = stub("Session");
+export const url = stub("url");
+export const waitForDebugger = stub("waitForDebugger");
+export const console = {};
+export const Network = {};
+
+export default {
+  close, console, Network, open, Session, url, waitForDebugger,
+};

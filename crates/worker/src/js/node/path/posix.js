@@ -1,0 +1,11 @@
+/**
+ * `node:path/posix`.
+ *
+ * @module
+ */
+
+import { posix as paths } from "stated:node/path";
+
+export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, normalize, parse, posix, relative, resolve, sep,
+  toNamespacedPath, win32 } = paths;
+export default paths;

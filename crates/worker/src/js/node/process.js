@@ -1,0 +1,165 @@
+/**
+ * `node:process`, also the global `process`.
+ *
+ * @module
+ */
+
+import { variables } from "stated:bindings";
+import { console } from "stated:console";
+import { ops } from "stated:host";
+import { EventEmitter } from "stated:node/events";
+import { checkString, invalidArgType, outOfRange } from "stated:node-support/errors";
+import { nextTick } from "stated:node-support/next-tick";
+import { unimplementedIn } from "stated:node-support/unimplemented";
+import { flag } from "stated:settings";
+
+const stub = unimplementedIn("process");
+
+/** Variables are strings, whatever is assigned. @type {Record<string, string>} */
+export const env = new Proxy(flag("nodejs_compat_populate_process_env") ? { ...variables } : {}, {
+  set: (target, key, value) => Reflect.set(target, key, String(value)),
+  defineProperty: (target, key, descriptor) => Reflect.defineProperty(target, key,
+    "value" in descriptor ? { ...descriptor, value: String(descriptor.value) } : descriptor),
+});
+
+export const version = "v22.19.0";
+export const versions = { node: "22.19.0" };
+export const release = { name: "node", lts: "Jod" };
+export const title = "workerd";
+export const platform = "linux";
+export const arch = "x64";
+export const argv = ["workerd"];
+export const argv0 = "workerd";
+/** @type {string[]} */
+export const execArgv = [];
+export const execPath = "";
+export const pid = 1;
+export const ppid = 0;
+export const config = { target_defaults: {}, variables: {} };
+export const features = {
+  inspector: false, debug: false, uv: false, ipv6: true, tls_alpn: true, tls_sni: true, tls_ocsp: false, tls: true, cached_builtins: false,
+};
+export const exitCode = undefined;
+
+let directory = "/bundle";
+
+export function cwd() {
+  return directory;
+}
+
+/** @param {string} path */
+export function chdir(path) {
+  checkString("directory", path);
+  directory = path;
+}
+
+/** @param {[number, number]} [earlier] @returns {[number, number]} seconds and nanoseconds */
+export function hrtime(earlier = undefined) {
+  const nanoseconds = hrtime.bigint();
+  const seconds = Number(nanoseconds / 1_000_000_000n);
+  const rest = Number(nanoseconds % 1_000_000_000n);
+  if (earlier === undefined) return [seconds, rest];
+  if (!Array.isArray(earlier)) throw invalidArgType("time", "an instance of Array", earlier);
+  if (earlier.length !== 2) throw outOfRange("time", "2", earlier.length);
+  const difference = rest - earlier[1];
+  return difference < 0 ? [seconds - earlier[0] - 1, difference + 1_000_000_000] : [seconds - earlier[0], difference];
+}
+hrtime.bigint = () => BigInt(Math.round(ops.monotonicNow() * 1e6));
+
+export function uptime() {
+  return ops.monotonicNow() / 1000;
+}
+
+/** Unknown here, as on Workers. */
+export function memoryUsage() {
+  return { rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 };
+}
+memoryUsage.rss = () => 0;
+
+export function cpuUsage() {
+  return { user: 0, system: 0 };
+}
+
+/** @param {string | Error} warning @param {any} [options] its name, or options */
+export function emitWarning(warning, options = undefined) {
+  const name = typeof options === "string" ? options : options?.type ?? "Warning";
+  const error = typeof warning === "string" ? Object.assign(new Error(warning), { name }) : warning;
+  nextTick(() => {
+    if (!process.emit("warning", error)) console.warn(`(node) ${error}`);
+  });
+}
+
+/**
+ * @param {string} name with or without `node:`
+ * @returns {any} the module; undefined when there is none
+ */
+export function getBuiltinModule(name) {
+  checkString("id", name);
+  try {
+    return ops.builtInModule(name.startsWith("node:") ? name : `node:${name}`).default;
+  } catch {
+    return undefined;
+  }
+}
+
+export const umask = () => 0o22;
+export const getuid = () => 0;
+export const geteuid = () => 0;
+export const getgid = () => 0;
+export const getegid = () => 0;
+export const exit = stub("exit");
+export const abort = stub("abort");
+export const kill = stub("kill");
+export const binding = stub("binding");
+export const dlopen = stub("dlopen");
+
+/** Lines for the console. @param {number} level as in host.d.ts @param {number} fd */
+function lineWriter(level, fd) {
+  return {
+    fd, isTTY: false, writable: true,
+    /** @param {string | Uint8Array} chunk @param {any} [encoding] @param {any} [callback] */
+    write(chunk, encoding = undefined, callback = undefined) {
+      const text = typeof chunk === "string" ? chunk : ops.textDecode("utf-8", chunk, false, true);
+      ops.log(level, text.replace(/\n$/, ""));
+      const done = typeof encoding === "function" ? encoding : callback;
+      if (typeof done === "function") nextTick(done);
+      return true;
+    },
+    end() {},
+    on() {
+      return this;
+    },
+    once() {
+      return this;
+    },
+    emit: () => false,
+    removeListener() {
+      return this;
+    },
+  };
+}
+export const stdout = lineWriter(1, 1);
+export const stderr = lineWriter(4, 2);
+
+class Process extends /** @type {any} */ (EventEmitter) {
+  get [Symbol.toStringTag]() {
+    return "process";
+  }
+}
+Object.defineProperty(Process, "name", { value: "process" });
+
+/** @type {any} */
+const process = Object.assign(new Process(), {
+  abort, arch, argv, argv0, binding, chdir, config, cpuUsage, cwd, dlopen, emitWarning, env, execArgv, execPath, exit, exitCode, features,
+  getBuiltinModule, getegid, geteuid, getgid, getuid, hrtime, kill, memoryUsage, nextTick, pid, platform, ppid, release, stderr, stdout,
+  title, umask, uptime, version, versions,
+});
+
+/** @param {string} name */
+const bound = (name) => process[name].bind(process);
+export const [addListener, emit, listenerCount, listeners, off, on, once, prependListener, prependOnceListener, removeAllListeners,
+  removeListener] = ["addListener", "emit", "listenerCount", "listeners", "off", "on", "once", "prependListener", "prependOnceListener",
+  "removeAllListeners", "removeListener"].map(bound);
+
+export { nextTick };
+export default process;

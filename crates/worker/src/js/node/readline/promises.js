@@ -1,0 +1,15 @@
+/**
+ * `node:readline/promises`, to be imported only: a Worker has no terminal.
+ *
+ * @module
+ */
+
+import { unimplementedIn } from "stated:node-support/unimplemented";
+
+const stub = unimplementedIn("readline/promises");
+
+export const createInterface = stub("createInterface");
+export const Interface = stub("Interface");
+export const Readline = stub("Readline");
+
+export default { createInterface, Interface, Readline };

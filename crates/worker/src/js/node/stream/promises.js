@@ -1,0 +1,10 @@
+/**
+ * `node:stream/promises`.
+ *
+ * @module
+ */
+
+import { promises } from "stated:node/stream";
+
+export const { finished, pipeline } = promises;
+export default { finished, pipeline };

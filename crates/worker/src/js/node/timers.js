@@ -1,0 +1,144 @@
+/**
+ * `node:timers`: timers that are objects.
+ *
+ * A timer dies with the event or the object that started it, so `ref` and `unref` only keep what they say.
+ *
+ * @module
+ */
+
+import { checkFunction } from "stated:node-support/errors";
+import * as host from "stated:timers";
+import promises from "stated:node/timers/promises";
+
+/** @param {any} delay milliseconds; Node's least and most are one and about 25 days */
+function nodeDelay(delay) {
+  const ms = Number(delay);
+  return ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1;
+}
+
+/** A timer. */
+export class Timeout {
+  #start;
+  #stop;
+  /** @type {number} */ #id;
+  #referenced = true;
+
+  /** @param {() => number} start @param {(id: number) => void} stop */
+  constructor(start, stop) {
+    this.#start = start;
+    this.#stop = stop;
+    this.#id = start();
+  }
+
+  /** Starts again from now. */
+  refresh() {
+    this.#stop(this.#id);
+    this.#id = this.#start();
+    return this;
+  }
+
+  close() {
+    this.#stop(this.#id);
+    return this;
+  }
+
+  ref() {
+    this.#referenced = true;
+    return this;
+  }
+
+  unref() {
+    this.#referenced = false;
+    return this;
+  }
+
+  hasRef() {
+    return this.#referenced;
+  }
+
+  [Symbol.toPrimitive]() {
+    return this.#id;
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+}
+
+/** A function that runs after the current one and its promises. */
+export class Immediate {
+  #id;
+  #referenced = true;
+
+  /** @param {Function} callback @param {unknown[]} args */
+  constructor(callback, args) {
+    this.#id = host.setTimeout(callback, 0, ...args);
+  }
+
+  ref() {
+    this.#referenced = true;
+    return this;
+  }
+
+  unref() {
+    this.#referenced = false;
+    return this;
+  }
+
+  hasRef() {
+    return this.#referenced;
+  }
+
+  [Symbol.toPrimitive]() {
+    return this.#id;
+  }
+
+  [Symbol.dispose]() {
+    clearImmediate(this);
+  }
+}
+
+/** @param {any} callback @param {any} [delay] @param {...any} args @returns {any} */
+export function setTimeout(callback, delay = undefined, ...args) {
+  checkFunction("callback", callback);
+  return new Timeout(() => host.setTimeout(callback, nodeDelay(delay), ...args), host.clearTimeout);
+}
+
+/** @param {any} callback @param {any} [delay] @param {...any} args @returns {any} */
+export function setInterval(callback, delay = undefined, ...args) {
+  checkFunction("callback", callback);
+  return new Timeout(() => host.setInterval(callback, nodeDelay(delay), ...args), host.clearInterval);
+}
+
+/** @param {any} callback @param {...any} args @returns {any} */
+export function setImmediate(callback, ...args) {
+  checkFunction("callback", callback);
+  return new Immediate(callback, args);
+}
+
+/** @param {any} timer a Timeout, or its number */
+function clear(timer) {
+  if (timer !== undefined && timer !== null) host.clearTimeout(Number(timer));
+}
+
+/** @param {any} [timer] */
+export function clearTimeout(timer = undefined) {
+  clear(timer);
+}
+
+/** @param {any} [timer] */
+export function clearInterval(timer = undefined) {
+  clear(timer);
+}
+
+/** @param {any} [immediate] */
+export function clearImmediate(immediate = undefined) {
+  clear(immediate);
+}
+
+const custom = Symbol.for("nodejs.util.promisify.custom");
+Object.defineProperty(setTimeout, custom, { enumerable: true, get: () => promises.setTimeout });
+Object.defineProperty(setImmediate, custom, { enumerable: true, get: () => promises.setImmediate });
+
+export { promises };
+export default { clearImmediate, clearInterval, clearTimeout, promises, setImmediate, setInterval, setTimeout };

@@ -1,0 +1,14 @@
+/**
+ * `node:trace_events`, to be imported only: there is no tracing.
+ *
+ * @module
+ */
+
+import { unimplementedIn } from "stated:node-support/unimplemented";
+
+const stub = unimplementedIn("trace_events");
+
+export const createTracing = stub("createTracing");
+export const getEnabledCategories = stub("getEnabledCategories");
+
+export default { createTracing, getEnabledCategories };

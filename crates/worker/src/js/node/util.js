@@ -1,0 +1,278 @@
+/**
+ * `node:util`.
+ *
+ * @module
+ */
+
+import { console } from "stated:console";
+import { TextDecoder, TextEncoder } from "stated:encoding";
+import { ops } from "stated:host";
+import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
+import { deepEqual } from "stated:node-support/deep-equal";
+import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { nextTick } from "stated:node-support/next-tick";
+import { unimplementedIn } from "stated:node-support/unimplemented";
+import types from "stated:node/util/types";
+import { inspectSymbol } from "stated:webidl";
+
+const customPromisify = Symbol.for("nodejs.util.promisify.custom");
+
+const inspectDefaults = {
+  showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
+  breakLength: 80, compact: 3, sorted: false, getters: false, numericSeparator: false,
+};
+
+/**
+ * Prints a value.
+ *
+ * @param {unknown} value
+ * @param {any} [options] or, as in old programs, showHidden
+ * @param {number} [depth]
+ */
+export function inspect(value, options = undefined, depth = undefined) {
+  if (typeof options === "boolean") options = { showHidden: options, depth };
+  const { breakLength, depth: depthMax, maxArrayLength, maxStringLength, sorted } = inspect.defaultOptions;
+  return inspectValue(value, { breakLength, depth: depthMax, maxArrayLength, maxStringLength, sorted, ...options });
+}
+inspect.custom = inspectSymbol;
+inspect.defaultOptions = inspectDefaults;
+
+/** @type {Record<string, [number, number]>} */
+const colors = {
+  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25], inverse: [7, 27], hidden: [8, 28],
+  strikethrough: [9, 29], doubleunderline: [21, 24], black: [30, 39], red: [31, 39], green: [32, 39], yellow: [33, 39], blue: [34, 39],
+  magenta: [35, 39], cyan: [36, 39], white: [37, 39], bgBlack: [40, 49], bgRed: [41, 49], bgGreen: [42, 49], bgYellow: [43, 49],
+  bgBlue: [44, 49], bgMagenta: [45, 49], bgCyan: [46, 49], bgWhite: [47, 49], framed: [51, 54], overlined: [53, 55], gray: [90, 39],
+  grey: [90, 39], blackBright: [90, 39], redBright: [91, 39], greenBright: [92, 39], yellowBright: [93, 39], blueBright: [94, 39],
+  magentaBright: [95, 39], cyanBright: [96, 39], whiteBright: [97, 39], bgGray: [100, 49], bgGrey: [100, 49], bgBlackBright: [100, 49],
+  bgRedBright: [101, 49], bgGreenBright: [102, 49], bgYellowBright: [103, 49], bgBlueBright: [104, 49], bgMagentaBright: [105, 49],
+  bgCyanBright: [106, 49], bgWhiteBright: [107, 49],
+};
+inspect.colors = colors;
+inspect.styles = {
+  special: "cyan", number: "yellow", bigint: "yellow", boolean: "yellow", undefined: "grey", null: "bold", string: "green",
+  symbol: "green", date: "magenta", regexp: "red", module: "underline",
+};
+
+/** @param {...unknown} args */
+export function format(...args) {
+  return formatArguments(args);
+}
+
+/** @param {any} options @param {...unknown} args */
+export function formatWithOptions(options, ...args) {
+  checkObject("inspectOptions", options);
+  return formatArguments(args);
+}
+
+/**
+ * A version of a function with a callback that returns a promise.
+ *
+ * @param {any} original
+ * @returns {any}
+ */
+export function promisify(original) {
+  checkFunction("original", original);
+  const custom = original[customPromisify];
+  if (custom !== undefined) {
+    checkFunction("util.promisify.custom", custom);
+    return Object.defineProperty(custom, customPromisify, { value: custom, configurable: true });
+  }
+  /** @this {any} @param {...any} args */
+  function promised(...args) {
+    return new Promise((resolve, reject) => {
+      Reflect.apply(original, this, [...args, (/** @type {any} */ error, /** @type {any} */ value) => {
+        if (error) reject(error);
+        else resolve(value);
+      }]);
+    });
+  }
+  Object.setPrototypeOf(promised, Object.getPrototypeOf(original));
+  Object.defineProperty(promised, customPromisify, { value: promised, configurable: true });
+  return Object.defineProperties(promised, Object.getOwnPropertyDescriptors(original));
+}
+promisify.custom = customPromisify;
+
+/** A version of an async function that takes a callback. @param {any} original */
+export function callbackify(original) {
+  checkFunction("original", original);
+  /** @this {any} @param {...any} args */
+  function withCallback(...args) {
+    const callback = args.pop();
+    if (typeof callback !== "function") throw invalidArgType("last argument", "of type function", callback);
+    Reflect.apply(original, this, args).then(
+      (/** @type {any} */ value) => nextTick(callback, null, value),
+      (/** @type {any} */ reason) => nextTick(callback, reason || falsyRejection(reason)),
+    );
+  }
+  const descriptors = Object.getOwnPropertyDescriptors(original);
+  if (typeof descriptors.length?.value === "number") descriptors.length.value++;
+  if (typeof descriptors.name?.value === "string") descriptors.name.value += "Callbackified";
+  return Object.defineProperties(withCallback, descriptors);
+}
+
+/** @param {unknown} reason */
+function falsyRejection(reason) {
+  return Object.assign(nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value"), { reason });
+}
+
+const warned = new Set();
+
+/** @param {any} fn @param {string} message @param {string} [code] @returns {any} */
+export function deprecate(fn, message, code = undefined) {
+  let warnedHere = false;
+  /** @this {any} @param {...any} args */
+  function deprecated(...args) {
+    if (!warnedHere && !(code !== undefined && warned.has(code))) {
+      console.warn(`${code === undefined ? "" : `[${code}] `}DeprecationWarning: ${message}`);
+      if (code !== undefined) warned.add(code);
+    }
+    warnedHere = true;
+    return new.target ? Reflect.construct(fn, args, new.target) : Reflect.apply(fn, this, args);
+  }
+  Object.setPrototypeOf(deprecated, fn);
+  if (fn.prototype) deprecated.prototype = fn.prototype;
+  return deprecated;
+}
+
+/** @param {any} constructor @param {any} superConstructor */
+export function inherits(constructor, superConstructor) {
+  checkFunction("ctor", constructor);
+  checkFunction("superCtor", superConstructor);
+  if (superConstructor.prototype === undefined) {
+    throw invalidArgType("superCtor.prototype", "of type object", superConstructor.prototype);
+  }
+  Object.defineProperty(constructor, "super_", { value: superConstructor, writable: true, configurable: true });
+  Object.setPrototypeOf(constructor.prototype, superConstructor.prototype);
+}
+
+/** @param {unknown} a @param {unknown} b */
+export function isDeepStrictEqual(a, b) {
+  return deepEqual(a, b, "strict");
+}
+
+/** @param {string} text */
+export function stripVTControlCharacters(text) {
+  checkString("str", text);
+  return text.replace(/[\u001b\u009b][[\]()#;?]*(?:(?:(?:;[-\w/#&.:=?%@~]+)*[^\n]*?(?:\u0007|\u001b\\|\u009c))|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]))/g, "");
+}
+
+/** @param {string | string[]} style @param {string} text */
+export function styleText(style, text) {
+  checkString("text", text);
+  const styles = Array.isArray(style) ? style : [style];
+  return styles.reduceRight((styled, name) => {
+    if (!Object.hasOwn(colors, name)) {
+      throw invalidArgValue("style", name, `must be one of: ${Object.keys(colors).map((key) => `'${key}'`).join(", ")}`);
+    }
+    const [open, close] = colors[name];
+    return `\u001b[${open}m${styled}\u001b[${close}m`;
+  }, text);
+}
+
+/** @param {unknown} text */
+export function toUSVString(text) {
+  return String(text).toWellFormed();
+}
+
+/** Output for developers of a package; never enabled, since there is no NODE_DEBUG. @param {string} section */
+export function debuglog(section) {
+  void section;
+  return Object.assign(() => {}, { enabled: false });
+}
+export const debug = debuglog;
+
+/** Resolves when a signal is aborted. @param {any} signal @param {object} resource */
+export async function aborted(signal, resource) {
+  if (signal === undefined) throw invalidArgType("signal", "an instance of AbortSignal", signal);
+  checkSignal("signal", signal);
+  checkObject("resource", resource);
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    signal.addEventListener("abort", resolve, { once: true });
+  });
+}
+
+/**
+ * Variables of a text in the format of `.env` files.
+ *
+ * @param {string} content
+ * @returns {Record<string, string>}
+ */
+export function parseEnv(content) {
+  checkString("content", content);
+  /** @type {Record<string, string>} */
+  const found = {};
+  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[^\S\n]*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|([^\n#]*))/gm;
+  for (const [, name, double, single, back, bare] of content.matchAll(line)) {
+    found[name] = double?.replaceAll("\\n", "\n") ?? single ?? back ?? bare.trim();
+  }
+  return found;
+}
+
+/** @param {any} target @param {any} source */
+export function _extend(target, source) {
+  return typeof source === "object" && source !== null ? Object.assign(target, source) : target;
+}
+
+/** @param {number} errno */
+export function getSystemErrorName(errno) {
+  void errno;
+  return undefined;
+}
+
+/** The functions on the stack. @param {number} [count] */
+export function getCallSites(count = 10) {
+  const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line)).slice(1, count + 1);
+  return lines.map((line) => {
+    const [, functionName = "", scriptName = "", lineNumber = "0", columnNumber = "0"] = /at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
+    return { functionName, scriptName, lineNumber: Number(lineNumber), columnNumber: Number(columnNumber), column: Number(columnNumber) };
+  });
+}
+
+/** @param {unknown} value */
+export const isArray = (value) => Array.isArray(value);
+/** @param {unknown} value */
+export const isBoolean = (value) => typeof value === "boolean";
+/** @param {unknown} value */
+export const isBuffer = (value) => value instanceof Uint8Array && /** @type {any} */ (value)._isBuffer === true;
+/** @param {unknown} value */
+export const isDate = (value) => types.isDate(value);
+/** @param {unknown} value */
+export const isError = (value) => types.isNativeError(value) || value instanceof Error;
+/** @param {unknown} value */
+export const isFunction = (value) => typeof value === "function";
+/** @param {unknown} value */
+export const isNull = (value) => value === null;
+/** @param {unknown} value */
+export const isNullOrUndefined = (value) => value === null || value === undefined;
+/** @param {unknown} value */
+export const isNumber = (value) => typeof value === "number";
+/** @param {unknown} value */
+export const isObject = (value) => typeof value === "object" && value !== null;
+/** @param {unknown} value */
+export const isPrimitive = (value) => (typeof value !== "object" && typeof value !== "function") || value === null;
+/** @param {unknown} value */
+export const isRegExp = (value) => types.isRegExp(value);
+/** @param {unknown} value */
+export const isString = (value) => typeof value === "string";
+/** @param {unknown} value */
+export const isSymbol = (value) => typeof value === "symbol";
+/** @param {unknown} value */
+export const isUndefined = (value) => value === undefined;
+
+/** @param {...unknown} args */
+export function log(...args) {
+  ops.log(1, formatArguments(args));
+}
+
+/** A Worker has no command line. */
+export const parseArgs = unimplementedIn("util")("parseArgs");
+
+export { TextDecoder, TextEncoder, types };
+export default {
+  _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions, getCallSites, getSystemErrorName, inherits,
+  inspect, isArray, isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject,
+  isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, parseArgs, parseEnv, promisify, stripVTControlCharacters, styleText,
+  TextDecoder, TextEncoder, toUSVString, types,
+};

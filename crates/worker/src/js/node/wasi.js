@@ -1,0 +1,13 @@
+/**
+ * `node:wasi`, to be imported only: there is no WASI.
+ *
+ * @module
+ */
+
+import { unimplementedIn } from "stated:node-support/unimplemented";
+
+const stub = unimplementedIn("wasi");
+
+export const WASI = stub("WASI");
+
+export default { WASI };

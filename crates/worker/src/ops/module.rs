@@ -1,0 +1,19 @@
+//! Built-in modules, loaded while JavaScript runs.
+
+use crate::op::{Op, OpError, OpResult};
+
+/// `builtInModule`: evaluates a module of the program's built-ins and returns its namespace.
+///
+/// Asked for by globals that are made at first use, and by `process.getBuiltinModule`. No built-in
+/// module awaits at top level, so the namespace is complete.
+///
+/// # Errors
+/// What the import of the module throws: there may be none of that name.
+pub(crate) fn built_in<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let specifier = op.text(0)?;
+    if !specifier.starts_with("node:") {
+        return Err(OpError::type_error(format!("`{specifier}` is not a module of Node.js")));
+    }
+    let (namespace, _) = op.scope.evaluate_module(&specifier)?;
+    Ok(namespace)
+}

@@ -1,0 +1,39 @@
+/** On Node only, with our modules: what can be imported and not be used. */
+
+import { readdirSync } from "node:fs";
+import { builtinModules } from "stated:node-support/builtin-modules";
+import fs, { promises, readFileSync } from "stated:node/fs";
+import net from "stated:node/net";
+import { createRequire, isBuiltin } from "stated:node/module";
+import { assert, assertEquals, assertThrows, test } from "stated:test";
+
+const folder = new URL("../../../src/js/node/", import.meta.url);
+const modules = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3)).sort();
+const prefixed = ["sqlite", "test"];
+
+test("every module is listed, can be imported and has a default export", async () => {
+  assertEquals(modules.filter((name) => !prefixed.includes(name)), builtinModules);
+  for (const name of modules) assert("default" in await import(`stated:node/${name}`), name);
+});
+
+test("a function that does not exist throws its own name", () => {
+  const error = assertThrows(() => readFileSync("/x"), Error, "fs.readFileSync is not implemented by stated");
+  assertEquals([error.code, fs.existsSync("/x")], ["ERR_METHOD_NOT_IMPLEMENTED", false]);
+  assertThrows(() => promises.readFile("/x"), Error, "fs/promises.readFile is not implemented by stated");
+});
+
+test("a class that does not exist can be extended and not be constructed", () => {
+  class Mine extends net.Socket {}
+  assertThrows(() => new Mine(), Error, "net.Socket is not implemented by stated");
+});
+
+test("addresses are told apart", () => {
+  assertEquals(["127.0.0.1", "256.0.0.1", "::1", "1::2::3", "fe80::1%eth0", "", "01.0.0.1"].map(net.isIP), [4, 0, 6, 0, 6, 0, 0]);
+});
+
+test("only built-in modules can be required", () => {
+  const require = createRequire("/bundle/index.js");
+  assertEquals([isBuiltin("fs"), isBuiltin("node:fs/promises"), isBuiltin("hono")], [true, true, false]);
+  assertEquals(assertThrows(() => require("hono"), Error, "Cannot find module 'hono'").code, "MODULE_NOT_FOUND");
+  assertEquals(assertThrows(() => createRequire("relative"), TypeError).code, "ERR_INVALID_ARG_VALUE");
+});
