@@ -30,7 +30,21 @@ pub(crate) struct Alarms {
     nudge: Arc<Notify>,
     running: HashSet<Key>,
     /// Objects to wake at another time than the index says.
-    retries: HashMap<Key, i64>,
+    retries: HashMap<Key, Retry>,
+}
+
+/// A wake-up in place of the one in the index. It holds only while the index still has the alarm
+/// it was decided for: an alarm that is set meanwhile fires at its own time.
+struct Retry {
+    indexed_ms: i64,
+    at_ms: i64,
+}
+
+/// The end of one wake-up.
+struct Finished {
+    key: Key,
+    indexed_ms: i64,
+    again_at_ms: Option<i64>,
 }
 
 impl Alarms {
@@ -42,33 +56,39 @@ impl Alarms {
     pub(crate) async fn run(mut self) {
         let (done, mut finished) = mpsc::channel(RUNNING_MAX);
         loop {
+            // One reading for both: an alarm that became due between two would be in neither.
             let now_ms = wall_ms();
             self.wake_due(now_ms, &done);
-            let sleep = self.sleep(wall_ms());
+            let sleep = self.sleep(now_ms);
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
                 () = self.nudge.notified() => {}
-                Some((key, again)) = finished.recv() => self.finish(key, again),
+                Some(finished) = finished.recv() => self.finish(finished),
             }
         }
     }
 
-    fn wake_due(&mut self, now_ms: i64, done: &mpsc::Sender<(Key, Option<i64>)>) {
+    fn wake_due(&mut self, now_ms: i64, done: &mpsc::Sender<Finished>) {
         for (namespace, index) in self.indices.clone().iter().enumerate() {
             for entry in index.due(now_ms) {
                 if self.running.len() >= RUNNING_MAX {
                     return;
                 }
                 let key = (namespace, entry.id.clone());
-                let later = self.retries.get(&key).is_some_and(|at| *at > now_ms);
+                let later = self
+                    .retries
+                    .get(&key)
+                    .is_some_and(|retry| retry.indexed_ms == entry.at && retry.at_ms > now_ms);
                 if !later && self.running.insert(key.clone()) {
                     self.wake(key, &entry, done.clone());
                 }
             }
         }
+        // Those that are due were woken or have lost their alarm; kept, they would be due for ever.
+        self.retries.retain(|_, retry| retry.at_ms > now_ms);
     }
 
-    fn wake(&self, key: Key, entry: &AlarmEntry, done: mpsc::Sender<(Key, Option<i64>)>) {
+    fn wake(&self, key: Key, entry: &AlarmEntry, done: mpsc::Sender<Finished>) {
         let Some(id) = ObjectId::from_hex(&entry.id) else {
             tracing::error!(id = %entry.id, "the alarm index has a row whose id is not one");
             return;
@@ -77,19 +97,20 @@ impl Alarms {
         let (reply, answer) = oneshot::channel();
         let name = entry.name.as_ref().map(ToString::to_string);
         let command = Command::Wake { namespace: key.0, id, name, at_ms: entry.at, reply };
+        let indexed_ms = entry.at;
         tokio::task::spawn_local(async move {
-            let again = match sender.send(command).await {
+            let again_at_ms = match sender.send(command).await {
                 Ok(()) => answer.await.ok().flatten(),
                 Err(_) => return,
             };
-            let _unused = done.send((key, again)).await;
+            let _unused = done.send(Finished { key, indexed_ms, again_at_ms }).await;
         });
     }
 
-    fn finish(&mut self, key: Key, again: Option<i64>) {
+    fn finish(&mut self, Finished { key, indexed_ms, again_at_ms }: Finished) {
         self.running.remove(&key);
-        match again {
-            Some(at_ms) => self.retries.insert(key, at_ms),
+        match again_at_ms {
+            Some(at_ms) => self.retries.insert(key, Retry { indexed_ms, at_ms }),
             None => self.retries.remove(&key),
         };
     }
@@ -100,7 +121,7 @@ impl Alarms {
             return SLEEP_MAX;
         }
         let from_indices = self.indices.iter().filter_map(|index| index.next_after(now_ms));
-        let from_retries = self.retries.values().copied();
+        let from_retries = self.retries.values().map(|retry| retry.at_ms);
         let next = from_indices.chain(from_retries).min();
         let Some(next) = next else { return SLEEP_MAX };
         let wait_ms = u64::try_from(next - now_ms).unwrap_or(0);
