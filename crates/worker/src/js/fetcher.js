@@ -54,7 +54,7 @@ export class ServiceStub extends RemoteObject {
       const signal = signalOf(request);
       if (signal !== null) return fetchWithSignal(channel, request, signal);
       const follow = request.redirect === "follow";
-      const [method, url, headers, body] = requestToWire(request);
+      const [method, url, headers, body] = messageOf(request);
       const response = channel.fetch(0, method, url, headers, body);
       return follow
         ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body)).then(toResponse)
@@ -81,6 +81,18 @@ function absolute(input) {
   return flag("durable_object_fetch_requires_full_url") || isRequest(input) ? input : new URL(`${input}`, FAKE_BASE);
 }
 
+/**
+ * The request with the length of a body that is sent whole: no HTTP client adds it on this way.
+ *
+ * @param {Request} request
+ */
+function messageOf(request) {
+  const message = requestToWire(request);
+  const body = message[3];
+  if (body instanceof Uint8Array) message[2] = [...without(message[2], "content-length"), "content-length", `${body.length}`];
+  return message;
+}
+
 /** @param {WireResponse} wire */
 function toResponse(wire) {
   return responseFromHost(wire, socketFromHost);
@@ -97,7 +109,7 @@ async function fetchWithSignal(channel, request, signal) {
   signal.throwIfAborted();
   const follow = request.redirect === "follow";
   return sendWithSignal(signal, async (token) => {
-    const [method, url, headers, body] = requestToWire(request);
+    const [method, url, headers, body] = messageOf(request);
     const wire = await channel.fetch(token, method, url, headers, body);
     return follow ? followRedirects(channel, token, wire, method, url, headers, body) : at(wire, url);
   });
@@ -123,7 +135,7 @@ async function followRedirects(channel, token, wire, method, url, headers, body)
     if (urls.length > REDIRECTS_MAX) throw new TypeError(`Too many redirects.${urls.join(", ")}`);
     if (becomesGet(wire[0], method)) {
       if (method !== "HEAD") method = "GET";
-      headers = withoutContent(headers);
+      headers = without(headers, "content-");
       body = null;
     } else if (typeof body === "number") {
       throw new TypeError("A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a "
@@ -164,11 +176,11 @@ function headerOf(headers, name) {
   return undefined;
 }
 
-/** @param {string[]} headers flat */
-function withoutContent(headers) {
+/** @param {string[]} headers flat @param {string} prefix of the names to leave out */
+function without(headers, prefix) {
   const kept = [];
   for (let i = 0; i < headers.length; i += 2) {
-    if (!headers[i].startsWith("content-")) kept.push(headers[i], headers[i + 1]);
+    if (!headers[i].startsWith(prefix)) kept.push(headers[i], headers[i + 1]);
   }
   return kept;
 }

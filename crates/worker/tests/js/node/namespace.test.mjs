@@ -30,6 +30,7 @@ class Room extends DurableObject {
       case "/to": return new Response(null, { status: Number(request.headers.get("x-status")), headers: { location: "/there" } });
       case "/loop": return new Response(null, { status: 302, headers: { location: "/loop" } });
       case "/bad-location": return new Response(null, { status: 302, headers: { location: "http://[" } });
+      case "/length": return new Response(String(request.headers.get("content-length")));
       case "/no-location": return new Response("stay", { status: 302 });
       case "/used": {
         const response = new Response("x");
@@ -246,6 +247,15 @@ test("relative URLs are resolved against a fake host before the flag", async () 
   } finally {
     setFlags(currentFlags);
   }
+});
+
+test("the callee sees the length of a body that is sent whole, and only of that", async () => {
+  const length = async (init) => (await fresh().fetch("http://x/length", { method: "POST", ...init })).text();
+
+  assertEquals(await length({ body: "\u00e9" }), "2");
+  assertEquals(await length({ body: "abc", headers: { "content-length": "99" } }), "3");
+  assertEquals(await length({}), "null");
+  assertEquals(await length({ body: new ReadableStream({ start: (controller) => controller.close() }) }), "null");
 });
 
 test("an exception of the handler rejects the fetch", async () => {
