@@ -5,14 +5,11 @@
 //! rounds that alternate between the runtimes, and the median of the rounds is printed.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use stated_testkit::project::repository;
-use stated_testkit::{HttpClient, Launch, Process, READY_DEADLINE, Runtime, Server, example};
-use tempfile::TempDir;
+use stated_testkit::{HttpClient, Launch, Runtime, Server, Workerd, example};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
@@ -73,74 +70,21 @@ struct Target {
 /// Keeps the process and its data until the end.
 enum Runs {
     Stated(#[expect(dead_code, reason = "kept for its drop")] Server),
-    Workerd(#[expect(dead_code, reason = "kept for its drop")] (Process, TempDir)),
+    Workerd(#[expect(dead_code, reason = "kept for its drop")] Workerd),
 }
 
 /// Starts plain workerd, without wrangler's proxy, or says why not.
 fn start_workerd() -> Option<Target> {
-    let modules = repository().join("conformance/node_modules");
-    if !modules.join("workerd/bin/workerd").exists() {
+    if !Workerd::is_installed() {
         eprintln!("workerd is not installed; run `npm ci` in conformance/ to compare with it");
         return None;
     }
-    let scratch = TempDir::with_prefix("stated-bench-").expect("the temporary folder is writable");
-    std::fs::create_dir(scratch.path().join("data")).expect("the folder is ours");
-    bundle(&modules, &example("counter").join("src/index.ts"), &scratch.path().join("worker.js"));
-    let config = scratch.path().join("config.capnp");
-    std::fs::write(&config, CONFIG).expect("the folder is ours");
-
-    let mut command = Command::new(workerd_binary(&modules));
-    command.arg("serve").arg(&config).arg("--control-fd=1");
-    command.arg(format!("--directory-path=data={}", scratch.path().join("data").display()));
-    let process = Process::spawn(command);
-    let line = process.output().wait_for(r#""event":"listen""#, READY_DEADLINE);
-    let port = line.split(r#""port":"#).nth(1).and_then(|rest| {
-        rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
-    });
-    let port: u16 = port.expect("workerd reports the port it listens on");
+    let workerd = Workerd::start(&example("counter"));
     Some(Target {
         name: "workerd",
-        address: SocketAddr::from(([127, 0, 0, 1], port)),
-        _runs: Runs::Workerd((process, scratch)),
+        address: workerd.http().address(),
+        _runs: Runs::Workerd(workerd),
     })
-}
-
-/// What wrangler makes of the example's configuration. Storage is on disk, as in stated.
-const CONFIG: &str = r#"using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "counter", worker = .counter),
-    (name = "data", disk = (writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "counter")],
-);
-
-const counter :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "2026-08-01",
-  bindings = [(name = "COUNTER", durableObjectNamespace = "Counter")],
-  durableObjectNamespaces = [(className = "Counter", uniqueKey = "counter-Counter")],
-  durableObjectStorage = (localDisk = "data"),
-);
-"#;
-
-/// The package's own launcher is a Node.js script; the binary itself is in a package per platform.
-fn workerd_binary(modules: &Path) -> PathBuf {
-    ["workerd-linux-64", "workerd-linux-arm64"]
-        .map(|package| modules.join("@cloudflare").join(package).join("bin/workerd"))
-        .into_iter()
-        .find(|path| path.exists())
-        .unwrap_or_else(|| modules.join("workerd/bin/workerd"))
-}
-
-fn bundle(modules: &Path, source: &Path, target: &Path) {
-    let status = Command::new(modules.join(".bin/esbuild"))
-        .arg(source)
-        .args(["--bundle", "--format=esm", "--external:cloudflare:*", "--log-level=warning"])
-        .arg(format!("--outfile={}", target.display()))
-        .status();
-    assert!(status.is_ok_and(|status| status.success()), "esbuild bundles the example");
 }
 
 /// One measurement.

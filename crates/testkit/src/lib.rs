@@ -17,6 +17,7 @@ pub mod process;
 pub mod server;
 pub mod http;
 pub mod web_socket;
+pub mod workerd;
 
 pub use http::{Connection, HttpClient, Response};
 pub use process::Process;
@@ -24,6 +25,7 @@ pub use project::{example, fixture};
 pub use runtime::Runtime;
 pub use server::{Exit, Launch, Server};
 pub use web_socket::WebSocketClient;
+pub use workerd::Workerd;
 
 /// How long a server may take to print that it is ready.
 ///

@@ -1,0 +1,374 @@
+/** WebSockets that can hibernate: `ctx.acceptWebSocket`. Reference: sections 9.4 and 9.5. */
+
+import { caseObject, caseWorker, inObject, refuses } from "../harness.js";
+
+/** Connects to the object; gives the socket and a function that waits for its first events. */
+async function connect(stub, path = "") {
+  const response = await stub.fetch(`http://object/${path}`, { headers: { Upgrade: "websocket" } });
+  const socket = response.webSocket;
+  socket.binaryType = "arraybuffer";
+  const events = [];
+  let wake = () => {};
+  const note = (...event) => { events.push(event); wake(); };
+  socket.addEventListener("message", ({ data }) => note("message", data));
+  socket.addEventListener("close", ({ code, reason, wasClean }) => note("close", code, reason, wasClean));
+  socket.addEventListener("error", ({ message }) => note("error", message));
+  socket.accept();
+  const first = async (count) => {
+    while (events.length < count) {
+      await new Promise((resolve) => { wake = resolve; });
+    }
+    return events;
+  };
+  return { socket, first };
+}
+
+/** Steps of an object that accepts every socket, tagged with the parts of the path. */
+const accepting = {
+  construct: (object) => { object.log = []; },
+  fetch(object, request) {
+    const [client, server] = Object.values(new WebSocketPair());
+    const tags = new URL(request.url).pathname.split("/").filter(Boolean);
+    object.ctx.acceptWebSocket(server, tags);
+    return new Response(null, { status: 101, webSocket: client });
+  },
+  log: (object) => object.log,
+};
+
+const echo = {
+  ...accepting,
+  webSocketMessage(_object, socket, message) { socket.send(message); },
+  webSocketClose(_object, socket, code, reason) { socket.close(code, reason); },
+};
+
+/** An end of a pair whose other end is accepted by the object itself. */
+function accepted(ctx, tags) {
+  const [other, end] = Object.values(new WebSocketPair());
+  ctx.acceptWebSocket(end, tags);
+  return { other, end };
+}
+
+const cases = {
+  "9.4 messages come to the handler": {
+    object: {
+      ...accepting,
+      webSocketMessage(object, socket, message) {
+        object.log.push([socket.constructor.name, typeof message, message.constructor.name, socket === object.ctx.getWebSockets()[0]]);
+        socket.send(message);
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("text");
+      socket.send(new Uint8Array([1, 2]));
+      t.write("events", await first(2));
+      t.write("log", await object.step("log"));
+      socket.close();
+    },
+  },
+
+  "9.4 the caller's close comes to the handler": {
+    object: {
+      ...accepting,
+      webSocketClose(object, socket, code, reason, wasClean) {
+        object.log.push([code, reason, wasClean, socket.readyState, object.ctx.getWebSockets().length]);
+        socket.close(code, "from the handler");
+      },
+      count: (object) => object.ctx.getWebSockets().length,
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.close(4000, "bye");
+      t.write("events", await first(1));
+      t.write("log", await object.step("log"));
+      t.write("count", await object.step("count"));
+    },
+  },
+
+  "9.4 the object closes": {
+    object: {
+      ...accepting,
+      webSocketMessage(object, socket) { socket.close(4001, "enough"); object.log.push([socket.readyState]); },
+      webSocketClose(object, socket, code, reason, wasClean) { object.log.push([code, reason, wasClean]); },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("close, please");
+      t.write("events", await first(1));
+    },
+  },
+
+  "9.4 the handlers of one socket run one after the other": {
+    object: {
+      ...accepting,
+      async webSocketMessage(object, socket, message) {
+        object.log.push(`${message} begins`);
+        await scheduler.wait(5);
+        object.log.push(`${message} ends`);
+        socket.send(message);
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("one");
+      socket.send("two");
+      await first(2);
+      t.write("log", await object.step("log"));
+      socket.close();
+    },
+  },
+
+  "9.4 the handlers of two sockets interleave": {
+    object: {
+      ...accepting,
+      async webSocketMessage(object, socket, message) {
+        object.log.push(`${message} begins`);
+        await scheduler.wait(20);
+        object.log.push(`${message} ends`);
+        socket.send(message);
+      },
+    },
+    async worker({ object }, t) {
+      const [one, two] = [await connect(object), await connect(object)];
+      one.socket.send("one");
+      two.socket.send("two");
+      await Promise.all([one.first(1), two.first(1)]);
+      t.write("log", (await object.step("log")).map((line) => line.split(" ")[1]));
+      one.socket.close();
+      two.socket.close();
+    },
+  },
+
+  "9.4 a handler that throws leaves the socket open": {
+    object: {
+      ...accepting,
+      webSocketMessage(_object, socket, message) {
+        if (message === "throw") {
+          throw new Error("from the handler");
+        }
+        socket.send(message);
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("throw");
+      socket.send("still here");
+      t.write("events", await first(1));
+      socket.close();
+    },
+  },
+
+  "9.4 getWebSockets": {
+    object: {
+      ...accepting,
+      tagsOf: ({ ctx }, tag) => (tag === undefined ? ctx.getWebSockets() : ctx.getWebSockets(tag)).map((socket) => ctx.getTags(socket)),
+    },
+    async worker({ object }, t) {
+      const sockets = [];
+      for (const path of ["a/x", "b/x", "c"]) {
+        sockets.push(await connect(object, path));
+      }
+      t.write("all", await object.step("tagsOf"));
+      t.write("x", await object.step("tagsOf", "x"));
+      t.write("missing", await object.step("tagsOf", "y"));
+      for (const { socket } of sockets) {
+        socket.close();
+      }
+    },
+  },
+
+  "9.4 tags": inObject(async ({ ctx }, t) => {
+    const { end } = accepted(ctx, ["b", "a", "b"]);
+    t.write("duplicates", ctx.getTags(end));
+    t.write("none", ctx.getTags(accepted(ctx).end));
+    t.write("empty", ctx.getTags(accepted(ctx, [""]).end));
+    t.write("coerced", ctx.getTags(accepted(ctx, [7]).end));
+    const tags = (count) => Array.from({ length: count }, (_, index) => `tag ${index}`);
+    await t.attempt("10", () => accepted(ctx, tags(10)) && "accepted");
+    await t.attempt("11", () => accepted(ctx, tags(11)) && "accepted");
+    await t.attempt("256 bytes", () => accepted(ctx, ["x".repeat(256)]) && "accepted");
+    await t.attempt("257 bytes", () => accepted(ctx, ["x".repeat(257)]) && "accepted");
+    await t.attempt("not an array", () => accepted(ctx, "tag") && "accepted");
+  }),
+
+  "9.4 what cannot be accepted": inObject(async ({ ctx }, t) => {
+    const [first] = Object.values(new WebSocketPair());
+    first.accept();
+    await t.attempt("after accept", () => ctx.acceptWebSocket(first));
+    const [other, end] = Object.values(new WebSocketPair());
+    other.accept();
+    await t.attempt("other end accepted", () => ctx.acceptWebSocket(end));
+    const { end: twice } = accepted(ctx);
+    await t.attempt("twice", () => ctx.acceptWebSocket(twice));
+    await t.attempt("accept after", () => twice.accept());
+    await t.attempt("respond after", () => new Response(null, { status: 101, webSocket: twice }));
+    await t.attempt("not a socket", () => ctx.acceptWebSocket({}));
+    await t.attempt("nothing", () => ctx.acceptWebSocket());
+    const [plain] = Object.values(new WebSocketPair());
+    await t.attempt("tags of another", () => ctx.getTags(plain));
+    await t.attempt("tags of an accepted", () => ctx.getTags(first));
+  }),
+
+  "9.4 an accepted socket before its response": inObject(async ({ ctx }, t) => {
+    const { end } = accepted(ctx, ["a"]);
+    t.write("state", end.readyState);
+    t.write("listed", ctx.getWebSockets().length, ctx.getWebSockets("a")[0] === end);
+    await t.attempt("send", () => end.send("early"));
+  }),
+
+  "9.4 auto-response": {
+    object: {
+      ...accepting,
+      construct(object) {
+        object.log = [];
+        object.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+      },
+      webSocketMessage(object, socket, message) { object.log.push(message); socket.send(`handled ${message}`); },
+      timestamp: ({ ctx }) => ctx.getWebSocketAutoResponseTimestamp(ctx.getWebSockets()[0]) instanceof Date,
+      timestampBefore: ({ ctx }) => ctx.getWebSocketAutoResponseTimestamp(ctx.getWebSockets()[0]),
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      t.write("timestamp before", await object.step("timestampBefore"));
+      for (const message of ["ping", "ping ", "Ping", "ping"]) {
+        socket.send(message);
+      }
+      socket.send(new TextEncoder().encode("ping"));
+      const events = await first(5);
+      t.write("events", events.slice(0, 4).sort());
+      t.write("binary", typeof events[4][1]);
+      t.write("timestamp", await object.step("timestamp"));
+      socket.close();
+    },
+  },
+
+  "9.4 the pair of an auto-response": inObject(async ({ ctx }, t) => {
+    t.write("none", ctx.getWebSocketAutoResponse());
+    const pair = new WebSocketRequestResponsePair("ping", "pong");
+    t.write("pair", pair.request, pair.response, Object.prototype.toString.call(pair));
+    t.write("set", ctx.setWebSocketAutoResponse(pair));
+    const kept = ctx.getWebSocketAutoResponse();
+    t.write("get", kept.request, kept.response, kept instanceof WebSocketRequestResponsePair);
+    ctx.setWebSocketAutoResponse();
+    t.write("removed", ctx.getWebSocketAutoResponse());
+    await t.attempt("2048", () => ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("x".repeat(2048), "y".repeat(2048))));
+    await t.attempt("request", () => ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("x".repeat(2049), "")));
+    await t.attempt("response", () => ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("", "y".repeat(2049))));
+    await t.attempt("one argument", () => new WebSocketRequestResponsePair("x"));
+    await t.attempt("not a pair", () => ctx.setWebSocketAutoResponse({}));
+    refuses(t, "read only", () => { pair.request = "changed"; });
+  }),
+
+  "9.4 the event time limit": inObject(async ({ ctx }, t) => {
+    t.write("none", ctx.getHibernatableWebSocketEventTimeout());
+    t.write("set", ctx.setHibernatableWebSocketEventTimeout(1000));
+    t.write("get", ctx.getHibernatableWebSocketEventTimeout());
+    ctx.setHibernatableWebSocketEventTimeout(0);
+    t.write("zero", ctx.getHibernatableWebSocketEventTimeout());
+    ctx.setHibernatableWebSocketEventTimeout(5);
+    ctx.setHibernatableWebSocketEventTimeout();
+    t.write("nothing", ctx.getHibernatableWebSocketEventTimeout());
+    await t.attempt("604800000", () => ctx.setHibernatableWebSocketEventTimeout(604800000));
+    await t.attempt("604800001", () => ctx.setHibernatableWebSocketEventTimeout(604800001));
+  }),
+
+  "9.5 attachments": {
+    object: {
+      ...accepting,
+      webSocketMessage(_object, socket, message) {
+        const before = socket.deserializeAttachment();
+        socket.serializeAttachment({ count: (before?.count ?? 0) + 1, message });
+        socket.send(JSON.stringify([before, socket.deserializeAttachment()]));
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("one");
+      socket.send("two");
+      t.write("events", await first(2));
+      socket.close();
+    },
+  },
+
+  "9.4 a missing handler is no error": {
+    object: { ...accepting },
+    async worker({ object }, t) {
+      const { socket } = await connect(object);
+      socket.send("dropped");
+      t.write("log", await object.step("log"));
+      socket.close();
+    },
+  },
+
+  "9.4 a broadcast reaches every socket": {
+    object: {
+      ...accepting,
+      webSocketMessage(object, _socket, message) {
+        for (const socket of object.ctx.getWebSockets()) {
+          socket.send(message);
+        }
+      },
+    },
+    async worker({ object }, t) {
+      const connections = [await connect(object), await connect(object), await connect(object)];
+      connections[0].socket.send("all");
+      for (const { first } of connections) {
+        t.write("events", await first(1));
+      }
+      for (const { socket } of connections) {
+        socket.close();
+      }
+    },
+  },
+
+  "A.24 an abort disconnects the sockets": {
+    object: { ...echo, abort: ({ ctx }) => { ctx.abort("gone"); } },
+    async worker({ open }, t) {
+      const { first } = await connect(open());
+      await open().step("abort").catch(() => {});
+      const [type, code, , wasClean] = (await first(1)).at(-1);
+      t.write("last", type, code, wasClean);
+    },
+  },
+
+  "9.4 listeners on an accepted socket hear nothing": {
+    object: {
+      ...accepting,
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        object.ctx.acceptWebSocket(server);
+        server.addEventListener("message", () => object.log.push("listener"));
+        return new Response(null, { status: 101, webSocket: client });
+      },
+      webSocketMessage(object, socket, message) { object.log.push("handler"); socket.send(message); },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("x");
+      await first(1);
+      t.write("log", await object.step("log"));
+      socket.close();
+    },
+  },
+
+  "9.4 messages sent in fetch arrive after the upgrade": {
+    object: {
+      ...accepting,
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        object.ctx.acceptWebSocket(server);
+        server.send("welcome");
+        return new Response(null, { status: 101, webSocket: client });
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      t.write("events", await first(1));
+      socket.close();
+    },
+  },
+};
+
+export class Subject extends caseObject(cases) {}
+
+export default caseWorker(cases);
