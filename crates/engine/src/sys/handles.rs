@@ -124,7 +124,7 @@ impl std::fmt::Debug for PersistentTable {
 impl Persistent {
     /// The value; undefined when the runtime is gone.
     pub(crate) fn value(&self) -> Value {
-        self.table.upgrade().map_or(UndefinedValue(), |table| table.slots.borrow()[self.index])
+        self.table.upgrade().map_or_else(UndefinedValue, |table| table.slots.borrow()[self.index])
     }
 }
 

@@ -209,7 +209,8 @@ fn a_call_waits_thirty_seconds_and_a_sockets_event_until_it_is_served() {
 
 /// A turn of the running object, which keeps everything else waiting.
 async fn turn(world: &World, entry: &Rc<Entry>) -> Permit {
-    world.deliver(entry, call("first")).await.await.unwrap().unwrap();
+    let first = world.deliver(entry, call("first")).await.await.expect("the delivery is not aborted");
+    first.expect("the handler succeeds");
     entry.instance().expect("the object runs").enter(None).await.expect("nothing is in the way")
 }
 
