@@ -86,7 +86,7 @@ pub struct Node {
     served: Vec<oneshot::Receiver<()>>,
     names: Vec<String>,
     /// Holds the lock of the data folder.
-    _folder: DataFolder,
+    folder: DataFolder,
 }
 
 impl Node {
@@ -110,7 +110,7 @@ impl Node {
             threads: Vec::new(),
             served: Vec::new(),
             names: configs.iter().map(|config| config.name.clone()).collect(),
-            _folder: folder,
+            folder,
         };
         let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
         let mut listeners = listeners.into_iter();
@@ -140,7 +140,8 @@ impl Node {
                     ready,
                     serving,
                 };
-                node.threads.push(setup.spawn().map_err(StartError::Thread)?);
+                let lane = node.folder.lane(&format!("{service}-{shard}")).map_err(DataError::from)?;
+                node.threads.push(setup.spawn(lane).map_err(StartError::Thread)?);
                 answers.push(answer);
             }
             for answer in answers {

@@ -13,7 +13,7 @@ use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
-use stated_storage::{Committer, DurableReport};
+use stated_storage::{Committer, DurableReport, LaneLog};
 use stated_worker::{AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker, WorkerOptions};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -51,15 +51,15 @@ pub(crate) struct ShardSetup {
 }
 
 impl ShardSetup {
-    /// Starts the thread.
-    pub(crate) fn spawn(self) -> std::io::Result<std::thread::JoinHandle<()>> {
+    /// Starts the thread, whose objects' commits become durable in `lane`.
+    pub(crate) fn spawn(self, lane: LaneLog) -> std::io::Result<std::thread::JoinHandle<()>> {
         std::thread::Builder::new()
             .name(format!("{}/{}", self.plan.name, self.shard))
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
-                    Ok(runtime) => LocalSet::new().block_on(&runtime, self.run()),
+                    Ok(runtime) => LocalSet::new().block_on(&runtime, self.run(lane)),
                     Err(error) => {
                         let _unused = self.ready.send(Err(format!("start a runtime: {error}")));
                     }
@@ -67,10 +67,10 @@ impl ShardSetup {
             })
     }
 
-    async fn run(self) {
+    async fn run(self, lane: LaneLog) {
         let reports = Arc::new(Reports::default());
         let to_shard = reports.clone();
-        let committer = match Committer::spawn(move |report| to_shard.add(report)) {
+        let committer = match Committer::spawn_with_log(lane, move |report| to_shard.add(report)) {
             Ok(committer) => committer,
             Err(error) => {
                 let _unused = self.ready.send(Err(format!("start the committer: {error}")));

@@ -1,9 +1,12 @@
 //! Makes commits durable: one thread per shard that syncs what the shard committed.
 //!
 //! The end of a turn commits without waiting for the disk and gets a [`CommitPosition`]. The
-//! [`Committer`] then syncs the object's WAL and reports the highest position that this covers:
-//! everything an object committed while an earlier sync was running becomes durable by one sync. It
-//! decides nothing about gates, and it never touches SQLite, only files.
+//! [`Committer`] then makes it durable and reports the highest position that this covers. It decides
+//! nothing about gates, and it never touches SQLite, only files.
+//!
+//! There are two ways. With a [`LaneLog`] the thread copies what gathered of all objects into the
+//! log and syncs that once; this is how a server runs. Without one it syncs the WAL of each object,
+//! for a tool that writes a few objects and wants to leave no more than their files.
 //!
 //! # Why an acknowledged commit survives
 //!
@@ -13,12 +16,13 @@
 //! *Process killed.* COMMIT has written all frames of the transaction into the page cache before the
 //! position exists; the kernel keeps them. Recovery takes whole transactions only (the last frame
 //! of each is marked and checksums run through the log). Commits that were not yet reported may
-//! survive as well; before they become readable again the next open syncs the WAL, the database and
-//! their folder ([`crate::connection`]), so that nothing is shown that could still be lost.
+//! survive as well; before they become readable again the next open makes them durable
+//! (`Database::connect`), so that nothing is shown that could still be lost.
 //!
-//! *Power failure, commits.* A commit is in the WAL until a checkpoint. The committer's fdatasync of
-//! the WAL covers every frame written before it. For a file that is new it also syncs the database
-//! file, whose first page makes SQLite look for a WAL at all, and the folder that holds both names.
+//! *Power failure, commits.* With a log, [`crate::lane_log`] has the argument. Without one, a commit
+//! is in the WAL until a checkpoint: the fdatasync of the WAL covers every frame written before it.
+//! For a file that is new it also syncs the database file, whose first page makes SQLite look for a
+//! WAL at all, and the folder that holds both names.
 //!
 //! *Power failure, checkpoints.* A checkpoint overwrites database pages, so the frames they come
 //! from must be on disk first; and the WAL is overwritten only when the pages are on disk. With
@@ -26,27 +30,32 @@
 //! new WAL header before the first frame that reuses the space, without which old frames could be
 //! replayed over newer pages. With `synchronous=OFF` it would not, so that setting is used only for
 //! the first WAL of a new file, which has nothing old to replay, and ends before the first
-//! checkpoint. Automatic checkpoints are off; the only ones are in `transaction` and at close.
+//! checkpoint. Automatic checkpoints are off; the only ones are in `transaction`, at close, and at
+//! the opening of a database whose WAL no log has.
 //!
 //! *Failed syncs.* After a failed fsync the kernel may have dropped the dirty pages, so a second one
 //! that succeeds proves nothing. The first failure is kept: every later position of this database
-//! is reported as failed with it, and the database is never checkpointed again by this process.
-//! What can still go wrong: the next open reads what the page cache has, which after such an error
-//! may be more than the disk holds. Only a restart of the machine tells; the operator must be told.
+//! (of every database, if it was the log's) is reported as failed with it, and the database is never
+//! checkpointed again by this process. What can still go wrong: the next open reads what the page
+//! cache has, which after such an error may be more than the disk holds. Only a restart of the
+//! machine tells; the operator must be told.
 //!
 //! *Alarms.* The alarm index must know a time before the object's stored alarm is durable
 //! ([`crate::alarm_index`]), so the index is synced before the objects of a batch.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::alarm::AlarmLink;
-use crate::connection::{sync_parent, wal_path};
+use crate::lane_log::{BATCH_BYTES, Batch, LaneLog};
+use crate::sync_target::{Capture, SyncTarget, WalExtent};
+
+/// Closed databases whose WALs are remembered: a few MB.
+const LEFT_MAX: usize = 20_000;
 
 /// A point in one database's sequence of commits; a later commit compares greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,15 +115,17 @@ impl DurabilityError {
 
 /// The thread that makes one shard's commits durable.
 ///
-/// Dropping it makes everything that was submitted durable, reports it, and ends the thread.
+/// Dropping it makes everything that was submitted durable, reports it, and ends the thread. A log
+/// is given up then: the objects' own files have everything.
 #[derive(Debug)]
 pub struct Committer {
     lane: Lane,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Committer {
-    /// Starts the thread. `report` is called on it, once for each database in each round of syncs.
+    /// Starts the thread, without a log. `report` is called on it, once for each database in each
+    /// round of syncs.
     ///
     /// `report` must not wait for the shard, which may be waiting for this thread.
     ///
@@ -123,13 +134,37 @@ impl Committer {
     pub fn spawn(report: impl FnMut(DurableReport) + Send + 'static) -> io::Result<Self> {
         let lane = Lane::default();
         let on_thread = lane.clone();
-        let thread = thread::Builder::new()
-            .name("committer".into())
-            .spawn(move || on_thread.run(report))?;
+        let thread = spawn("committer", move || {
+            on_thread.run(report, |round, report| sync_round(round, report));
+        })?;
         Ok(Self {
             lane,
-            thread: Some(thread),
+            threads: vec![thread],
         })
+    }
+
+    /// As [`Self::spawn`], with a log, and a second thread that gives up what is full of it.
+    ///
+    /// # Errors
+    /// The operating system's refusal to start a thread.
+    pub fn spawn_with_log(
+        mut log: LaneLog,
+        report: impl FnMut(DurableReport) + Send + 'static,
+    ) -> io::Result<Self> {
+        let lane = Lane::with_log();
+        let on_thread = lane.clone();
+        let settler = log.settler();
+        let committer = spawn("committer", move || {
+            on_thread.run(report, |round, report| log_round(round, &mut log, report));
+        })?;
+        let mut started = Self {
+            lane,
+            threads: vec![committer],
+        };
+        started
+            .threads
+            .push(spawn("settler", move || settler.run())?);
+        Ok(started)
     }
 
     /// Returns what databases need to submit their commits.
@@ -142,11 +177,15 @@ impl Drop for Committer {
     fn drop(&mut self) {
         self.lane.lock().closed = true;
         self.lane.shared.work.notify_all();
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // A panic of the report callback was already printed by the panic hook.
             drop(thread.join());
         }
     }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.into()).spawn(run)
 }
 
 /// Where a shard's databases submit their commits; cheap to clone.
@@ -165,6 +204,8 @@ struct Shared {
     work: Condvar,
     /// A round of syncs has ended.
     done: Condvar,
+    /// With a log: how much it has of the WALs that closed databases have left.
+    left: Option<Mutex<HashMap<PathBuf, WalExtent>>>,
 }
 
 #[derive(Debug, Default)]
@@ -181,25 +222,102 @@ struct Queue {
 }
 
 #[derive(Debug)]
-struct Request {
-    target: Arc<SyncTarget>,
-    position: CommitPosition,
+enum Request {
+    Commit {
+        target: Arc<SyncTarget>,
+        position: CommitPosition,
+        /// How many frames the WAL has at that position.
+        frames: u32,
+    },
+    /// The files of this database are durable by themselves, or about to be deleted.
+    Forget {
+        path: PathBuf,
+        answer: SyncSender<Result<(), DurabilityError>>,
+    },
 }
 
 impl Lane {
-    pub(crate) fn submit(&self, target: &Arc<SyncTarget>, position: CommitPosition) {
+    fn with_log() -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                left: Some(Mutex::default()),
+                ..Shared::default()
+            }),
+        }
+    }
+
+    /// Whether commits go into a log.
+    pub(crate) fn has_log(&self) -> bool {
+        self.shared.left.is_some()
+    }
+
+    pub(crate) fn submit(&self, target: &Arc<SyncTarget>, position: CommitPosition, frames: u32) {
+        let commit = Request::Commit {
+            target: Arc::clone(target),
+            position,
+            frames,
+        };
         let mut queue = self.lock();
         let next_place = queue.waiting.len();
         let place = *queue.places.entry(target.key).or_insert(next_place);
         match queue.waiting.get_mut(place) {
-            Some(request) => request.position = position,
-            None => queue.waiting.push(Request {
-                target: Arc::clone(target),
-                position,
-            }),
+            Some(waiting) => *waiting = commit,
+            None => queue.waiting.push(commit),
         }
         drop(queue);
         self.shared.work.notify_one();
+    }
+
+    /// Makes recovery leave the files of a database alone; returns when that is durable.
+    ///
+    /// To be called before the files of a database are deleted or replaced other than through
+    /// [`Database`](crate::Database), which must be closed.
+    ///
+    /// # Errors
+    /// The log's; the files must then stay as they are.
+    pub fn forget(&self, path: &Path) -> Result<(), DurabilityError> {
+        if !self.has_log() {
+            return Ok(());
+        }
+        let _void = self.take_left(path);
+        let (answer, answered) = sync_channel(1);
+        let request = Request::Forget {
+            path: path.to_owned(),
+            answer,
+        };
+        self.lock().waiting.push(request);
+        self.shared.work.notify_one();
+        let ended = || {
+            let source = io::Error::other("the committer has ended");
+            DurabilityError::new("log commits of", path, source)
+        };
+        answered.recv().map_err(|_| ended())?
+    }
+
+    /// Keeps what the log has of a WAL for the next connection.
+    pub(crate) fn leave(&self, path: &Path, logged: WalExtent) {
+        let Some(left) = &self.shared.left else {
+            return;
+        };
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.len() >= LEFT_MAX {
+            // Whoever is forgotten here is synced once more when it is opened.
+            left.clear();
+        }
+        left.insert(path.to_owned(), logged);
+    }
+
+    /// Returns what was kept, if the WAL is still the same.
+    pub(crate) fn take_left(&self, path: &Path) -> Option<WalExtent> {
+        let mut left = self
+            .shared
+            .left
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let logged = left.remove(path)?;
+        // A WAL that is missing or shorter is not the same.
+        matches!(logged.is_of(path), Ok(true)).then_some(logged)
     }
 
     /// Waits until nothing of the database is submitted or being synced.
@@ -222,10 +340,14 @@ impl Lane {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, mut report: impl FnMut(DurableReport)) {
+    fn run<R: FnMut(DurableReport)>(
+        &self,
+        mut report: R,
+        mut settle: impl FnMut(&[Request], &mut R),
+    ) {
         let _end = EndOfLane(self);
         while let Some(round) = self.next_round() {
-            sync_round(&round, &mut report);
+            settle(&round, &mut report);
             // Targets must be gone before `wait_until_idle` returns: they hold open files.
             drop(round);
             self.lock().syncing.clear();
@@ -246,8 +368,7 @@ impl Lane {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         let round = std::mem::take(&mut queue.waiting);
-        queue.places.clear();
-        queue.syncing = round.iter().map(|request| request.target.key).collect();
+        queue.syncing = queue.places.drain().map(|(key, _)| key).collect();
         Some(round)
     }
 }
@@ -257,120 +378,98 @@ struct EndOfLane<'a>(&'a Lane);
 
 impl Drop for EndOfLane<'_> {
     fn drop(&mut self) {
-        self.0.lock().ended = true;
+        let mut queue = self.0.lock();
+        queue.ended = true;
+        // Their answers will not come.
+        queue.waiting.clear();
+        drop(queue);
         self.0.shared.done.notify_all();
     }
 }
 
+/// Syncs each object's files.
 fn sync_round(round: &[Request], report: &mut impl FnMut(DurableReport)) {
     for request in round {
-        // The index remembers what it has synced: the first object of a round pays for all.
-        let result = request
-            .target
-            .sync_alarm_index()
-            .and_then(|()| request.target.sync());
+        let result = match request {
+            // The index remembers what it has synced: the first object of a round pays for all.
+            Request::Commit { target, .. } => {
+                target.sync_alarm_index().and_then(|()| target.sync())
+            }
+            Request::Forget { .. } => Ok(()),
+        };
+        request.finish(result, report);
+    }
+}
+
+/// Copies the commits into the log and syncs that, once unless they are many.
+fn log_round(round: &[Request], log: &mut LaneLog, report: &mut impl FnMut(DurableReport)) {
+    let mut batch = Batch::default();
+    let mut in_batch = Vec::new();
+    for request in round {
+        match request.copy_into(&mut batch, log) {
+            Ok(()) => in_batch.push(request),
+            Err(error) => request.finish(Err(error), report),
+        }
+        if batch.bytes() >= BATCH_BYTES {
+            log_batch(&mut batch, &mut in_batch, log, report);
+        }
+    }
+    log_batch(&mut batch, &mut in_batch, log, report);
+}
+
+fn log_batch(
+    batch: &mut Batch,
+    in_batch: &mut Vec<&Request>,
+    log: &mut LaneLog,
+    report: &mut impl FnMut(DurableReport),
+) {
+    if in_batch.is_empty() {
+        return;
+    }
+    let result = log.append(batch);
+    *batch = Batch::default();
+    for request in in_batch.drain(..) {
+        request.finish(result.clone(), report);
+    }
+}
+
+impl Request {
+    fn copy_into(&self, batch: &mut Batch, log: &LaneLog) -> Result<(), DurabilityError> {
+        match self {
+            Self::Commit { target, frames, .. } => {
+                target.sync_alarm_index()?;
+                let name = log.name_of(target.path())?;
+                if target.capture(name, *frames, batch)? == Capture::TooLarge {
+                    log.settle()?;
+                    batch.settled(name);
+                }
+            }
+            Self::Forget { path, .. } => batch.settled(log.name_of(path)?),
+        }
+        Ok(())
+    }
+
+    fn finish(&self, result: Result<(), DurabilityError>, report: &mut impl FnMut(DurableReport)) {
         if let Err(error) = &result {
             tracing::error!(%error, "commits cannot be made durable");
         }
-        let durable = result.is_ok();
-        report(DurableReport {
-            database: request.target.key,
-            position: request.position,
-            result,
-        });
-        if durable && let Some(link) = &request.target.alarm {
-            link.settle(request.position);
-        }
-    }
-}
-
-/// The files of one open database, as the committer sees them.
-#[derive(Debug)]
-pub(crate) struct SyncTarget {
-    pub(crate) key: DatabaseKey,
-    path: PathBuf,
-    pub(crate) alarm: Option<AlarmLink>,
-    files: Mutex<SyncFiles>,
-}
-
-#[derive(Debug, Default)]
-struct SyncFiles {
-    wal: Option<File>,
-    /// The database file while it has never been synced.
-    created: Option<Arc<File>>,
-    failure: Option<DurabilityError>,
-}
-
-impl SyncTarget {
-    pub(crate) fn new(path: PathBuf, alarm: Option<AlarmLink>) -> Self {
-        Self {
-            key: DatabaseKey::next(),
-            path,
-            alarm,
-            files: Mutex::default(),
-        }
-    }
-
-    /// The file is new: its first sync must cover the database file and the folder as well.
-    pub(crate) fn file_was_created(&self, file: Arc<File>) {
-        self.lock().created = Some(file);
-    }
-
-    /// The first failure, if a sync of this database ever failed.
-    pub(crate) fn failure(&self) -> Option<DurabilityError> {
-        self.lock().failure.clone()
-    }
-
-    /// Makes every later sync fail with this error, or with an earlier one.
-    pub(crate) fn fail(&self, error: DurabilityError) -> DurabilityError {
-        self.lock().failure.get_or_insert(error).clone()
-    }
-
-    fn sync_alarm_index(&self) -> Result<(), DurabilityError> {
-        match &self.alarm {
-            Some(link) => link.sync_index().map_err(|error| self.fail(error)),
-            None => Ok(()),
-        }
-    }
-
-    fn sync(&self) -> Result<(), DurabilityError> {
-        let mut files = self.lock();
-        if let Some(failure) = &files.failure {
-            return Err(failure.clone());
-        }
-        if let Err(failure) = files.sync(&self.path) {
-            return Err(files.failure.insert(failure).clone());
-        }
-        Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, SyncFiles> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SyncFiles {
-    fn sync(&mut self, path: &Path) -> Result<(), DurabilityError> {
-        let wal_path = wal_path(path);
-        let wal = match &mut self.wal {
-            Some(wal) => wal,
-            none => {
-                let file = File::open(&wal_path)
-                    .map_err(|error| DurabilityError::new("open WAL", &wal_path, error))?;
-                none.insert(file)
+        match self {
+            Self::Commit {
+                target, position, ..
+            } => {
+                let result = result.map_err(|error| target.fail(error));
+                let durable = result.is_ok();
+                report(DurableReport {
+                    database: target.key,
+                    position: *position,
+                    result,
+                });
+                if durable && let Some(link) = &target.alarm {
+                    link.settle(*position);
+                }
             }
-        };
-        wal.sync_data()
-            .map_err(|error| DurabilityError::new("sync WAL", &wal_path, error))?;
-        if let Some(created) = &self.created {
-            created
-                .sync_all()
-                .map_err(|error| DurabilityError::new("sync database", path, error))?;
-            sync_parent(path)
-                .map_err(|error| DurabilityError::new("sync folder of", path, error))?;
-            // The connection holds the other handle, so this does not close the file.
-            self.created = None;
+            // Whoever asked is waiting, or its thread is gone.
+            Self::Forget { answer, .. } => drop(answer.try_send(result)),
         }
-        Ok(())
     }
 }

@@ -21,6 +21,8 @@ use crate::authorizer::Gatekeeper;
 use crate::error::StorageError;
 use crate::limits;
 
+/// The size of a database file that has no more than its header.
+const PAGE_BYTES: u64 = 4096;
 /// Statements of this crate that stay compiled, per connection.
 const INTERNAL_STATEMENTS_MAX: usize = 32;
 /// Virtual machine instructions between two looks at the stop flag: about 0.1 ms.
@@ -51,17 +53,13 @@ struct WalWatch {
 impl OpenConnection {
     /// Opens the database, creating the file if needed.
     ///
-    /// What a killed process left in the WAL is made durable first: the data is about to be
-    /// readable, and nothing readable may still be lost. Statements end soon after `stop` is set.
+    /// What an earlier connection left in the WAL must be durable. Statements end soon after `stop`
+    /// is set.
     pub(crate) fn open(path: &Path, stop: Option<Arc<AtomicBool>>) -> Result<Self, StorageError> {
         remove_if_never_acknowledged(path)
             .map_err(|error| StorageError::file("check database", path, error))?;
         let created =
             create(path).map_err(|error| StorageError::file("create database", path, error))?;
-        if created.is_none() {
-            sync_leftover_wal(path)
-                .map_err(|error| StorageError::file("sync database", path, error))?;
-        }
         let mut sqlite = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -130,6 +128,13 @@ impl OpenConnection {
         self.sqlite.execute_batch("PRAGMA synchronous=NORMAL")
     }
 
+    /// Returns how many frames of the WAL count, right after opening.
+    pub(crate) fn frames_found(&self) -> rusqlite::Result<u32> {
+        // It counts frames, and copies none.
+        self.sqlite
+            .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))
+    }
+
     /// Makes the close copy the WAL into the database file and remove it.
     pub(crate) fn checkpoint_on_close(&self) -> rusqlite::Result<()> {
         self.sync_around_checkpoints()?;
@@ -196,19 +201,52 @@ fn remove_if_never_acknowledged(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-fn sync_leftover_wal(path: &Path) -> io::Result<()> {
-    let wal = match File::open(wal_path(path)) {
-        Ok(wal) => wal,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if wal.metadata()?.len() == 0 {
-        return Ok(());
+/// What an earlier connection, perhaps of a process that is gone, has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leftover {
+    /// Nothing, or a database file that was synced by a checkpoint.
+    None,
+    /// A database file that may never have been synced, without commits.
+    Header,
+    /// A WAL that may have commits.
+    Wal,
+}
+
+impl Leftover {
+    /// Looks at the files of a database that is not open.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        Ok(match (length(path)?, length(&wal_path(path))?) {
+            (_, 1..) => Self::Wal,
+            (1..=PAGE_BYTES, 0) => Self::Header,
+            _ => Self::None,
+        })
     }
-    wal.sync_data()?;
-    // The database is not open in this process, so there are no locks that closing could release.
-    File::open(path)?.sync_data()?;
-    sync_parent(path)
+
+    /// Makes it durable.
+    pub(crate) fn sync(self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::None => return Ok(()),
+            Self::Header => {}
+            Self::Wal => File::open(wal_path(path))?.sync_data()?,
+        }
+        // Closing a handle releases the locks of the process; it has none.
+        match File::open(path) {
+            Ok(database) => database.sync_all()?,
+            // SQLite removes the WAL of a database that is not there.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        sync_parent(path)
+    }
+}
+
+/// The length of a file; 0 if it is not there.
+fn length(path: &Path) -> io::Result<u64> {
+    match path.metadata() {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the names in the folder of a file durable.

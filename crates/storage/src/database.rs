@@ -15,12 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::alarm::{AlarmIdentity, AlarmLink};
-use crate::commit::{CommitPosition, DatabaseKey, Lane, SyncTarget};
-use crate::connection::OpenConnection;
+use crate::commit::{CommitPosition, DatabaseKey, Lane};
+use crate::connection::{Leftover, OpenConnection};
 use crate::cursor::CursorTable;
 use crate::error::StorageError;
 use crate::kv::KvIteration;
 use crate::statement_cache::StatementCache;
+use crate::sync_target::{SyncTarget, WalExtent};
 use crate::transaction::TransactionState;
 
 /// Which storage API the object's class was declared with.
@@ -142,7 +143,7 @@ impl Database {
     }
 
     /// Drops what was not committed, waits for the rest to be durable, copies the WAL into the
-    /// database file and removes it.
+    /// database file and removes it. The file then stands alone: no lane has anything of it.
     ///
     /// Costs a few syncs on the calling thread; dropping costs none and leaves the WAL for the next
     /// open.
@@ -158,7 +159,11 @@ impl Database {
                 if !connection.sqlite.is_autocommit() {
                     connection.sqlite.execute_batch("ROLLBACK")?;
                 }
+                self.prepare_checkpoint()?;
                 connection.checkpoint_on_close()?;
+                self.connection = None;
+                // From here on the file may be replaced or deleted, and must not come back.
+                self.lane.forget(&self.path)?;
             }
             _ => {}
         }
@@ -177,7 +182,20 @@ impl Database {
     }
 
     fn open_connection(&mut self) -> Result<(), StorageError> {
+        let logged = self.lane.take_left(&self.path);
+        let leftover = match logged {
+            Some(_) => Leftover::None,
+            None => self.settle_leftover()?,
+        };
         let connection = OpenConnection::open(&self.path, self.stop.clone())?;
+        if let Some(logged) = logged {
+            self.target.resume(logged);
+        } else if leftover == Leftover::Wal && self.lane.has_log() {
+            let frames = connection.frames_found()?;
+            let extent = WalExtent::found(&self.path, frames)
+                .map_err(|error| StorageError::file("read WAL of", &self.path, error))?;
+            self.target.resume(extent);
+        }
         let created = connection.created.clone();
         self.connection = Some(connection);
         self.file_exists = true;
@@ -199,6 +217,24 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// Makes durable what an earlier connection has left and no log has: the data is about to be
+    /// readable, and nothing readable may still be lost.
+    fn settle_leftover(&self) -> Result<Leftover, StorageError> {
+        let path = &self.path;
+        let leftover = Leftover::of(path)
+            .map_err(|error| StorageError::file("check database", path, error))?;
+        leftover
+            .sync(path)
+            .map_err(|error| StorageError::file("sync database", path, error))?;
+        if leftover == Leftover::Wal
+            && let Err(error) = self.lane.forget(path)
+        {
+            // Reading goes on; without the log nothing can be committed or checkpointed.
+            self.target.fail(error);
+        }
+        Ok(leftover)
     }
 
     /// Fails if SQLite has rolled back this turn by itself.
@@ -296,6 +332,9 @@ impl Drop for Database {
         // The committer holds handles of the files. Closing them later could release the locks of
         // a connection that was opened meanwhile, and a deleted folder would still be in use.
         self.lane.wait_until_idle(self.target.key);
+        if let Some(logged) = self.target.logged() {
+            self.lane.leave(&self.path, logged);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::code_names;
+use crate::commit::DurabilityError;
 
 /// Why a storage operation was refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -105,6 +106,16 @@ impl StorageError {
         match self {
             Self::Sql(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<DurabilityError> for StorageError {
+    fn from(error: DurabilityError) -> Self {
+        Self::File {
+            action: error.action,
+            path: error.path,
+            source: error.source,
         }
     }
 }

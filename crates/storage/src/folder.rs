@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! <data>/lock                                   held by the process that uses the folder
+//! <data>/lanes/<shard>/                         commits that objects' files may lack; while in use
 //! <data>/do/<unique key>/metadata.sqlite        alarms of the namespace
 //! <data>/do/<unique key>/<id>.sqlite            one object
 //! <data>/do/<unique key>/<id>.<n>.sqlite        one of its facets
@@ -18,9 +19,12 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::connection::sync_parent;
+use crate::lane_log::{LaneLog, recover};
 
 /// Begins the name of a namespace folder that is being deleted; no unique key begins with a dot.
 const DELETED_PREFIX: &str = ".deleted-";
+/// The folder of the lanes.
+const LANES: &str = "lanes";
 
 /// Why a folder could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,17 @@ pub enum FolderError {
         /// The key it was to have.
         to: String,
     },
+    /// A lane has bytes that nobody wrote, before commits that are intact.
+    #[error(
+        "lane `{path}` is damaged at byte {offset} and intact after it; restore it, or move it away \
+         to go on with what the objects' own files have"
+    )]
+    LaneDamaged {
+        /// The segment of the lane.
+        path: PathBuf,
+        /// Where the unreadable commits begin.
+        offset: u64,
+    },
     /// The operating system's refusal.
     #[error("{action} `{path}`: {source}")]
     Io {
@@ -69,10 +84,11 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Locks the folder, creating it if needed, and finishes deletions that a crash interrupted.
+    /// Locks the folder, creating it if needed, and finishes what a crash interrupted: commits that
+    /// only lanes have are written to the objects' files, and deletions are completed.
     ///
     /// # Errors
-    /// [`FolderError::InUse`], [`FolderError::Io`].
+    /// [`FolderError::InUse`], [`FolderError::LaneDamaged`], [`FolderError::Io`].
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let objects = path.join("do");
         fs::create_dir_all(&objects).map_err(|error| io_error("create folder", &objects, error))?;
@@ -81,6 +97,7 @@ impl DataFolder {
             _lock: lock(path)?,
         };
         sync_parent(&objects).map_err(|error| io_error("sync folder", path, error))?;
+        recover(path, &path.join(LANES))?;
         for name in folder.names()? {
             if name.starts_with(DELETED_PREFIX) {
                 remove_folder(&objects.join(name))?;
@@ -92,6 +109,16 @@ impl DataFolder {
     /// Returns the folder's path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the log for the commits of one shard, which nobody else may have. `name` is the name
+    /// of a folder.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn lane(&self, name: &str) -> Result<LaneLog, FolderError> {
+        LaneLog::new(&self.path, self.path.join(LANES).join(name))
+            .map_err(|error| io_error("open folder", &self.path, error))
     }
 
     /// Returns the folder of the namespace with this unique key, creating it if needed.
@@ -211,6 +238,10 @@ impl NamespaceFolder {
 
     /// Deletes the files of an object, its facets included; that there are none is no error.
     ///
+    /// While committers run, each database must have been closed by
+    /// [`Database::close`](crate::Database::close), or been forgotten by
+    /// [`Lane::forget`](crate::Lane::forget): otherwise the next start may find its commits in a lane.
+    ///
     /// # Errors
     /// [`FolderError::Io`].
     pub fn delete_object(&self, id: &str) -> Result<(), FolderError> {
@@ -288,7 +319,7 @@ fn remove_folder(path: &Path) -> Result<(), FolderError> {
     }
 }
 
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> FolderError {
+pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> FolderError {
     FolderError::Io {
         action,
         path: path.to_owned(),

@@ -3,7 +3,7 @@
 //! [`Database`] has the object's storage operations: key-value, SQL, transactions, the stored
 //! alarm. A turn's writes are committed together by [`Database::end_turn`], which gives the
 //! [`CommitPosition`] that the object's outputs wait for; a [`Committer`] per shard makes commits
-//! durable and reports positions. [`DataFolder`] knows where the databases of a namespace are, and
+//! durable, by the shard's [`LaneLog`], and reports positions. [`DataFolder`] knows where the databases of a namespace are, and
 //! [`AlarmIndex`] which of its alarms are due.
 //!
 //! This crate has no word for the programs' language or for gates, and no asynchronous code.
@@ -24,11 +24,14 @@ mod delete_all;
 mod error;
 mod folder;
 mod kv;
+mod lane_log;
 pub mod limits;
 mod math;
 mod script;
 mod sql;
 mod statement_cache;
+mod sync_target;
+mod sys;
 mod transaction;
 
 pub use alarm::AlarmIdentity;
@@ -41,5 +44,6 @@ pub use delete_all::AlarmFate;
 pub use error::{CommitFailure, SqlError, StorageError};
 pub use folder::{DataFolder, FolderError, NamespaceFolder};
 pub use kv::{IteratorId, KvEntry, ListOptions};
+pub use lane_log::{LaneLog, SegmentFile, SegmentStore};
 pub use sql::SqlValue;
 pub use transaction::SavepointEnd;

@@ -11,6 +11,7 @@ use std::io;
 use std::rc::Rc;
 
 use crate::commit::{CommitPosition, DurabilityError};
+use crate::connection::sync_parent;
 use crate::database::Database;
 use crate::error::{CommitFailure, SqlError, StorageError};
 
@@ -177,12 +178,32 @@ impl Database {
 
     /// Counts and submits what SQLite has committed since the last time.
     pub(crate) fn submit_if_committed(&mut self) -> Option<CommitPosition> {
-        if !self.connection.as_ref()?.take_committed() {
+        let connection = self.connection.as_ref()?;
+        if !connection.take_committed() {
             return None;
         }
         self.position.0 += 1;
-        self.lane.submit(&self.target, self.position);
+        self.lane
+            .submit(&self.target, self.position, connection.wal_frames());
         Some(self.position)
+    }
+
+    /// Does what must come before the WAL is copied into the database file.
+    ///
+    /// # Errors
+    /// There must be no checkpoint then.
+    pub(crate) fn prepare_checkpoint(&self) -> Result<(), DurabilityError> {
+        if !self.lane.has_log() {
+            return Ok(());
+        }
+        // What is not in the log must not get into the database file: the header of `lane_log`.
+        self.lane.wait_until_idle(self.target.key);
+        if let Some(failure) = self.target.failure() {
+            return Err(failure);
+        }
+        // From here on the log may be given up or begin later, and the name was never synced.
+        sync_parent(&self.path)
+            .map_err(|error| DurabilityError::new("sync folder of", &self.path, error))
     }
 
     /// Copies the WAL into the database file when it has grown enough.
@@ -198,6 +219,11 @@ impl Database {
             || self.cursors.any_live()
             || self.target.failure().is_some()
         {
+            return;
+        }
+        if let Err(error) = self.prepare_checkpoint() {
+            tracing::error!(%error, "checkpoint");
+            self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES;
             return;
         }
         let result = connection.sync_around_checkpoints().and_then(|()| {

@@ -105,6 +105,8 @@ struct Record<'a> {
 
 const CHANGE: u64 = 1;
 const SYNC: u64 = 2;
+/// The inode in a sync of the whole file system.
+const EVERY_FILE: u64 = 0;
 const WORDS: usize = 7;
 
 impl<'a> Record<'a> {
@@ -151,7 +153,8 @@ fn unsynced<'r, 'a>(records: &'r [Record<'a>], believed_ns: u64) -> HashMap<u64,
     }
     let mut files: HashMap<u64, Vec<&Record<'a>>> = HashMap::new();
     for (number, change) in records.iter().filter(|record| record.kind == CHANGE).enumerate() {
-        if number as u64 >= covered.get(&change.inode).copied().unwrap_or(0) {
+        let covers = |inode: &u64| covered.get(inode).copied().unwrap_or(0);
+        if number as u64 >= covers(&change.inode).max(covers(&EVERY_FILE)) {
             files.entry(change.inode).or_default().push(change);
         }
     }

@@ -28,7 +28,7 @@ enum kind { CHANGE = 1, SYNC = 2 };
 /* Read by disk.rs: seven words, then `old_bytes` bytes. */
 struct record {
   uint64_t kind;
-  uint64_t inode;
+  uint64_t inode;     /* 0 in a sync of all files */
   uint64_t time_ns;
   uint64_t offset;    /* of the change; for a sync, how many changes came before it */
   uint64_t new_bytes; /* how many bytes the change wrote */
@@ -43,6 +43,7 @@ static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_syncfs)(int);
 
 static const char *folder;
 static int journal = -1;
@@ -57,6 +58,7 @@ __attribute__((constructor)) static void begin(void) {
   real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
   real_fsync = dlsym(RTLD_NEXT, "fsync");
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+  real_syncfs = dlsym(RTLD_NEXT, "syncfs");
   folder = getenv("UNSYNCED_FOLDER");
   const char *path = getenv("UNSYNCED_JOURNAL");
   if (folder && path) journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -192,3 +194,18 @@ static int synced(int fd, int (*sync)(int)) {
 int fsync(int fd) { return synced(fd, real_fsync); }
 
 int fdatasync(int fd) { return synced(fd, real_fdatasync); }
+
+/* The folder's file system is taken to be the one that is meant. */
+int syncfs(int fd) {
+  pthread_mutex_lock(&lock);
+  uint64_t covered = changes;
+  pthread_mutex_unlock(&lock);
+  int result = real_syncfs(fd);
+  if (result == 0 && journal >= 0) {
+    struct stat all = {0};
+    pthread_mutex_lock(&lock);
+    append_record(SYNC, &all, covered, 0, NULL, 0);
+    pthread_mutex_unlock(&lock);
+  }
+  return result;
+}

@@ -1,7 +1,7 @@
 //! Commits that survive, reports, checkpoints, and alarms across crashes.
 //!
 //! A crash is a copy of the files made while the database is open: that is what a killed process
-//! leaves. What only a power failure can lose cannot be tested here; the argument is in `commit`.
+//! leaves. What a power failure takes as well is in `lanes`.
 
 use std::fs;
 use std::path::Path;
@@ -13,12 +13,7 @@ use crate::fixture::{Fixture, exec, integer, run};
 
 /// What a process that is killed now leaves, in a fixture of its own.
 fn crash(fixture: &Fixture) -> Fixture {
-    let after = Fixture::new();
-    for entry in fs::read_dir(fixture.folder()).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, after.folder().join(path.file_name().unwrap())).unwrap();
-    }
-    after
+    Fixture::in_folder(fixture.copy())
 }
 
 fn value(database: &mut Database, key: &str) -> Option<Vec<u8>> {
@@ -31,20 +26,21 @@ fn bytes(path: &Path) -> u64 {
 
 #[test]
 fn every_commit_is_reported_as_durable() {
-    let fixture = Fixture::new();
-    let mut one = fixture.open("1.sqlite");
-    let mut two = fixture.open("2.sqlite");
-    for round in 0..20u8 {
-        one.kv_put("a", &[round]).unwrap();
-        one.end_turn().unwrap();
-        two.kv_put("a", &[round]).unwrap();
-        two.end_turn().unwrap();
-    }
+    for fixture in [Fixture::new(), Fixture::without_log()] {
+        let mut one = fixture.open("1.sqlite");
+        let mut two = fixture.open("2.sqlite");
+        for round in 0..20u8 {
+            one.kv_put("a", &[round]).unwrap();
+            one.end_turn().unwrap();
+            two.kv_put("a", &[round]).unwrap();
+            two.end_turn().unwrap();
+        }
 
-    fixture.wait(&one);
-    two.kv_put("last", b"").unwrap();
-    two.end_turn().unwrap();
-    fixture.wait(&two);
+        fixture.wait(&one);
+        two.kv_put("last", b"").unwrap();
+        two.end_turn().unwrap();
+        fixture.wait(&two);
+    }
 }
 
 #[test]
@@ -104,7 +100,7 @@ fn every_crash_between_turns_shows_exactly_the_turns_before_it() {
 
 #[test]
 fn a_torn_last_write_loses_the_last_turn_and_no_other() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::without_log();
     let mut database = fixture.open("o.sqlite");
     database.kv_put("a", b"1").unwrap();
     database.end_turn().unwrap();
@@ -237,7 +233,12 @@ fn a_missing_folder_is_named() {
 
 #[test]
 fn a_failed_sync_is_reported_for_ever() {
-    let fixture = Fixture::new();
+    for fixture in [Fixture::new(), Fixture::without_log()] {
+        failed_syncs(&fixture);
+    }
+}
+
+fn failed_syncs(fixture: &Fixture) {
     let mut database = fixture.open("o.sqlite");
     database.kv_put("a", b"1").unwrap();
     // Opening a WAL that is gone fails as a broken disk would.

@@ -1,35 +1,92 @@
 //! A folder, a committer that reports to the test, and databases in them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use stated_storage::{
-    AlarmIdentity, AlarmIndex, Backend, Committer, CursorId, Database, DatabaseOptions,
-    DurableReport, Lane, SqlValue, StorageError,
+    AlarmIdentity, AlarmIndex, Backend, CommitPosition, Committer, CursorId, DataFolder, Database,
+    DatabaseKey, DatabaseOptions, DurableReport, Lane, LaneLog, SqlValue, StorageError,
 };
+use tempfile::TempDir;
+
+use crate::store::Store;
 
 /// Long enough that only a hang reaches it.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The least that a segment may have.
+const SEGMENT_BYTES: u64 = 6 << 20;
 
-/// A folder and a committer; dropped after the databases opened from it.
+/// A data folder and a committer; dropped after the databases opened from it.
 pub(crate) struct Fixture {
-    folder: tempfile::TempDir,
     pub(crate) committer: Committer,
     pub(crate) reports: Receiver<DurableReport>,
+    /// The lane's files, for tests that break them.
+    pub(crate) store: Arc<Store>,
+    durable: RefCell<HashMap<DatabaseKey, CommitPosition>>,
+    _data: DataFolder,
+    folder: TempDir,
 }
 
 impl Fixture {
+    /// A committer with a log, in a new folder.
     pub(crate) fn new() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap())
+    }
+
+    /// The same in a folder that a crash has left.
+    pub(crate) fn in_folder(folder: TempDir) -> Self {
+        let data = DataFolder::open(folder.path()).unwrap();
+        let store = Arc::new(Store::default());
+        let lane = folder.path().join("lanes").join("test");
+        let log = LaneLog::with_store(folder.path(), lane, store.clone(), SEGMENT_BYTES);
+        Self::with(folder, data, store, |report| {
+            Committer::spawn_with_log(log, report).unwrap()
+        })
+    }
+
+    /// A committer that syncs each object's files.
+    pub(crate) fn without_log() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        Self::with(folder, data, Arc::default(), |report| {
+            Committer::spawn(report).unwrap()
+        })
+    }
+
+    fn with(
+        folder: TempDir,
+        data: DataFolder,
+        store: Arc<Store>,
+        spawn: impl FnOnce(Box<dyn FnMut(DurableReport) + Send>) -> Committer,
+    ) -> Self {
         let (sender, reports) = channel();
-        // The receiver may be gone when the last reports arrive; that is no failure.
-        let committer = Committer::spawn(move |report| drop(sender.send(report))).unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
-            committer,
+            // The receiver may be gone when the last reports arrive; that is no failure.
+            committer: spawn(Box::new(move |report| drop(sender.send(report)))),
             reports,
+            store,
+            durable: RefCell::default(),
+            _data: data,
+            folder,
         }
+    }
+
+    /// What a process that is killed now leaves, in a folder of its own.
+    pub(crate) fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(self.folder(), copy.path());
+        copy
+    }
+
+    /// Ends the committer in an orderly way.
+    pub(crate) fn end(self) -> TempDir {
+        drop(self.committer);
+        self.folder
     }
 
     pub(crate) fn lane(&self) -> Lane {
@@ -72,12 +129,31 @@ impl Fixture {
 
     /// Waits until the last commit of the database is reported as durable.
     pub(crate) fn wait(&self, database: &Database) {
-        loop {
+        let mut durable = self.durable.borrow_mut();
+        let reached = |durable: &HashMap<_, _>| durable.get(&database.key()).copied();
+        while reached(&durable).unwrap_or_default() < database.position() {
             let report = self.reports.recv_timeout(DEADLINE).unwrap();
-            if report.database == database.key() && report.position == database.position() {
-                report.result.unwrap();
-                return;
-            }
+            report.result.unwrap();
+            durable.insert(report.database, report.position);
+        }
+    }
+
+    /// Waits for the next report, which must be a failure, and returns its text.
+    pub(crate) fn failure(&self) -> String {
+        let report = self.reports.recv_timeout(DEADLINE).unwrap();
+        report.result.unwrap_err().to_string()
+    }
+}
+
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir_all(&copy).unwrap();
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, &copy).unwrap();
         }
     }
 }

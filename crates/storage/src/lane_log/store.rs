@@ -1,0 +1,136 @@
+//! The files of lanes, behind a seam for tests that break them.
+
+use std::fmt::Debug;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::connection::{remove_if_present, sync_parent};
+use crate::sys::sync_file_system;
+
+/// Ends the name of a segment that recovery has to read.
+pub(super) const SEGMENT_SUFFIX: &str = ".lane";
+
+/// What a lane asks of the operating system.
+pub trait SegmentStore: Debug + Send + Sync {
+    /// Makes a file of `length` bytes that begins with `header` and holds no batch of its seed.
+    /// The file, its length and its name are durable when this returns; after an error there is
+    /// no file of that name.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>>;
+
+    /// Removes a segment. That the name is gone need not be durable.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Waits until everything written to the data folder before is durable, with all names.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn settle(&self) -> io::Result<()>;
+}
+
+/// An open segment.
+pub trait SegmentFile: Debug + Send {
+    /// Writes all bytes.
+    ///
+    /// # Errors
+    /// The operating system's; any part of the bytes may have been written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Waits until what was written is durable.
+    ///
+    /// # Errors
+    /// The operating system's; what was written may be lost.
+    fn sync(&self) -> io::Result<()>;
+}
+
+impl SegmentFile for File {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The real files.
+///
+/// A removed segment is kept as a spare for the next one: overwriting costs a third less per sync
+/// than writing into space that was only reserved.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    /// Opened before anything is written, so that it sees every failure to write back.
+    root: File,
+}
+
+impl Disk {
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self {
+            root: File::open(root)?,
+        })
+    }
+}
+
+impl SegmentStore for Disk {
+    fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>> {
+        let spare = spare_path(path);
+        let file = match OpenOptions::new().read(true).write(true).open(&spare) {
+            Ok(file) if file.metadata()?.len() == length => file,
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => fill(&spare, length).inspect_err(|_| drop(fs::remove_file(&spare)))?,
+        };
+        file.write_all_at(header, 0)?;
+        file.sync_all()?;
+        fs::rename(&spare, path)?;
+        if let Err(error) = sync_parent(path) {
+            // Whoever is told of a failure may use the number again.
+            remove_if_present(path)?;
+            return Err(error);
+        }
+        Ok(Box::new(file))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::rename(path, spare_path(path))
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        sync_file_system(&self.root)
+    }
+}
+
+fn spare_path(path: &Path) -> PathBuf {
+    path.with_file_name("spare")
+}
+
+/// Makes a file of zeros in a folder that is made if needed.
+fn fill(path: &Path, length: u64) -> io::Result<File> {
+    const ZEROS: &[u8] = &[0; 1 << 16];
+    if let Some(folder) = path.parent()
+        && !folder.exists()
+    {
+        fs::create_dir_all(folder)?;
+        sync_parent(folder)?;
+        folder.parent().map_or(Ok(()), sync_parent)?;
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    let mut left = length;
+    while left > 0 {
+        let part = left.min(ZEROS.len() as u64);
+        file.write_all(&ZEROS[..part as usize])?;
+        left -= part;
+    }
+    Ok(file)
+}
