@@ -215,28 +215,6 @@ const cases = {
     },
   },
 
-  "8.3 an alarm set between two tries fires at its own time": {
-    object: {
-      ...observed,
-      start: ({ ctx: { storage } }) => storage.setAlarm(Date.now()),
-      sooner: ({ ctx: { storage } }) => storage.setAlarm(Date.now() + 10),
-      alarm(object, info) {
-        logRun(object, info.isRetry, info.retryCount);
-        if (object.log.length === 1) {
-          throw new Error("the first run fails");
-        }
-      },
-    },
-    async worker({ object }, t) {
-      const before = Date.now();
-      await object.step("start");
-      await object.step("runs", 1);
-      await object.step("sooner");
-      t.write("runs", await object.step("runs", 2));
-      t.write("before the retry", Date.now() - before < 1900);
-    },
-  },
-
   "8.3 an alarm deleted between two tries is not tried again": {
     object: {
       ...observed,

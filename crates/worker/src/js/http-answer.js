@@ -10,6 +10,7 @@ import { isResponse, responseToWire } from "stated:response";
 import { socketForResponse } from "stated:websocket";
 
 const NOT_A_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
+const NOTHING_TO_AWAIT = "Callback returned incorrect type; expected 'Promise'";
 const NO_UPGRADE = 'Worker tried to return a WebSocket in a response to a request which did not contain the header "Upgrade: websocket".';
 
 let warned = false;
@@ -33,6 +34,10 @@ export function noFetchHandler() {
 export function answerFetch(callId, requestHeaders, result) {
   if (isResponse(result)) {
     respond(callId, requestHeaders, result);
+    return;
+  }
+  if (typeof result !== "object" || result === null) {
+    respondFailure(callId, new TypeError(NOTHING_TO_AWAIT));
     return;
   }
   Promise.resolve(result).then(

@@ -11,6 +11,8 @@
 
 import { ops } from "stated:host";
 import { reportUncaught } from "stated:report";
+import { flag } from "stated:settings";
+import { badArgument } from "stated:webidl";
 
 /** The longest delay, in milliseconds: a hundred years. */
 const DELAY_MAX_MS = 3_153_600_000_000;
@@ -132,7 +134,7 @@ export function forgetTimers(contextId) {
  * @returns {number}
  */
 export function setTimeout(callback, delay = undefined, ...args) {
-  if (typeof callback !== "function") throw notAFunction(callback);
+  if (typeof callback !== "function") throw notAFunction("setTimeout", callback);
   return start(callback, delay, false, args.length === 0 ? null : args);
 }
 
@@ -145,7 +147,7 @@ export function setTimeout(callback, delay = undefined, ...args) {
  * @returns {number}
  */
 export function setInterval(callback, delay = undefined, ...args) {
-  if (typeof callback !== "function") throw notAFunction(callback);
+  if (typeof callback !== "function") throw notAFunction("setInterval", callback);
   return start(callback, delay, true, args.length === 0 ? null : args);
 }
 
@@ -161,8 +163,9 @@ export function clearInterval(id = undefined) {
 
 for (const timerFunction of [setTimeout, setInterval]) Object.defineProperty(timerFunction, "length", { value: 1 });
 
-/** @param {unknown} value */
-function notAFunction(value) {
+/** With nodejs_compat the timers are Node's, and so are their texts. @param {string} name @param {unknown} value */
+function notAFunction(name, value) {
+  if (!flag("nodejs_compat")) return badArgument("ServiceWorkerGlobalScope", name, 1, "function");
   return new TypeError(`The "callback" argument must be of type function. Received ${received(value)}`);
 }
 

@@ -1,5 +1,6 @@
 import { AbortController, AbortSignal } from "stated:abort";
 import { scheduler, Scheduler } from "stated:scheduler";
+import { setFlags } from "stated:settings";
 import { clampDelay, clearInterval, clearTimeout, setInterval, setTimeout } from "stated:timers";
 import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
 
@@ -56,6 +57,14 @@ test("the delay is an integer between 0 and a hundred years", () => {
 });
 
 test("the callback must be a function", () => {
+  const message = (/** @type {string} */ name) =>
+    `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'function'.`;
+  assertThrows(() => setTimeout(/** @type {any} */ ("a")), TypeError, message("setTimeout"));
+  assertThrows(() => setInterval(/** @type {any} */ (undefined)), TypeError, message("setInterval"));
+});
+
+test("with nodejs_compat a callback that is no function is refused in Node's words", () => {
+  setFlags(["nodejs_compat"]);
   const cases = [[undefined, "undefined"], [null, "null"], ["a", "type string ('a')"], [5, "type number (5)"], [{}, "an instance of Object"],
     [10n, "type bigint (10n)"], [true, "type boolean (true)"]];
   for (const [given, received] of cases) {
@@ -63,6 +72,7 @@ test("the callback must be a function", () => {
     assertThrows(() => setTimeout(/** @type {any} */ (given)), TypeError, message);
     assertThrows(() => setInterval(/** @type {any} */ (given)), TypeError, message);
   }
+  setFlags([]);
 });
 
 test("scheduler.wait resolves with undefined", async () => {

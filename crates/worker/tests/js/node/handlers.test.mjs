@@ -145,8 +145,8 @@ test("response headers and status text go out", async () => {
 for (const [name, handler, text] of [
   ["throws", () => { throw new TypeError("no"); }, "TypeError: no"],
   ["rejects", async () => { throw new RangeError("no"); }, "RangeError: no"],
-  ["returns a string", () => "text", "TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'."],
-  ["returns nothing", () => undefined, "TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'."],
+  ["returns a string", () => "text", "TypeError: Callback returned incorrect type; expected 'Promise'"],
+  ["returns nothing", () => undefined, "TypeError: Callback returned incorrect type; expected 'Promise'"],
   ["resolves with an object", async () => ({}), "TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'."],
   ["throws a string", () => { throw "x"; }, "Error: x"],
 ]) {
