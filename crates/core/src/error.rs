@@ -380,6 +380,9 @@ pub struct Failure {
     pub durable_object_reset: bool,
     /// The object whose program threw.
     pub object_id: Option<ObjectId>,
+    /// What the program threw, serialized, where that crosses whole (flag
+    /// `enhanced_error_serialization`).
+    pub value: Option<Arc<[u8]>>,
 }
 
 impl Failure {
@@ -398,6 +401,7 @@ impl Failure {
             remote: false,
             durable_object_reset: code.aftermath() == Aftermath::Reset,
             object_id: None,
+            value: None,
         }
     }
 
@@ -444,6 +448,15 @@ impl Failure {
             remote: flags & FLAG_REMOTE != 0,
             durable_object_reset: flags & FLAG_RESET != 0,
             ..Self::with_message(ErrorCode::Thrown, described)
+        }
+    }
+
+    /// Adds what was thrown in serialized form.
+    #[must_use]
+    pub fn with_value(self, value: Option<Vec<u8>>) -> Self {
+        Self {
+            value: value.map(Arc::from),
+            ..self
         }
     }
 

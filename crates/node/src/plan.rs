@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stated_config::migrations::StorageKind;
 use stated_config::{Binding, Config};
 use stated_core::id::UniqueKey;
+use stated_object::capability::{Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
 
@@ -22,7 +23,7 @@ pub(crate) struct ServicePlan {
     /// Namespaces its program can reach, by the index it knows: its own first.
     pub(crate) targets: Vec<NamespaceTarget>,
     /// Services its program can reach, by the index it knows.
-    pub(crate) services: Vec<ServiceTarget>,
+    pub(crate) services: Vec<ServiceRef>,
     /// Classes that bindings name, with the binding, to compare with the exports.
     pub(crate) bound: Vec<(String, String)>,
 }
@@ -34,13 +35,6 @@ pub(crate) struct NamespaceTarget {
     pub(crate) namespace: usize,
     pub(crate) key: UniqueKey,
     pub(crate) class_name: String,
-}
-
-/// An entrypoint of a service, seen from a program.
-#[derive(Clone)]
-pub(crate) struct ServiceTarget {
-    pub(crate) service: usize,
-    pub(crate) entrypoint: String,
 }
 
 /// Plans all services; the index of a service is its place in `configs`.
@@ -116,7 +110,7 @@ struct Planner<'a> {
     configs: &'a [Config],
     service: usize,
     targets: Vec<NamespaceTarget>,
-    services: Vec<ServiceTarget>,
+    services: Vec<ServiceRef>,
     bound: Vec<(String, String)>,
 }
 
@@ -129,9 +123,14 @@ impl Planner<'_> {
             Binding::Service { name, service, entrypoint, props } => {
                 let index = self.index_of(service);
                 let entrypoint = entrypoint.clone().unwrap_or_else(|| "default".to_owned());
-                self.services.push(ServiceTarget { service: index, entrypoint: entrypoint.clone() });
+                let empty = props.as_object().is_none_or(serde_json::Map::is_empty);
+                self.services.push(ServiceRef {
+                    service: index,
+                    entrypoint: Arc::from(entrypoint.as_str()),
+                    props: (!empty).then(|| Props::Json(Arc::from(props.to_string()))),
+                });
                 let index = self.services.len() - 1;
-                json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint, "props": props })
+                json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint })
             }
             Binding::Assets { name } => json!({ "type": "unsupported", "name": name, "kind": "assets" }),
             Binding::Unsupported { name, kind } => json!({ "type": "unsupported", "name": name, "kind": kind }),

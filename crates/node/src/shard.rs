@@ -9,6 +9,7 @@ use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
 use stated_http::{Client, Handler, Limits, RedirectMode, Shutdown, Trust};
+use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
@@ -20,7 +21,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::log::{Log, RequestLine};
-use crate::plan::{NamespaceTarget, ServicePlan, ServiceTarget};
+use crate::plan::{NamespaceTarget, ServicePlan};
 use crate::topology::{Command, Topology, shard_gone};
 
 /// Stack of a shard thread, in bytes: the engine may use half of it.
@@ -88,6 +89,7 @@ impl ShardSetup {
         if self.ready.send(Ok(exports)).is_err() {
             return;
         }
+        tokio::task::spawn_local(shard.worker.clone().release_targets());
         if let Some(listener) = self.listener {
             let shard = shard.clone();
             tokio::task::spawn_local(async move {
@@ -138,9 +140,9 @@ impl Shard {
         let clock = Monotonic::default();
         let databases = Rc::new(Databases::default());
         let own = Rc::new(std::cell::RefCell::new(Own::default()));
+        let home = Home { service: setup.service, shard: setup.shard };
         let network = Rc::new(ShardNetwork {
-            service: setup.service,
-            shard: setup.shard,
+            home,
             topology: setup.topology.clone(),
             targets: setup.plan.targets.clone(),
             services: setup.plan.services.clone(),
@@ -155,6 +157,7 @@ impl Shard {
             async_stacks: setup.async_stacks,
             keys: setup.plan.targets.iter().map(|target| target.key.clone()).collect(),
             classes: setup.plan.targets.iter().map(|target| target.class_name.clone()).collect(),
+            home,
         };
         let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
         let worker = Worker::new(options, network, hooks, numbers.clone());
@@ -208,10 +211,16 @@ impl Shard {
                     let _unused = reply.send(answer);
                 });
             }
-            Command::Service { entrypoint, event, reply } => {
+            Command::Service { entrypoint, props, event, reply } => {
                 let worker = self.worker.clone();
                 tokio::task::spawn_local(async move {
-                    let _unused = reply.send(worker.event(&entrypoint, event).await);
+                    let _unused = reply.send(worker.event(&entrypoint, props, event).await);
+                });
+            }
+            Command::Target { address, event, reply } => {
+                let worker = self.worker.clone();
+                tokio::task::spawn_local(async move {
+                    let _unused = reply.send(worker.call_target(address, event).await);
                 });
             }
             Command::Wake { namespace, id, name, at_ms, reply } => {
@@ -321,64 +330,82 @@ struct Own {
     namespaces: Vec<Rc<Namespace>>,
 }
 
+/// Sends a command to another shard and waits for the reply.
+async fn ask<T>(
+    shard: mpsc::Sender<Command>,
+    command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
+) -> Result<T, Failure> {
+    let (reply, answer) = oneshot::channel();
+    shard.send(command(reply)).await.map_err(|_| shard_gone())?;
+    answer.await.map_err(|_| shard_gone())?
+}
+
 /// The way from one shard's program to everything else.
 struct ShardNetwork {
-    service: usize,
-    shard: usize,
+    home: Home,
     topology: Topology,
     targets: Vec<NamespaceTarget>,
-    services: Vec<ServiceTarget>,
+    services: Vec<ServiceRef>,
     client: Client,
     nudge: Arc<Notify>,
     own: Rc<std::cell::RefCell<Own>>,
 }
 
 impl Network for ShardNetwork {
-    fn deliver(
-        &self,
-        namespace: usize,
-        id: ObjectId,
-        name: Option<String>,
-        generation: u64,
-        event: Event,
-    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
-        let Some(target) = self.targets.get(namespace) else {
-            return Box::pin(async { Err(Failure::new(ErrorCode::Internal)) });
-        };
-        let shard = self.topology.owner(target.service, &id);
-        if target.service == self.service && shard == self.shard {
-            let namespace = self.own.borrow().namespaces[target.namespace].clone();
+    fn object(&self, namespace: usize, id: ObjectId, name: Option<String>, generation: u64) -> Option<ObjectRef> {
+        let target = self.targets.get(namespace)?;
+        Some(ObjectRef { service: target.service, namespace: target.namespace, id, name, generation })
+    }
+
+    fn bound_service(&self, index: usize) -> Option<ServiceRef> {
+        self.services.get(index).cloned()
+    }
+
+    fn own_service(&self, entrypoint: &str) -> ServiceRef {
+        ServiceRef { service: self.home.service, entrypoint: Arc::from(entrypoint), props: None }
+    }
+
+    fn call_object(&self, object: &ObjectRef, event: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {
+        let ObjectRef { service, namespace, id, generation, .. } = *object;
+        let name = object.name.clone();
+        let owner = Home { service, shard: self.topology.owner(service, &id) };
+        if owner == self.home {
+            let namespace = self.own.borrow().namespaces[namespace].clone();
             let entry = namespace.entry(id, name.as_deref());
             return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
         }
-        let sender = self.topology.sender(target.service, shard).clone();
-        let namespace = target.namespace;
-        Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            let command = Command::Deliver { namespace, id, name, generation, event, reply };
-            sender.send(command).await.map_err(|_| shard_gone())?;
-            answer.await.map_err(|_| shard_gone())?
-        })
+        let sender = self.topology.sender(owner.service, owner.shard).clone();
+        Box::pin(ask(sender, move |reply| Command::Deliver { namespace, id, name, generation, event, reply }))
     }
 
-    fn service(&self, service: usize, event: Event) -> LocalFuture<Result<Answer, Failure>> {
-        let Some(target) = self.services.get(service).cloned() else {
-            return Box::pin(async { Err(Failure::new(ErrorCode::Internal)) });
-        };
-        if target.service == self.service {
+    fn call_service(&self, service: &ServiceRef, event: Event) -> LocalFuture<Result<Answer, Failure>> {
+        let ServiceRef { service, entrypoint, props } = service.clone();
+        if service == self.home.service {
+            let worker = self.own.borrow().worker.upgrade();
+            return Box::pin(async move { worker.ok_or_else(shard_gone)?.event(&entrypoint, props, event).await });
+        }
+        let shard = self.home.shard % self.topology.shard_count(service);
+        let sender = self.topology.sender(service, shard).clone();
+        Box::pin(ask(sender, move |reply| Command::Service { entrypoint, props, event, reply }))
+    }
+
+    fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>> {
+        // The reference lives as long as the call: the target is not released under it.
+        let target = target.clone();
+        let address = target.address();
+        if address.home == self.home {
             let worker = self.own.borrow().worker.upgrade();
             return Box::pin(async move {
-                let worker = worker.ok_or_else(shard_gone)?;
-                worker.event(&target.entrypoint, event).await
+                let answer = worker.ok_or_else(shard_gone)?.call_target(address, event).await;
+                drop(target);
+                answer
             });
         }
-        let shard = self.shard % self.topology.shard_count(target.service);
-        let sender = self.topology.sender(target.service, shard).clone();
+        let sender = self.topology.sender(address.home.service, address.home.shard).clone();
         Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            let command = Command::Service { entrypoint: target.entrypoint, event, reply };
-            sender.send(command).await.map_err(|_| shard_gone())?;
-            answer.await.map_err(|_| shard_gone())?
+            let answer = ask(sender, move |reply| Command::Target { address, event, reply }).await;
+            drop(target);
+            answer
         })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
+use stated_object::capability::{Props, TargetAddress};
 use stated_object::program::{Answer, Event};
 use stated_worker::Source;
 use tokio::sync::{mpsc, oneshot};
@@ -23,7 +24,14 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Result<(u64, Answer), Failure>>,
     },
     /// Run an event of a stateless entrypoint.
-    Service { entrypoint: String, event: Event, reply: oneshot::Sender<Result<Answer, Failure>> },
+    Service {
+        entrypoint: Arc<str>,
+        props: Option<Props>,
+        event: Event,
+        reply: oneshot::Sender<Result<Answer, Failure>>,
+    },
+    /// Call a target that a context of the shard has exported.
+    Target { address: TargetAddress, event: Event, reply: oneshot::Sender<Result<Answer, Failure>> },
     /// Wake an object for its alarm; the reply is when to wake it again, if not by the index.
     Wake { namespace: usize, id: ObjectId, name: Option<String>, at_ms: i64, reply: oneshot::Sender<Option<i64>> },
     /// Load new code; the reply is the text of the error.

@@ -59,6 +59,18 @@ impl Namespace {
 }
 
 impl Instance {
+    /// Delivers the call of a target that this very instance has exported.
+    ///
+    /// It is an event like any other: admitted, ordered by the gate, answered through the gate.
+    ///
+    /// # Errors
+    /// What the target threw, why the instance broke, or why the event was not admitted.
+    pub async fn deliver_to_target(self: &Rc<Self>, event: Event) -> Result<Answer, Failure> {
+        let waiting = Backlogged::admit(&self.entry, &event)?;
+        let _call = Call::begin(&self.entry);
+        self.deliver(event, waiting).await.map_err(|failure| failure.seen_through_stub(Some(self.entry.id)))
+    }
+
     /// Runs the event's handler and waits until its answer may leave.
     async fn deliver(self: &Rc<Self>, event: Event, waiting: Backlogged) -> Result<Answer, Failure> {
         let _active = self.active();
@@ -79,7 +91,7 @@ impl Instance {
     /// Waits for the input gate; not for ever when somebody can be told and call again.
     async fn enter_for(self: &Rc<Self>, event: &Event) -> Result<Permit, Failure> {
         match event {
-            Event::Fetch(_) | Event::Call { .. } => {
+            Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } => {
                 let limit = Duration::from_millis(limits::MAILBOX_TIME.value);
                 let entered = tokio::time::timeout(limit, self.enter(None)).await;
                 entered.unwrap_or_else(|_| Err(Failure::new(ErrorCode::OverloadedTime)))
@@ -118,7 +130,7 @@ impl Instance {
 /// A caller's patience limits its own calls; nobody waits for an alarm or a socket's event.
 fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, ErrorCode)> {
     match event {
-        Event::Fetch(_) | Event::Call { .. } => None,
+        Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } => None,
         Event::Alarm(_) => Some((Duration::from_millis(limits::ALARM_TIME.value), ErrorCode::AlarmTimeLimit)),
         Event::Socket { .. } => {
             socket_event_ms.map(|ms| (Duration::from_millis(ms.into()), ErrorCode::EventTimeLimit))

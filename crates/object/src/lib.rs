@@ -13,5 +13,6 @@ pub mod storage;
 mod alarm_edits;
 pub mod namespace;
 pub mod alarm;
+pub mod capability;
 pub mod hibernation;
 pub mod clock;

@@ -8,6 +8,7 @@ use stated_core::error::Failure;
 use stated_core::gate::SectionId;
 use tokio::sync::oneshot;
 
+use crate::capability::Message;
 use crate::hibernation::SocketId;
 use crate::instance::Instance;
 use crate::message::{FetchRequest, FetchResponse};
@@ -21,8 +22,17 @@ pub enum Event {
     Call {
         /// The names to follow from the instance.
         path: Vec<String>,
-        /// The serialized arguments.
-        args: Option<Bytes>,
+        /// The arguments.
+        args: Option<Message>,
+    },
+    /// The same for a target that a context has exported.
+    TargetCall {
+        /// The target's number in its context.
+        target: u64,
+        /// The names to follow from the target; none to call it itself.
+        path: Vec<String>,
+        /// The arguments.
+        args: Option<Message>,
     },
     /// `alarm(info)`
     Alarm(AlarmInfo),
@@ -43,7 +53,7 @@ impl Event {
                 crate::message::Body::Bytes(bytes) => request.url.len() + bytes.len(),
                 crate::message::Body::None | crate::message::Body::Stream(_) => request.url.len(),
             },
-            Self::Call { args, .. } => args.as_ref().map_or(0, Bytes::len),
+            Self::Call { args, .. } | Self::TargetCall { args, .. } => args.as_ref().map_or(0, |args| args.bytes.len()),
             Self::Alarm(_) => 0,
             Self::Socket { event, .. } => match event {
                 SocketEvent::Text(text) => text.len(),
@@ -80,8 +90,8 @@ pub enum SocketEvent {
 pub enum Answer {
     /// Of `fetch`.
     Response(FetchResponse),
-    /// Of an RPC call, serialized.
-    Value(Bytes),
+    /// Of an RPC call.
+    Value(Message),
     /// Of a handler without result.
     Done,
 }

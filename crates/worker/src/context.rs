@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) timers: Cell<u32>,
     /// Timers that have.
     pub(crate) timers_finished: Cell<u64>,
+    /// Whether the stubs that it gave out keep it alive: so for a stateless event that is an RPC call.
+    pub(crate) lives_for_stubs: Cell<bool>,
     /// The first object it called: class and name or id.
     pub(crate) called: RefCell<Option<String>>,
     tasks: RefCell<Vec<Hold>>,
@@ -78,6 +80,7 @@ impl Context {
             budget: TurnBudget::new(cpu),
             timers: Cell::new(0),
             timers_finished: Cell::new(0),
+            lives_for_stubs: Cell::new(false),
             called: RefCell::default(),
             tasks: RefCell::default(),
             sections: RefCell::default(),
@@ -142,6 +145,11 @@ impl Context {
         self.ended.send_replace(true);
         let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(tasks);
+    }
+
+    /// Whether it has ended, though it may not have been put away yet.
+    pub(crate) fn has_ended(&self) -> bool {
+        *self.ended.borrow()
     }
 
     /// Waits until it has ended.

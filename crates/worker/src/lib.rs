@@ -7,6 +7,7 @@
 
 mod bodies;
 mod calls;
+mod capabilities;
 mod context;
 mod library;
 mod loader;

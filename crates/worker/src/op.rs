@@ -193,7 +193,7 @@ pub(crate) fn throw<'s>(scope: &mut Scope<'s>, worker: &Worker, error: OpError<'
             Ok(scope.local(&kept))
         }
         OpError::Thrown(Thrown::Stopped) => return Thrown::Stopped,
-        OpError::Error(class, message) => worker.make_error(scope, class, &message, 0, ""),
+        OpError::Error(class, message) => worker.make_error(scope, class, &message, 0, "", None),
         OpError::Failure(failure) => worker.failure_to_error(scope, &failure),
     };
     match made {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use stated_core::error::Failure;
 use stated_engine::{Deferred, Local, Scope, Thrown};
+use stated_object::capability::Message;
 use stated_object::message::FetchResponse;
 
 use crate::context::Context;
@@ -21,6 +22,8 @@ pub(crate) enum Settled {
     Bytes(Vec<u8>),
     /// A WireResponse.
     Response(Box<FetchResponse>),
+    /// `[bytes, capabilities]`, a result of an RPC call.
+    Message(Message),
     /// `[generation, result]` of a call through a stub.
     OfStub(u64, Box<Settled>),
     /// `[socketId, protocol, extensions]`
@@ -100,6 +103,10 @@ impl Worker {
             Settled::Bool(value) => scope.boolean(value),
             Settled::Bytes(bytes) => scope.uint8_array(&bytes),
             Settled::Response(response) => self.response_to_wire(scope, context, *response),
+            Settled::Message(message) => {
+                let parts = self.message_to_wire(scope, context, message);
+                scope.array(&parts)
+            }
             Settled::OfStub(generation, inner) => {
                 let generation = scope.number(generation as f64);
                 let inner = self.to_js(scope, context, *inner)?;

@@ -19,6 +19,7 @@ use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::{
     AsyncStacks, CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
 };
+use stated_object::capability::{Home, Message, ObjectRef, Props, ServiceRef, Target};
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -27,6 +28,7 @@ use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
 
 use crate::bodies::Bodies;
 use crate::calls::Calls;
+use crate::capabilities::Capabilities;
 use crate::context::{Context, Kind};
 use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
 use crate::ops::OPERATIONS;
@@ -39,18 +41,23 @@ pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// How a worker reaches everything outside of its shard's runtime.
 pub trait Network {
-    /// Delivers an event to an object of a namespace, wherever it lives.
-    fn deliver(
-        &self,
-        namespace: usize,
-        id: ObjectId,
-        name: Option<String>,
-        generation: u64,
-        event: Event,
-    ) -> LocalFuture<Result<(u64, Answer), Failure>>;
+    /// An object as any service can address it; None when there is no such namespace.
+    fn object(&self, namespace: usize, id: ObjectId, name: Option<String>, generation: u64) -> Option<ObjectRef>;
 
-    /// Calls another service.
-    fn service(&self, service: usize, call: Event) -> LocalFuture<Result<Answer, Failure>>;
+    /// The service behind a binding; None when there is no such binding.
+    fn bound_service(&self, index: usize) -> Option<ServiceRef>;
+
+    /// An entrypoint of this very service.
+    fn own_service(&self, entrypoint: &str) -> ServiceRef;
+
+    /// Delivers an event to an object, wherever it lives.
+    fn call_object(&self, object: &ObjectRef, event: Event) -> LocalFuture<Result<(u64, Answer), Failure>>;
+
+    /// Delivers an event to a stateless entrypoint.
+    fn call_service(&self, service: &ServiceRef, event: Event) -> LocalFuture<Result<Answer, Failure>>;
+
+    /// Delivers a call to a target, wherever its context is.
+    fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>>;
 
     /// Sends a request to the outside. The error is its class and text.
     fn fetch(&self, request: FetchRequest, redirect: Redirect)
@@ -121,6 +128,8 @@ pub struct WorkerOptions {
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.
     pub classes: Vec<String>,
+    /// Which shard this is.
+    pub home: Home,
 }
 
 /// What an export of the program is.
@@ -168,6 +177,7 @@ pub struct Worker {
     global: Rc<Context>,
     pub(crate) calls: Calls,
     pub(crate) bodies: Bodies,
+    pub(crate) capabilities: Capabilities,
     pub(crate) sockets: Sockets,
     pub(crate) timers: Timers,
     pub(crate) fetches: RefCell<HashMap<u64, tokio::sync::oneshot::Sender<()>>>,
@@ -185,6 +195,8 @@ const MAIN: &[&str] = &[
     "endContext",
     "fetchObject",
     "callObject",
+    "callTarget",
+    "releaseTarget",
     "alarmObject",
     "socketHandler",
     "socketEvent",
@@ -201,6 +213,7 @@ impl Worker {
         runtime.set_async_stacks(options.async_stacks);
         let global = Context::new(0, Kind::Stateless, None, options.cpu);
         let startup_code_generation = startup_code_generation(&options.init_json);
+        let capabilities = Capabilities::new(options.home);
         let worker = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             runtime,
@@ -217,6 +230,7 @@ impl Worker {
             global,
             calls: Calls::default(),
             bodies: Bodies::default(),
+            capabilities,
             sockets: Sockets::default(),
             timers: Timers::default(),
             fetches: RefCell::default(),
@@ -548,6 +562,7 @@ impl Worker {
         self.stop_timers_of(id);
         self.bodies.end_context(id);
         self.sockets.end_context(id);
+        self.capabilities.end_context(id);
         let function = if context.instance().is_some() { "dropObject" } else { "endContext" };
         let host = Context::new(0, Kind::Stateless, context.program.clone(), self.options.cpu);
         self.run(&host, 0, |scope| {
@@ -571,7 +586,7 @@ impl Worker {
         object: &mut Option<String>,
     ) -> Result<FetchResponse, Failure> {
         let context = self.new_context();
-        let answer = self.event_in(&context, entrypoint, Event::Fetch(request)).await;
+        let answer = self.event_in(&context, entrypoint, None, Event::Fetch(request)).await;
         *object = context.called.take();
         match answer? {
             Answer::Response(response) => Ok(response),
@@ -583,42 +598,99 @@ impl Worker {
     ///
     /// # Errors
     /// What the handler threw, or the limit it met.
-    pub async fn event(self: &Rc<Self>, entrypoint: &str, event: Event) -> Result<Answer, Failure> {
+    pub async fn event(self: &Rc<Self>, entrypoint: &str, props: Option<Props>, event: Event) -> Result<Answer, Failure> {
         let context = self.new_context();
-        self.event_in(&context, entrypoint, event).await
+        self.event_in(&context, entrypoint, props, event).await
     }
 
-    async fn event_in(self: &Rc<Self>, context: &Rc<Context>, entrypoint: &str, event: Event) -> Result<Answer, Failure> {
-        let hold = context.hold();
+    async fn event_in(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        context.lives_for_stubs.set(matches!(event, Event::Call { .. }));
         let ending = Ending { worker: self.clone(), context: context.clone() };
         tokio::task::spawn_local(ending.run());
+        self.stateless_turn(context, |scope, call| self.start_stateless(scope, context, call, entrypoint, props, event)).await
+    }
+
+    /// Calls a target of a stateless context, which lives at least until the answer.
+    pub(crate) async fn call_stateless_target(self: &Rc<Self>, context: &Rc<Context>, event: Event) -> Result<Answer, Failure> {
+        self.refill(context);
+        self.stateless_turn(context, |scope, call| self.start_target_call(scope, context, call, event)).await
+    }
+
+    async fn stateless_turn(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        start: impl for<'s> FnOnce(&mut Scope<'s>, u64),
+    ) -> Result<Answer, Failure> {
+        let hold = context.hold();
         let call = self.numbers.next();
         let answer = self.calls.open(call, context.id);
-        self.run(context, 0, |scope| self.start_stateless(scope, context, entrypoint, call, event));
+        self.run(context, 0, |scope| start(scope, call));
         let answer = answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::CallCanceled)));
         drop(hold);
         answer
     }
 
-    fn start_stateless(&self, scope: &mut Scope<'_>, context: &Rc<Context>, entrypoint: &str, call: u64, event: Event) {
+    fn start_stateless(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Rc<Context>,
+        call: u64,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) {
         let call = scope.number(call as f64);
         let id = scope.number(context.id as f64);
         let entrypoint = scope.string(entrypoint);
+        let props = match props {
+            None => scope.undefined(),
+            Some(Props::Json(json)) => scope.string(&json),
+            Some(Props::Value(bytes)) => scope.uint8_array(&bytes),
+        };
         match event {
             Event::Fetch(request) => {
                 let method = scope.string(request.method.as_str());
                 let url = scope.string(&request.url);
                 let headers = Self::headers_to_wire(scope, &request.headers);
                 let body = self.body_to_wire(scope, context, request.body);
-                self.call_main(scope, "fetchEntrypoint", &[call, id, entrypoint, method, url, headers, body]);
+                self.call_main(scope, "fetchEntrypoint", &[call, id, entrypoint, props, method, url, headers, body]);
             }
             Event::Call { path, args } => {
                 let path = strings(scope, &path);
-                let args = optional_bytes(scope, args.as_deref());
-                self.call_main(scope, "callEntrypoint", &[call, id, entrypoint, path, args]);
+                let [args, capabilities] = self.arguments_to_wire(scope, context, args);
+                self.call_main(scope, "callEntrypoint", &[call, id, entrypoint, props, path, args, capabilities]);
             }
-            Event::Alarm(_) | Event::Socket { .. } => {}
+            Event::TargetCall { .. } | Event::Alarm(_) | Event::Socket { .. } => {}
         }
+    }
+
+    fn start_target_call(&self, scope: &mut Scope<'_>, context: &Rc<Context>, call: u64, event: Event) {
+        let Event::TargetCall { target, path, args } = event else { return };
+        let call = scope.number(call as f64);
+        let id = scope.number(context.id as f64);
+        let target = scope.number(target as f64);
+        let path = strings(scope, &path);
+        let [args, capabilities] = self.arguments_to_wire(scope, context, args);
+        self.call_main(scope, "callTarget", &[call, id, target, path, args, capabilities]);
+    }
+
+    /// Bytes and capabilities of a call's arguments; undefined bytes for the read of a property.
+    fn arguments_to_wire<'s>(&self, scope: &mut Scope<'s>, context: &Rc<Context>, args: Option<Message>) -> [Local<'s>; 2] {
+        match args {
+            Some(message) => self.message_to_wire(scope, context, message),
+            None => [scope.undefined(), scope.array(&[])],
+        }
+    }
+
+    /// Calls a stateless entrypoint, as its callers see it.
+    pub(crate) async fn call_service(&self, service: &ServiceRef, event: Event) -> Result<Answer, Failure> {
+        self.network.call_service(service, event).await.map_err(|failure| failure.seen_through_stub(None))
     }
 
     // --- objects' events -----------------------------------------------------------------------
@@ -642,9 +714,10 @@ impl Worker {
                 }
                 Event::Call { path, args } => {
                     let path = strings(scope, &path);
-                    let args = optional_bytes(scope, args.as_deref());
-                    self.call_main(scope, "callObject", &[call, id, path, args]);
+                    let [args, capabilities] = self.arguments_to_wire(scope, &context, args);
+                    self.call_main(scope, "callObject", &[call, id, path, args, capabilities]);
                 }
+                Event::TargetCall { .. } => self.start_target_call(scope, &context, call_id, event),
                 Event::Alarm(info) => {
                     let at = scope.number(info.scheduled_time_ms as f64);
                     let retries = scope.number(f64::from(info.retry_count));
@@ -686,6 +759,7 @@ impl Worker {
         message: &str,
         flags: u32,
         object_id: &str,
+        value: Option<&[u8]>,
     ) -> Result<Local<'s>, Thrown<'s>> {
         let Some(loaded) = self.running_program() else {
             return Err(scope.type_error(message));
@@ -695,12 +769,16 @@ impl Worker {
         let message = scope.string(message);
         let flags = scope.number(f64::from(flags));
         let object_id = scope.string(object_id);
-        scope.call(make, &[class, message, flags, object_id])
+        let value = match value {
+            Some(bytes) => scope.uint8_array(bytes),
+            None => scope.undefined(),
+        };
+        scope.call(make, &[class, message, flags, object_id, value])
     }
 
     pub(crate) fn failure_to_error<'s>(&self, scope: &mut Scope<'s>, failure: &Failure) -> Result<Local<'s>, Thrown<'s>> {
         let object_id = failure.object_id.map(|id| id.to_string()).unwrap_or_default();
-        self.make_error(scope, failure.class.name(), &failure.message, failure.flags(), &object_id)
+        self.make_error(scope, failure.class.name(), &failure.message, failure.flags(), &object_id, failure.value.as_deref())
     }
 
     /// What was thrown, as a failure on its way to a caller; also printed with its stack.
@@ -842,13 +920,6 @@ impl Ending {
 fn strings<'s>(scope: &mut Scope<'s>, texts: &[String]) -> Local<'s> {
     let items: Vec<_> = texts.iter().map(|text| scope.string(text)).collect();
     scope.array(&items)
-}
-
-fn optional_bytes<'s>(scope: &mut Scope<'s>, bytes: Option<&[u8]>) -> Local<'s> {
-    match bytes {
-        Some(bytes) => scope.uint8_array(bytes),
-        None => scope.undefined(),
-    }
 }
 
 fn socket_event<'s>(scope: &mut Scope<'s>, event: SocketEvent) -> [Local<'s>; 4] {

@@ -8,5 +8,6 @@ mod counters;
 mod errors_and_ids;
 mod limits;
 mod money_and_stock;
+mod remote;
 mod schedules;
 mod sessions_and_scores;

@@ -218,3 +218,21 @@ async fn advance(ms: u64) {
     tokio::time::advance(Duration::from_millis(ms)).await;
     settle().await;
 }
+
+#[test]
+fn a_call_of_a_target_is_an_event_of_the_instance_that_exported_it() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        let first = entry.instance().unwrap();
+        let on_target = || Event::TargetCall { target: 7, path: vec!["method".to_owned()], args: None };
+
+        first.deliver_to_target(on_target()).await.unwrap();
+        first.break_with(Failure::aborted(Some("enough")));
+        let failure = first.deliver_to_target(on_target()).await.unwrap_err();
+        world.deliver(&entry, call("two")).await.await.unwrap().unwrap();
+
+        assert_eq!((&*failure.message, failure.remote), ("enough", true));
+        assert_eq!(world.log(), ["construct", "one", "target 7 method", "forget 1", "construct", "two"]);
+    });
+}

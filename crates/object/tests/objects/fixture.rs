@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 
-use bytes::Bytes;
 use stated_core::error::Failure;
 use stated_core::gate::SectionId;
 use stated_core::id::{ObjectId, UniqueKey};
+use stated_object::capability::Message;
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::namespace::{Databases, Entry, Namespace, NamespaceConfig, Numbers, ShardParts};
@@ -41,6 +41,7 @@ fn label(event: &Event) -> String {
     match event {
         Event::Fetch(request) => format!("fetch {}", request.url),
         Event::Call { path, .. } => path.join("."),
+        Event::TargetCall { target, path, .. } => format!("target {target} {}", path.join(".")),
         Event::Alarm(info) => format!("alarm {}", info.retry_count),
         Event::Socket { event, .. } => format!("{event:?}"),
     }
@@ -172,7 +173,7 @@ impl World {
 
 /// An RPC call of a method, as the simplest event.
 pub(crate) fn call(name: &str) -> Event {
-    Event::Call { path: vec![name.to_owned()], args: Some(Bytes::new()) }
+    Event::Call { path: vec![name.to_owned()], args: Some(Message::default()) }
 }
 
 /// Lets every task that can run do so.

@@ -15,12 +15,13 @@ import { viewBytes } from "stated:webidl";
 
 /** @typedef {import("stated:abort").AbortSignal} AbortSignal */
 /** @typedef {import("stated:vendor/web-streams-polyfill").UnderlyingByteSource} UnderlyingByteSource */
+/** @typedef {(error: unknown) => unknown} Failure what readers see instead of the host's error */
 /** @typedef {string | Uint8Array | number} Content text, bytes, or the id of a host body */
 
 /**
  * @typedef {object} Source what a stream made here will deliver, as long as nobody has read from it
  * @property {Content} content
- * @property {AbortSignal | null} signal once it is aborted, its reason replaces the host's error
+ * @property {Failure | null} failure
  */
 
 /** @type {WeakMap<object, Source>} */
@@ -57,10 +58,10 @@ export function takeStream(stream) {
   const source = sources.get(stream);
   if (source === undefined) return readAll(stream);
   markSpent(stream);
-  const { content, signal } = source;
+  const { content, failure } = source;
   if (typeof content !== "number") return content;
-  return signal === null ? ops.bodyReadAll(content) : ops.bodyReadAll(content).catch((error) => {
-    throw failureOf(error, signal);
+  return failure === null ? ops.bodyReadAll(content) : ops.bodyReadAll(content).catch((error) => {
+    throw failure(error);
   });
 }
 
@@ -95,12 +96,12 @@ async function readAll(stream) {
  * A byte stream over content that is still whole.
  *
  * @param {Content} content
- * @param {AbortSignal | null} signal
+ * @param {Failure | null} failure
  * @returns {ReadableStream<any>}
  */
-export function contentStream(content, signal) {
-  const source = { content, signal };
-  const stream = new ReadableStream(typeof content === "number" ? hostSource(content, signal) : memorySource(content),
+export function contentStream(content, failure) {
+  const source = { content, failure };
+  const stream = new ReadableStream(typeof content === "number" ? hostSource(content, failure) : memorySource(content),
     { highWaterMark: 0 });
   sources.set(stream, source);
   return stream;
@@ -119,13 +120,8 @@ function memorySource(content) {
   };
 }
 
-/** @param {unknown} error @param {AbortSignal | null} signal */
-function failureOf(error, signal) {
-  return signal !== null && signal.aborted ? signal.reason : error;
-}
-
-/** @param {number} bodyId @param {AbortSignal | null} signal @returns {UnderlyingByteSource} */
-function hostSource(bodyId, signal) {
+/** @param {number} bodyId @param {Failure | null} failure @returns {UnderlyingByteSource} */
+function hostSource(bodyId, failure) {
   return {
     type: "bytes",
     async pull(controller) {
@@ -134,7 +130,7 @@ function hostSource(bodyId, signal) {
         do chunk = await ops.bodyRead(bodyId);
         while (chunk !== undefined && chunk.byteLength === 0);
       } catch (error) {
-        throw failureOf(error, signal);
+        throw failure === null ? error : failure(error);
       }
       if (chunk !== undefined) {
         controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (chunk));
@@ -160,7 +156,8 @@ function hostSource(bodyId, signal) {
  * @returns {ReadableStream<Uint8Array>}
  */
 export function hostBodyStream(bodyId, signal = null) {
-  return contentStream(bodyId, signal !== null && isAbortSignal(signal) ? signal : null);
+  if (signal === null || !isAbortSignal(signal)) return contentStream(bodyId, null);
+  return contentStream(bodyId, (error) => (signal.aborted ? signal.reason : error));
 }
 
 /**

@@ -181,12 +181,18 @@ export function fetchObject(callId, contextId, method, url, headers, body) {
   }
 }
 
-/** @param {number} callId @param {number} contextId @param {string[]} path @param {Uint8Array | undefined} args */
-export function callObject(callId, contextId, path, args) {
+/**
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {string[]} path
+ * @param {Uint8Array | undefined} args
+ * @param {number[]} capabilities
+ */
+export function callObject(callId, contextId, path, args, capabilities) {
   try {
     const { instance, legacy } = liveObject(contextId);
     if (legacy) throw new TypeError(NO_RPC);
-    answerCall(callId, { target: instance, kind: "entrypoint" }, path, args);
+    answerCall(callId, { target: instance, kind: "entrypoint" }, path, args, capabilities);
   } catch (error) {
     respondFailure(callId, error);
   }

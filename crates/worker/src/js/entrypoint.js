@@ -13,6 +13,7 @@ import { answerCall } from "stated:rpc-callee";
 import { internal } from "stated:webidl";
 
 /** @typedef {import("stated:host").WireBody} WireBody */
+/** @typedef {import("stated:host").WireProps} WireProps */
 
 /** @param {string} name */
 function statelessExport(name) {
@@ -30,15 +31,16 @@ function statelessExport(name) {
  * @param {number} callId
  * @param {number} contextId
  * @param {string} entrypoint
+ * @param {WireProps} props
  * @param {string} method
  * @param {string} url
  * @param {string[]} headers
  * @param {WireBody} body
  */
-export function fetchEntrypoint(callId, contextId, entrypoint, method, url, headers, body) {
+export function fetchEntrypoint(callId, contextId, entrypoint, props, method, url, headers, body) {
   try {
     const { kind, value } = statelessExport(entrypoint);
-    const ctx = new ExecutionContext(internal, contextId);
+    const ctx = new ExecutionContext(internal, contextId, props);
     const request = requestFromHost(method, url, headers, body);
     const handler = kind === "entrypoint" ? new value(ctx, env) : value;
     if (typeof handler.fetch !== "function") throw noFetchHandler();
@@ -55,15 +57,17 @@ export function fetchEntrypoint(callId, contextId, entrypoint, method, url, head
  * @param {number} callId
  * @param {number} contextId
  * @param {string} entrypoint
+ * @param {WireProps} props
  * @param {string[]} path
  * @param {Uint8Array | undefined} args
+ * @param {number[]} capabilities
  */
-export function callEntrypoint(callId, contextId, entrypoint, path, args) {
+export function callEntrypoint(callId, contextId, entrypoint, props, path, args, capabilities) {
   try {
     const { kind, value } = statelessExport(entrypoint);
-    const ctx = new ExecutionContext(internal, contextId);
-    if (kind === "entrypoint") answerCall(callId, { target: new value(ctx, env), kind: "entrypoint" }, path, args);
-    else answerCall(callId, { target: value, kind: "handlers", env, ctx }, path, args);
+    const ctx = new ExecutionContext(internal, contextId, props);
+    if (kind === "entrypoint") answerCall(callId, { target: new value(ctx, env), kind: "entrypoint" }, path, args, capabilities);
+    else answerCall(callId, { target: value, kind: "handlers", env, ctx }, path, args, capabilities);
   } catch (error) {
     respondFailure(callId, error);
   }

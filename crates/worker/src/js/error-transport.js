@@ -166,6 +166,18 @@ export function respondFailure(callId, error) {
   ops.respondError(callId, text, stack, flags, encodeValue(error));
 }
 
+/**
+ * Ends a stateless event with what its callers shall see.
+ *
+ * @param {number} contextId
+ * @param {unknown} reason
+ * @returns {never}
+ */
+export function abortEvent(contextId, reason) {
+  const [text, , flags] = describeError(reason);
+  return ops.abortEvent(contextId, text, flags, encodeValue(reason));
+}
+
 /** @param {unknown} error @returns {Uint8Array | undefined} */
 function encodeValue(error) {
   if (typeof error !== "object" || error === null || !flag("enhanced_error_serialization")) return undefined;

@@ -4,15 +4,19 @@
  * @module
  */
 
+import { malformed } from "stated:clone-errors";
 import { sendWithSignal } from "stated:fetch";
 import { registerPlatformClass } from "stated:platform-classes";
 import { isRequest, Request, requestToWire, signalOf } from "stated:request";
 import { responseFromHost } from "stated:response";
-import { channelOf, RemoteObject } from "stated:rpc";
+import { CapabilityChannel } from "stated:rpc";
+import { channelOf, RemoteObject } from "stated:rpc-channel";
+import { defineReceiving, SERVICE } from "stated:rpc-message";
 import { flag } from "stated:settings";
 import { URL } from "stated:url";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 import { socketFromHost } from "stated:websocket";
+import { HOST_SERVICE_STUB } from "stated:wire-format";
 
 /** @typedef {import("stated:host").WireResponse} WireResponse */
 /** @typedef {import("stated:host").WireBody} WireBody */
@@ -32,7 +36,7 @@ const FAKE_BASE = "https://fake-host/";
 
 /** A service binding, or the part of an object's stub that is one. */
 export class ServiceStub extends RemoteObject {
-  /** @param {symbol} key @param {import("stated:rpc").Channel & FetchChannel} channel */
+  /** @param {symbol} key @param {import("stated:rpc-channel").Channel & FetchChannel} channel */
   constructor(key, channel) {
     if (key !== internal) throw illegalConstructor();
     super(channel);
@@ -74,6 +78,26 @@ defineInterface(ServiceStub, undefined, "Fetcher");
 registerPlatformClass(ServiceStub, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",
+  pass: passService,
+});
+
+/**
+ * A stub of an object arrives as one of a service, too: without its id and name.
+ *
+ * @param {import("stated:wire-writer").Writer} writer
+ * @param {import("stated:rpc-message").OutgoingMessage} message
+ * @param {any} stub
+ */
+export function passService(writer, message, stub) {
+  const channel = channelOf(stub);
+  writer.writeVarint(HOST_SERVICE_STUB);
+  writer.writeVarint(message.refer(() => channel.reference(true)));
+}
+
+defineReceiving(HOST_SERVICE_STUB, (reader, message) => {
+  const capability = message.capability(reader.readVarint(), SERVICE);
+  if (capability === 0) throw malformed();
+  return new ServiceStub(internal, new CapabilityChannel(capability));
 });
 
 /** @param {any} input */

@@ -19,6 +19,15 @@ export type WireBody = null | Uint8Array | number;
 /** `[status, statusText, headers, body, url, redirected, socketId (0 = none)]` */
 export type WireResponse = [number, string, string[], WireBody, string, boolean, number];
 
+/**
+ * A message of RPC that arrived: the bytes of a value (serialize.js) and what it refers to by position, as pairs of kind and
+ * number: 0 = a target and 1 = a service or object, with a capability id; 2 = a host body, with its id.
+ */
+export type WireMessage = [bytes: Uint8Array, capabilities: number[]];
+
+/** `ctx.props`: JSON, a serialized value, or none. */
+export type WireProps = string | Uint8Array | undefined;
+
 /** null, number, string or bytes, as SQLite stores them. */
 export type SqlValue = null | number | string | ArrayBuffer;
 
@@ -99,8 +108,8 @@ export interface Ops {
 
   // --- answers to the calls below ---------------------------------------------------------------
   respond(callId: number, status: number, statusText: string, headers: string[], body: WireBody, socketId: number): void;
-  /** The result of an RPC call: serialized bytes (serialize.js). */
-  respondValue(callId: number, bytes: Uint8Array): void;
+  /** The result of an RPC call. The capabilities leave the context with it. */
+  respondValue(callId: number, bytes: Uint8Array, capabilities: number[]): void;
   /** The call is done and has no result (alarm, socket event). */
   respondDone(callId: number): void;
   /**
@@ -144,14 +153,30 @@ export interface Ops {
    */
   stubFetch(namespace: number, id: string, name: string | undefined, generation: number, token: number, method: string,
     url: string, headers: string[], body: WireBody): Promise<[number, WireResponse]>;
-  /** `args` undefined = read the property. */
+  /** `args` undefined = read the property. The capabilities leave the context with the call. */
   stubCall(namespace: number, id: string, name: string | undefined, generation: number, path: string[],
-    args: Uint8Array | undefined): Promise<[number, Uint8Array]>;
-  /** The same for a service binding; `service` is the index given by the binding. */
-  serviceFetch(service: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
-  serviceCall(service: number, path: string[], args: Uint8Array | undefined): Promise<Uint8Array>;
-  /** The `service` of an entrypoint of this very program ("default" or an export's name), for `ctx.exports`. */
-  ownService(entrypoint: string): number;
+    args: Uint8Array | undefined, capabilities: number[]): Promise<[number, WireMessage]>;
+  /**
+   * The same for a stateless entrypoint: `service` is the index given by a binding, or the name of an entrypoint of this very
+   * program; `props` are those of a caller that has its own.
+   */
+  serviceFetch(service: number | string, props: Uint8Array | undefined, token: number, method: string, url: string,
+    headers: string[], body: WireBody): Promise<WireResponse>;
+  serviceCall(service: number | string, props: Uint8Array | undefined, path: string[], args: Uint8Array | undefined,
+    capabilities: number[]): Promise<WireMessage>;
+
+  // --- capabilities: what messages refer to -------------------------------------------------------
+  /** The first reference to a target of the current context; `releaseTarget` tells when the last is gone. */
+  capabilityOfTarget(target: number): number;
+  capabilityOfObject(namespace: number, id: string, name: string | undefined, generation: number): number;
+  capabilityOfService(service: number | string, props: Uint8Array | undefined): number;
+  /** Takes the host body over. */
+  capabilityOfBody(bodyId: number): number;
+  capabilityDup(capability: number): number;
+  capabilityDrop(capability: number): void;
+  /** Calls of one context to one target start in call order. */
+  capabilityCall(capability: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
+  capabilityFetch(capability: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
 
   // --- a Durable Object's own storage; contextId is the object's ---------------------------------
   kvGet(contextId: number, key: string): Uint8Array | undefined;
@@ -200,6 +225,9 @@ export interface Ops {
   sectionEnd(contextId: number, sectionId: number, errorText: string | undefined): void;
   /** ctx.abort(): ends the running JavaScript; never returns. */
   abortObject(contextId: number, reason: string, retryAlarm: boolean): never;
+
+  /** ctx.abort() of a stateless event: ends the running JavaScript; text, flags and value as for respondError. */
+  abortEvent(contextId: number, text: string, flags: number, value: Uint8Array | undefined): never;
 
   // --- WebSockets ---------------------------------------------------------------------------------
   /** The two connected ends of a WebSocketPair. */
@@ -257,9 +285,10 @@ export interface Main {
    *  "durable-object", "legacy-class", "entrypoint", "object", "other"; handlers the method names found. */
   start(exports: object): string;
   /** Runs a handler of a stateless entrypoint ("default" or an export's name). Answers with respond / respondError. */
-  fetchEntrypoint(callId: number, contextId: number, entrypoint: string, method: string, url: string, headers: string[],
-    body: WireBody): void;
-  callEntrypoint(callId: number, contextId: number, entrypoint: string, path: string[], args: Uint8Array | undefined): void;
+  fetchEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, method: string, url: string,
+    headers: string[], body: WireBody): void;
+  callEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, path: string[],
+    args: Uint8Array | undefined, capabilities: number[]): void;
   /** Constructs the instance of an object; throws what the constructor throws. */
   createObject(contextId: number, className: string, namespace: number, id: string, name: string | undefined): void;
   /** Forgets the instance and all that belongs to it. */
@@ -267,7 +296,12 @@ export interface Main {
   /** Ends a stateless context: disposes what it left behind. */
   endContext(contextId: number): void;
   fetchObject(callId: number, contextId: number, method: string, url: string, headers: string[], body: WireBody): void;
-  callObject(callId: number, contextId: number, path: string[], args: Uint8Array | undefined): void;
+  callObject(callId: number, contextId: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): void;
+  /** Calls a target that the context has exported, or reads a member of it. */
+  callTarget(callId: number, contextId: number, target: number, path: string[], args: Uint8Array | undefined,
+    capabilities: number[]): void;
+  /** Nobody refers to the target any more: runs its disposer. */
+  releaseTarget(contextId: number, target: number): void;
   alarmObject(callId: number, contextId: number, scheduledTimeMs: number, retryCount: number): void;
   /** A hibernatable socket's event, for the class's handler. kind 0 message (a: string | Uint8Array), 1 close (a: code,
    *  b: reason, c: wasClean), 2 error (a: message). Answers with respondDone / respondError. */

@@ -11,6 +11,8 @@ import { installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
+import { forgetTargets } from "stated:rpc-export";
+import "stated:rpc-values";
 import { setFlags } from "stated:settings";
 import { forgetTimers } from "stated:timers";
 import { forgetSockets } from "stated:websocket";
@@ -18,6 +20,8 @@ import { forgetSockets } from "stated:websocket";
 export { alarmObject, callObject, createObject, fetchObject, socketHandler } from "stated:durable-object";
 export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
 export { describeError, makeError } from "stated:error-transport";
+export { callTarget } from "stated:rpc-callee";
+export { releaseTarget } from "stated:rpc-export";
 export { timerFired } from "stated:timers";
 export { socketEvent } from "stated:websocket";
 export { runSection };
@@ -52,11 +56,13 @@ export function start(moduleExports) {
 /** @param {number} contextId */
 export function dropObject(contextId) {
   dropObjectState(contextId);
+  forgetTargets(contextId);
   forgetTimers(contextId);
 }
 
 /** @param {number} contextId */
 export function endContext(contextId) {
   forgetSockets(contextId);
+  forgetTargets(contextId);
   forgetTimers(contextId);
 }

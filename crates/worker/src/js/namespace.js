@@ -7,7 +7,7 @@
 
 import { DurableObjectId, isDurableObjectId } from "stated:durable-object-id";
 import { isReset } from "stated:error-transport";
-import { ServiceStub } from "stated:fetcher";
+import { passService, ServiceStub } from "stated:fetcher";
 import { ops } from "stated:host";
 import { registerPlatformClass } from "stated:platform-classes";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
@@ -54,10 +54,20 @@ class ObjectChannel {
     return this.#answer(ops.stubFetch(this.#namespace, this.#id, this.#name, this.#generation, token, method, url, headers, body));
   }
 
-  /** @param {string[]} path @param {Uint8Array | undefined} args @returns {Promise<Uint8Array>} */
-  call(path, args) {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    return this.#answer(ops.stubCall(this.#namespace, this.#id, this.#name, this.#generation, path, args));
+  /** @param {string[]} path @param {import("stated:rpc-channel").SentMessage | undefined} message */
+  call(path, message) {
+    if (this.#broken !== undefined) throw this.#broken;
+    return this.#answer(ops.stubCall(this.#namespace, this.#id, this.#name, this.#generation, path, message?.bytes,
+      message?.capabilities ?? []));
+  }
+
+  /** The stub stays usable whatever is sent; what is sent is broken if it is. */
+  reference() {
+    return ops.capabilityOfObject(this.#namespace, this.#id, this.#name, this.#generation);
+  }
+
+  get objectId() {
+    return this.#id;
   }
 
   /** @template T @param {Promise<[number, T]>} answer @returns {Promise<T>} */
@@ -91,6 +101,7 @@ defineInterface(DurableObject);
 registerPlatformClass(DurableObject, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",
+  pass: passService,
 });
 
 /** @param {number} namespace @param {DurableObjectId} id */

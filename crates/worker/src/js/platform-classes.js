@@ -11,8 +11,11 @@
  * @typedef {object} PlatformClass
  * @property {string} name as error messages show it
  * @property {string} [outsideRpc] why an instance cannot be serialized for storage or a clone
- * @property {string} [forRpc] why an instance cannot be passed over RPC
+ * @property {string} [forRpc] why an instance cannot be serialized for a use like RPC that has no references
+ * @property {Passing} [pass] how an instance is passed over RPC
  */
+
+/** @typedef {(writer: import("stated:wire-writer").Writer, message: any, value: any) => void} Passing writes the tag, too */
 
 /** @type {Map<object, PlatformClass>} by prototype */
 const classes = new Map();
@@ -28,6 +31,17 @@ export const standsFor = Symbol("stated platform class");
  */
 export function registerPlatformClass(Class, texts = undefined) {
   classes.set(Class.prototype, { name: Class.name, ...texts });
+}
+
+/**
+ * Says how instances of a class are passed over RPC.
+ *
+ * @param {Function} Class
+ * @param {Passing} pass
+ */
+export function definePassing(Class, pass) {
+  const known = classes.get(Class.prototype);
+  classes.set(Class.prototype, { name: Class.name, ...known, pass });
 }
 
 /**

@@ -7,9 +7,8 @@
  */
 
 import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
-import { ops } from "stated:host";
 import { DurableObjectNamespace } from "stated:namespace";
-import { serviceStub } from "stated:service";
+import { loopBackStub } from "stated:service";
 import { internal } from "stated:webidl";
 
 /** @typedef {"durable-object" | "legacy-class" | "entrypoint" | "object" | "other"} Kind */
@@ -95,7 +94,7 @@ function loopBackBinding(name, kind) {
     if (!Object.hasOwn(classes, name)) return undefined;
     return () => new DurableObjectNamespace(internal, classes[name].namespace);
   }
-  if (kind === "entrypoint" || kind === "object") return () => serviceStub(ops.ownService(name));
+  if (kind === "entrypoint" || kind === "object") return () => loopBackStub(name);
   return undefined;
 }
 

@@ -6,15 +6,12 @@
 
 import { respondFailure } from "stated:error-transport";
 import { ops } from "stated:host";
+import { exportedTarget } from "stated:rpc-export";
+import { decodeArguments, encodeResult, IncomingMessage } from "stated:rpc-message";
 import { followPath, notAFunction } from "stated:rpc-path";
-import { deserialize, serialize } from "stated:serialize";
 
-/** Serialized arguments and results may be this long (reference 10.3). */
-const MESSAGE_BYTES_MAX = 33554432;
 /** A function with more parameters than (arg, env, ctx) cannot be a handler. */
 const HANDLER_PARAMETERS = 3;
-
-const forRpc = { forRpc: true };
 
 /**
  * What calls are made on: an instance, a handler object with the two values its functions get, or a value behind a stub.
@@ -27,32 +24,19 @@ const forRpc = { forRpc: true };
  */
 
 /**
- * Serializes arguments or a result.
- *
- * @param {unknown} value
- * @returns {Uint8Array}
- */
-export function encodeMessage(value) {
-  const bytes = serialize(value, forRpc);
-  if (bytes.length > MESSAGE_BYTES_MAX) {
-    throw new Error(`Serialized RPC arguments or return values are limited to 32MiB, but the size of this value was: ${bytes.length} bytes.`);
-  }
-  return bytes;
-}
-
-/**
  * Reads a member, or calls it when there are arguments. Returns its value, which may be a promise.
  *
  * @param {Receiver} receiver
  * @param {readonly string[]} path
  * @param {Uint8Array | undefined} args
+ * @param {IncomingMessage} message what the arguments refer to
  * @returns {any}
  */
-export function invoke(receiver, path, args) {
+function invoke(receiver, path, args, message) {
   const { value, holder } = followPath(receiver.target, receiver.kind, path);
   if (args === undefined) return value;
   if (typeof value !== "function") throw notAFunction(path);
-  const list = deserialize(args);
+  const list = decodeArguments(args, message);
   if (receiver.kind === "handlers") return callHandler(receiver, value, holder, path[path.length - 1], list);
   return Reflect.apply(value, holder, list);
 }
@@ -82,33 +66,65 @@ function callHandler({ env, ctx }, fn, holder, name, list) {
 }
 
 /**
- * Runs a call and answers it. Never throws.
+ * Runs a call and answers it. Never throws. Stubs among the arguments are disposed when the call is done.
  *
  * @param {number} callId
  * @param {Receiver} receiver
  * @param {string[]} path
  * @param {Uint8Array | undefined} args
+ * @param {number[]} capabilities
  */
-export function answerCall(callId, receiver, path, args) {
+export function answerCall(callId, receiver, path, args, capabilities) {
+  const message = new IncomingMessage(capabilities);
   try {
-    const result = invoke(receiver, path, args);
-    if ((typeof result === "object" && result !== null) || typeof result === "function") {
-      if (typeof result.then === "function") {
-        Promise.resolve(result).then((value) => answerValue(callId, value), (error) => respondFailure(callId, error));
-        return;
-      }
+    const result = invoke(receiver, path, args, message);
+    if (isThenable(result)) {
+      Promise.resolve(result).then((value) => answerValue(callId, value, message), (error) => answerError(callId, error, message));
+    } else {
+      answerValue(callId, result, message);
     }
-    ops.respondValue(callId, encodeMessage(result));
   } catch (error) {
-    respondFailure(callId, error);
+    answerError(callId, error, message);
   }
 }
 
-/** @param {number} callId @param {unknown} value */
-function answerValue(callId, value) {
+/** @param {any} value */
+function isThenable(value) {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && typeof value.then === "function";
+}
+
+/** @param {number} callId @param {unknown} value @param {IncomingMessage} message */
+function answerValue(callId, value, message) {
   try {
-    ops.respondValue(callId, encodeMessage(value));
+    const { bytes, capabilities } = encodeResult(value);
+    ops.respondValue(callId, bytes, capabilities);
+    message.dispose();
   } catch (error) {
-    respondFailure(callId, error);
+    answerError(callId, error, message);
   }
+}
+
+/** @param {number} callId @param {unknown} error @param {IncomingMessage} message */
+function answerError(callId, error, message) {
+  respondFailure(callId, error);
+  message.dispose();
+}
+
+/**
+ * Runs a call of a target that a context has exported.
+ *
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {number} number
+ * @param {string[]} path
+ * @param {Uint8Array | undefined} args
+ * @param {number[]} capabilities
+ */
+export function callTarget(callId, contextId, number, path, args, capabilities) {
+  const target = exportedTarget(contextId, number);
+  if (target === undefined) {
+    respondFailure(callId, new Error("The execution context which hosts this callback is no longer running."));
+    return;
+  }
+  answerCall(callId, { target, kind: "value" }, path, args, capabilities);
 }

@@ -1,12 +1,13 @@
 /**
  * Which members of a value can be reached over RPC, and how a path of names is followed (reference 10.2, 10.3).
  *
- * Used where the value lives: at the callee of a call, in a local stub, and on results that a pipelined path goes on from.
+ * Used where the value lives, at the callee of a call, and on results that a pipelined path goes on from.
  *
  * @module
  */
 
 import { ops } from "stated:host";
+import { channelOf } from "stated:rpc-channel";
 import { RpcTarget } from "stated:rpc-target";
 
 /** Names that no receiver gives out. */
@@ -51,22 +52,49 @@ export function followPath(receiver, kind, path) {
   for (let i = 0; i < path.length; i++) {
     const name = path[i];
     if (reserved.has(name)) throw new TypeError(`'${name}' is a reserved method and cannot be called over RPC.`);
+    // The path goes on where the stub leads.
+    if (channelOf(value) !== undefined) return { value: path.slice(i).reduce((at, rest) => at[rest], value), holder: undefined };
     holder = value;
-    value = member(value, name);
+    value = memberOf(value, path, i);
   }
   return { value, holder };
 }
 
-/** @param {any} value @param {string} name */
+/**
+ * The member that a path's name leads to.
+ *
+ * @param {any} value
+ * @param {readonly string[]} path
+ * @param {number} at the name's position
+ * @returns {any}
+ */
+export function memberOf(value, path, at) {
+  const name = path[at];
+  if (reservedAnywhere.has(name)) throw new TypeError(`'${name}' is a reserved method and cannot be called over RPC.`);
+  const found = member(value, name);
+  // What has no members itself is as good as absent for a path that goes on.
+  if (at + 1 < path.length && !hasMembers(found)) throw noSuchMember(name);
+  return found;
+}
+
+/** Whether a path can go on from a value. @param {any} value */
+function hasMembers(value) {
+  if (typeof value === "function" || channelOf(value) !== undefined) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || isInstance(prototype);
+}
+
+/** @param {any} value @param {string} name @returns {any} */
 function member(value, name) {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) throw noSuchMember(name);
+  if (!hasMembers(value)) throw noSuchMember(name);
   const prototype = Object.getPrototypeOf(value);
   if (typeof value === "function" || prototype === Object.prototype) {
     if (!Object.hasOwn(value, name)) throw noSuchMember(name);
     return value[name];
   }
   // Own fields of an instance are its private state, whatever the class defines under the same name.
-  if (!isInstance(prototype) || Object.hasOwn(value, name)) throw noSuchMember(name);
+  if (Object.hasOwn(value, name)) throw noSuchMember(name);
   for (let at = prototype; !bases.has(at); at = Object.getPrototypeOf(at)) {
     if (Object.hasOwn(at, name)) return Reflect.get(at, name, value);
   }

@@ -1,65 +1,35 @@
 /**
  * The calling end of RPC (reference 10): stubs, RpcProperty and RpcPromise.
  *
- * A stub is an ordinary object whose prototype chain ends in one shared Proxy, so `id`, `name` and `fetch` are found
- * without it and only unknown names reach its trap. RpcProperty and RpcPromise must be callable, so each is a Proxy with a
- * handler of its own. Where a call goes is a Channel's business (namespace.js, service.js, RpcStub here).
+ * A stub of a service or object is an ordinary object whose prototype chain ends in one shared Proxy, so `id`, `name` and
+ * `fetch` are found without it and only unknown names reach its trap. RpcStub, RpcProperty and RpcPromise must be callable,
+ * so each is a Proxy with a handler of its own. Where a call goes is a Channel's business (namespace.js, service.js,
+ * CapabilityChannel here).
  *
- * Functions, RpcTargets and stubs cannot be passed yet: the serializer refuses them, and results hold none.
+ * Pipelining happens here: what goes on from a call waits for its result and continues on the stub it finds there. A
+ * result's functions and targets are stubs already, so the second call is as remote as the first, in the same order.
  *
  * @module
  */
 
+import { malformed } from "stated:clone-errors";
 import { registerPlatformClass, standsFor } from "stated:platform-classes";
-import { encodeMessage, invoke } from "stated:rpc-callee";
-import { followPath, isReceiver } from "stated:rpc-path";
-import { deserialize } from "stated:serialize";
+import { channelOf, RemoteObject, rememberChannel } from "stated:rpc-channel";
+import { exportTarget } from "stated:rpc-export";
+import { decodeResult, defineReceiving, discard, encodeArguments, TARGET } from "stated:rpc-message";
+import { isReceiver, memberOf, notAFunction } from "stated:rpc-path";
 import { flag } from "stated:settings";
 import { illegalConstructor } from "stated:webidl";
+import { HOST_STUB } from "stated:wire-format";
 import { ops } from "stated:host";
+
+/** @typedef {import("stated:rpc-channel").Channel} Channel */
+/** @typedef {import("stated:rpc-channel").SentMessage} SentMessage */
 
 /** A path may have this many names beyond the first (reference 10.1). */
 const PATH_LENGTH_MAX = 64;
 
-/**
- * Where the calls of a stub go.
- *
- * @typedef {object} Channel
- * @property {(path: string[], args: Uint8Array | undefined) => Promise<Uint8Array>} call undefined arguments read a property
- */
-
-// --- stubs ------------------------------------------------------------------------------------------------------------
-
-/** @type {(stub: any) => Channel | undefined} */
-let channelOfStub;
-
-/**
- * What a service binding, a namespace and an RpcStub give out: unknown properties are members of the remote object.
- *
- * Not constructible by programs; RpcStub is.
- */
-export class RemoteObject {
-  /** @type {Channel} */ #channel;
-
-  static {
-    channelOfStub = (stub) => (typeof stub === "object" && stub !== null && #channel in stub ? stub.#channel : undefined);
-  }
-
-  /** @param {Channel} channel */
-  constructor(channel) {
-    this.#channel = channel;
-  }
-}
-
-/**
- * The channel of a stub, or undefined for anything else.
- *
- * @param {unknown} stub
- * @returns {any}
- */
-export function channelOf(stub) {
-  return channelOfStub(stub);
-}
+// --- stubs that are objects -------------------------------------------------------------------------------------------
 
 let warnedOfRpc = false;
 
@@ -76,7 +46,7 @@ function rpcUnavailable(name) {
 const unknownNames = new Proxy(Object.create(Object.prototype), {
   get(target, key, receiver) {
     if (typeof key === "symbol" || key in target) return Reflect.get(target, key, receiver);
-    const channel = channelOfStub(receiver);
+    const channel = channelOf(receiver);
     // A stub must be returnable from an async function, so it is never a thenable.
     if (channel === undefined || key === "then") return undefined;
     if (!flag("rpc")) return rpcUnavailable(key);
@@ -209,6 +179,7 @@ class Remote {
 class RemoteCall extends Remote {
   /** @type {Promise<any>} */ result;
   disposed = false;
+  contextId = ops.contextId();
 
   /**
    * @param {Channel} channel
@@ -281,12 +252,26 @@ function newPromise(remoteCall) {
  */
 function call(channel, from, path, args) {
   try {
-    const message = encodeMessage(args);
-    if (from === undefined) return channel.call(path, message).then(decodeResult);
+    if (from !== undefined) ops.checkContext(from.contextId, "Pipeline");
+    const message = encodeArguments(args);
+    if (from === undefined) return send(channel, path, message);
     // The arguments are taken now; the call waits for the result it goes on from.
-    return from.result.then((value) => callOnResult(value, path, message));
+    return from.result.then((value) => callOnResult(channel, value, path, message), (error) => {
+      discard(message);
+      throw error;
+    });
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/** @param {Channel} channel @param {string[]} path @param {SentMessage} message */
+function send(channel, path, message) {
+  try {
+    return channel.call(path, message).then(decodeResult);
+  } catch (error) {
+    discard(message);
+    throw error;
   }
 }
 
@@ -297,99 +282,204 @@ function call(channel, from, path, args) {
  * @returns {Promise<any>}
  */
 function read(channel, from, path) {
-  if (from === undefined) return channel.call(path, undefined).then(decodeResult);
-  return from.result.then((value) => {
-    try {
-      return followPath(value, "value", path).value;
-    } catch (error) {
-      throw markRemote(error);
-    }
-  });
-}
-
-/** @param {any} value @param {string[]} path @param {Uint8Array} message */
-function callOnResult(value, path, message) {
   try {
-    return invoke({ target: value, kind: "value" }, path, message);
+    if (from === undefined) return channel.call(path, undefined).then(decodeResult);
+    ops.checkContext(from.contextId, "Pipeline");
+    return from.result.then((value) => readOnResult(channel, value, path));
   } catch (error) {
-    throw markRemote(error);
+    return Promise.reject(error);
   }
 }
 
-/** The text is that of the callee, where the path would have been followed. @param {any} error */
-function markRemote(error) {
-  if (typeof error === "object" && error !== null) error.remote = true;
-  return error;
+/** @param {Channel} origin @param {any} result @param {string[]} path @param {SentMessage} message */
+function callOnResult(origin, result, path, message) {
+  try {
+    const found = walk(origin, result, path);
+    if (found.channel !== undefined) return send(found.channel, found.rest, message);
+    throw asRemote(notAFunction(path), origin);
+  } catch (error) {
+    discard(message);
+    throw error;
+  }
 }
 
-const disposer = { value: function dispose() {}, writable: true, enumerable: false, configurable: true };
+/** @param {Channel} origin @param {any} result @param {string[]} path */
+function readOnResult(origin, result, path) {
+  const { value, channel, rest } = walk(origin, result, path);
+  if (channel === undefined) return value;
+  // A stub that is part of a result is disposed with it; whoever reads it alone gets one to keep.
+  if (rest.length === 0) return typeof value === "function" ? value.dup() : value;
+  return channel.call(rest, undefined).then(decodeResult);
+}
 
 /**
- * Every object that a call returns can be disposed; without stubs in it there is nothing to do.
+ * Follows a path into a result, up to its end or to the first stub.
  *
- * @param {Uint8Array} bytes
+ * The errors are those of the callee, where Workers follows the path.
+ *
+ * @param {Channel} origin of the call that gave the result
+ * @param {any} result
+ * @param {string[]} path
+ * @returns {{ value: any, channel: Channel | undefined, rest: string[] }}
  */
-function decodeResult(bytes) {
-  const value = deserialize(bytes);
-  if (typeof value === "object" && value !== null) Object.defineProperty(value, Symbol.dispose, disposer);
-  return value;
+function walk(origin, result, path) {
+  let value = result;
+  for (let i = 0; i < path.length; i++) {
+    const channel = channelOf(value);
+    if (channel !== undefined) return { value, channel, rest: path.slice(i) };
+    try {
+      value = memberOf(value, path, i);
+    } catch (error) {
+      throw asRemote(error, origin);
+    }
+  }
+  return { value, channel: channelOf(value), rest: [] };
+}
+
+/** @param {any} error @param {Channel} origin */
+function asRemote(error, origin) {
+  if (typeof error === "object" && error !== null) {
+    error.remote = true;
+    if (origin.objectId !== undefined) error.durableObjectId = origin.objectId;
+  }
+  return error;
 }
 
 // --- RpcStub ----------------------------------------------------------------------------------------------------------
 
-/** Calls to a value of the same realm; they are serialized all the same. @implements {Channel} */
-class LocalChannel {
-  disposed = false;
+/**
+ * The way to what a capability stands for. It belongs to the context that made it or received it.
+ *
+ * @implements {Channel}
+ */
+export class CapabilityChannel {
+  #capability;
+  #contextId = ops.contextId();
+  #disposed = false;
 
-  /** @param {any} target */
-  constructor(target) {
-    this.target = target;
+  /** @param {number} capability */
+  constructor(capability) {
+    this.#capability = capability;
   }
 
-  /** @param {string[]} path @param {Uint8Array | undefined} args */
-  async call(path, args) {
-    if (this.disposed) throw new Error("RPC stub used after being disposed.");
-    // The method starts in a turn of its own, as it would behind a wire.
-    await undefined;
-    try {
-      return encodeMessage(await invoke({ target: this.target, kind: "value" }, path, args));
-    } catch (error) {
-      throw markRemote(error);
-    }
+  /** @param {string[]} path @param {SentMessage | undefined} message */
+  call(path, message) {
+    return ops.capabilityCall(this.#usable(), path, message?.bytes, message?.capabilities ?? []);
+  }
+
+  /**
+   * @param {number} token
+   * @param {string} method
+   * @param {string} url
+   * @param {string[]} headers
+   * @param {import("stated:host").WireBody} body
+   */
+  fetch(token, method, url, headers, body) {
+    return ops.capabilityFetch(this.#usable(), token, method, url, headers, body);
+  }
+
+  /** @param {boolean} keep */
+  reference(keep) {
+    const capability = this.#usable();
+    if (keep) return ops.capabilityDup(capability);
+    this.#disposed = true;
+    return capability;
+  }
+
+  dispose() {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    ops.capabilityDrop(this.#capability);
+  }
+
+  #usable() {
+    if (this.#disposed) throw new Error("RPC stub used after being disposed.");
+    ops.checkContext(this.#contextId, "Client");
+    return this.#capability;
   }
 }
 
-/**
- * A stub of a plain object, a function or an RpcTarget of this realm.
- *
- * Differs: it cannot be passed on over RPC yet, and a stub of a function is not callable by itself.
- *
- * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/
- */
-export class RpcStub extends RemoteObject {
-  #local;
-
-  /** @param {any} target */
+/** The class of what stands for a function, an RpcTarget or a plain object elsewhere. */
+export class RpcStub {
+  /**
+   * Makes a stub of a value of this realm; calls to it are serialized all the same.
+   *
+   * @param {any} target
+   *
+   * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/
+   */
   constructor(target) {
     if (!isReceiver(target)) throw new TypeError("RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.");
-    const local = new LocalChannel(target);
-    super(local);
-    this.#local = local;
+    return newStub(new CapabilityChannel(exportTarget(target)));
   }
 
   /** Another stub of the same target, with a life of its own. */
   dup() {
-    if (this.#local.disposed) throw new Error("RPC stub used after being disposed.");
-    return new RpcStub(this.#local.target);
+    return newStub(new CapabilityChannel(stubChannel(this).reference(true)));
   }
 
   [Symbol.dispose]() {
-    this.#local.disposed = true;
+    stubChannel(this).dispose();
   }
 }
 
-registerPlatformClass(RpcStub, {
-  outsideRpc: "RpcStub cannot be serialized in this context.",
-  forRpc: "Passing stubs over RPC is not supported.",
-});
+/** @param {unknown} stub @returns {CapabilityChannel} */
+function stubChannel(stub) {
+  const channel = channelOf(stub);
+  if (!(channel instanceof CapabilityChannel)) throw new TypeError("Illegal invocation");
+  return channel;
+}
 
+const stubTexts = { name: "RpcStub", outsideRpc: "RpcStub cannot be serialized in this context.", pass: passStub };
+registerPlatformClass(RpcStub, stubTexts);
+Object.defineProperty(RpcStub.prototype, Symbol.toStringTag, { value: "JsRpcStub", configurable: true });
+
+/** The handler of a stub. */
+class StubHandler extends Remote {
+  /** @param {Channel} channel */
+  constructor(channel) {
+    super(channel, undefined, []);
+  }
+
+  /** @param {unknown} _target @param {string | symbol} key */
+  get(_target, key) {
+    // A stub must be returnable from an async function, so it is never a thenable.
+    if (key === "then") return undefined;
+    if (typeof key === "symbol" || key in RpcStub.prototype) return /** @type {any} */ (RpcStub.prototype)[key];
+    return this.member(key);
+  }
+
+  prototype() {
+    return RpcStub.prototype;
+  }
+
+  get [standsFor]() {
+    return stubTexts;
+  }
+}
+
+/** @param {CapabilityChannel} channel @returns {any} */
+function newStub(channel) {
+  const stub = new Proxy(callable, new StubHandler(channel));
+  rememberChannel(stub, channel);
+  return stub;
+}
+
+/**
+ * @param {import("stated:wire-writer").Writer} writer
+ * @param {import("stated:rpc-message").OutgoingMessage} message
+ * @param {any} stub
+ */
+function passStub(writer, message, stub) {
+  const channel = stubChannel(stub);
+  writer.writeVarint(HOST_STUB);
+  writer.writeVarint(message.refer(() => channel.reference(message.keepsStubs)));
+}
+
+defineReceiving(HOST_STUB, (reader, message) => {
+  const capability = message.capability(reader.readVarint(), TARGET);
+  if (capability === 0) throw malformed();
+  const channel = new CapabilityChannel(capability);
+  message.owns(channel);
+  return newStub(channel);
+});

@@ -45,6 +45,22 @@ export function serialize(value, options) {
 }
 
 /**
+ * Serializes a value that may refer to functions, stubs and streams.
+ *
+ * @param {unknown} value
+ * @param {any} message takes the references
+ * @param {(writer: Writer) => void} end writes what follows the value
+ * @returns {Uint8Array}
+ */
+export function serializeMessage(value, message, end) {
+  const writer = begin();
+  writer.plainInstances = false;
+  writer.errorStacks = false;
+  writer.message = message;
+  return finish(writer, value, end);
+}
+
+/**
  * Serializes for a clone within the realm: buffers in `transferred` are written as their position in it.
  *
  * @param {unknown} value
@@ -54,6 +70,7 @@ export function serializeForClone(value, transferred) {
   const writer = begin();
   writer.plainInstances = true;
   writer.errorStacks = true;
+  writer.cloning = true;
   if (transferred.size > 0) writer.transferred = transferred;
   return finish(writer, value);
 }
@@ -68,11 +85,36 @@ export function serializeForClone(value, transferred) {
  * @returns {any}
  */
 export function deserialize(bytes, transferred) {
+  return read(bytes, transferred, null);
+}
+
+/**
+ * Returns the value that `serializeMessage` made the bytes from.
+ *
+ * @param {Uint8Array} bytes
+ * @param {any} message what the references refer to
+ * @param {(reader: Reader) => void} [end] reads what follows the value, if anything does
+ * @returns {any}
+ */
+export function deserializeMessage(bytes, message, end = undefined) {
+  return read(bytes, undefined, message, end);
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {readonly ArrayBuffer[] | undefined} transferred
+ * @param {any} message
+ * @param {(reader: Reader) => void} [end]
+ */
+function read(bytes, transferred, message, end = undefined) {
   const reader = idleReader ?? new Reader();
   idleReader = null;
   try {
     reader.begin(bytes, transferred);
-    return reader.readValue();
+    reader.message = message;
+    const value = reader.readValue();
+    if (!reader.atEnd) end?.(reader);
+    return value;
   } catch (error) {
     throw isStackOverflow(error) ? malformed() : error;
   } finally {
@@ -88,10 +130,11 @@ function begin() {
   return writer;
 }
 
-/** @param {Writer} writer @param {unknown} value */
-function finish(writer, value) {
+/** @param {Writer} writer @param {unknown} value @param {(writer: Writer) => void} [end] */
+function finish(writer, value, end = undefined) {
   try {
     writer.writeValue(value);
+    end?.(writer);
     return writer.finish();
   } catch (error) {
     throw isStackOverflow(error) ? nestedTooDeeply() : error;

@@ -108,9 +108,20 @@ export const ERROR_CAUSE = 0x63; // c
 export const ERROR_STACK = 0x73; // s
 export const ERROR_END = 0x2e; // .
 
-/** The number after TAG_HOST_OBJECT. */
+/** The number after TAG_HOST_OBJECT. Those without a note are in messages only, which nobody stores. */
+export const HOST_STUB = 1;
+export const HOST_WRITABLE_STREAM = 2;
+export const HOST_READABLE_STREAM = 3;
+export const HOST_HEADERS = 4;
+export const HOST_REQUEST = 5;
+export const HOST_RESPONSE = 6;
+export const HOST_ABORT_SIGNAL = 9;
+export const HOST_SERVICE_STUB = 11;
+export const HOST_BLOB = 12;
+export const HOST_FILE = 13;
+/** Persisted. */
 export const HOST_DOM_EXCEPTION = 8;
-/** An error with all its own properties: type, name when the type is ERROR_CUSTOM, message, properties. */
+/** Persisted. An error with all its own properties: type, name when the type is ERROR_CUSTOM, message, properties. */
 export const HOST_ERROR = 10;
 
 /** HOST_ERROR's type of an error whose name is none of errorTypes: the name follows. */

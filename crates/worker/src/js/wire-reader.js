@@ -45,6 +45,7 @@ export class Reader {
   #version = wire.VERSION_MIN;
   #depth = 0;
   /** @type {unknown[]} objects by id; undefined while one is being made */ #objects = [];
+  /** @type {any} the message of RPC that is read, with what the value refers to */ message = null;
   /** @type {readonly ArrayBuffer[] | undefined} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred = undefined;
 
   /**
@@ -70,6 +71,7 @@ export class Reader {
   reset() {
     this.#bytes = nothing;
     this.#transferred = undefined;
+    this.message = null;
     if (this.#objects.length > 0) this.#objects = [];
   }
 
@@ -100,6 +102,18 @@ export class Reader {
       default:
         return this.#readLeaf(tag);
     }
+  }
+
+  /** Whether nothing is left. */
+  get atEnd() {
+    return this.#position === this.#end;
+  }
+
+  /** Bytes after their length: a copy. */
+  readBytes() {
+    const length = this.readVarint();
+    const start = this.#take(length);
+    return this.#bytes.slice(start, start + length);
   }
 
   /** A string with its tag. */
@@ -412,7 +426,8 @@ export class Reader {
   }
 
   #readHostObject() {
-    switch (this.readVarint()) {
+    const tag = this.readVarint();
+    switch (tag) {
       case wire.HOST_DOM_EXCEPTION: {
         const name = this.#readUtf8();
         const exception = new DOMException(this.#readUtf8(), name);
@@ -423,8 +438,18 @@ export class Reader {
       case wire.HOST_ERROR:
         return readErrorWithProperties(this);
       default:
-        throw malformed();
+        return this.#readPassed(tag);
     }
+  }
+
+  /** What was passed over RPC and is not just data. @param {number} tag */
+  #readPassed(tag) {
+    const receive = this.message?.receiver(tag);
+    if (receive === undefined) throw malformed();
+    const id = this.reserve();
+    const value = receive(this, this.message);
+    this.resolve(id, value);
+    return value;
   }
 
   /** @param {number} tag */

@@ -5,7 +5,8 @@
  * object is comes from the host's `classOf` and from captured built-in getters, and getters of the program that throw or
  * change what is being written lead to an error or a shorter value, never to malformed bytes.
  *
- * Which host objects a value may hold is decided by the caller (serialize.js); stubs and streams are not among them.
+ * Which host objects a value may hold is decided by the caller (serialize.js). Stubs, streams and the like are written only
+ * into a message of RPC, in the form that their class has defined.
  *
  * @module
  */
@@ -69,10 +70,15 @@ export class Writer {
   position = 0;
   /** Whether instances of the program's own classes are written as plain objects; otherwise they are refused. */
   plainInstances = true;
+  /** Whether the value is cloned, which refuses functions of any kind before it looks whose they are. */
+  cloning = false;
   /** Whether the stack of an error is written. */
   errorStacks = true;
   /** @type {Map<object, number> | null} array buffers that are transferred, by their position in the list */
   transferred = null;
+
+  /** @type {any} the message of RPC that is written, which takes what the value refers to */
+  message = null;
 
   #depth = 0;
   #nextId = 0;
@@ -104,6 +110,8 @@ export class Writer {
     this.#depth = 0;
     this.#nextId = 0;
     this.transferred = null;
+    this.message = null;
+    this.cloning = false;
     if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = new Uint8Array(BYTES_INITIAL);
     this.#begin();
   }
@@ -132,7 +140,8 @@ export class Writer {
         else this.writeObject(value);
         return;
       case "function":
-        throw this.#functionError(value);
+        this.#writeFunction(value);
+        return;
       default:
         throw notCloneable(value);
     }
@@ -218,7 +227,10 @@ export class Writer {
       return;
     }
     const kind = ops.classOf(object);
-    if (kind === "Proxy") throw this.#proxyError(object);
+    if (kind === "Proxy") {
+      this.#writeProxy(object);
+      return;
+    }
     const id = this.#identify(object);
     if (id >= 0) {
       this.#writeReference(id);
@@ -228,11 +240,16 @@ export class Writer {
     this.#depth++;
     // Two calls per level for what nests deeply: the stack is as limited as DEPTH_MAX.
     if (kind === "Object") {
-      if (getPrototypeOf(object) !== objectPrototype) this.#checkInstance(object);
-      this.writeTag(wire.TAG_OBJECT);
-      const count = this.#writeEntries(object, enumerableKeys(object));
-      this.writeTag(wire.TAG_OBJECT_END);
-      this.writeVarint(count);
+      const pass = getPrototypeOf(object) === objectPrototype ? undefined : this.#passingOf(object);
+      if (pass === undefined) {
+        this.writeTag(wire.TAG_OBJECT);
+        const count = this.#writeEntries(object, enumerableKeys(object));
+        this.writeTag(wire.TAG_OBJECT_END);
+        this.writeVarint(count);
+      } else {
+        this.writeTag(wire.TAG_HOST_OBJECT);
+        pass(this, this.message, object);
+      }
     } else if (kind === "Array") {
       this.#writeArray(/** @type {any[]} */ (object));
     } else {
@@ -288,27 +305,62 @@ export class Writer {
     }
   }
 
-  /** Throws for an object that is not plain and may not be written as if it were. @param {object} object */
-  #checkInstance(object) {
-    const prototype = getPrototypeOf(object);
-    const platform = platformClass(prototype);
-    if (platform !== undefined) throw refusedBy(platform, !this.plainInstances);
+  /**
+   * How an instance is passed, or undefined when it is written as if it were a plain object. Throws when it is neither.
+   *
+   * @param {object} object
+   */
+  #passingOf(object) {
+    const platform = platformClass(getPrototypeOf(object));
+    if (platform !== undefined) return this.#passing(platform);
     if (!this.plainInstances) throw notSerializable(constructorName(object));
+    return undefined;
+  }
+
+  /** @param {import("stated:platform-classes").PlatformClass} platform */
+  #passing(platform) {
+    if (this.message === null || platform.pass === undefined) throw refusedBy(platform, !this.plainInstances);
+    return platform.pass;
   }
 
   /** @param {Function} value */
-  #functionError(value) {
-    if (ops.classOf(value) === "Proxy") return this.#proxyError(value);
-    if (!this.plainInstances) return dataCloneError("Passing functions over RPC is not supported.");
-    return notCloneable(value);
+  #writeFunction(value) {
+    if (ops.classOf(value) === "Proxy") {
+      this.#writeProxy(value);
+      return;
+    }
+    const platform = platformClass(getPrototypeOf(value));
+    if (platform !== undefined) {
+      this.#writePassed(value, this.#passing(platform));
+      return;
+    }
+    if (this.message !== null) this.#writePassed(value, this.message.passFunction);
+    else if (this.plainInstances) throw notCloneable(value);
+    else throw dataCloneError("Passing functions over RPC is not supported.");
   }
 
   /** @param {object} proxy one of the library's, or the program's */
-  #proxyError(proxy) {
+  #writeProxy(proxy) {
     const handler = /** @type {any} */ (ops.proxyParts(proxy)?.[1]);
     const platform = typeof handler === "object" && handler !== null ? handler[standsFor] : undefined;
-    if (platform !== undefined) return refusedBy(platform, !this.plainInstances);
-    return typeof proxy === "function" ? notCloneable(proxy) : dataCloneError("#<Object> could not be cloned.");
+    if (platform !== undefined) {
+      if (this.cloning) throw dataCloneError(`#<${platform.name}> could not be cloned.`);
+      this.#writePassed(proxy, this.#passing(platform));
+      return;
+    }
+    if (this.message !== null) this.#writePassed(proxy, this.message.passProxy);
+    else throw typeof proxy === "function" ? notCloneable(proxy) : dataCloneError("#<Object> could not be cloned.");
+  }
+
+  /** @param {object} value @param {import("stated:platform-classes").Passing} pass */
+  #writePassed(value, pass) {
+    const known = this.#identify(value);
+    if (known >= 0) {
+      this.#writeReference(known);
+      return;
+    }
+    this.writeTag(wire.TAG_HOST_OBJECT);
+    pass(this, this.message, value);
   }
 
   /**

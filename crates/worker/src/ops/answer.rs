@@ -1,11 +1,11 @@
 //! Answers of handlers that the host started.
 
-use bytes::Bytes;
 use http::StatusCode;
 use stated_core::error::Failure;
 use stated_object::message::FetchResponse;
 use stated_object::program::Answer;
 
+use crate::capabilities::Leaving;
 use crate::op::{Op, OpError, OpResult};
 
 /// The response of a fetch handler.
@@ -30,8 +30,8 @@ pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// The serialized result of an RPC call.
 pub(crate) fn respond_value<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let value = Bytes::from(op.bytes(1));
-    op.worker.calls.answer(op.uint(0), Ok(Answer::Value(value)));
+    let message = op.message(1, Leaving::Result)?;
+    op.worker.calls.answer(op.uint(0), Ok(Answer::Value(message)));
     op.undefined()
 }
 
@@ -49,6 +49,7 @@ pub(crate) fn respond_error<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     if !stack.is_empty() {
         op.worker.print_uncaught(&stack);
     }
-    op.worker.calls.answer(op.uint(0), Err(Failure::thrown(text, flags)));
+    let value = op.scope.bytes(op.arg(4));
+    op.worker.calls.answer(op.uint(0), Err(Failure::thrown(text, flags).with_value(value)));
     op.undefined()
 }

@@ -85,6 +85,14 @@ pub(crate) fn abort_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     Err(OpError::Thrown(Thrown::Stopped))
 }
 
+/// `ctx.abort()` of a stateless event: its open calls reject with the reason.
+pub(crate) fn abort_event<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.require_context(op.uint(0), "ExecutionContext")?;
+    let failure = Failure::thrown(op.text(1)?, op.uint(2) as u32).with_value(op.scope.bytes(op.arg(3)));
+    op.worker.calls.fail_context(context.id, &failure);
+    Err(OpError::Thrown(Thrown::Stopped))
+}
+
 /// Asks for a critical section.
 pub(crate) fn section_request<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;

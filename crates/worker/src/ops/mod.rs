@@ -15,6 +15,7 @@ pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod fetch;
 pub(crate) mod stub;
+pub(crate) mod capability;
 pub(crate) mod storage;
 pub(crate) mod sql;
 pub(crate) mod socket;
@@ -62,6 +63,7 @@ operations! {
     "taskBegin" => context::task_begin,
     "taskEnd" => context::task_end,
     "abortObject" => context::abort_object,
+    "abortEvent" => context::abort_event,
     "sectionRequest" => context::section_request,
     "sectionEnd" => context::section_end,
     "respond" => answer::respond,
@@ -86,6 +88,14 @@ operations! {
     "stubCall" => stub::call,
     "serviceFetch" => stub::service_fetch,
     "serviceCall" => stub::service_call,
+    "capabilityOfTarget" => capability::of_target,
+    "capabilityOfObject" => capability::of_object,
+    "capabilityOfService" => capability::of_service,
+    "capabilityOfBody" => capability::of_body,
+    "capabilityDup" => capability::dup,
+    "capabilityDrop" => capability::drop_reference,
+    "capabilityCall" => capability::call,
+    "capabilityFetch" => capability::fetch,
     "kvGet" => storage::kv_get,
     "kvGetMany" => storage::kv_get_many,
     "kvPut" => storage::kv_put,

@@ -1,8 +1,8 @@
 //! Namespaces, stubs and service bindings.
 
-use bytes::Bytes;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
+use stated_object::capability::ObjectRef;
 use stated_object::program::{Answer, Event};
 
 use super::fetch::aborted;
@@ -39,41 +39,34 @@ pub(crate) fn id_parse<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     hex(op, id)
 }
 
-struct Target {
-    namespace: usize,
-    id: ObjectId,
-    name: Option<String>,
-    generation: u64,
-}
-
-fn target<'s>(op: &mut Op<'_, 's>) -> Result<Target, OpError<'s>> {
-    let text = op.text(1)?;
-    let id = ObjectId::from_hex(&text).ok_or_else(|| OpError::type_error("the stub has no valid id"))?;
-    Ok(Target { namespace: op.uint(0) as usize, id, name: op.optional_text(2)?, generation: op.uint(3) })
-}
-
-fn settled(answer: Answer) -> SettledResult {
+/// What JavaScript gets for an answer.
+pub(super) fn settled(answer: Answer) -> SettledResult {
     match answer {
         Answer::Response(response) => Ok(Settled::Response(Box::new(response))),
-        Answer::Value(value) => Ok(Settled::Bytes(value.into())),
+        Answer::Value(message) => Ok(Settled::Message(message)),
         Answer::Done => Err(Failure::new(ErrorCode::Internal).into()),
     }
 }
 
+/// The object that a stub stands for; the context's first one is noted for the request log.
+fn target<'s>(op: &mut Op<'_, 's>) -> Result<ObjectRef, OpError<'s>> {
+    let object = op.object(0)?;
+    let context = op.context()?;
+    op.worker.note_called(&context, op.uint(0) as usize, object.name.as_deref(), object.id);
+    Ok(object)
+}
+
 /// `stub.fetch()`
 pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let target = target(op)?;
+    let object = target(op)?;
     let mut abortable = op.abortable(op.uint(4));
     let request = op.request(5)?;
     let context = op.context()?;
-    op.worker.note_called(&context, target.namespace, target.name.as_deref(), target.id);
     let network = op.worker.network().clone();
     op.promise(async move {
         context.until_durable().await?;
-        let event = Event::Fetch(request);
-        let delivery = network.deliver(target.namespace, target.id, target.name, target.generation, event);
         let (generation, answer) = tokio::select! {
-            answer = delivery => answer?,
+            answer = network.call_object(&object, Event::Fetch(request)) => answer?,
             () = abortable.aborted() => return Err(aborted()),
         };
         Ok(Settled::OfStub(generation, Box::new(settled(answer)?)))
@@ -82,32 +75,29 @@ pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// An RPC call or property read through a stub.
 pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let target = target(op)?;
+    let object = target(op)?;
     let path = op.texts(4)?;
-    let args = op.scope.bytes(op.arg(5)).map(Bytes::from);
+    let args = op.arguments(5)?;
     let context = op.context()?;
-    op.worker.note_called(&context, target.namespace, target.name.as_deref(), target.id);
     let network = op.worker.network().clone();
     op.promise(async move {
         context.until_durable().await?;
-        let event = Event::Call { path, args };
-        let (generation, answer) =
-            network.deliver(target.namespace, target.id, target.name, target.generation, event).await?;
+        let (generation, answer) = network.call_object(&object, Event::Call { path, args }).await?;
         Ok(Settled::OfStub(generation, Box::new(settled(answer)?)))
     })
 }
 
 /// `fetch()` of a service binding.
 pub(crate) fn service_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let service = op.uint(0) as usize;
-    let mut abortable = op.abortable(op.uint(1));
-    let request = op.request(2)?;
+    let service = op.service(0, 1)?;
+    let mut abortable = op.abortable(op.uint(2));
+    let request = op.request(3)?;
     let context = op.context()?;
-    let network = op.worker.network().clone();
+    let worker = op.worker.clone();
     op.promise(async move {
         context.until_durable().await?;
         tokio::select! {
-            answer = network.service(service, Event::Fetch(request)) => settled(answer?),
+            answer = worker.call_service(&service, Event::Fetch(request)) => settled(answer?),
             () = abortable.aborted() => Err(aborted()),
         }
     })
@@ -115,13 +105,13 @@ pub(crate) fn service_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// An RPC call through a service binding.
 pub(crate) fn service_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let service = op.uint(0) as usize;
-    let path = op.texts(1)?;
-    let args = op.scope.bytes(op.arg(2)).map(Bytes::from);
+    let service = op.service(0, 1)?;
+    let path = op.texts(2)?;
+    let args = op.arguments(3)?;
     let context = op.context()?;
-    let network = op.worker.network().clone();
+    let worker = op.worker.clone();
     op.promise(async move {
         context.until_durable().await?;
-        settled(network.service(service, Event::Call { path, args }).await?)
+        settled(worker.call_service(&service, Event::Call { path, args }).await?)
     })
 }

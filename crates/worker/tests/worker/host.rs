@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
+use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
@@ -44,6 +45,7 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
         heap_bytes: 256 << 20,
         keys: Vec::new(),
         classes: Vec::new(),
+        home: Home::default(),
         async_stacks: AsyncStacks::default(),
     };
     Worker::new(options, Rc::new(NoNetwork), Rc::new(ToStderr), Rc::new(Numbers::default()))
@@ -79,19 +81,28 @@ pub(crate) async fn bytes_of(body: Body) -> Vec<u8> {
 struct NoNetwork;
 
 impl Network for NoNetwork {
-    fn deliver(
-        &self,
-        namespace: usize,
-        _: ObjectId,
-        _: Option<String>,
-        _: u64,
-        _: Event,
-    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
-        panic!("a test calls an object of namespace {namespace}");
+    fn object(&self, namespace: usize, _: ObjectId, _: Option<String>, _: u64) -> Option<ObjectRef> {
+        panic!("a test refers to an object of namespace {namespace}");
     }
 
-    fn service(&self, service: usize, _: Event) -> LocalFuture<Result<Answer, Failure>> {
-        panic!("a test calls service {service}");
+    fn bound_service(&self, index: usize) -> Option<ServiceRef> {
+        panic!("a test refers to service {index}");
+    }
+
+    fn own_service(&self, entrypoint: &str) -> ServiceRef {
+        panic!("a test refers to the entrypoint {entrypoint}");
+    }
+
+    fn call_object(&self, object: &ObjectRef, _: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {
+        panic!("a test calls the object {}", object.id);
+    }
+
+    fn call_service(&self, service: &ServiceRef, _: Event) -> LocalFuture<Result<Answer, Failure>> {
+        panic!("a test calls the entrypoint {}", service.entrypoint);
+    }
+
+    fn call_target(&self, target: &Target, _: Event) -> LocalFuture<Result<Answer, Failure>> {
+        panic!("a test calls {:?}", target.address());
     }
 
     fn fetch(

@@ -88,7 +88,7 @@ async function inObject(fn, name = undefined) {
   scenario = async (...args) => {
     object.value = await fn(...args);
   };
-  await host.objectEvent(object, (callId, context) => host.main.callObject(callId, context, ["run"], new Uint8Array([0xff, 15, 65, 0, 36, 0, 0])));
+  await host.objectEvent(object, (callId, context) => host.main.callObject(callId, context, ["run"], new Uint8Array([0xff, 15, 65, 0, 36, 0, 0]), []));
   return object;
 }
 

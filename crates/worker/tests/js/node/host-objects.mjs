@@ -12,7 +12,7 @@ import { createHash } from "node:crypto";
 import * as main from "stated:main";
 import { Sockets } from "./host-sockets.mjs";
 import { MemoryStorage, storageOps } from "./host-storage.mjs";
-import { defineOps } from "./host.js";
+import { defineOps, ops } from "./host.js";
 
 const NESTING_MAX = 64;
 const REMOTE = 4;
@@ -22,7 +22,7 @@ const RESET = 8;
 export class Aborted extends Error {}
 
 /** Every flag a current compatibility date switches on and that the library looks at. */
-export const currentFlags = ["rpc", "durable_object_fetch_requires_full_url", "enable_ctx_exports", "delete_all_deletes_alarm",
+export const currentFlags = ["rpc", "rpc_params_dup_stubs", "durable_object_fetch_requires_full_url", "enable_ctx_exports", "delete_all_deletes_alarm",
   "websocket_close_reason_byte_limit", "websocket_standard_binary_type", "web_socket_auto_reply_to_close"];
 
 export class Host {
@@ -39,6 +39,8 @@ export class Host {
   /** @type {Map<number, any>} objects by context */ byContext = new Map();
   /** @type {[number, any]} */ sectionEnds = [];
   fetchAborts = [];
+  /** @type {Map<number, any>} */ capabilities = new Map();
+  lastCapability = 0;
   lastCall = 0;
   lastContext = 0;
 
@@ -53,7 +55,7 @@ export class Host {
       log: (level, text) => void this.logged.push([level, text]),
       reportUncaught: (text) => void this.uncaught.push(text),
       respond: (callId, ...response) => this.settle(callId).resolve(response),
-      respondValue: (callId, bytes) => this.settle(callId).resolve(bytes.slice()),
+      respondValue: (callId, bytes, capabilities) => this.settle(callId).resolve({ bytes: bytes.slice(), capabilities: this.take(capabilities) }),
       respondDone: (callId) => this.settle(callId).resolve(undefined),
       respondError: (callId, text, stack, flags, value) => this.settle(callId).reject({ text, stack, flags, value: value?.slice() }),
       idFromName: (namespace, name) => createHash("sha256").update(`${namespace}/${name}`).digest("hex"),
@@ -64,13 +66,12 @@ export class Host {
       },
       stubFetch: (namespace, id, name, generation, token, ...request) => this.stub(namespace, id, name, generation,
         (callId, context) => main.fetchObject(callId, context, ...request), toWireResponse),
-      stubCall: (namespace, id, name, generation, path, args) => this.stub(namespace, id, name, generation,
-        (callId, context) => main.callObject(callId, context, [...path], args?.slice()), (bytes) => bytes),
-      serviceFetch: (service, token, ...request) => this.service((callId, context) =>
-        main.fetchEntrypoint(callId, context, this.serviceName(service), ...request)).then(toWireResponse),
-      serviceCall: (service, path, args) => this.service((callId, context) =>
-        main.callEntrypoint(callId, context, this.serviceName(service), [...path], args?.slice())),
-      ownService: (name) => 1000 + Object.keys(this.program).indexOf(name),
+      stubCall: (namespace, id, name, generation, path, args, capabilities) => this.stub(namespace, id, name, generation,
+        this.objectCall(path, args, capabilities), (answer) => this.receive(answer)),
+      serviceFetch: (service, props, token, ...request) => this.service((callId, context) =>
+        main.fetchEntrypoint(callId, context, this.serviceName(service), props, ...request)).then(toWireResponse),
+      serviceCall: (service, props, path, args, capabilities) => this.serviceCall(this.serviceName(service), props, path, args, capabilities),
+      ...this.capabilityOps(),
       sectionRequest: (context, _kind, token) => this.requestSection(context, token),
       sectionEnd: (context, sectionId, errorText) => void this.sectionEnds.push([context, errorText]),
       abortObject: (context, reason) => {
@@ -135,14 +136,103 @@ export class Host {
     });
   }
 
-  /** @param {number} service */
+  /** @param {number | string} service */
   serviceName(service) {
-    return service >= 1000 ? Object.keys(this.program)[service - 1000] : this.services[service];
+    return typeof service === "number" ? this.services[service] : service;
+  }
+
+  // --- capabilities ---------------------------------------------------------------------------------------------------
+
+  /** What messages refer to: targets are counted, everything else is data. */
+  capabilityOps() {
+    const insert = (capability) => {
+      this.capabilities.set(++this.lastCapability, { contextId: this.contextId(), ...capability });
+      return this.lastCapability;
+    };
+    return {
+      capabilityOfTarget: (target) => insert({ kind: 0, lease: { contextId: this.contextId(), target, references: 1 } }),
+      capabilityOfObject: (...object) => insert({ kind: 1, object }),
+      capabilityOfService: (service, props) => insert({ kind: 1, service: [service, props] }),
+      capabilityOfBody: (body) => insert({ kind: 2, body }),
+      capabilityDup: (id) => {
+        const capability = this.capabilities.get(id);
+        if (capability.lease !== undefined) capability.lease.references++;
+        return insert(capability);
+      },
+      capabilityDrop: (id) => {
+        const capability = this.capabilities.get(id);
+        this.capabilities.delete(id);
+        if (capability !== undefined) this.release(capability);
+      },
+      capabilityCall: async (id, path, args, capabilities) => {
+        const { lease, object, service } = this.capabilities.get(id);
+        if (object !== undefined) return (await ops.stubCall(...object, path, args, capabilities))[1];
+        if (service !== undefined) return ops.serviceCall(...service, path, args, capabilities);
+        const taken = this.take(capabilities);
+        const bytes = args?.slice();
+        await undefined;
+        try {
+          return this.receive(await this.call(lease.contextId, (callId, context) =>
+            main.callTarget(callId, context, lease.target, [...path], bytes, this.give(taken))));
+        } catch (failure) {
+          throw main.makeError("", failure.text, failure.flags | REMOTE, "", failure.value);
+        }
+      },
+      capabilityFetch: async (id, token, ...request) => {
+        const { object, service } = this.capabilities.get(id);
+        return object === undefined ? ops.serviceFetch(...service, token, ...request) : (await ops.stubFetch(...object, token, ...request))[1];
+      },
+    };
+  }
+
+  /** Takes what leaves a context out of the table. @param {number[]} capabilities */
+  take(capabilities) {
+    return capabilities.map((id) => {
+      const capability = this.capabilities.get(id);
+      if (capability === undefined) throw new Error(`there is no capability ${id}`);
+      this.capabilities.delete(id);
+      return capability;
+    });
+  }
+
+  /** Puts it into the table of the running context. @param {any[]} taken */
+  give(taken) {
+    return taken.flatMap((capability) => {
+      if (capability.kind === 2) return [2, capability.body];
+      this.capabilities.set(++this.lastCapability, { ...capability, contextId: this.contextId() });
+      return [capability.kind, this.lastCapability];
+    });
+  }
+
+  /** @param {{ bytes: Uint8Array, capabilities: any[] }} answer */
+  receive({ bytes, capabilities }) {
+    return [bytes, this.give(capabilities)];
+  }
+
+  /** @param {any} capability */
+  release({ lease }) {
+    if (lease === undefined || --lease.references > 0) return;
+    setImmediate(() => this.inContext(lease.contextId, () => main.releaseTarget(lease.contextId, lease.target)));
+  }
+
+  /** @param {string[]} path @param {Uint8Array | undefined} args @param {number[]} capabilities */
+  objectCall(path, args, capabilities) {
+    const taken = this.take(capabilities);
+    const bytes = args?.slice();
+    return (callId, context) => main.callObject(callId, context, [...path], bytes, this.give(taken));
+  }
+
+  /** @param {string} entrypoint @param {any} props @param {string[]} path @param {Uint8Array | undefined} args @param {number[]} capabilities */
+  async serviceCall(entrypoint, props, path, args, capabilities) {
+    const taken = this.take(capabilities);
+    const bytes = args?.slice();
+    return this.receive(await this.service((callId, context) =>
+      main.callEntrypoint(callId, context, entrypoint, props, [...path], bytes, this.give(taken))));
   }
 
   /** Fetches from the default entrypoint, as the outside does. */
   fetch(url, { method = "GET", headers = [], body = null, entrypoint = "default" } = {}) {
-    return this.call(++this.lastContext, (callId, context) => main.fetchEntrypoint(callId, context, entrypoint, method, url, headers, body));
+    return this.call(++this.lastContext, (callId, context) => main.fetchEntrypoint(callId, context, entrypoint, undefined, method, url, headers, body));
   }
 
   /** The host's record of an object; made on first use. */

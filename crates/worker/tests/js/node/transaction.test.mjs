@@ -24,7 +24,7 @@ async function inObject(fn) {
   scenario = async (...args) => {
     object.value = await fn(...args);
   };
-  await host.objectEvent(object, (callId, contextId) => host.main.callObject(callId, contextId, ["run"], new Uint8Array([0xff, 15, 65, 0, 36, 0, 0])));
+  await host.objectEvent(object, (callId, contextId) => host.main.callObject(callId, contextId, ["run"], new Uint8Array([0xff, 15, 65, 0, 36, 0, 0]), []));
   return object;
 }
 

@@ -1,0 +1,192 @@
+//! Capabilities: what messages carry besides bytes, and calls of what they stand for.
+
+use bytes::Bytes;
+use stated_core::error::{ErrorCode, Failure};
+use stated_object::capability::{Capability, Message, ObjectRef, Props, ServiceRef};
+use stated_object::program::Event;
+
+use super::fetch::aborted;
+use super::stub::settled;
+use crate::capabilities::Leaving;
+use crate::op::{Op, OpError, OpResult};
+use crate::settled::SettledResult;
+
+impl<'s> Op<'_, 's> {
+    /// A message from two arguments: bytes and capabilities, which are taken out of the context's table.
+    pub(crate) fn message(&mut self, first: u32, leaving: Leaving) -> Result<Message, OpError<'s>> {
+        let bytes = Bytes::from(self.bytes(first));
+        let ids = self.arg(first + 1);
+        let mut capabilities = Vec::new();
+        for position in 0..self.scope.array_length(ids) {
+            let id = self.scope.element(ids, position)?.as_number().unwrap_or(0.0) as u64;
+            capabilities.push(self.worker.capabilities.take(id).ok_or_else(gone)?);
+        }
+        let message = Message { bytes, capabilities };
+        let context = self.context()?;
+        self.worker.capabilities.leave(&context, leaving, &message);
+        Ok(message)
+    }
+
+    /// The arguments of a call; undefined bytes read a property.
+    pub(crate) fn arguments(&mut self, first: u32) -> Result<Option<Message>, OpError<'s>> {
+        if self.arg(first).is_nullish() {
+            return Ok(None);
+        }
+        self.message(first, Leaving::Arguments).map(Some)
+    }
+
+    /// Puts a capability into the running context's table and returns its number.
+    fn hold(&mut self, capability: Capability) -> OpResult<'s> {
+        let context = self.context()?;
+        let id = self.worker.numbers().next();
+        self.worker.capabilities.insert(id, context.id, capability);
+        Ok(self.scope.number(id as f64))
+    }
+
+    /// A bound service by its index, or an entrypoint of this program by its name, with props of one's own if any.
+    pub(crate) fn service(&mut self, service: u32, props: u32) -> Result<ServiceRef, OpError<'s>> {
+        let network = self.worker.network().clone();
+        let found = match self.arg(service).as_number() {
+            Some(index) => network.bound_service(index as usize),
+            None => Some(network.own_service(&self.text(service)?)),
+        };
+        let mut found = found.ok_or_else(|| OpError::type_error("no such service binding"))?;
+        if let Some(bytes) = self.scope.bytes(self.arg(props)) {
+            found.props = Some(Props::Value(Bytes::from(bytes)));
+        }
+        Ok(found)
+    }
+
+    /// An object from a namespace's index, an id, a name and a generation.
+    pub(crate) fn object(&mut self, first: u32) -> Result<ObjectRef, OpError<'s>> {
+        let text = self.text(first + 1)?;
+        let id = stated_core::id::ObjectId::from_hex(&text).ok_or_else(|| OpError::type_error("the stub has no valid id"))?;
+        let name = self.optional_text(first + 2)?;
+        let network = self.worker.network();
+        let object = network.object(self.uint(first) as usize, id, name, self.uint(first + 3));
+        object.ok_or_else(|| OpError::type_error("no such Durable Object namespace"))
+    }
+}
+
+fn gone<'s>() -> OpError<'s> {
+    OpError::error("RPC stub used after being disposed.")
+}
+
+/// The first reference to a target of the running context.
+pub(crate) fn of_target<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.context()?;
+    let target = op.worker.capabilities.export(context.id, op.uint(0));
+    op.hold(Capability::Target(target))
+}
+
+/// A stub of an object.
+pub(crate) fn of_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let object = op.object(0)?;
+    op.hold(Capability::Object(object))
+}
+
+/// A stub of an entrypoint.
+pub(crate) fn of_service<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let service = op.service(0, 1)?;
+    op.hold(Capability::Service(service))
+}
+
+/// A host body.
+pub(crate) fn of_body<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let reader = op.worker.bodies.take_reader(op.uint(0));
+    let reader = reader.ok_or_else(|| OpError::type_error("the body was already used"))?;
+    op.hold(Capability::Stream(reader))
+}
+
+/// Another reference to the same.
+pub(crate) fn dup<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let copy = op.worker.capabilities.with(op.uint(0), |capability| match capability {
+        Capability::Target(target) => Some(Capability::Target(target.clone())),
+        Capability::Object(object) => Some(Capability::Object(object.clone())),
+        Capability::Service(service) => Some(Capability::Service(service.clone())),
+        Capability::Stream(_) => None,
+    });
+    let copy = copy.flatten().ok_or_else(gone)?;
+    op.hold(copy)
+}
+
+/// Gives a reference up.
+pub(crate) fn drop_reference<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let dropped = op.worker.capabilities.take(op.uint(0));
+    drop(dropped);
+    op.undefined()
+}
+
+/// Where a call goes.
+enum Callee {
+    Target(stated_object::capability::Target),
+    Object(u64, ObjectRef),
+    Service(ServiceRef),
+}
+
+fn callee<'s>(op: &Op<'_, 's>) -> Result<Callee, OpError<'s>> {
+    let id = op.uint(0);
+    if let Some(context) = op.worker.capabilities.context_of(id) {
+        op.require_context(context, "Client")?;
+    }
+    let found = op.worker.capabilities.with(id, |capability| match capability {
+        Capability::Target(target) => Some(Callee::Target(target.clone())),
+        Capability::Object(object) => Some(Callee::Object(id, object.clone())),
+        Capability::Service(service) => Some(Callee::Service(service.clone())),
+        Capability::Stream(_) => None,
+    });
+    found.flatten().ok_or_else(gone)
+}
+
+/// An RPC call or property read.
+pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let callee = callee(op)?;
+    let path = op.texts(1)?;
+    let args = op.arguments(2)?;
+    let context = op.context()?;
+    let worker = op.worker.clone();
+    op.promise(async move {
+        context.until_durable().await?;
+        match callee {
+            Callee::Target(target) => {
+                let event = Event::TargetCall { target: target.address().target, path, args };
+                settled(worker.network().call_target(&target, event).await?)
+            }
+            other => answer(&worker, other, Event::Call { path, args }).await,
+        }
+    })
+}
+
+/// `fetch()` of a service or object stub that came in a message.
+pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let callee = callee(op)?;
+    let mut abortable = op.abortable(op.uint(1));
+    let request = op.request(2)?;
+    let context = op.context()?;
+    let worker = op.worker.clone();
+    op.promise(async move {
+        context.until_durable().await?;
+        tokio::select! {
+            answer = answer(&worker, callee, Event::Fetch(request)) => answer,
+            () = abortable.aborted() => Err(aborted()),
+        }
+    })
+}
+
+/// Calls an object or an entrypoint.
+async fn answer(worker: &crate::worker::Worker, callee: Callee, event: Event) -> SettledResult {
+    match callee {
+        Callee::Target(_) => Err(Failure::new(ErrorCode::Internal).into()),
+        Callee::Service(service) => settled(worker.call_service(&service, event).await?),
+        Callee::Object(id, object) => {
+            let (generation, answer) = worker.network().call_object(&object, event).await?;
+            // The stub is broken for ever once this life of the object is.
+            worker.capabilities.with(id, |capability| {
+                if let Capability::Object(object) = capability {
+                    object.generation = generation;
+                }
+            });
+            settled(answer)
+        }
+    }
+}
