@@ -563,7 +563,7 @@ fn wal_survives(path: &Path, choices: &[bool], length: usize) {
         }
     }
     bytes.truncate(length);
-    match choices[0] || length % 2 == 0 {
+    match choices[0] || length.is_multiple_of(2) {
         true => fs::write(path, bytes).unwrap(),
         false => fs::remove_file(path).unwrap(),
     }
