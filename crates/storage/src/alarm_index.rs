@@ -1,4 +1,5 @@
-//! The alarms of one namespace, so that due ones are found without opening objects.
+//! The alarms of one namespace, so that due ones are found without opening objects; and the
+//! [`names`] of its objects, which share the file.
 //!
 //! A copy: the truth about an object's alarm is in its own database. All rows are also kept in
 //! memory, ordered by time, because the table (whose shape other programs know) has no such index.
@@ -21,6 +22,8 @@
 //! object and not here. It fires after the object was next opened, which corrects the row.
 //!
 //! Source: reference sections 8.4 and 13.2.
+
+mod names;
 
 use rusqlite::{Connection, OpenFlags};
 use std::collections::{BTreeSet, HashMap};
@@ -56,7 +59,7 @@ pub struct AlarmIndex {
 
 #[derive(Debug, Default)]
 struct Rows {
-    /// Opened by the first write; a namespace without alarms has no file.
+    /// Opened by the first write; a namespace without alarms and names has no file.
     connection: Option<Connection>,
     by_id: HashMap<Arc<str>, Row>,
     by_time: BTreeSet<(i64, Arc<str>)>,
@@ -273,6 +276,7 @@ fn open_file(path: &Path) -> Result<Connection, StorageError> {
          CREATE TABLE IF NOT EXISTS _cf_ALARM (\
            actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID",
     )?;
+    connection.execute_batch(names::DEFINITION)?;
     Ok(connection)
 }
 

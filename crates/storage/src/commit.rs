@@ -466,6 +466,7 @@ impl Request {
                 });
                 if durable && let Some(link) = &target.alarm {
                     link.settle(*position);
+                    link.record_name();
                 }
             }
             // Whoever asked is waiting, or its thread is gone.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::alarm::{AlarmIdentity, AlarmLink};
-use crate::commit::{CommitPosition, DatabaseKey, Lane};
+use crate::commit::{CommitPosition, DatabaseKey, DurabilityError, Lane};
 use crate::connection::{Leftover, OpenConnection};
 use crate::cursor::CursorTable;
 use crate::error::StorageError;
@@ -140,6 +140,46 @@ impl Database {
     /// Returns the position of the last commit: when it is durable, everything committed so far is.
     pub fn position(&self) -> CommitPosition {
         self.position
+    }
+
+    /// Waits until everything committed so far is durable.
+    ///
+    /// # Errors
+    /// The first failure, if a sync of this database ever failed.
+    pub fn wait_until_durable(&self) -> Result<(), DurabilityError> {
+        self.lane.wait_until_idle(self.target.key);
+        match self.target.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `work`, which deletes or replaces the files of the database that `open` opens, and then
+    /// makes the alarm index say what the new ones contain. No other connection may be open.
+    ///
+    /// The log is copied into the file first, so that a crash in between cannot separate the two. A
+    /// database that is too damaged for that is replaced all the same.
+    ///
+    /// # Errors
+    /// `work`'s, or [`StorageError`] when the new database cannot be read.
+    pub fn replace_files<T, E: From<StorageError>>(
+        open: impl Fn() -> Result<Self, StorageError>,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut old = open()?;
+        let (path, lane) = (old.path.clone(), old.lane.clone());
+        let closed = match old.alarm() {
+            Ok(_) => old.close(),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = closed {
+            tracing::warn!(%error, "close a database that is to be replaced");
+        }
+        // Otherwise recovery might give the new file commits of the old one.
+        lane.forget(&path).map_err(StorageError::from)?;
+        let result = work()?;
+        open()?.alarm()?;
+        Ok(result)
     }
 
     /// Drops what was not committed, waits for the rest to be durable, copies the WAL into the

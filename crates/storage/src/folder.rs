@@ -17,8 +17,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use crate::connection::sync_parent;
+use crate::connection::{remove_if_present, sync_parent, wal_path};
 use crate::lane_log::{LaneLog, recover};
 
 /// Begins the name of a namespace folder that is being deleted; no unique key begins with a dot.
@@ -193,6 +194,19 @@ impl DataFolder {
         }
     }
 
+    /// Makes the complete folder `staged`, on the same file system, the folder of the namespace with
+    /// this unique key, which must not exist. Its files must be synced; durable when it returns.
+    ///
+    /// # Errors
+    /// [`FolderError::BadKey`], [`FolderError::Io`].
+    pub fn adopt_namespace(&self, key: &str, staged: &Path) -> Result<(), FolderError> {
+        let path = self.namespace_path(key)?;
+        let inside = staged.join("x");
+        sync_parent(&inside).map_err(|error| io_error("sync folder", staged, error))?;
+        fs::rename(staged, &path).map_err(|error| io_error("rename folder", staged, error))?;
+        sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))
+    }
+
     fn namespace_path(&self, key: &str) -> Result<PathBuf, FolderError> {
         if !is_key(key) {
             return Err(FolderError::BadKey(key.to_owned()));
@@ -203,6 +217,15 @@ impl DataFolder {
     fn names(&self) -> Result<Vec<String>, FolderError> {
         file_names(&self.path.join("do"))
     }
+}
+
+/// What is on disk of one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The size of its files.
+    pub bytes: u64,
+    /// When they last changed, if the file system knows.
+    pub modified: Option<SystemTime>,
 }
 
 /// The folder of one namespace.
@@ -236,6 +259,36 @@ impl NamespaceFolder {
         Ok(ids)
     }
 
+    /// Returns what is on disk of an object, its log included; `None` if it never stored anything.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn stored(&self, id: &str) -> Result<Option<Stored>, FolderError> {
+        let path = self.object_path(id);
+        let Some(main) = status(&path)? else { return Ok(None) };
+        let log = status(&wal_path(&path))?;
+        let modified = |status: &fs::Metadata| status.modified().ok();
+        Ok(Some(Stored {
+            bytes: main.len() + log.as_ref().map_or(0, fs::Metadata::len),
+            modified: modified(&main).max(log.as_ref().and_then(modified)),
+        }))
+    }
+
+    /// Puts the database file `new` in the place of the object's, whose database must be closed.
+    ///
+    /// Durable when it returns. `new` must be in this folder, without a log, and synced; to be called
+    /// inside of [`Database::replace_files`](crate::Database::replace_files).
+    ///
+    /// # Errors
+    /// [`FolderError::Io`]; the object has its old or its new database then.
+    pub fn replace_object(&self, id: &str, new: &Path) -> Result<(), FolderError> {
+        let path = self.object_path(id);
+        let wal = wal_path(&path);
+        remove_if_present(&wal).map_err(|error| io_error("delete file", &wal, error))?;
+        fs::rename(new, &path).map_err(|error| io_error("rename file", new, error))?;
+        sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))
+    }
+
     /// Deletes the files of an object, its facets included; that there are none is no error.
     ///
     /// While committers run, each database must have been closed by
@@ -254,6 +307,14 @@ impl NamespaceFolder {
         }
         let inside = self.path.join("x");
         sync_parent(&inside).map_err(|error| io_error("sync folder", &self.path, error))
+    }
+}
+
+fn status(path: &Path) -> Result<Option<fs::Metadata>, FolderError> {
+    match fs::metadata(path) {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("read status of", path, error)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod copies;
 mod counters;
 mod delete_all;
 mod durability;
