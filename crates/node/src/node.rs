@@ -17,6 +17,7 @@ use crate::alarms::Alarms;
 use crate::build::Built;
 use crate::data::{self, DataError};
 use crate::log::Log;
+use crate::objects::Objects;
 use crate::plan::{ServicePlan, plan};
 use crate::shard::ShardSetup;
 use crate::topology::{COMMANDS_MAX, Command, Topology};
@@ -85,6 +86,7 @@ pub struct Node {
     /// Each resolves when a listener has finished its requests.
     served: Vec<oneshot::Receiver<()>>,
     names: Vec<String>,
+    objects: Objects,
     /// Holds the lock of the data folder.
     folder: DataFolder,
 }
@@ -100,6 +102,7 @@ impl Node {
         let (address, listeners) = open_listeners(options.listen, options.shards)?;
         let folder = data::open(&options.data, &configs)?;
         let plans: Vec<Arc<ServicePlan>> = plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
+        let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
         let (topology, mut receivers) = channels(plans.len(), options.shards);
         let (trigger, shutdown) = Shutdown::new();
         let limits = Limits { shutdown_timeout: options.shutdown_timeout, ..Limits::default() };
@@ -110,9 +113,9 @@ impl Node {
             threads: Vec::new(),
             served: Vec::new(),
             names: configs.iter().map(|config| config.name.clone()).collect(),
+            objects: Objects::new(&plans, &nudges, &folder, topology.clone())?,
             folder,
         };
-        let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
         let mut listeners = listeners.into_iter();
         for (service, (config, built)) in options.services.iter().enumerate() {
             let mut answers = Vec::new();
@@ -179,6 +182,11 @@ impl Node {
     /// The address that is listened on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The objects of all services, for an operator. Usable until the node shuts down.
+    pub fn objects(&self) -> Objects {
+        self.objects.clone()
     }
 
     /// Loads new code of a service; objects restart, storage and alarms stay.

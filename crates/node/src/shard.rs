@@ -230,6 +230,10 @@ impl Shard {
                     let _unused = reply.send(namespace.wake(&entry, at_ms).await);
                 });
             }
+            Command::Operate { namespace, task } => {
+                let namespace = self.namespaces[namespace].clone();
+                tokio::task::spawn_local(task(namespace));
+            }
             Command::Load { source, source_map, reply } => {
                 let _unused = reply.send(self.load(&source, &source_map));
             }

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Target { address: TargetAddress, event: Event, reply: oneshot::Sender<Result<Answer, Failure>> },
     /// Wake an object for its alarm; the reply is when to wake it again, if not by the index.
     Wake { namespace: usize, id: ObjectId, name: Option<String>, at_ms: i64, reply: oneshot::Sender<Option<i64>> },
+    /// Carry out an operator's wish; the task answers by itself.
+    Operate { namespace: usize, task: crate::objects::Task },
     /// Load new code; the reply is the text of the error.
     Load { source: Arc<Source>, source_map: Arc<stated_bundle::SourceMap>, reply: oneshot::Sender<Result<(), String>> },
     /// Finish and end the thread.

@@ -60,6 +60,11 @@ impl Entry {
         }
     }
 
+    /// Forgets runs and retries: the stored alarm is no longer the one they were about.
+    pub(crate) fn forget_alarm(&self) {
+        *self.alarm.machine.borrow_mut() = None;
+    }
+
     /// Notes that `ctx.abort()` ended the instance; it counts if an alarm is running.
     pub fn alarm_was_aborted(&self, retry: RetryAlarm) {
         *self.alarm.abort.borrow_mut() = Some(retry);

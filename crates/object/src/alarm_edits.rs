@@ -25,6 +25,11 @@ impl AlarmEdits {
         self.edits.push(edit);
     }
 
+    /// Notes a change that an operation may have made.
+    pub(crate) fn extend(&mut self, edit: Option<AlarmEdit>) {
+        self.edits.extend(edit);
+    }
+
     /// Notes the beginning of a savepoint.
     pub(crate) fn begin(&mut self) {
         self.savepoints.push(self.edits.len());

@@ -394,7 +394,7 @@ impl Drop for Place<'_> {
     }
 }
 
-fn commit_failure(failure: &CommitFailure) -> Failure {
+pub(crate) fn commit_failure(failure: &CommitFailure) -> Failure {
     match failure {
         CommitFailure::Constraint(error) => Failure::constraint_violated(&error.to_string()),
         CommitFailure::Critical(error) | CommitFailure::Storage(error) => storage_failure(error),

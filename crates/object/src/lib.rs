@@ -15,4 +15,5 @@ pub mod namespace;
 pub mod alarm;
 pub mod capability;
 pub mod hibernation;
+pub mod operate;
 pub mod clock;

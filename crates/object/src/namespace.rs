@@ -11,7 +11,7 @@ use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, visible_name};
 use stated_core::lifecycle::{self, Eviction, Residency, Verdict};
 use stated_core::mailbox::Backlog;
-use stated_storage::{AlarmIdentity, AlarmIndex, Backend, Database, DatabaseKey, DatabaseOptions, DurableReport, Lane};
+use stated_storage::{AlarmIdentity, AlarmIndex, Backend, Database, DatabaseKey, DatabaseOptions, DurableReport, Lane, StorageError};
 
 use crate::alarm::AlarmState;
 use crate::clock::Monotonic;
@@ -157,11 +157,7 @@ impl Namespace {
     }
 
     pub(crate) fn new_instance(&self, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
-        let id: Arc<str> = Arc::from(entry.id.to_string());
-        let path = self.config.folder.join(format!("{id}.sqlite"));
-        let identity = AlarmIdentity { index: self.config.alarms.clone(), id, name: entry.name() };
-        let options = DatabaseOptions { backend: self.config.backend, alarm: Some(identity) };
-        let mut database = Database::open(&path, options, &self.parts.lane).map_err(|error| {
+        let mut database = self.open_database(entry.id, entry.name()).map_err(|error| {
             tracing::error!(%error, object_id = %entry.id, "open the object's database");
             Failure::new(ErrorCode::Internal)
         })?;
@@ -176,6 +172,25 @@ impl Namespace {
         );
         self.parts.databases.0.borrow_mut().insert(key, Rc::downgrade(&instance));
         Ok(instance)
+    }
+
+    /// Opens the database of an object, which must not be open.
+    pub(crate) fn open_database(&self, id: ObjectId, name: Option<Arc<str>>) -> Result<Database, StorageError> {
+        let id: Arc<str> = Arc::from(id.to_string());
+        let path = self.config.folder.join(format!("{id}.sqlite"));
+        let identity = AlarmIdentity { index: self.config.alarms.clone(), id, name };
+        let options = DatabaseOptions { backend: self.config.backend, alarm: Some(identity) };
+        Database::open(&path, options, &self.parts.lane)
+    }
+
+    /// The entries of all objects that were referred to and not put away since.
+    pub(crate) fn entries(&self) -> Vec<Rc<Entry>> {
+        self.entries.borrow().values().cloned().collect()
+    }
+
+    /// The entry of an object, if it has one.
+    pub(crate) fn known_entry(&self, id: ObjectId) -> Option<Rc<Entry>> {
+        self.entries.borrow().get(&id).cloned()
     }
 
     /// Puts away what has been idle for long enough; called about once a second.
@@ -268,7 +283,13 @@ impl Entry {
         self.sockets.cut_all();
     }
 
-    fn evict(&self) {
+    /// Whether an event, an alarm or a JavaScript activity is unfinished.
+    pub(crate) fn is_busy(&self) -> bool {
+        let is_active = self.instance.borrow().as_ref().is_some_and(|instance| instance.idle_since_ms().is_none());
+        is_active || self.backlog.borrow().events() > 0 || self.alarm.is_engaged()
+    }
+
+    pub(crate) fn evict(&self) {
         let instance = self.instance.borrow_mut().take();
         if let Some(instance) = instance {
             instance.evict();

@@ -1,0 +1,152 @@
+//! What an operator does to an object from outside its program: read, edit, evict, replace.
+//!
+//! An operation on a running object is a turn like any other: it waits for the input gate, commits,
+//! and is answered when the commit is durable. An object that does not run is not constructed for
+//! it; its database is opened, used and closed without an await, so no event can come in between.
+
+use std::rc::Rc;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_core::id::ObjectId;
+use stated_storage::{Database, StorageError};
+
+use crate::alarm_edits::AlarmEdit;
+use crate::namespace::{Entry, Namespace};
+use crate::storage::storage_failure;
+
+/// An object that has something in memory on its shard.
+#[derive(Clone, Debug)]
+pub struct Resident {
+    /// The object.
+    pub id: ObjectId,
+    /// Its name, if a caller has told it.
+    pub name: Option<String>,
+    /// Whether an instance runs.
+    pub is_running: bool,
+    /// Its hibernatable WebSockets.
+    pub sockets: usize,
+}
+
+/// What came of the wish to evict an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evicted {
+    /// Its instance is gone, or there was none. Hibernatable sockets stay.
+    Yes,
+    /// It has an event to finish.
+    Busy,
+}
+
+impl Namespace {
+    /// Returns the objects that have something in memory, sorted by id.
+    pub fn residents(&self) -> Vec<Resident> {
+        let mut residents: Vec<_> = self
+            .entries()
+            .iter()
+            .map(|entry| Resident {
+                id: entry.id,
+                name: entry.name().map(|name| name.to_string()),
+                is_running: entry.instance().is_some(),
+                sockets: entry.sockets.len(),
+            })
+            .collect();
+        residents.sort_unstable_by_key(|resident| resident.id);
+        residents
+    }
+
+    /// Runs `work` on the object's database, as one turn, and waits until what it wrote is durable.
+    ///
+    /// # Errors
+    /// Why the database cannot be used, or the commit failed.
+    pub async fn operate<T>(
+        self: &Rc<Self>,
+        id: ObjectId,
+        work: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Failure> {
+        // An instance that has just broken gives its database back in a task.
+        tokio::task::yield_now().await;
+        let entry = self.known_entry(id);
+        let Some(instance) = entry.as_ref().and_then(|entry| entry.instance()) else {
+            return self.operate_closed(id, entry.as_deref(), work);
+        };
+        let _active = instance.active();
+        let result = {
+            let _turn = instance.enter(None).await?;
+            let (result, edit) = instance.with_database(|database| alarm_watched(database, work))?.map_err(|error| storage_failure(&error))?;
+            instance.alarm_edits.borrow_mut().extend(edit);
+            result
+        };
+        instance.until_durable().await?;
+        Ok(result)
+    }
+
+    fn operate_closed<T>(
+        &self,
+        id: ObjectId,
+        entry: Option<&Entry>,
+        work: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Failure> {
+        let name = entry.and_then(Entry::name);
+        let mut database = self.open_database(id, name).map_err(|error| storage_failure(&error))?;
+        let (result, edit) = alarm_watched(&mut database, work).map_err(|error| storage_failure(&error))?;
+        database.end_turn().map_err(|failure| crate::instance::commit_failure(&failure))?;
+        match (entry, edit) {
+            (Some(entry), Some(AlarmEdit::Set(at_ms))) => entry.alarm_was_set(at_ms),
+            (Some(entry), Some(AlarmEdit::Delete)) => entry.alarm_was_deleted(),
+            _ => {}
+        }
+        database.wait_until_durable().map_err(|error| Failure::storage_failed(&error.to_string()))?;
+        Ok(result)
+    }
+
+    /// Drops the object's instance if it has nothing to do.
+    pub fn evict_if_idle(&self, id: ObjectId) -> Evicted {
+        match self.known_entry(id) {
+            Some(entry) if entry.is_busy() => Evicted::Busy,
+            Some(entry) => {
+                entry.evict();
+                Evicted::Yes
+            }
+            None => Evicted::Yes,
+        }
+    }
+
+    /// Breaks the object's instance, cuts its sockets, and runs `work` while no event can start it
+    /// again: its files may be deleted or replaced.
+    ///
+    /// # Errors
+    /// `work`'s, or the new database's.
+    pub async fn replace<T, E: From<StorageError>>(
+        &self,
+        id: ObjectId,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let entry = self.known_entry(id);
+        if let Some(entry) = &entry {
+            entry.sockets.cut_all();
+            if let Some(instance) = entry.instance() {
+                instance.break_with(Failure::new(ErrorCode::InstanceGone));
+            }
+            entry.forget_alarm();
+        }
+        // The database is given back in a task of this thread; from then on there is no await.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        let name = entry.and_then(|entry| entry.name());
+        Database::replace_files(|| self.open_database(id, name.clone()), work)
+    }
+}
+
+/// Runs `work` and tells what it did to the alarm: a retry may be waiting that is about the old one.
+fn alarm_watched<T>(
+    database: &mut Database,
+    work: impl FnOnce(&mut Database) -> T,
+) -> Result<(T, Option<AlarmEdit>), StorageError> {
+    let before = database.alarm()?;
+    let result = work(database);
+    let edit = match database.alarm()? {
+        after if after == before => None,
+        Some(at_ms) => Some(AlarmEdit::Set(at_ms)),
+        None => Some(AlarmEdit::Delete),
+    };
+    Ok((result, edit))
+}
