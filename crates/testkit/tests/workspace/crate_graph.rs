@@ -4,11 +4,12 @@ use crate::metadata::{Kind, members, short_name};
 
 /// Which of our crates each one may name. ARCHITECTURE.md explains the list.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("admin", &["core", "node", "object", "storage"]),
     ("bundle", &["core"]),
     (
         "cli",
         &[
-            "bundle", "config", "core", "http", "node", "object", "worker",
+            "admin", "bundle", "config", "core", "http", "node", "object", "worker",
         ],
     ),
     ("config", &["core"]),

@@ -1,0 +1,88 @@
+//! The objects of a data folder that no server uses.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stated_core::id::{ObjectId, UniqueKey};
+use stated_storage::{
+    AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database, DatabaseOptions, Lane,
+    StorageError,
+};
+
+use crate::refusal::Refusal;
+use crate::store::Namespace;
+
+/// A data folder, locked while this value lives.
+pub struct Stopped {
+    pub(crate) folder: DataFolder,
+    pub(crate) namespaces: Vec<Namespace>,
+    committer: Committer,
+}
+
+impl Stopped {
+    /// Locks the folder.
+    ///
+    /// # Errors
+    /// [`Refusal::Folder`], also when a server uses it; [`Refusal::Storage`] for an alarm index that
+    /// cannot be read.
+    pub fn open(path: &Path) -> Result<Self, Refusal> {
+        let folder = DataFolder::open(path)?;
+        let mut namespaces = Vec::new();
+        for key in folder.namespace_keys()? {
+            let own = folder.namespace(&key)?;
+            let (service, class_name) = split_key(&key);
+            namespaces.push(Namespace {
+                service: service.into(),
+                class_name: class_name.into(),
+                is_sqlite: None,
+                alarms: Arc::new(AlarmIndex::open(own.path())?),
+                folder: own,
+                key: UniqueKey::new(&key),
+            });
+        }
+        // Nobody waits for reports: each operation waits for its own commit.
+        let committer = Committer::spawn(|_| ()).map_err(|error| Refusal::File("start a thread", error))?;
+        Ok(Self { folder, namespaces, committer })
+    }
+
+    pub(crate) fn operate<T>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        work: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Refusal> {
+        let mut database = open(namespace, id, &self.committer.lane())?;
+        let result = work(&mut database);
+        database.end_turn().map_err(|failure| match failure {
+            CommitFailure::Constraint(error) => Refusal::Sql(StorageError::Sql(error.into())),
+            CommitFailure::Critical(error) | CommitFailure::Storage(error) => Refusal::Storage(error),
+        })?;
+        database.wait_until_durable()?;
+        database.close()?;
+        Ok(result)
+    }
+
+    pub(crate) fn replace<T>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        work: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let lane = self.committer.lane();
+        Database::replace_files(|| open(namespace, id, &lane), work)
+    }
+}
+
+fn open(namespace: &Namespace, id: ObjectId, lane: &Lane) -> Result<Database, StorageError> {
+    let id: Arc<str> = id.to_string().into();
+    let path = namespace.folder.object_path(&id);
+    let identity = AlarmIdentity { index: namespace.alarms.clone(), id, name: None };
+    // Which API the class was declared with is the project's knowledge; the files are the same.
+    let backend = Backend::Sqlite { sql_enabled: true };
+    Database::open(&path, DatabaseOptions { backend, alarm: Some(identity) }, lane)
+}
+
+/// A key is `<service>-<class>`, and the name of a class has no hyphen.
+pub(crate) fn split_key(key: &str) -> (&str, &str) {
+    key.rsplit_once('-').unwrap_or(("", key))
+}

@@ -1,0 +1,178 @@
+//! Where the objects are: in a running node, or in the folder of a stopped one.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use serde_json::{Value, json};
+use stated_core::id::{ObjectId, UniqueKey};
+use stated_node::{ObjectNamespace, Objects};
+use stated_object::operate::{Evicted, Resident};
+use stated_storage::{AlarmIndex, Backend, Database, NamespaceFolder};
+
+use crate::refusal::Refusal;
+use crate::stopped::Stopped;
+
+/// The objects that an operator works on.
+pub enum Store {
+    /// Those of a running node.
+    Running(Objects),
+    /// Those of a folder that no server uses.
+    Stopped(Stopped),
+}
+
+/// A namespace, wherever it is.
+#[derive(Clone)]
+pub(crate) struct Namespace {
+    pub(crate) key: UniqueKey,
+    pub(crate) service: Arc<str>,
+    pub(crate) class_name: Arc<str>,
+    /// Known only from the project, that is, while it runs.
+    pub(crate) is_sqlite: Option<bool>,
+    pub(crate) folder: NamespaceFolder,
+    pub(crate) alarms: Arc<AlarmIndex>,
+}
+
+/// Which objects are listed.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// The last id of the page before.
+    pub(crate) after: Option<String>,
+    pub(crate) limit: usize,
+    /// What their names must contain.
+    pub(crate) name: Option<String>,
+}
+
+impl Store {
+    pub(crate) fn namespaces(&self) -> Vec<Namespace> {
+        match self {
+            Self::Running(objects) => objects.namespaces().iter().map(Namespace::of_node).collect(),
+            Self::Stopped(stopped) => stopped.namespaces.clone(),
+        }
+    }
+
+    pub(crate) fn namespace(&self, key: &str) -> Result<Namespace, Refusal> {
+        let found = self.namespaces().into_iter().find(|namespace| namespace.key.as_str() == key);
+        found.ok_or_else(|| Refusal::UnknownNamespace(key.into()))
+    }
+
+    /// One page of the objects that exist or are in memory, sorted by id.
+    pub(crate) async fn list(&self, namespace: &Namespace, page: &Page) -> Result<Vec<Value>, Refusal> {
+        let residents: HashMap<String, Resident> =
+            self.residents(namespace).await?.into_iter().map(|resident| (resident.id.to_string(), resident)).collect();
+        let mut ids: BTreeSet<String> = namespace.folder.object_ids()?.into_iter().collect();
+        ids.extend(residents.keys().cloned());
+        let mut facts = Vec::new();
+        for id in ids.into_iter().filter(|id| page.after.as_ref().is_none_or(|after| id > after)) {
+            if facts.len() == page.limit {
+                break;
+            }
+            let resident = residents.get(&id);
+            let name = namespace.name(&id, resident)?;
+            let wanted = |part: &String| name.as_ref().is_some_and(|name| name.contains(part.as_str()));
+            if page.name.as_ref().is_none_or(wanted) {
+                facts.push(namespace.facts(&id, name, resident)?);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// What a list says about one object.
+    pub(crate) async fn facts(&self, namespace: &Namespace, id: ObjectId) -> Result<Value, Refusal> {
+        let text = id.to_string();
+        let residents = self.residents(namespace).await?;
+        let resident = residents.iter().find(|resident| resident.id == id);
+        if resident.is_none() && namespace.folder.stored(&text)?.is_none() {
+            return Err(Refusal::UnknownObject(text));
+        }
+        namespace.facts(&text, namespace.name(&text, resident)?, resident)
+    }
+
+    async fn residents(&self, namespace: &Namespace) -> Result<Vec<Resident>, Refusal> {
+        match self {
+            Self::Running(objects) => Ok(objects.residents(of_node(objects, namespace)).await?),
+            Self::Stopped(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Runs `work` on the object's database as one turn; durable when it returns.
+    pub(crate) async fn operate<T: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        work: impl FnOnce(&mut Database) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        match self {
+            Self::Running(objects) => objects.operate(of_node(objects, namespace), id, work).await?,
+            Self::Stopped(stopped) => stopped.operate(namespace, id, work)?,
+        }
+    }
+
+    /// Runs `work` while the object's files are closed and nobody can open them.
+    pub(crate) async fn replace<T: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        match self {
+            Self::Running(objects) => objects.replace(of_node(objects, namespace), id, work).await,
+            Self::Stopped(stopped) => stopped.replace(namespace, id, work),
+        }
+    }
+
+    pub(crate) async fn evict(&self, namespace: &Namespace, id: ObjectId) -> Result<(), Refusal> {
+        let evicted = match self {
+            Self::Running(objects) => objects.evict(of_node(objects, namespace), id).await?,
+            Self::Stopped(_) => Evicted::Yes,
+        };
+        match evicted {
+            Evicted::Yes => Ok(()),
+            Evicted::Busy => Err(Refusal::Busy(id.to_string())),
+        }
+    }
+}
+
+fn of_node<'o>(objects: &'o Objects, namespace: &Namespace) -> &'o ObjectNamespace {
+    let found = objects.namespaces().iter().find(|own| own.key.as_str() == namespace.key.as_str());
+    found.expect("a namespace of a running store was made from one of the node's")
+}
+
+impl Namespace {
+    fn of_node(own: &ObjectNamespace) -> Self {
+        Self {
+            key: own.key.clone(),
+            service: own.service.clone(),
+            class_name: own.class_name.clone(),
+            is_sqlite: Some(matches!(own.backend, Backend::Sqlite { .. })),
+            folder: own.folder.clone(),
+            alarms: own.alarms.clone(),
+        }
+    }
+
+    fn name(&self, id: &str, resident: Option<&Resident>) -> Result<Option<String>, Refusal> {
+        match resident.and_then(|resident| resident.name.clone()) {
+            Some(name) => Ok(Some(name)),
+            None => Ok(self.alarms.name_of(id)?),
+        }
+    }
+
+    fn facts(&self, id: &str, name: Option<String>, resident: Option<&Resident>) -> Result<Value, Refusal> {
+        let stored = self.folder.stored(id)?;
+        let modified_ms = stored
+            .and_then(|stored| stored.modified)
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map(|since| since.as_millis() as u64);
+        Ok(json!({
+            "id": id,
+            "hasStoredData": stored.is_some(),
+            "class": &*self.class_name,
+            "name": name,
+            "bytes": stored.map_or(0, |stored| stored.bytes),
+            "lastWriteMs": modified_ms,
+            "alarmMs": self.alarms.time_of(id),
+            "running": resident.is_some_and(|resident| resident.is_running),
+            "sockets": resident.map_or(0, |resident| resident.sockets),
+        }))
+    }
+}
