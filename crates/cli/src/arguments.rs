@@ -19,13 +19,16 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Run a project for its users
     Serve(Serve),
+    /// List, inspect, edit and move objects, of a running server or of a stopped one's folder
+    Objects(Objects),
 }
 
 impl Command {
-    pub(crate) fn common(&self) -> &Common {
+    pub(crate) fn log_level(&self) -> LogLevel {
         match self {
-            Self::Dev(dev) => &dev.common,
-            Self::Serve(serve) => &serve.common,
+            Self::Dev(dev) => dev.common.log_level,
+            Self::Serve(serve) => serve.common.log_level,
+            Self::Objects(_) => LogLevel::Info,
         }
     }
 }
@@ -52,6 +55,137 @@ pub(crate) struct Serve {
     /// How requests and console lines are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "STATED_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Objects {
+    #[command(subcommand)]
+    pub(crate) action: ObjectsAction,
+
+    /// Folder of the project [default: the current one]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) project: Option<PathBuf>,
+
+    /// Folder that keeps the objects' data [default: .stated/state in the project's folder]
+    #[arg(long, global = true, value_name = "FOLDER", env = "STATED_PERSIST_TO")]
+    pub(crate) persist_to: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ObjectsAction {
+    /// List objects: class, name, id, size, last write, alarm, sockets
+    List {
+        /// Only those of this class
+        class: Option<String>,
+
+        /// Only those whose name contains this
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+
+        /// At most so many
+        #[arg(long, value_name = "COUNT")]
+        limit: Option<usize>,
+    },
+    /// Show one object
+    Show(Target),
+    /// Run SQL in one object
+    Sql {
+        #[command(flatten)]
+        target: Target,
+
+        /// One or more statements
+        query: String,
+
+        /// Values of the parameters, each JSON or else text
+        params: Vec<String>,
+    },
+    /// Print the value of a key, or all keys with their values
+    Get {
+        #[command(flatten)]
+        target: Target,
+
+        key: Option<String>,
+    },
+    /// Store a value under a key
+    Put {
+        #[command(flatten)]
+        target: Target,
+
+        key: String,
+
+        /// The value as JSON
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove a key
+    DeleteKey {
+        #[command(flatten)]
+        target: Target,
+
+        key: String,
+    },
+    /// Print, set or delete the alarm of one object
+    Alarm {
+        #[command(flatten)]
+        target: Target,
+
+        #[command(flatten)]
+        change: AlarmChange,
+    },
+    /// Drop the instance of an idle object; its WebSockets and data stay
+    Evict(Target),
+    /// Delete an object with all its data
+    Delete {
+        #[command(flatten)]
+        target: Target,
+
+        /// Really
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Write the database of one object to a new file
+    Export {
+        #[command(flatten)]
+        target: Target,
+
+        file: PathBuf,
+    },
+    /// Replace the database of one object by a file
+    Import {
+        #[command(flatten)]
+        target: Target,
+
+        file: PathBuf,
+    },
+    /// Take over the objects of workerd or wrangler, as in .wrangler/state/v3/do
+    ImportFolder { folder: PathBuf },
+    /// Write all objects to a new folder that workerd and wrangler open
+    ExportFolder { folder: PathBuf },
+}
+
+/// One object.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Its class, or <service>-<class> where several services have one of that name
+    pub(crate) class: String,
+
+    /// Its id (64 hexadecimal digits) or its name
+    pub(crate) object: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AlarmChange {
+    /// Set it to milliseconds since 1970, or to a delay from now like +90s, +5m, +2h, +1d
+    #[arg(long, value_name = "TIME", conflicts_with = "delete")]
+    pub(crate) set: Option<String>,
+
+    /// Delete it
+    #[arg(long)]
+    pub(crate) delete: bool,
 }
 
 #[derive(Debug, Args)]

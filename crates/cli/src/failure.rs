@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use stated_admin::Refusal;
 use stated_config::Rejected;
 use stated_node::{BuildError, StartError};
 
@@ -53,6 +54,12 @@ fn without_os_codes(message: &str) -> String {
 impl From<Rejected> for Failure {
     fn from(rejected: Rejected) -> Self {
         Self::new(rejected.to_string())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.to_string())
     }
 }
 

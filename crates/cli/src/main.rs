@@ -3,6 +3,7 @@
 mod arguments;
 mod command;
 mod failure;
+mod moment;
 mod printer;
 
 use clap::Parser;
@@ -15,6 +16,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match &arguments.command {
         Command::Dev(dev) => command::run(command::dev::run(dev)),
         Command::Serve(serve) => command::run(command::serve::run(serve)),
+        Command::Objects(objects) => command::run(command::objects::run(objects)),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -41,7 +41,7 @@ fn colors_wanted() -> bool {
 
 /// Sends this program's own log to standard error.
 pub(crate) fn install_log(arguments: &Arguments) {
-    let level = match arguments.command.common().log_level {
+    let level = match arguments.command.log_level() {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Log | LogLevel::Info | LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Error => LevelFilter::ERROR,
@@ -54,7 +54,7 @@ pub(crate) fn install_log(arguments: &Arguments) {
         .with_target(false);
     match &arguments.command {
         Command::Serve(serve) if serve.log_format == LogFormat::Json => log.json().init(),
-        Command::Serve(_) | Command::Dev(_) => log.without_time().init(),
+        Command::Serve(_) | Command::Dev(_) | Command::Objects(_) => log.without_time().init(),
     }
 }
 

@@ -9,7 +9,8 @@ use stated_config::{Binding, Config, LocalSecrets};
 use stated_worker::AsyncStacks;
 use stated_node::{Built, Node, NodeOptions, build};
 
-use super::{asked_to_stop, project};
+use super::internal::{Internal, Serving};
+use super::{asked_to_stop, project, takeover};
 use crate::arguments::{Common, Dev, LogFormat};
 use crate::failure::Failure;
 use crate::printer::{self, Printer, Services};
@@ -29,12 +30,14 @@ pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
             changed = session.watcher.changed() => session = session.follow(common, &changed).await?,
         }
     }
+    session.internal.stop().await;
     session.node.shutdown().await;
     Ok(())
 }
 
 struct Session {
     node: Node,
+    internal: Serving,
     services: Vec<(Config, Built)>,
     watcher: Watcher,
 }
@@ -47,11 +50,13 @@ impl Session {
         if let Some(port) = port {
             listen.set_port(port);
         }
+        let data = project::data(common, first);
+        takeover::offer(&services, &data);
         let several = if services.len() > 1 { Services::Several } else { Services::One };
         let watcher = Watcher::new(watched(&services));
         let node = Node::start(NodeOptions {
             listen,
-            data: project::data(common, first),
+            data: data.clone(),
             shards: usize::from(common.shards.unwrap_or(1)),
             heap_bytes: common.heap_mb << 20,
             async_stacks: AsyncStacks::Kept,
@@ -60,7 +65,8 @@ impl Session {
             services: services.clone(),
         })
         .await?;
-        Ok(Self { node, services, watcher })
+        let internal = Internal::listen(0)?.serve(node.objects(), &data)?;
+        Ok(Self { node, internal, services, watcher })
     }
 
     fn announce(&self) {
@@ -117,6 +123,7 @@ impl Session {
             }
         };
         let port = self.node.address().port();
+        self.internal.stop().await;
         self.node.shutdown().await;
         let session = Self::start(common, services, Some(port)).await?;
         printer::line("Restarted with the changed configuration");

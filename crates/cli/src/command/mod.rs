@@ -2,6 +2,9 @@
 
 pub(crate) mod dev;
 pub(crate) mod serve;
+pub(crate) mod objects;
+pub(crate) mod internal;
+pub(crate) mod takeover;
 pub(crate) mod project;
 
 use std::future::Future;

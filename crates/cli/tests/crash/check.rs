@@ -48,7 +48,15 @@ pub(crate) fn objects(server: &Server, acknowledged: &Acknowledged) -> Vec<Strin
     let mut connection = server.http().connect();
     let mut faults = Vec::new();
     for object in 0..OBJECTS {
-        let answer = connection.request("GET", &format!("/o{object}/state"), &[], b"");
+        let request = format!("GET /o{object}/state HTTP/1.1\r\nHost: crash\r\n\r\n");
+        let answer = connection.try_send(request.as_bytes()).and_then(|()| connection.try_read_response("GET"));
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                faults.push(format!("o{object}: no answer: {error}\n{}", server.output().describe()));
+                break;
+            }
+        };
         if answer.status != 200 {
             faults.push(format!("o{object}: {} {}", answer.status, answer.text()));
             continue;

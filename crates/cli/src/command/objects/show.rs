@@ -1,0 +1,98 @@
+//! Objects, keys and rows as people read them.
+
+use serde_json::Value;
+
+use crate::moment;
+use crate::printer;
+
+/// A list of objects, one a line.
+pub(super) fn list(objects: &[Value]) {
+    let row = |object: &Value| {
+        [
+            word(&object["class"]),
+            word(&object["name"]),
+            word(&object["id"]),
+            size(&object["bytes"]),
+            time(&object["lastWriteMs"]),
+            time(&object["alarmMs"]),
+            word(&object["sockets"]),
+        ]
+    };
+    let head = ["CLASS", "NAME", "ID", "SIZE", "LAST WRITE", "ALARM", "SOCKETS"].map(str::to_owned);
+    table(std::iter::once(head).chain(objects.iter().map(row)).map(Vec::from).collect());
+}
+
+/// Everything about one object.
+pub(super) fn object(facts: &Value) {
+    let tables: Vec<String> = facts["tables"].as_array().into_iter().flatten().map(word).collect();
+    let lines = [
+        ("class", word(&facts["class"])),
+        ("name", word(&facts["name"])),
+        ("id", word(&facts["id"])),
+        ("files", size(&facts["bytes"])),
+        ("database", size(&facts["databaseSize"])),
+        ("tables", if tables.is_empty() { "-".to_owned() } else { tables.join(", ") }),
+        ("last write", time(&facts["lastWriteMs"])),
+        ("alarm", time(&facts["alarmMs"])),
+        ("running", word(&facts["running"])),
+        ("sockets", word(&facts["sockets"])),
+    ];
+    table(lines.map(|(name, value)| vec![name.to_owned(), value]).to_vec());
+}
+
+/// Keys with their values.
+pub(super) fn keys(entries: &[Value]) {
+    let row = |entry: &Value| {
+        let value = match entry["error"].as_str() {
+            Some(error) => format!("({error})"),
+            None => entry["value"].to_string(),
+        };
+        vec![word(&entry["key"]), value]
+    };
+    table(entries.iter().map(row).collect());
+}
+
+/// The rows of a query under the names of their columns.
+pub(super) fn rows(result: &Value) {
+    let head: Vec<String> = result["columns"].as_array().into_iter().flatten().map(word).collect();
+    if head.is_empty() {
+        return printer::line(&format!("{} rows written", result["meta"]["rows_written"]));
+    }
+    let rows = result["rows"].as_array().into_iter().flatten();
+    let rows = rows.map(|row| row.as_array().into_iter().flatten().map(word).collect());
+    table(std::iter::once(head).chain(rows).collect());
+}
+
+/// Prints rows with aligned columns.
+fn table(rows: Vec<Vec<String>>) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        printer::line(cells.join("  ").trim_end());
+    }
+}
+
+/// Text without quotation marks; nothing is a dash. Control characters would move the cursor.
+fn word(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+fn time(value: &Value) -> String {
+    value.as_i64().map_or_else(|| "-".to_owned(), moment::format)
+}
+
+fn size(value: &Value) -> String {
+    let Some(bytes) = value.as_u64() else { return "-".to_owned() };
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
