@@ -4,5 +4,6 @@ mod fixture;
 mod alarms;
 mod delivery;
 mod life;
+mod operations;
 mod sections;
 mod sockets;
