@@ -10,7 +10,7 @@ use std::time::Duration;
 use stated_config::Config;
 use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
 use stated_storage::{DataFolder, StorageError};
-use stated_worker::AsyncStacks;
+use stated_worker::{AsyncStacks, Caches};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::alarms::Alarms;
@@ -119,6 +119,7 @@ impl Node {
         let mut listeners = listeners.into_iter();
         for (service, (config, built)) in options.services.iter().enumerate() {
             let mut answers = Vec::new();
+            let caches: Arc<Caches> = Arc::default();
             for shard in 0..options.shards {
                 let (ready, answer) = oneshot::channel();
                 let (serving, served) = oneshot::channel();
@@ -134,6 +135,7 @@ impl Node {
                     source: built.source.clone(),
                     source_map: built.source_map.clone(),
                     heap_bytes: options.heap_bytes,
+                    caches: caches.clone(),
                     async_stacks: options.async_stacks,
                     limits: limits.clone(),
                     listener: if service == 0 { listeners.next() } else { None },

@@ -15,7 +15,9 @@ use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
 use stated_storage::{Committer, DurableReport, LaneLog};
-use stated_worker::{AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker, WorkerOptions};
+use stated_worker::{
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker, WorkerOptions,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -39,6 +41,7 @@ pub(crate) struct ShardSetup {
     pub(crate) source: Arc<Source>,
     pub(crate) source_map: Arc<SourceMap>,
     pub(crate) heap_bytes: u64,
+    pub(crate) caches: Arc<Caches>,
     pub(crate) async_stacks: AsyncStacks,
     pub(crate) limits: Limits,
     /// Set on the shards of the service that is reached from outside.
@@ -155,6 +158,7 @@ impl Shard {
             cpu: setup.plan.cpu,
             heap_bytes: setup.heap_bytes,
             async_stacks: setup.async_stacks,
+            caches: setup.caches.clone(),
             keys: setup.plan.targets.iter().map(|target| target.key.clone()).collect(),
             classes: setup.plan.targets.iter().map(|target| target.class_name.clone()).collect(),
             home,

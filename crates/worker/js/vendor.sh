@@ -44,3 +44,11 @@ vendor_node punycode punycode.es6.js punycode/LICENSE-MIT.txt
 vendor_node readable-stream lib/stream.js readable-stream/LICENSE
 vendor_node string_decoder lib/string_decoder.js string_decoder/LICENSE
 vendor_node url url.js url/LICENSE
+
+# URLPattern parses with `new URL`; it gets ours for the same reason.
+package=node_modules/urlpattern-polyfill
+{
+  echo 'import { URL } from "stated:url";'
+  cat "$package/dist/urlpattern.js"
+} > "$vendor/urlpattern-polyfill.js"
+cp "$package/LICENSE" "$vendor/urlpattern-polyfill.LICENSE"

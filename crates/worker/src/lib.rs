@@ -6,6 +6,7 @@
 //! the code of Durable Objects by implementing `stated_object::program::Program`.
 
 mod bodies;
+mod cache;
 mod calls;
 mod capabilities;
 mod context;
@@ -22,5 +23,6 @@ mod worker;
 
 pub use stated_engine::AsyncStacks;
 
+pub use cache::Caches;
 pub use loader::{Asset, AssetKind, LibraryAccess, Source};
 pub use worker::{ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, Worker, WorkerOptions};

@@ -27,11 +27,14 @@ use stated_object::namespace::{Namespace, Numbers};
 use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
 
 use crate::bodies::Bodies;
+use crate::cache::Caches;
 use crate::calls::Calls;
 use crate::capabilities::Capabilities;
 use crate::context::{Context, Kind};
 use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
 use crate::ops::OPERATIONS;
+use crate::ops::compress::Codecs;
+use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
 use crate::sockets::Sockets;
 use crate::timers::Timers;
@@ -124,6 +127,8 @@ pub struct WorkerOptions {
     pub heap_bytes: u64,
     /// Whether stacks go on across `await`.
     pub async_stacks: AsyncStacks,
+    /// What the service's Cache API keeps, for all of its shards.
+    pub caches: Arc<Caches>,
     /// The keys of the service's namespaces, by index.
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.
@@ -182,6 +187,8 @@ pub struct Worker {
     pub(crate) timers: Timers,
     pub(crate) fetches: RefCell<HashMap<u64, tokio::sync::oneshot::Sender<()>>>,
     decoders: Decoders,
+    pub(crate) hashers: Hashers,
+    pub(crate) codecs: Codecs,
 }
 
 /// The functions of main.js that the host calls.
@@ -235,6 +242,8 @@ impl Worker {
             timers: Timers::default(),
             fetches: RefCell::default(),
             decoders: Decoders::default(),
+            hashers: Hashers::default(),
+            codecs: Codecs::default(),
         });
         worker.runtime.set_host(worker.clone());
         worker
@@ -561,6 +570,8 @@ impl Worker {
         context.end();
         self.stop_timers_of(id);
         self.bodies.end_context(id);
+        self.hashers.end_context(id);
+        self.codecs.end_context(id);
         self.sockets.end_context(id);
         self.capabilities.end_context(id);
         let function = if context.instance().is_some() { "dropObject" } else { "endContext" };
@@ -841,6 +852,10 @@ impl Worker {
     /// The most that the shard's heap may hold.
     pub(crate) fn heap_bytes(&self) -> u64 {
         self.options.heap_bytes
+    }
+
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.options.caches
     }
 
     pub(crate) fn decoders(&self) -> &Decoders {

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("config", &["core"]),
     ("core", &[]),
+    ("crypto", &[]),
     ("engine", &[]),
     ("http", &["core", "object"]),
     (
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("object", &["core", "storage"]),
     ("storage", &["core"]),
     ("testkit", &[]),
-    ("worker", &["core", "engine", "object", "storage"]),
+    ("worker", &["core", "crypto", "engine", "object", "storage"]),
 ];
 
 /// What the rules of the objects may never reach for: clocks, tasks, sockets, disks.

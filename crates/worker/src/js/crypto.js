@@ -1,81 +1,26 @@
 /**
- * The global `crypto`: random values and digests. The other methods of SubtleCrypto exist and reject.
+ * The global `crypto`. Its `subtle` is in crypto/.
  *
  * @module
  */
 
+import { DigestStream } from "stated:crypto/digest-stream";
+import { SubtleCrypto } from "stated:crypto/subtle";
 import { DOMException } from "stated:dom-exception";
 import { ops } from "stated:host";
-import { badArgument, defineInspection, defineInterface, illegalConstructor, internal, toDOMString, viewBytes } from "stated:webidl";
+import { badArgument, defineInterface, illegalConstructor, internal, viewBytes } from "stated:webidl";
+
+export { CryptoKey } from "stated:crypto/key";
+export { SubtleCrypto };
 
 /** The most bytes of one getRandomValues. */
 const RANDOM_BYTES_MAX = 65_536;
-
-const digests = new Set(["SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5"]);
-const unimplemented = ["encrypt", "decrypt", "sign", "verify", "generateKey", "deriveKey", "deriveBits", "importKey", "exportKey",
-  "wrapKey", "unwrapKey"];
 
 /** @param {unknown} value */
 function isIntegerArray(value) {
   return value instanceof Int8Array || value instanceof Uint8Array || value instanceof Uint8ClampedArray
     || value instanceof Int16Array || value instanceof Uint16Array || value instanceof Int32Array
     || value instanceof Uint32Array || value instanceof BigInt64Array || value instanceof BigUint64Array;
-}
-
-/** The class of `crypto.subtle`. */
-export class SubtleCrypto {
-  #brand = true;
-
-  /** @param {unknown} [token] */
-  constructor(token = undefined) {
-    if (token !== internal) throw illegalConstructor();
-  }
-
-  /**
-   * @param {string | { name: string }} algorithm SHA-1, SHA-256, SHA-384, SHA-512 or MD5
-   * @param {ArrayBuffer | ArrayBufferView} data
-   * @returns {Promise<ArrayBuffer>}
-   */
-  async digest(algorithm, data) {
-    void this.#brand;
-    if (arguments.length < 1) throw badArgument("SubtleCrypto", "digest", 1, "string or HashAlgorithm");
-    const given = typeof algorithm === "object" && algorithm !== null ? algorithm.name : algorithm;
-    const name = given === undefined ? "" : toDOMString(given).toUpperCase();
-    const bytes = viewBytes(data);
-    if (bytes === undefined) throw badArgument("SubtleCrypto", "digest", 2, "BufferSource");
-    if (!digests.has(name)) {
-      throw new DOMException("Unrecognized or unimplemented digest algorithm requested.", "NotSupportedError");
-    }
-    return /** @type {ArrayBuffer} */ (ops.digest(name, bytes).slice().buffer);
-  }
-
-  /**
-   * Compares bytes in a time that depends only on their number.
-   *
-   * @param {ArrayBuffer | ArrayBufferView} a
-   * @param {ArrayBuffer | ArrayBufferView} b
-   * @returns {boolean}
-   */
-  timingSafeEqual(a, b) {
-    void this.#brand;
-    const left = viewBytes(a);
-    const right = viewBytes(b);
-    if (left === undefined) throw badArgument("SubtleCrypto", "timingSafeEqual", 1, "BufferSource");
-    if (right === undefined) throw badArgument("SubtleCrypto", "timingSafeEqual", 2, "BufferSource");
-    if (left.byteLength !== right.byteLength) throw new TypeError("Input buffers must have the same byte length.");
-    let difference = 0;
-    for (let i = 0; i < left.byteLength; i++) difference |= left[i] ^ right[i];
-    return difference === 0;
-  }
-}
-
-for (const name of unimplemented) {
-  const methods = {
-    async [name]() {
-      throw new DOMException(`SubtleCrypto.${name}() is not implemented.`, "NotSupportedError");
-    },
-  };
-  Object.defineProperty(SubtleCrypto.prototype, name, { value: methods[name], writable: true, configurable: true });
 }
 
 /** The class of `crypto`. */
@@ -120,9 +65,10 @@ export class Crypto {
   }
 }
 
-defineInterface(SubtleCrypto);
-defineInspection(SubtleCrypto.prototype, () => ({}));
 defineInterface(Crypto, ["subtle"]);
+Object.defineProperty(Crypto.prototype, "DigestStream", {
+  get: () => DigestStream, set: undefined, enumerable: true, configurable: true,
+});
 
 /** The global of that name. */
 export const crypto = new Crypto(internal);

@@ -9,15 +9,18 @@
 import { AbortController, AbortSignal } from "stated:abort";
 import { Blob, File } from "stated:blob";
 import { Body } from "stated:body";
+import { Cache, caches, CacheStorage } from "stated:cache";
 import { console } from "stated:console";
-import { Crypto, crypto, SubtleCrypto } from "stated:crypto";
+import { Crypto, crypto, CryptoKey, SubtleCrypto } from "stated:crypto";
 import { DOMException } from "stated:dom-exception";
 import { atob, btoa, TextDecoder, TextEncoder } from "stated:encoding";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, EventTarget, ExtendableEvent, MessageEvent,
   PromiseRejectionEvent } from "stated:event";
+import { EventSource } from "stated:event-source";
 import { fetch } from "stated:fetch";
 import { FormData } from "stated:form-data";
 import { Headers } from "stated:headers";
+import { MessageChannel, MessagePort } from "stated:message-channel";
 import { Navigator, navigator } from "stated:navigator";
 import { newPerformance, Performance } from "stated:performance";
 import { reportUncaught } from "stated:report";
@@ -25,25 +28,29 @@ import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { scheduler, Scheduler } from "stated:scheduler";
 import { structuredClone } from "stated:serialize";
-import { ByteLengthQueuingStrategy, CountQueuingStrategy, FixedLengthStream, IdentityTransformStream,
-  ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+import { ByteLengthQueuingStrategy, CompressionStream, CountQueuingStrategy, DecompressionStream, FixedLengthStream,
+  IdentityTransformStream, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
   ReadableStreamDefaultController, ReadableStreamDefaultReader, TextDecoderStream, TextEncoderStream, TransformStream,
   TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
   WritableStreamDefaultWriter } from "stated:streams";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "stated:timers";
 import { URL } from "stated:url";
+import { URLPattern } from "stated:url-pattern";
 import { URLSearchParams } from "stated:url-search-params";
+import { replaceAsynchronous } from "stated:web-assembly";
 import { badArgument, defineInterface } from "stated:webidl";
 import { WebSocket, WebSocketPair, WebSocketRequestResponsePair } from "stated:websocket";
 
 const classes = {
-  AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, CloseEvent, CountQueuingStrategy, Crypto, CustomEvent,
-  DOMException, ErrorEvent, Event, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers,
-  IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent, ReadableByteStreamController,
-  ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController,
-  ReadableStreamDefaultReader, Request, Response, Scheduler, SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder,
-  TextEncoderStream, TransformStream, TransformStreamDefaultController, URL, URLSearchParams, WebSocket, WebSocketPair,
-  WebSocketRequestResponsePair, WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
+  AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, Cache, CacheStorage, CloseEvent,
+  CompressionStream, CountQueuingStrategy, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException,
+  ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers,
+  IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent,
+  ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler, SubtleCrypto, TextDecoder,
+  TextDecoderStream, TextEncoder, TextEncoderStream, TransformStream, TransformStreamDefaultController, URL, URLPattern,
+  URLSearchParams, WebSocket, WebSocketPair, WebSocketRequestResponsePair, WritableStream,
+  WritableStreamDefaultController, WritableStreamDefaultWriter,
 };
 
 const settled = Promise.resolve();
@@ -116,6 +123,7 @@ export function installGlobals(target, config) {
     removeEventListener: globalTarget.removeEventListener.bind(globalTarget),
     dispatchEvent: globalTarget.dispatchEvent.bind(globalTarget),
     Cloudflare: new Cloudflare(config.flags),
+    caches,
     crypto,
     navigator,
     performance: newPerformance(),
@@ -125,6 +133,12 @@ export function installGlobals(target, config) {
   for (const [name, value] of Object.entries(members)) {
     Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
   }
+  if (config.flags.includes("expose_global_message_channel")) {
+    for (const [name, value] of Object.entries({ MessageChannel, MessagePort })) {
+      Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+    }
+  }
+  replaceAsynchronous(/** @type {any} */ (globalThis).WebAssembly);
   Object.defineProperty(target, "console", { value: console, writable: true, enumerable: false, configurable: true });
   Object.defineProperty(target, "origin", { value: "null", writable: false, enumerable: true, configurable: true });
 }

@@ -75,6 +75,10 @@ export interface Ops {
   randomUuid(): string;
   /** `name` is one of "SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5". */
   digest(name: string, bytes: Uint8Array): Uint8Array;
+  /** A digest by pieces, with the same names. It is forgotten by digestFinish, or with its context. */
+  digestOpen(name: string): number;
+  digestPush(digestId: number, bytes: Uint8Array): void;
+  digestFinish(digestId: number): Uint8Array;
   /** Milliseconds since the Unix epoch. */
   now(): number;
   /** Milliseconds since the process started, with a fraction. */
@@ -87,6 +91,46 @@ export interface Ops {
   // --- modules ----------------------------------------------------------------------------------
   /** The namespace of a `node:` module, evaluated at first use. Throws TypeError when the program has none of that name. */
   builtInModule(specifier: string): any;
+
+  // --- Web Crypto ---------------------------------------------------------------------------------
+  // Keys as crates/crypto describes them: a secret is its bytes; EC keys a scalar and an uncompressed point; Ed25519 and
+  // X25519 keys 32 bytes; RSA keys a PKCS #8 or SubjectPublicKeyInfo document made by these operations. What the
+  // algorithm refuses throws the DOMException of the standard: DataError, OperationError or NotSupportedError.
+  hmacSign(hash: string, key: Uint8Array, message: Uint8Array): Uint8Array;
+  hmacVerify(hash: string, key: Uint8Array, code: Uint8Array, message: Uint8Array): boolean;
+  /** `iv` is the counter of CTR; `bits` the length of its counting part, or of the tag of GCM; KW needs neither. */
+  aesEncrypt(mode: string, key: Uint8Array, iv: Uint8Array, bits: number, extra: Uint8Array, message: Uint8Array): Uint8Array;
+  aesDecrypt(mode: string, key: Uint8Array, iv: Uint8Array, bits: number, extra: Uint8Array, message: Uint8Array): Uint8Array;
+  /** `[scalar, point]` */
+  ecGenerate(curve: string): [Uint8Array, Uint8Array];
+  /** `[scalar, point]` of the private formats, `[point]` of the public ones. */
+  ecImport(curve: string, format: "scalar" | "pkcs8" | "point" | "spki", key: Uint8Array): Uint8Array[];
+  ecExport(curve: string, format: "pkcs8" | "spki", key: Uint8Array): Uint8Array;
+  ecdsaSign(curve: string, hash: string, scalar: Uint8Array, message: Uint8Array): Uint8Array;
+  ecdsaVerify(curve: string, hash: string, point: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean;
+  ecdhAgree(curve: string, scalar: Uint8Array, point: Uint8Array): Uint8Array;
+  okpGenerate(): Uint8Array;
+  okpPublic(kind: string, key: Uint8Array): Uint8Array;
+  okpImport(kind: string, format: "pkcs8" | "spki", document: Uint8Array): Uint8Array;
+  okpExport(kind: string, format: "pkcs8" | "spki", key: Uint8Array): Uint8Array;
+  ed25519Sign(key: Uint8Array, message: Uint8Array): Uint8Array;
+  ed25519Verify(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean;
+  x25519Agree(key: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  /** Runs on a thread of its own. */
+  rsaGenerate(modulusBits: number, exponent: Uint8Array): Promise<Uint8Array>;
+  rsaImport(format: "pkcs8" | "spki", document: Uint8Array): Uint8Array;
+  /** n, e; or n, e, d, p, q, dp, dq, qi. */
+  rsaFromNumbers(numbers: Uint8Array[]): Uint8Array;
+  rsaNumbers(format: "pkcs8" | "spki", key: Uint8Array): Uint8Array[];
+  rsaPublic(key: Uint8Array): Uint8Array;
+  rsaSign(scheme: "pkcs1" | "pss", hash: string, saltBytes: number, key: Uint8Array, message: Uint8Array): Uint8Array;
+  rsaVerify(scheme: "pkcs1" | "pss", hash: string, saltBytes: number, key: Uint8Array, signature: Uint8Array,
+    message: Uint8Array): boolean;
+  rsaEncrypt(hash: string, label: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array;
+  rsaDecrypt(hash: string, label: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array;
+  hkdf(hash: string, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Uint8Array;
+  /** Many rounds run on a thread of their own, except in global scope. */
+  pbkdf2(hash: string, password: Uint8Array, salt: Uint8Array, rounds: number, bytes: number): Uint8Array | Promise<Uint8Array>;
 
   // --- diagnostics ------------------------------------------------------------------------------
   /** One finished console line. level: 0 debug, 1 log, 2 info, 3 warn, 4 error. */
@@ -133,6 +177,25 @@ export interface Ops {
   bodyAbort(bodyId: number, message: string): void;
   /** Both ends of a copy of a host body: two new ids; the old one is spent. */
   bodyTee(bodyId: number): [number, number];
+
+  // --- compression --------------------------------------------------------------------------------
+  /** A stream of one of the three formats. It is forgotten by codecClose, or with its context. */
+  codecOpen(format: string, compress: boolean): number;
+  codecPush(codecId: number, bytes: Uint8Array): void;
+  /** The next piece of output, or undefined: more input is needed, or it is the end. Throws TypeError. */
+  codecPull(codecId: number): Uint8Array | undefined;
+  /** Nothing more will be pushed. */
+  codecFinish(codecId: number): void;
+  codecClose(codecId: number): void;
+
+  // --- caches -------------------------------------------------------------------------------------
+  /** `[status, statusText, headers, body, storedMs, expiresMs]` of a kept response. Expired ones are given, too. */
+  cacheGet(cache: string, key: string): [number, string, string[], Uint8Array, number, number] | undefined;
+  /** Resolves to whether it is small enough to be kept. */
+  cachePut(cache: string, key: string, status: number, statusText: string, headers: string[], body: Uint8Array,
+    storedMs: number, expiresMs: number): Promise<boolean>;
+  /** Resolves to whether there was one. */
+  cacheDelete(cache: string, key: string): Promise<boolean>;
 
   // --- outgoing fetch ---------------------------------------------------------------------------
   /** A number with which fetchAbort cancels the fetch. */

@@ -1,10 +1,13 @@
 /**
- * The global `navigator`: constants that programs use to recognise Workers.
+ * The global `navigator`: constants that programs use to recognise Workers, and beacons.
  *
  * @module
  */
 
-import { defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { fetch } from "stated:fetch";
+import { ops } from "stated:host";
+import { URL } from "stated:url";
+import { badArgument, defineInterface, illegalConstructor, internal, toUSVString } from "stated:webidl";
 
 /** The class of `navigator`. */
 export class Navigator {
@@ -18,6 +21,29 @@ export class Navigator {
   get userAgent() {
     void this.#languages;
     return "Cloudflare-Workers";
+  }
+
+  /**
+   * Sends a POST request whose answer nobody waits for; the event lives on until it came.
+   *
+   * @param {string | URL} url absolute, by http or https
+   * @param {any} [body]
+   * @returns {boolean}
+   */
+  sendBeacon(url, body = undefined) {
+    void this.#languages;
+    if (arguments.length < 1) throw badArgument("Navigator", "sendBeacon", 1, "string");
+    const parsed = URL.parse(toUSVString(url));
+    if (parsed === null || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) {
+      throw new TypeError("The URL of a beacon must be absolute and its scheme http or https.");
+    }
+    const contextId = ops.contextId();
+    ops.taskBegin(contextId);
+    fetch(parsed.href, { method: "POST", body: body ?? null })
+      .then((response) => response.body?.cancel())
+      .catch(() => {})
+      .finally(() => ops.taskEnd(contextId));
+    return true;
   }
 
   get hardwareConcurrency() {

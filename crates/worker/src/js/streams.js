@@ -11,6 +11,7 @@ export { ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamCont
   ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController, ReadableStreamDefaultReader,
   TransformStream, TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
   WritableStreamDefaultWriter } from "stated:vendor/web-streams-polyfill";
+export { CompressionStream, DecompressionStream } from "stated:streams/compression";
 export { FixedLengthStream, IdentityTransformStream, lengthOf } from "stated:streams/identity";
 export { isDisturbed, isReadableStream, markSpent } from "stated:streams/inside";
 export { TextDecoderStream, TextEncoderStream } from "stated:streams/text";

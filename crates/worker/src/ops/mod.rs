@@ -8,11 +8,14 @@ pub(crate) mod values;
 pub(crate) mod text;
 pub(crate) mod url;
 pub(crate) mod crypto;
+pub(crate) mod subtle;
 pub(crate) mod time;
 pub(crate) mod context;
 pub(crate) mod module;
 pub(crate) mod answer;
 pub(crate) mod body;
+pub(crate) mod cache;
+pub(crate) mod compress;
 pub(crate) mod fetch;
 pub(crate) mod stub;
 pub(crate) mod capability;
@@ -49,6 +52,37 @@ operations! {
     "randomFill" => crypto::random_fill,
     "randomUuid" => crypto::random_uuid,
     "digest" => crypto::digest,
+    "digestOpen" => subtle::digest_open,
+    "digestPush" => subtle::digest_push,
+    "digestFinish" => subtle::digest_finish,
+    "hmacSign" => subtle::hmac_sign,
+    "hmacVerify" => subtle::hmac_verify,
+    "aesEncrypt" => subtle::aes_encrypt,
+    "aesDecrypt" => subtle::aes_decrypt,
+    "ecGenerate" => subtle::ec_generate,
+    "ecImport" => subtle::ec_import,
+    "ecExport" => subtle::ec_export,
+    "ecdsaSign" => subtle::ecdsa_sign,
+    "ecdsaVerify" => subtle::ecdsa_verify,
+    "ecdhAgree" => subtle::ecdh_agree,
+    "okpGenerate" => subtle::okp_generate,
+    "okpPublic" => subtle::okp_public,
+    "okpImport" => subtle::okp_import,
+    "okpExport" => subtle::okp_export,
+    "ed25519Sign" => subtle::ed25519_sign,
+    "ed25519Verify" => subtle::ed25519_verify,
+    "x25519Agree" => subtle::x25519_agree,
+    "rsaGenerate" => subtle::rsa_generate,
+    "rsaImport" => subtle::rsa_import,
+    "rsaFromNumbers" => subtle::rsa_from_numbers,
+    "rsaNumbers" => subtle::rsa_numbers,
+    "rsaPublic" => subtle::rsa_public,
+    "rsaSign" => subtle::rsa_sign,
+    "rsaVerify" => subtle::rsa_verify,
+    "rsaEncrypt" => subtle::rsa_encrypt,
+    "rsaDecrypt" => subtle::rsa_decrypt,
+    "hkdf" => subtle::hkdf,
+    "pbkdf2" => subtle::pbkdf2,
     "now" => time::now,
     "monotonicNow" => time::monotonic_now,
     "timerStart" => time::timer_start,
@@ -78,6 +112,14 @@ operations! {
     "bodyClose" => body::close,
     "bodyAbort" => body::abort,
     "bodyTee" => body::tee,
+    "codecOpen" => compress::open,
+    "codecPush" => compress::push,
+    "codecPull" => compress::pull,
+    "codecFinish" => compress::finish,
+    "codecClose" => compress::close,
+    "cacheGet" => cache::get,
+    "cachePut" => cache::put,
+    "cacheDelete" => cache::delete,
     "fetchToken" => fetch::token,
     "fetchStart" => fetch::start,
     "fetchAbort" => fetch::abort,

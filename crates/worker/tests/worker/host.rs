@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
         init_json: init.to_string(),
         cpu: Duration::from_secs(60),
         heap_bytes: 256 << 20,
+        caches: Arc::default(),
         keys: Vec::new(),
         classes: Vec::new(),
         home: Home::default(),

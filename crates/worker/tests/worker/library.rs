@@ -1,18 +1,22 @@
 //! The tests of the JavaScript library (tests/js), run inside the engine with the real operations.
 //!
 //! Each file is a program of its own in a runtime of its own. Its tests run inside an event, where
-//! I/O is allowed. The same files run on Node.js with stand-ins for the operations, see
-//! js/package.json.
+//! I/O is allowed. The files of the folder itself run on Node.js, too, with stand-ins for the
+//! operations, see js/package.json; those in host/ are about the operations.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use stated_worker::{LibraryAccess, Source};
+use stated_worker::{Asset, AssetKind, LibraryAccess, Source};
 
 use crate::host;
 
 /// Imports the test file, which notes its tests, and exports what runs them.
 const PROGRAM: &str = r#"import "test-file"; export { worker as default } from "stated:test";"#;
+
+/// Exports `add`, which adds two 32-bit integers.
+const ADD_WASM: &[u8] = b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7f\x7f\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03add\0\0\
+    \x0a\x09\x01\x07\0\x20\0\x20\x01\x6a\x0b";
 
 #[derive(serde::Deserialize)]
 struct Outcome {
@@ -35,7 +39,8 @@ fn folder() -> PathBuf {
 }
 
 fn test_files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder()).expect("the folder of the tests exists");
+    let folders = [folder(), folder().join("host")].map(|folder| fs::read_dir(folder).expect("the folder exists"));
+    let entries = folders.into_iter().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
     files.sort();
@@ -62,6 +67,7 @@ fn source_of(file: &Path) -> Source {
             chunk("stated:test", &folder().join("engine/runner.js")),
             chunk("stated:test/assertions", &folder().join("assertions.js")),
         ],
+        assets: vec![Asset { specifier: "./add.wasm".to_owned(), kind: AssetKind::Wasm, bytes: ADD_WASM.to_vec() }],
         library: LibraryAccess::Internal,
         ..Source::default()
     }
@@ -69,7 +75,7 @@ fn source_of(file: &Path) -> Source {
 
 fn run(source: Source) -> Result<Outcome, String> {
     host::block_on(async {
-        let worker = host::worker(&[]);
+        let worker = host::worker(&["expose_global_message_channel"]);
         worker.load(source).map_err(|error| error.text)?;
         let response = worker.fetch("default", host::request(), &mut None).await.map_err(|failure| failure.to_string())?;
         serde_json::from_slice(&host::bytes_of(response.body).await).map_err(|error| error.to_string())

@@ -1,0 +1,236 @@
+//! AES in the four modes of Web Crypto, with keys of 128, 192 or 256 bits.
+
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, StreamCipher};
+use aes::{Aes128, Aes192, Aes256};
+use aes_gcm::AesGcm;
+use aes_gcm::aead::consts::{self, U16};
+use aes_gcm::aead::{AeadInOut, KeyInit, Nonce, Tag};
+use aes_kw::AesKw;
+use ctr::Ctr128BE;
+use subtle::ConstantTimeEq;
+
+use crate::CryptoError;
+
+/// Bytes of a block.
+const BLOCK_BYTES: usize = 16;
+/// Bytes that wrapping adds to a key.
+const WRAP_BYTES: usize = 8;
+
+/// Runs `$body` with `$cipher` as the AES of the key's length.
+macro_rules! with_key {
+    ($key:expr, $cipher:ident => $body:expr) => {
+        match $key.len() {
+            16 => {
+                type $cipher = Aes128;
+                $body
+            }
+            24 => {
+                type $cipher = Aes192;
+                $body
+            }
+            32 => {
+                type $cipher = Aes256;
+                $body
+            }
+            length => Err(CryptoError::operation(format!("an AES key of {} bits does not exist", length * 8))),
+        }
+    };
+}
+
+fn wrong_iv(bytes: usize) -> CryptoError {
+    CryptoError::operation(format!("the iv has {bytes} bytes; it must have {BLOCK_BYTES}"))
+}
+
+fn cannot_decrypt() -> CryptoError {
+    CryptoError::operation("Decryption failed. This could be due to a ciphertext authentication failure, bad padding, incorrect CryptoKey, or another algorithm-specific reason.")
+}
+
+/// Encrypts by AES-CBC with the padding of PKCS #7.
+///
+/// # Errors
+/// [`CryptoError::Operation`] for an `iv` of another length than 16 bytes.
+pub fn cbc_encrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    with_key!(key, Aes => {
+        let cipher = cbc::Encryptor::<Aes>::new_from_slices(key, iv).map_err(|_| wrong_iv(iv.len()))?;
+        Ok(cipher.encrypt_padded_vec::<Pkcs7>(message))
+    })
+}
+
+/// Decrypts what [`cbc_encrypt`] made.
+///
+/// # Errors
+/// [`CryptoError::Operation`] for an `iv` of another length than 16 bytes, and for bad padding.
+pub fn cbc_decrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    with_key!(key, Aes => {
+        let cipher = cbc::Decryptor::<Aes>::new_from_slices(key, iv).map_err(|_| wrong_iv(iv.len()))?;
+        cipher.decrypt_padded_vec::<Pkcs7>(message).map_err(|_| cannot_decrypt())
+    })
+}
+
+/// Encrypts or decrypts by AES-CTR. The lowest `counter_bits` bits of `counter` count and wrap.
+///
+/// # Errors
+/// [`CryptoError::Operation`] for a counter of another length than 16 bytes, for 0 or more than 128
+/// bits, and for a message of more blocks than the bits can count.
+pub fn ctr(key: &[u8], counter: &[u8], counter_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let start: [u8; BLOCK_BYTES] = counter.try_into().map_err(|_| wrong_iv(counter.len()))?;
+    if counter_bits == 0 || counter_bits > 128 {
+        return Err(CryptoError::operation(format!("a counter of {counter_bits} bits is not possible; it has 1 to 128")));
+    }
+    let mask = u128::MAX >> (128 - counter_bits);
+    let start = u128::from_be_bytes(start);
+    let blocks = message.len().div_ceil(BLOCK_BYTES) as u128;
+    // One less on both sides: 2^128 blocks cannot be written down.
+    if blocks > 0 && blocks - 1 > mask {
+        return Err(CryptoError::operation("the message is too long for the counter"));
+    }
+    let before_wrap = (mask - (start & mask)).saturating_add(1);
+    let split = usize::try_from(before_wrap).map_or(message.len(), |blocks| {
+        blocks.saturating_mul(BLOCK_BYTES).min(message.len())
+    });
+    with_key!(key, Aes => {
+        let mut output = message.to_vec();
+        let (first, wrapped) = output.split_at_mut(split);
+        apply::<Ctr128BE<Aes>>(key, start, first);
+        apply::<Ctr128BE<Aes>>(key, start & !mask, wrapped);
+        Ok(output)
+    })
+}
+
+fn apply<C: KeyIvInit + StreamCipher>(key: &[u8], counter: u128, message: &mut [u8]) {
+    let mut cipher =
+        C::new_from_slices(key, &counter.to_be_bytes()).expect("the key chose the cipher and a counter has 16 bytes");
+    cipher.apply_keystream(message);
+}
+
+/// Which way GCM goes.
+#[derive(Clone, Copy)]
+enum Direction {
+    Encrypt,
+    Decrypt,
+}
+
+/// Encrypts by AES-GCM; the tag of `tag_bits` bits follows the ciphertext.
+///
+/// # Errors
+/// [`CryptoError::Operation`] for another tag length than 32, 64, 96, 104, 112, 120 or 128 bits, and
+/// for an `iv` of a length that is not possible.
+///
+/// Differs: the standard allows an `iv` of any length; here it has 1 to 16, 24, 32, 64 or 128 bytes.
+pub fn gcm_encrypt(key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    gcm(Direction::Encrypt, key, iv, extra, tag_bits, message)
+}
+
+/// Decrypts what [`gcm_encrypt`] made.
+///
+/// # Errors
+/// As there, and [`CryptoError::Operation`] when the tag is wrong.
+pub fn gcm_decrypt(key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    gcm(Direction::Decrypt, key, iv, extra, tag_bits, message)
+}
+
+/// Runs `$body` with `$size` as the type-level number of bytes of the iv.
+macro_rules! with_iv {
+    ($iv:expr, $size:ident => $body:expr; $($bytes:literal $type:ident)*) => {
+        match $iv.len() {
+            $($bytes => {
+                type $size = consts::$type;
+                $body
+            })*
+            bytes => Err(CryptoError::operation(format!("an iv of {bytes} bytes is not supported"))),
+        }
+    };
+}
+
+fn gcm(direction: Direction, key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    if !matches!(tag_bits, 32 | 64 | 96 | 104 | 112 | 120 | 128) {
+        return Err(CryptoError::operation(format!(
+            "a tag of {tag_bits} bits is not possible; it has 32, 64, 96, 104, 112, 120 or 128"
+        )));
+    }
+    let tag_bytes = tag_bits as usize / 8;
+    with_key!(key, Aes => with_iv!(iv, N => gcm_with::<AesGcm<Aes, N>>(direction, key, iv, extra, tag_bytes, message);
+        1 U1 2 U2 3 U3 4 U4 5 U5 6 U6 7 U7 8 U8 9 U9 10 U10 11 U11 12 U12 13 U13 14 U14 15 U15 16 U16 24 U24 32 U32
+        64 U64 128 U128))
+}
+
+fn gcm_with<C: AeadInOut<TagSize = U16> + KeyInit>(
+    direction: Direction,
+    key: &[u8],
+    iv: &[u8],
+    extra: &[u8],
+    tag_bytes: usize,
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let cipher = C::new_from_slice(key).expect("the key chose the cipher");
+    let nonce = Nonce::<C>::try_from(iv).expect("the iv chose the nonce");
+    let too_long = |_| CryptoError::operation("the message is too long");
+    match direction {
+        Direction::Encrypt => {
+            let mut output = message.to_vec();
+            let tag =
+                cipher.encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into()).map_err(too_long)?;
+            output.extend_from_slice(&tag[..tag_bytes]);
+            Ok(output)
+        }
+        Direction::Decrypt => {
+            let at = message.len().checked_sub(tag_bytes).ok_or_else(cannot_decrypt)?;
+            let (ciphertext, tag) = message.split_at(at);
+            let mut output = ciphertext.to_vec();
+            if let Ok(tag) = Tag::<C>::try_from(tag) {
+                cipher
+                    .decrypt_inout_detached(&nonce, extra, output.as_mut_slice().into(), &tag)
+                    .map_err(|_| cannot_decrypt())?;
+                return Ok(output);
+            }
+            // A short tag is the beginning of the full one (SP 800-38D, 7.1), which only encryption
+            // gives out. The cipher is its own inverse, so encrypting twice leads back.
+            cipher.encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into()).map_err(too_long)?;
+            let mut again = output.clone();
+            let full = cipher.encrypt_inout_detached(&nonce, extra, again.as_mut_slice().into()).map_err(too_long)?;
+            if bool::from(full[..tag_bytes].ct_eq(tag)) { Ok(output) } else { Err(cannot_decrypt()) }
+        }
+    }
+}
+
+/// Wraps a key by AES-KW (RFC 3394).
+///
+/// # Errors
+/// [`CryptoError::Operation`] unless the key is 16 bytes or more, in whole blocks of 8.
+pub fn wrap(key: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    if wrapped.len() < 2 * WRAP_BYTES || !wrapped.len().is_multiple_of(WRAP_BYTES) {
+        return Err(CryptoError::operation(format!(
+            "a key of {} bytes cannot be wrapped; AES-KW takes 16 or more, in multiples of 8",
+            wrapped.len()
+        )));
+    }
+    let mut output = vec![0; wrapped.len() + WRAP_BYTES];
+    with_key!(key, Aes => {
+        let cipher = AesKw::<Aes>::new_from_slice(key).expect("the key chose the cipher");
+        cipher.wrap_key(wrapped, &mut output).map_err(|_| CryptoError::operation("the key cannot be wrapped"))?;
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// Unwraps what [`wrap`] made.
+///
+/// # Errors
+/// [`CryptoError::Operation`] when the integrity check fails.
+pub fn unwrap(key: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let bytes = wrapped.len().saturating_sub(WRAP_BYTES);
+    if bytes < 2 * WRAP_BYTES || !bytes.is_multiple_of(WRAP_BYTES) {
+        return Err(cannot_decrypt());
+    }
+    let mut output = vec![0; bytes];
+    with_key!(key, Aes => {
+        let cipher = AesKw::<Aes>::new_from_slice(key).expect("the key chose the cipher");
+        cipher.unwrap_key(wrapped, &mut output).map_err(|_| cannot_decrypt())?;
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests;

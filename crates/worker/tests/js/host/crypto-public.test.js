@@ -1,0 +1,195 @@
+import { assert, assertEquals, assertRejects, test } from "stated:test";
+
+const { subtle } = crypto;
+const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const utf8 = (text) => new TextEncoder().encode(text);
+const curves = ["P-256", "P-384", "P-521"];
+
+async function assertRefused(name, text, run) {
+  const error = await assertRejects(run, DOMException, text);
+  assertEquals(error.name, name);
+}
+
+/** A pair of every algorithm that signs, with the parameter of its operations. */
+const signing = [
+  ...curves.map((namedCurve) => [{ name: "ECDSA", namedCurve }, { name: "ECDSA", hash: "SHA-256" }]),
+  [{ name: "Ed25519" }, { name: "Ed25519" }],
+  [{ name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
+    { name: "RSASSA-PKCS1-v1_5" }],
+  [{ name: "RSA-PSS", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-1" },
+    { name: "RSA-PSS", saltLength: 20 }],
+];
+
+test("every algorithm signs, and verifies only what it signed", async () => {
+  for (const [make, use] of signing) {
+    const { publicKey, privateKey } = await subtle.generateKey(make, false, ["sign", "verify"]);
+    const signature = await subtle.sign(use, privateKey, utf8("message"));
+    assertEquals(await subtle.verify(use, publicKey, signature, utf8("message")), true, make.name);
+    assertEquals(await subtle.verify(use, publicKey, signature, utf8("massage")), false, make.name);
+    assertEquals(await subtle.verify(use, publicKey, signature.slice(1), utf8("message")), false, make.name);
+  }
+});
+
+test("a pair shares out the usages, and its public key is extractable", async () => {
+  for (const [make] of signing) {
+    const { publicKey, privateKey } = await subtle.generateKey(make, false, ["verify", "sign"]);
+    assertEquals([publicKey.type, publicKey.extractable, publicKey.usages], ["public", true, ["verify"]]);
+    assertEquals([privateKey.type, privateKey.extractable, privateKey.usages], ["private", false, ["sign"]]);
+    await assertRefused("SyntaxError", "Secret/private CryptoKeys must have at least one usage.",
+      () => subtle.generateKey(make, false, ["verify"]));
+    await assertRefused("SyntaxError", `Attempt to create a ${make.name} key with invalid usage "encrypt".`,
+      () => subtle.generateKey(make, false, ["sign", "encrypt"]));
+  }
+});
+
+test("keys survive every format", async () => {
+  for (const [make, use] of signing) {
+    const { publicKey, privateKey } = await subtle.generateKey(make, true, ["sign", "verify"]);
+    const signature = await subtle.sign(use, privateKey, utf8("message"));
+    const publicFormats = make.name.startsWith("RSA") ? ["spki", "jwk"] : ["spki", "jwk", "raw"];
+    for (const format of publicFormats) {
+      const key = await subtle.importKey(format, await subtle.exportKey(format, publicKey), make, true, ["verify"]);
+      assertEquals(key.algorithm, publicKey.algorithm);
+      assertEquals(await subtle.verify(use, key, signature, utf8("message")), true, `${make.name} ${format}`);
+    }
+    for (const format of ["pkcs8", "jwk"]) {
+      const key = await subtle.importKey(format, await subtle.exportKey(format, privateKey), make, true, ["sign"]);
+      assertEquals(key.algorithm, privateKey.algorithm);
+      const again = await subtle.sign(use, key, utf8("message"));
+      assertEquals(await subtle.verify(use, publicKey, again, utf8("message")), true, `${make.name} ${format}`);
+      assertEquals((await subtle.exportKey("pkcs8", key)).byteLength, (await subtle.exportKey("pkcs8", privateKey)).byteLength);
+    }
+  }
+});
+
+test("a half is exported in its own formats only", async () => {
+  const { publicKey, privateKey } = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  await assertRefused("InvalidAccessError", "A public key cannot be exported as \"pkcs8\".", () => subtle.exportKey("pkcs8", publicKey));
+  await assertRefused("InvalidAccessError", "A private key cannot be exported as \"spki\".", () => subtle.exportKey("spki", privateKey));
+  await assertRefused("InvalidAccessError", "A private key cannot be exported as \"raw\".", () => subtle.exportKey("raw", privateKey));
+  const rsa = await subtle.generateKey(signing[4][0], true, ["sign"]);
+  await assertRefused("NotSupportedError", "An RSA key has no format \"raw\".", () => subtle.exportKey("raw", rsa.publicKey));
+});
+
+test("Ed25519 signs the vector of RFC 8032", async () => {
+  const jwk = {
+    kty: "OKP", crv: "Ed25519", d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+  };
+  const key = await subtle.importKey("jwk", jwk, "Ed25519", true, ["sign"]);
+  assertEquals(hex(await subtle.sign("Ed25519", key, new Uint8Array())),
+    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
+  assertEquals(await subtle.exportKey("jwk", key), { kty: "OKP", crv: "Ed25519", x: jwk.x, d: jwk.d, key_ops: ["sign"], ext: true });
+  await assertRefused("DataError", "The field \"d\" of the JWK does not fit \"x\".",
+    () => subtle.importKey("jwk", { ...jwk, x: jwk.d }, "Ed25519", true, ["sign"]));
+  await assertRefused("DataError", "The field \"crv\" of the JWK must be \"X25519\".",
+    () => subtle.importKey("jwk", jwk, "X25519", true, ["deriveBits"]));
+});
+
+test("ECDSA verifies a signature of RFC 6979", async () => {
+  const point = bytes("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+  const key = await subtle.importKey("raw", point, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
+  const signature = bytes("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
+  assertEquals(await subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key, signature, utf8("sample")), true);
+  assertEquals(await subtle.verify({ name: "ECDSA", hash: "SHA-512" }, key, signature, utf8("sample")), false);
+  const jwk = await subtle.exportKey("jwk", key);
+  assertEquals([jwk.kty, jwk.crv, jwk.x, jwk.d], ["EC", "P-256", "YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Y", undefined]);
+});
+
+test("EC keys off their curve are a DataError", async () => {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const { privateKey } = await subtle.generateKey(algorithm, true, ["sign"]);
+  const jwk = await subtle.exportKey("jwk", privateKey);
+  const refused = [
+    [{ ...jwk, crv: "P-384" }, "The field \"crv\" of the JWK must be \"P-256\"."],
+    [{ ...jwk, x: "AAAA" }, "The fields \"x\" and \"y\" of the JWK must have 32 bytes each."],
+    [{ ...jwk, y: jwk.x }, "the public key is not a point of this curve"],
+    [{ ...jwk, d: "AAAA" }, "the private key is not one of this curve"],
+    [{ ...jwk, d: jwk.x }, "The field \"d\" of the JWK does not fit \"x\" and \"y\"."],
+  ];
+  for (const [changed, text] of refused) {
+    await assertRejects(() => subtle.importKey("jwk", changed, algorithm, true, ["sign"]), DOMException, text);
+  }
+  await assertRefused("DataError", "the public key is not a point of this curve",
+    () => subtle.importKey("raw", new Uint8Array(65).fill(4), algorithm, true, ["verify"]));
+  await assertRefused("NotSupportedError", "Unrecognized or unimplemented EC curve \"P-192\" requested.",
+    () => subtle.generateKey({ name: "ECDSA", namedCurve: "P-192" }, true, ["sign"]));
+});
+
+test("two sides of ECDH and of X25519 derive the same", async () => {
+  for (const make of [...curves.map((namedCurve) => ({ name: "ECDH", namedCurve })), { name: "X25519" }]) {
+    const [alice, bob] = await Promise.all([1, 2].map(() => subtle.generateKey(make, true, ["deriveBits", "deriveKey"])));
+    const between = (mine, theirs, bits) => subtle.deriveBits({ name: make.name, public: theirs.publicKey }, mine.privateKey, bits);
+    const secret = hex(await between(alice, bob, null));
+    assertEquals(hex(await between(bob, alice, null)), secret);
+    assertEquals(hex(await between(bob, alice, 128)), secret.slice(0, 32));
+    assertEquals(hex(await between(bob, alice, 4)), `${secret[0]}0`);
+    await assertRefused("OperationError", `The agreed secret has ${secret.length * 4} bits, fewer than the 1024 asked for.`,
+      () => between(alice, bob, 1024));
+    const key = await subtle.deriveKey({ name: make.name, public: bob.publicKey }, alice.privateKey, { name: "AES-GCM", length: 256 },
+      true, ["encrypt"]);
+    assertEquals(hex(await subtle.exportKey("raw", key)), secret.slice(0, 64));
+    assertEquals(alice.publicKey.usages, []);
+  }
+});
+
+test("an agreement wants the other side's public key of the same curve", async () => {
+  const [alice, bob, other] = await Promise.all(["P-256", "P-256", "P-384"].map((namedCurve) =>
+    subtle.generateKey({ name: "ECDH", namedCurve }, true, ["deriveBits"])));
+  const derive = (key) => subtle.deriveBits({ name: "ECDH", public: key }, alice.privateKey, 128);
+  await assertRefused("InvalidAccessError", "The field \"public\" of the algorithm must be a public key.", () => derive(bob.privateKey));
+  await assertRefused("InvalidAccessError", "The field \"public\" of the algorithm is a key of another algorithm or curve.",
+    () => derive(other.publicKey));
+  await assertRejects(() => derive({}), TypeError, "The field \"public\" of the algorithm is not a CryptoKey.");
+});
+
+test("RSA-OAEP encrypts, decrypts and wraps", async () => {
+  const make = { name: "RSA-OAEP", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" };
+  const { publicKey, privateKey } = await subtle.generateKey(make, true, ["encrypt", "decrypt", "wrapKey", "unwrapKey"]);
+  assertEquals([publicKey.usages, privateKey.usages], [["encrypt", "wrapKey"], ["decrypt", "unwrapKey"]]);
+  const label = utf8("label");
+  const encrypted = await subtle.encrypt({ name: "RSA-OAEP", label }, publicKey, utf8("secret"));
+  assertEquals(hex(await subtle.decrypt({ name: "RSA-OAEP", label }, privateKey, encrypted)), hex(utf8("secret")));
+  await assertRefused("OperationError", "Decryption failed.", () => subtle.decrypt("RSA-OAEP", privateKey, encrypted));
+  await assertRefused("OperationError", "the message is too long for this key",
+    () => subtle.encrypt("RSA-OAEP", publicKey, new Uint8Array(63)));
+  const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]);
+  const wrapped = await subtle.wrapKey("raw", key, publicKey, "RSA-OAEP");
+  const unwrapped = await subtle.unwrapKey("raw", wrapped, privateKey, "RSA-OAEP", "AES-GCM", true, ["encrypt"]);
+  assertEquals(hex(await subtle.exportKey("raw", unwrapped)), hex(await subtle.exportKey("raw", key)));
+  assertEquals((await subtle.exportKey("jwk", publicKey)).alg, "RSA-OAEP-256");
+});
+
+test("RSA keys have 1024 to 4096 bits when they are made", async () => {
+  const make = (modulusLength, exponent) => subtle.generateKey({
+    name: "RSA-PSS", modulusLength, publicExponent: new Uint8Array(exponent), hash: "SHA-256",
+  }, false, ["sign"]);
+  await assertRefused("OperationError", "The modulus length must be a multiple of 8 and between 1024 and 4096, but 1016 was requested.",
+    () => make(1016, [1, 0, 1]));
+  await assertRefused("OperationError", "The modulus length must be a multiple of 8 and between 1024 and 4096, but 4104 was requested.",
+    () => make(4104, [1, 0, 1]));
+  await assertRefused("OperationError", "The \"publicExponent\" must be either 3 or 65537.", () => make(1024, [5]));
+  const { publicKey } = await make(1024, [3]);
+  assertEquals([publicKey.algorithm.modulusLength, [...publicKey.algorithm.publicExponent]], [1024, [3]]);
+  assert(publicKey.algorithm.publicExponent instanceof Uint8Array);
+});
+
+test("an RSA JWK has its alg and all its numbers", async () => {
+  const { privateKey } = await subtle.generateKey(signing[4][0], true, ["sign"]);
+  const jwk = await subtle.exportKey("jwk", privateKey);
+  assertEquals(Object.keys(jwk), ["kty", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi", "key_ops", "ext"]);
+  assertEquals([jwk.kty, jwk.alg, jwk.e], ["RSA", "RS256", "AQAB"]);
+  await assertRefused("DataError", "The field \"alg\" of the JWK must be \"RS512\".",
+    () => subtle.importKey("jwk", jwk, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-512" }, true, ["sign"]));
+  await assertRefused("DataError", "the key is not an RSA key of 1024 to 8192 bits",
+    () => subtle.importKey("jwk", { ...jwk, d: jwk.n }, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, true, ["sign"]));
+});
+
+test("documents that hold no such key are a DataError", async () => {
+  for (const [make] of signing) {
+    for (const [format, usages] of [["spki", ["verify"]], ["pkcs8", ["sign"]]]) {
+      const error = await assertRejects(() => subtle.importKey(format, new Uint8Array(40), make, true, usages), DOMException);
+      assertEquals(error.name, "DataError");
+    }
+  }
+});
