@@ -58,7 +58,11 @@ impl Request {
         }
         if !query.is_empty() {
             target.push('?');
-            target.push_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish());
+            target.push_str(
+                &form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(query)
+                    .finish(),
+            );
         }
         target
     }
@@ -112,36 +116,57 @@ impl Api {
         match self.route(request).await {
             Ok(Answer::Result(result)) => Reply::Json(200, envelope(&result, None)),
             Ok(Answer::Page(result, info)) => Reply::Json(200, envelope(&result, Some(&info))),
-            Ok(Answer::Database(folder)) => Reply::Database { path: folder.path().join(COPY), folder },
+            Ok(Answer::Database(folder)) => Reply::Database {
+                path: folder.path().join(COPY),
+                folder,
+            },
             Err(refusal) => {
                 if refusal.status() >= 500 {
                     tracing::error!(error = %refusal, "an operator's request");
                 }
                 let errors = json!([{ "code": refusal.code(), "message": refusal.to_string() }]);
-                let body = json!({ "success": false, "errors": errors, "messages": [], "result": null });
+                let body =
+                    json!({ "success": false, "errors": errors, "messages": [], "result": null });
                 Reply::Json(refusal.status(), body)
             }
         }
     }
 
     async fn route(&self, request: Request) -> Result<Answer, Refusal> {
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
         let parameters = Parameters(query);
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let unknown = || Refusal::UnknownRoute(format!("{} {path}", request.method));
-        let ["objects", "namespaces", rest @ ..] = &segments[..] else { return Err(unknown()) };
+        let ["objects", "namespaces", rest @ ..] = &segments[..] else {
+            return Err(unknown());
+        };
         let [key, rest @ ..] = rest else {
-            return if request.method == Method::GET { Ok(self.namespaces()) } else { Err(unknown()) };
+            return if request.method == Method::GET {
+                Ok(self.namespaces())
+            } else {
+                Err(unknown())
+            };
         };
         let namespace = self.store.namespace(&decoded(key))?;
         match (&request.method, rest) {
             (&Method::GET, ["objects"]) => self.objects(&namespace, &parameters).await,
             (&Method::POST, ["query"]) => self.query(namespace, &request.body).await,
             (_, ["objects", id, rest @ ..]) => {
-                let id = ObjectId::parse(&namespace.key, id)
-                    .map_err(|_| Refusal::BadRequest(format!("`{id}` is not an object id of this namespace")))?;
-                let object = Object { store: &self.store, namespace, id };
-                match object.route(&request.method, rest, &parameters, request.body).await {
+                let id = ObjectId::parse(&namespace.key, id).map_err(|_| {
+                    Refusal::BadRequest(format!("`{id}` is not an object id of this namespace"))
+                })?;
+                let object = Object {
+                    store: &self.store,
+                    namespace,
+                    id,
+                };
+                match object
+                    .route(&request.method, rest, &parameters, request.body)
+                    .await
+                {
                     Some(answer) => answer,
                     None => Err(unknown()),
                 }
@@ -164,14 +189,28 @@ impl Api {
         Answer::Page(all.iter().map(show).collect(), info)
     }
 
-    async fn objects(&self, namespace: &Namespace, parameters: &Parameters<'_>) -> Result<Answer, Refusal> {
+    async fn objects(
+        &self,
+        namespace: &Namespace,
+        parameters: &Parameters<'_>,
+    ) -> Result<Answer, Refusal> {
         let limit = parameters.number("limit")?.unwrap_or(OBJECTS_DEFAULT);
         if !(1..=OBJECTS_MAX).contains(&limit) {
-            return Err(Refusal::BadRequest(format!("limit is {limit}; it must be from 1 to {OBJECTS_MAX}")));
+            return Err(Refusal::BadRequest(format!(
+                "limit is {limit}; it must be from 1 to {OBJECTS_MAX}"
+            )));
         }
-        let page = Page { after: parameters.text("cursor"), limit, name: parameters.text("name") };
+        let page = Page {
+            after: parameters.text("cursor"),
+            limit,
+            name: parameters.text("name"),
+        };
         let found = self.store.list(namespace, &page).await?;
-        let next = if found.len() == limit { found.last().map(|last| last["id"].clone()) } else { None };
+        let next = if found.len() == limit {
+            found.last().map(|last| last["id"].clone())
+        } else {
+            None
+        };
         let info = json!({ "count": found.len(), "cursor": next });
         Ok(Answer::Page(found.into(), info))
     }
@@ -185,12 +224,21 @@ impl Api {
         }
         let asked: Asked = parse(body)?;
         let id = match (&asked.durable_object_id, &asked.durable_object_name) {
-            (Some(id), None) => ObjectId::parse(&namespace.key, id)
-                .map_err(|_| Refusal::BadRequest(format!("`{id}` is not an object id of this namespace")))?,
+            (Some(id), None) => ObjectId::parse(&namespace.key, id).map_err(|_| {
+                Refusal::BadRequest(format!("`{id}` is not an object id of this namespace"))
+            })?,
             (None, Some(name)) => ObjectId::from_name(&namespace.key, name),
-            _ => return Err(Refusal::BadRequest("give either durable_object_id or durable_object_name".into())),
+            _ => {
+                return Err(Refusal::BadRequest(
+                    "give either durable_object_id or durable_object_name".into(),
+                ));
+            }
         };
-        let object = Object { store: &self.store, namespace, id };
+        let object = Object {
+            store: &self.store,
+            namespace,
+            id,
+        };
         object.must_exist()?;
         let work = move |database: &mut _| operation::query(database, &asked.queries);
         object.operate(work).await.map(Answer::Result)
@@ -226,7 +274,11 @@ impl Object<'_> {
                 Err(refusal) => Err(refusal),
             },
             (&Method::DELETE, ["alarm"]) => self.set_alarm(None).await,
-            (&Method::POST, ["evict"]) => self.store.evict(&self.namespace, self.id).await.map(|()| done()),
+            (&Method::POST, ["evict"]) => self
+                .store
+                .evict(&self.namespace, self.id)
+                .await
+                .map(|()| done()),
             (&Method::GET, ["database"]) => self.copy().await,
             (&Method::PUT, ["database"]) => self.import(body).await,
             _ => return None,
@@ -277,26 +329,32 @@ impl Object<'_> {
             start_after: parameters.text("start_after"),
             limit: parameters.number("limit")?.map(|limit| limit as u64),
         };
-        self.operate(move |database| operation::list(database, &keys)).await.map(Answer::Result)
+        self.operate(move |database| operation::list(database, &keys))
+            .await
+            .map(Answer::Result)
     }
 
     async fn get(&self, parameters: &Parameters<'_>) -> Result<Answer, Refusal> {
         self.must_exist()?;
         let (key, id) = (parameters.required("key")?, self.id.to_string());
-        self.operate(move |database| operation::get(database, &id, &key)).await.map(Answer::Result)
+        self.operate(move |database| operation::get(database, &id, &key))
+            .await
+            .map(Answer::Result)
     }
 
     async fn put(&self, parameters: &Parameters<'_>, body: &Upload) -> Result<Answer, Refusal> {
         let key = parameters.required("key")?;
         let value: Value = parse(body)?;
-        self.operate(move |database| operation::put(database, &key, &value)).await?;
+        self.operate(move |database| operation::put(database, &key, &value))
+            .await?;
         Ok(done())
     }
 
     async fn delete_key(&self, parameters: &Parameters<'_>) -> Result<Answer, Refusal> {
         self.must_exist()?;
         let (key, id) = (parameters.required("key")?, self.id.to_string());
-        self.operate(move |database| operation::delete(database, &id, &key)).await?;
+        self.operate(move |database| operation::delete(database, &id, &key))
+            .await?;
         Ok(done())
     }
 
@@ -308,34 +366,43 @@ impl Object<'_> {
 
     async fn set_alarm(&self, at_ms: Option<i64>) -> Result<Answer, Refusal> {
         self.must_exist()?;
-        self.operate(move |database| Ok(database.set_alarm(at_ms)?)).await?;
+        self.operate(move |database| Ok(database.set_alarm(at_ms)?))
+            .await?;
         Ok(done())
     }
 
     async fn copy(&self) -> Result<Answer, Refusal> {
         self.must_exist()?;
-        let folder = TempDir::with_prefix("stated-export-").map_err(|error| Refusal::File("make a folder", error))?;
+        let folder = TempDir::with_prefix("stated-export-")
+            .map_err(|error| Refusal::File("make a folder", error))?;
         let path = folder.path().join(COPY);
-        self.operate(move |database| Ok(database.copy_to(&path)?)).await?;
+        self.operate(move |database| Ok(database.copy_to(&path)?))
+            .await?;
         Ok(Answer::Database(folder))
     }
 
     /// Replaces the object's database by a sound copy of the file, made beside it first.
     async fn import(&self, body: Upload) -> Result<Answer, Refusal> {
         let own = self.namespace.folder.path();
-        let folder = TempDir::with_prefix_in(".import-", own).map_err(|error| Refusal::File("make a folder", error))?;
+        let folder = TempDir::with_prefix_in(".import-", own)
+            .map_err(|error| Refusal::File("make a folder", error))?;
         let source = match body {
             Upload::File(path) => path,
             Upload::Bytes(bytes) => {
                 let path = folder.path().join("upload.sqlite");
-                std::fs::write(&path, &bytes).map_err(|error| Refusal::File("write the upload", error))?;
+                std::fs::write(&path, &bytes)
+                    .map_err(|error| Refusal::File("write the upload", error))?;
                 path
             }
         };
         let copy = folder.path().join(COPY);
         sound_copy(&source, &copy)?;
         let (own, id) = (self.namespace.folder.clone(), self.id.to_string());
-        self.store.replace(&self.namespace, self.id, move || Ok(own.replace_object(&id, &copy)?)).await?;
+        self.store
+            .replace(&self.namespace, self.id, move || {
+                Ok(own.replace_object(&id, &copy)?)
+            })
+            .await?;
         Ok(done())
     }
 }
@@ -344,7 +411,9 @@ impl Object<'_> {
 fn sound_copy(source: &Path, copy: &Path) -> Result<(), Refusal> {
     copy_database(source, copy)?;
     if let Some(fault) = check_integrity(copy)? {
-        return Err(Refusal::Conflict(format!("the database is damaged: {fault}")));
+        return Err(Refusal::Conflict(format!(
+            "the database is damaged: {fault}"
+        )));
     }
     check_values(copy)
 }
@@ -366,14 +435,17 @@ fn parse<T: for<'de> Deserialize<'de>>(body: &Upload) -> Result<T, Refusal> {
         Upload::Bytes(bytes) => bytes,
         Upload::File(_) => return Err(Refusal::BadRequest("the body must be JSON".into())),
     };
-    serde_json::from_slice(bytes).map_err(|error| Refusal::BadRequest(format!("the body is not what is expected: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::BadRequest(format!("the body is not what is expected: {error}")))
 }
 
 /// A path segment without its escapes.
 fn decoded(segment: &str) -> Cow<'_, str> {
     // A plus sign is itself in a path.
     let pair = format!("k={}", segment.replace('+', "%2B"));
-    let decoded = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned());
+    let decoded = form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned());
     decoded.map_or(Cow::Borrowed(segment), Cow::Owned)
 }
 
@@ -382,18 +454,25 @@ struct Parameters<'q>(&'q str);
 
 impl Parameters<'_> {
     fn text(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.0.as_bytes()).find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(self.0.as_bytes())
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     fn required(&self, name: &str) -> Result<String, Refusal> {
-        self.text(name).ok_or_else(|| Refusal::BadRequest(format!("the parameter `{name}` is missing")))
+        self.text(name)
+            .ok_or_else(|| Refusal::BadRequest(format!("the parameter `{name}` is missing")))
     }
 
     fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         match text.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Refusal::BadRequest(format!("`{name}` is `{text}`; it must be a number"))),
+            Err(_) => Err(Refusal::BadRequest(format!(
+                "`{name}` is `{text}`; it must be a number"
+            ))),
         }
     }
 }

@@ -17,5 +17,5 @@ pub mod value;
 
 pub use api::{Api, Method, Reply, Request, Upload};
 pub use refusal::Refusal;
-pub use store::Store;
 pub use stopped::Stopped;
+pub use store::Store;

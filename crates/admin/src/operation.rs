@@ -52,8 +52,14 @@ pub fn query(database: &mut Database, queries: &[Query]) -> Result<Value, Refusa
 }
 
 fn run(database: &mut Database, query: &Query) -> Result<Value, Refusal> {
-    let params = query.params.iter().map(parameter).collect::<Result<Vec<_>, _>>()?;
-    let cursor = database.sql_exec(&query.sql, &params).map_err(Refusal::Sql)?;
+    let params = query
+        .params
+        .iter()
+        .map(parameter)
+        .collect::<Result<Vec<_>, _>>()?;
+    let cursor = database
+        .sql_exec(&query.sql, &params)
+        .map_err(Refusal::Sql)?;
     let result = rows(database, cursor);
     database.cursor_close(cursor);
     result.map_err(Refusal::Sql)
@@ -83,11 +89,14 @@ fn parameter(value: &Value) -> Result<SqlValue, Refusal> {
             None => SqlValue::Real(number.as_f64().unwrap_or(f64::NAN)),
         },
         Value::String(text) => SqlValue::Text(text.clone()),
-        Value::Array(_) => SqlValue::Blob(
-            serde_json::from_value(value.clone())
-                .map_err(|_| Refusal::BadRequest("a parameter that is an array must hold bytes, 0 to 255".into()))?,
-        ),
-        Value::Object(_) => return Err(Refusal::BadRequest("a parameter cannot be an object".into())),
+        Value::Array(_) => SqlValue::Blob(serde_json::from_value(value.clone()).map_err(|_| {
+            Refusal::BadRequest("a parameter that is an array must hold bytes, 0 to 255".into())
+        })?),
+        Value::Object(_) => {
+            return Err(Refusal::BadRequest(
+                "a parameter cannot be an object".into(),
+            ));
+        }
     })
 }
 
@@ -96,7 +105,9 @@ fn column(value: SqlValue) -> Value {
         SqlValue::Null => Value::Null,
         SqlValue::Integer(integer) => integer.into(),
         // NaN is NULL in SQLite; infinities are shown as SQLite's shell does.
-        SqlValue::Real(real) if real.is_infinite() => if real > 0.0 { "Inf" } else { "-Inf" }.into(),
+        SqlValue::Real(real) if real.is_infinite() => {
+            if real > 0.0 { "Inf" } else { "-Inf" }.into()
+        }
         SqlValue::Real(real) => json!(real),
         SqlValue::Text(text) => text.into(),
         SqlValue::Blob(blob) => blob.into(),
@@ -108,10 +119,14 @@ fn column(value: SqlValue) -> Value {
 /// # Errors
 /// [`Refusal::UnknownKey`], [`Refusal::Value`], [`Refusal::Storage`].
 pub fn get(database: &mut Database, id: &str, key: &str) -> Result<Value, Refusal> {
-    let bytes = database
-        .kv_get(key)?
-        .ok_or_else(|| Refusal::UnknownKey { id: id.into(), key: key.into() })?;
-    value::to_json(&bytes).map_err(|source| Refusal::Value { key: key.into(), source })
+    let bytes = database.kv_get(key)?.ok_or_else(|| Refusal::UnknownKey {
+        id: id.into(),
+        key: key.into(),
+    })?;
+    value::to_json(&bytes).map_err(|source| Refusal::Value {
+        key: key.into(),
+        source,
+    })
 }
 
 /// Returns `{key, bytes, value}` of keys in order; a value that JSON cannot express is replaced by
@@ -149,7 +164,10 @@ pub fn delete(database: &mut Database, id: &str, key: &str) -> Result<(), Refusa
     if database.kv_delete(key)? {
         return Ok(());
     }
-    Err(Refusal::UnknownKey { id: id.into(), key: key.into() })
+    Err(Refusal::UnknownKey {
+        id: id.into(),
+        key: key.into(),
+    })
 }
 
 /// Returns what the database is made of: its size and the program's tables.
@@ -166,6 +184,11 @@ pub fn contents(database: &mut Database) -> Result<Value, Refusal> {
             params: Vec::new(),
         }],
     )?;
-    let names: Vec<&Value> = tables[0]["rows"].as_array().into_iter().flatten().map(|row| &row[0]).collect();
+    let names: Vec<&Value> = tables[0]["rows"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| &row[0])
+        .collect();
     Ok(json!({ "databaseSize": database.database_size()?, "tables": names }))
 }

@@ -77,7 +77,10 @@ impl Refusal {
     /// The status of the HTTP response.
     pub fn status(&self) -> u16 {
         match self {
-            Self::UnknownNamespace(_) | Self::UnknownObject(_) | Self::UnknownKey { .. } | Self::UnknownRoute(_) => 404,
+            Self::UnknownNamespace(_)
+            | Self::UnknownObject(_)
+            | Self::UnknownKey { .. }
+            | Self::UnknownRoute(_) => 404,
             Self::BadRequest(_) | Self::Sql(_) => 400,
             Self::Busy(_) | Self::Conflict(_) => 409,
             Self::Value { .. } => 422,

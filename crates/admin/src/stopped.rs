@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_storage::{
-    AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database, DatabaseOptions, Lane,
-    StorageError,
+    AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database,
+    DatabaseOptions, Lane, StorageError,
 };
 
 use crate::refusal::Refusal;
@@ -41,8 +41,13 @@ impl Stopped {
             });
         }
         // Nobody waits for reports: each operation waits for its own commit.
-        let committer = Committer::spawn(|_| ()).map_err(|error| Refusal::File("start a thread", error))?;
-        Ok(Self { folder, namespaces, committer })
+        let committer =
+            Committer::spawn(|_| ()).map_err(|error| Refusal::File("start a thread", error))?;
+        Ok(Self {
+            folder,
+            namespaces,
+            committer,
+        })
     }
 
     pub(crate) fn operate<T>(
@@ -55,7 +60,9 @@ impl Stopped {
         let result = work(&mut database);
         database.end_turn().map_err(|failure| match failure {
             CommitFailure::Constraint(error) => Refusal::Sql(StorageError::Sql(error.into())),
-            CommitFailure::Critical(error) | CommitFailure::Storage(error) => Refusal::Storage(error),
+            CommitFailure::Critical(error) | CommitFailure::Storage(error) => {
+                Refusal::Storage(error)
+            }
         })?;
         database.wait_until_durable()?;
         database.close()?;
@@ -76,10 +83,21 @@ impl Stopped {
 fn open(namespace: &Namespace, id: ObjectId, lane: &Lane) -> Result<Database, StorageError> {
     let id: Arc<str> = id.to_string().into();
     let path = namespace.folder.object_path(&id);
-    let identity = AlarmIdentity { index: namespace.alarms.clone(), id, name: None };
+    let identity = AlarmIdentity {
+        index: namespace.alarms.clone(),
+        id,
+        name: None,
+    };
     // Which API the class was declared with is the project's knowledge; the files are the same.
     let backend = Backend::Sqlite { sql_enabled: true };
-    Database::open(&path, DatabaseOptions { backend, alarm: Some(identity) }, lane)
+    Database::open(
+        &path,
+        DatabaseOptions {
+            backend,
+            alarm: Some(identity),
+        },
+        lane,
+    )
 }
 
 /// A key is `<service>-<class>`, and the name of a class has no hyphen.

@@ -46,30 +46,51 @@ pub(crate) struct Page {
 impl Store {
     pub(crate) fn namespaces(&self) -> Vec<Namespace> {
         match self {
-            Self::Running(objects) => objects.namespaces().iter().map(Namespace::of_node).collect(),
+            Self::Running(objects) => objects
+                .namespaces()
+                .iter()
+                .map(Namespace::of_node)
+                .collect(),
             Self::Stopped(stopped) => stopped.namespaces.clone(),
         }
     }
 
     pub(crate) fn namespace(&self, key: &str) -> Result<Namespace, Refusal> {
-        let found = self.namespaces().into_iter().find(|namespace| namespace.key.as_str() == key);
+        let found = self
+            .namespaces()
+            .into_iter()
+            .find(|namespace| namespace.key.as_str() == key);
         found.ok_or_else(|| Refusal::UnknownNamespace(key.into()))
     }
 
     /// One page of the objects that exist or are in memory, sorted by id.
-    pub(crate) async fn list(&self, namespace: &Namespace, page: &Page) -> Result<Vec<Value>, Refusal> {
-        let residents: HashMap<String, Resident> =
-            self.residents(namespace).await?.into_iter().map(|resident| (resident.id.to_string(), resident)).collect();
+    pub(crate) async fn list(
+        &self,
+        namespace: &Namespace,
+        page: &Page,
+    ) -> Result<Vec<Value>, Refusal> {
+        let residents: HashMap<String, Resident> = self
+            .residents(namespace)
+            .await?
+            .into_iter()
+            .map(|resident| (resident.id.to_string(), resident))
+            .collect();
         let mut ids: BTreeSet<String> = namespace.folder.object_ids()?.into_iter().collect();
         ids.extend(residents.keys().cloned());
         let mut facts = Vec::new();
-        for id in ids.into_iter().filter(|id| page.after.as_ref().is_none_or(|after| id > after)) {
+        for id in ids
+            .into_iter()
+            .filter(|id| page.after.as_ref().is_none_or(|after| id > after))
+        {
             if facts.len() == page.limit {
                 break;
             }
             let resident = residents.get(&id);
             let name = namespace.name(&id, resident)?;
-            let wanted = |part: &String| name.as_ref().is_some_and(|name| name.contains(part.as_str()));
+            let wanted = |part: &String| {
+                name.as_ref()
+                    .is_some_and(|name| name.contains(part.as_str()))
+            };
             if page.name.as_ref().is_none_or(wanted) {
                 facts.push(namespace.facts(&id, name, resident)?);
             }
@@ -78,7 +99,11 @@ impl Store {
     }
 
     /// What a list says about one object.
-    pub(crate) async fn facts(&self, namespace: &Namespace, id: ObjectId) -> Result<Value, Refusal> {
+    pub(crate) async fn facts(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+    ) -> Result<Value, Refusal> {
         let text = id.to_string();
         let residents = self.residents(namespace).await?;
         let resident = residents.iter().find(|resident| resident.id == id);
@@ -103,7 +128,11 @@ impl Store {
         work: impl FnOnce(&mut Database) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         match self {
-            Self::Running(objects) => objects.operate(of_node(objects, namespace), id, work).await?,
+            Self::Running(objects) => {
+                objects
+                    .operate(of_node(objects, namespace), id, work)
+                    .await?
+            }
             Self::Stopped(stopped) => stopped.operate(namespace, id, work)?,
         }
     }
@@ -134,7 +163,10 @@ impl Store {
 }
 
 fn of_node<'o>(objects: &'o Objects, namespace: &Namespace) -> &'o ObjectNamespace {
-    let found = objects.namespaces().iter().find(|own| own.key.as_str() == namespace.key.as_str());
+    let found = objects
+        .namespaces()
+        .iter()
+        .find(|own| own.key.as_str() == namespace.key.as_str());
     found.expect("a namespace of a running store was made from one of the node's")
 }
 
@@ -157,7 +189,12 @@ impl Namespace {
         }
     }
 
-    fn facts(&self, id: &str, name: Option<String>, resident: Option<&Resident>) -> Result<Value, Refusal> {
+    fn facts(
+        &self,
+        id: &str,
+        name: Option<String>,
+        resident: Option<&Resident>,
+    ) -> Result<Value, Refusal> {
         let stored = self.folder.stored(id)?;
         let modified_ms = stored
             .and_then(|stored| stored.modified)

@@ -40,36 +40,56 @@ impl Stopped {
             if files.iter().any(|file| file.is_object) {
                 let taken = self.folder.namespace(&key)?.object_ids()?;
                 if !taken.is_empty() {
-                    let text = format!("namespace `{key}` has {} objects here already", taken.len());
+                    let text =
+                        format!("namespace `{key}` has {} objects here already", taken.len());
                     return Err(Refusal::Conflict(text));
                 }
                 found.push((key, folder, files));
             }
         }
         if found.is_empty() {
-            return Err(Refusal::Conflict(format!("`{}` has no objects in workerd's layout", source.display())));
+            return Err(Refusal::Conflict(format!(
+                "`{}` has no objects in workerd's layout",
+                source.display()
+            )));
         }
         // Indices keep their files open, and the folders are about to be replaced.
         self.namespaces.clear();
-        found.into_iter().map(|(key, folder, files)| self.import_namespace(&key, &folder, &files)).collect()
+        found
+            .into_iter()
+            .map(|(key, folder, files)| self.import_namespace(&key, &folder, &files))
+            .collect()
     }
 
-    fn import_namespace(&self, key: &str, source: &Path, files: &[DatabaseFile]) -> Result<Transferred, Refusal> {
-        let staging = TempDir::with_prefix_in(".import-", self.folder.path()).map_err(file("make a folder"))?;
+    fn import_namespace(
+        &self,
+        key: &str,
+        source: &Path,
+        files: &[DatabaseFile],
+    ) -> Result<Transferred, Refusal> {
+        let staging = TempDir::with_prefix_in(".import-", self.folder.path())
+            .map_err(file("make a folder"))?;
         let staged = staging.path().join(key);
         fs::create_dir(&staged).map_err(file("make a folder"))?;
         copy_files(files, &staged)?;
         for each in files.iter().filter(|file| file.is_database) {
             let copy = staged.join(&each.name);
             if let Some(fault) = check_integrity(&copy)? {
-                return Err(Refusal::Conflict(format!("`{}` is damaged: {fault}", each.path.display())));
+                return Err(Refusal::Conflict(format!(
+                    "`{}` is damaged: {fault}",
+                    each.path.display()
+                )));
             }
             check_values(&copy)?;
         }
         let alarms = copy_alarms(source, &staged)?;
         self.folder.delete_namespace(key)?;
         self.folder.adopt_namespace(key, &staged)?;
-        Ok(Transferred { key: key.into(), objects: count_objects(files), alarms })
+        Ok(Transferred {
+            key: key.into(),
+            objects: count_objects(files),
+            alarms,
+        })
     }
 
     /// Writes every namespace in workerd's layout into a folder that does not exist or is empty.
@@ -79,12 +99,22 @@ impl Stopped {
     /// [`Refusal::Storage`].
     pub fn export_folder(&mut self, target: &Path) -> Result<Vec<Transferred>, Refusal> {
         fs::create_dir_all(target).map_err(file("make the folder"))?;
-        if fs::read_dir(target).map_err(file("read the folder"))?.next().is_some() {
-            return Err(Refusal::Conflict(format!("`{}` is not empty", target.display())));
+        if fs::read_dir(target)
+            .map_err(file("read the folder"))?
+            .next()
+            .is_some()
+        {
+            return Err(Refusal::Conflict(format!(
+                "`{}` is not empty",
+                target.display()
+            )));
         }
         let mut written = Vec::new();
         for namespace in self.namespaces.drain(..) {
-            let (key, source) = (namespace.key.as_str().to_owned(), namespace.folder.path().to_owned());
+            let (key, source) = (
+                namespace.key.as_str().to_owned(),
+                namespace.folder.path().to_owned(),
+            );
             // The index holds its file exclusively.
             drop(namespace);
             let files = database_files(&source)?;
@@ -95,7 +125,11 @@ impl Stopped {
             fs::create_dir(&own).map_err(file("make a folder"))?;
             copy_files(&files, &own)?;
             let alarms = copy_alarms(&source, &own)?;
-            written.push(Transferred { key, objects: count_objects(&files), alarms });
+            written.push(Transferred {
+                key,
+                objects: count_objects(&files),
+                alarms,
+            });
         }
         Ok(written)
     }
@@ -108,7 +142,10 @@ impl Stopped {
 pub(crate) fn check_values(database: &Path) -> Result<(), Refusal> {
     let mut refused = None;
     for_each_entry(database, |key, bytes| {
-        refused = check_version(bytes).err().map(|source| Refusal::Value { key: key.into(), source });
+        refused = check_version(bytes).err().map(|source| Refusal::Value {
+            key: key.into(),
+            source,
+        });
         refused.is_none()
     })?;
     refused.map_or(Ok(()), Err)
@@ -143,13 +180,24 @@ fn database_files(folder: &Path) -> Result<Vec<DatabaseFile>, Refusal> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(file("read the folder"))? {
         let entry = entry.map_err(file("read the folder"))?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let Some((id, rest)) = name.split_once('.') else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let Some((id, rest)) = name.split_once('.') else {
+            continue;
+        };
         let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_object = rest == "sqlite";
-        let is_facet = rest.strip_suffix(".sqlite").is_some_and(|number| number.parse::<u16>().is_ok());
+        let is_facet = rest
+            .strip_suffix(".sqlite")
+            .is_some_and(|number| number.parse::<u16>().is_ok());
         if is_id && (is_object || is_facet || rest == "facets") {
-            files.push(DatabaseFile { path: entry.path(), name, is_object, is_database: is_object || is_facet });
+            files.push(DatabaseFile {
+                path: entry.path(),
+                name,
+                is_object,
+                is_database: is_object || is_facet,
+            });
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -57,7 +57,11 @@ pub fn check_version(bytes: &[u8]) -> Result<(), ValueError> {
 pub fn to_json(bytes: &[u8]) -> Result<Value, ValueError> {
     let mut reader = Reader::new(bytes)?;
     let value = reader.value(0)?;
-    if reader.position == bytes.len() { Ok(value) } else { Err(reader.damaged()) }
+    if reader.position == bytes.len() {
+        Ok(value)
+    } else {
+        Err(reader.damaged())
+    }
 }
 
 /// Writes a value as a program's `put` does.
@@ -77,13 +81,17 @@ impl<'a> Reader<'a> {
         match bytes {
             [HEADER, VERSION_MIN..=VERSION, ..] => Ok(Self { bytes, position: 2 }),
             [HEADER, version, ..] => Err(ValueError::Version { version: *version }),
-            [HEADER] | [] => Err(ValueError::Damaged { offset: bytes.len() }),
+            [HEADER] | [] => Err(ValueError::Damaged {
+                offset: bytes.len(),
+            }),
             _ => Ok(Self { bytes, position: 0 }),
         }
     }
 
     fn damaged(&self) -> ValueError {
-        ValueError::Damaged { offset: self.position }
+        ValueError::Damaged {
+            offset: self.position,
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, ValueError> {
@@ -119,7 +127,10 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], ValueError> {
-        let end = self.position.checked_add(length).filter(|end| *end <= self.bytes.len());
+        let end = self
+            .position
+            .checked_add(length)
+            .filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(|| self.damaged())?;
         let taken = &self.bytes[self.position..end];
         self.position = end;
@@ -147,11 +158,20 @@ impl<'a> Reader<'a> {
         let bytes = self.take(8)?.try_into().expect("eight bytes were taken");
         let number = f64::from_le_bytes(bytes);
         // As JSON.stringify prints it; 2^53 and more keep the form that says they are inexact.
-        if number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64 && !(number == 0.0 && number.is_sign_negative()) {
+        if number.fract() == 0.0
+            && number.abs() < (1_u64 << 53) as f64
+            && !(number == 0.0 && number.is_sign_negative())
+        {
             return Ok((number as i64).into());
         }
-        let not_a_number = if number.is_nan() { "NaN" } else { "an infinite number" };
-        Number::from_f64(number).map(Value::Number).ok_or(ValueError::NotJson(not_a_number))
+        let not_a_number = if number.is_nan() {
+            "NaN"
+        } else {
+            "an infinite number"
+        };
+        Number::from_f64(number)
+            .map(Value::Number)
+            .ok_or(ValueError::NotJson(not_a_number))
     }
 
     fn text(&mut self, tag: u8) -> Result<String, ValueError> {
@@ -162,7 +182,9 @@ impl<'a> Reader<'a> {
             b'S' => String::from_utf8(bytes.to_vec()).map_err(|_| self.damaged()),
             _ if length % 2 == 1 => Err(self.damaged()),
             _ => {
-                let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+                let units = bytes
+                    .chunks_exact(2)
+                    .map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
                 let text: Result<String, _> = char::decode_utf16(units).collect();
                 text.map_err(|_| ValueError::NotJson("a string with half a surrogate pair"))
             }
@@ -187,7 +209,11 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.damaged()),
             };
         }
-        if self.varint()? as usize == object.len() { Ok(Value::Object(object)) } else { Err(self.damaged()) }
+        if self.varint()? as usize == object.len() {
+            Ok(Value::Object(object))
+        } else {
+            Err(self.damaged())
+        }
     }
 
     fn dense_array(&mut self, depth: usize) -> Result<Value, ValueError> {
@@ -201,7 +227,11 @@ impl<'a> Reader<'a> {
             _ => return Err(ValueError::NotJson("an array with named properties")),
         }
         let ends_as_it_began = self.varint()? == 0 && self.varint()? as usize == length;
-        if ends_as_it_began { Ok(Value::Array(array)) } else { Err(self.damaged()) }
+        if ends_as_it_began {
+            Ok(Value::Array(array))
+        } else {
+            Err(self.damaged())
+        }
     }
 }
 
@@ -269,7 +299,9 @@ fn write_number(bytes: &mut Vec<u8>, number: &Number) {
 /// An object's array indices are numbers in V8's eyes and in its format.
 fn write_name(bytes: &mut Vec<u8>, name: &str) {
     match name.parse::<u32>() {
-        Ok(index) if index != u32::MAX && index.to_string() == name => write_number(bytes, &index.into()),
+        Ok(index) if index != u32::MAX && index.to_string() == name => {
+            write_number(bytes, &index.into())
+        }
         _ => write_text(bytes, name),
     }
 }

@@ -46,7 +46,11 @@ fn print(findings: &Findings) {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Plan> {
-    let mut plan = Plan { rounds: 50, seed: u64::from(std::process::id()), server: ServerKind::Real };
+    let mut plan = Plan {
+        rounds: 50,
+        seed: u64::from(std::process::id()),
+        server: ServerKind::Real,
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => plan.rounds = arguments.next()?.parse().ok()?,

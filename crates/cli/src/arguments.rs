@@ -45,15 +45,30 @@ pub(crate) struct Serve {
     pub(crate) common: Common,
 
     /// Port on 127.0.0.1 that answers /healthz; 0 lets the system choose
-    #[arg(long, value_name = "PORT", default_value_t = 8788, env = "STATED_INTERNAL_PORT")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8788,
+        env = "STATED_INTERNAL_PORT"
+    )]
     pub(crate) internal_port: u16,
 
     /// Seconds that requests in flight may take to finish at shutdown
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATED_SHUTDOWN_TIMEOUT")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        env = "STATED_SHUTDOWN_TIMEOUT"
+    )]
     pub(crate) shutdown_timeout: u64,
 
     /// How requests and console lines are printed
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "STATED_LOG_FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "STATED_LOG_FORMAT"
+    )]
     pub(crate) log_format: LogFormat,
 }
 
@@ -238,7 +253,12 @@ pub(crate) struct Common {
     pub(crate) heap_mb: u64,
 
     /// What is printed
-    #[arg(long, value_name = "LEVEL", default_value = "info", env = "STATED_LOG_LEVEL")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "info",
+        env = "STATED_LOG_LEVEL"
+    )]
     pub(crate) log_level: LogLevel,
 }
 
@@ -274,5 +294,6 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 fn compat_date(text: &str) -> Result<stated_core::compat::CompatDate, String> {
-    text.parse().map_err(|_| "a date is written YYYY-MM-DD".to_owned())
+    text.parse()
+        .map_err(|_| "a date is written YYYY-MM-DD".to_owned())
 }

@@ -15,7 +15,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -75,11 +78,16 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let failure = Self::new(error.to_string());
         match &error {
-            StartError::Data(_) => failure.with_hint("choose another data folder with --persist-to FOLDER"),
-            StartError::NotExported { class, .. } => {
-                failure.with_hint(format!("add `export class {class} {{ … }}` to the entry module, or remove the binding"))
+            StartError::Data(_) => {
+                failure.with_hint("choose another data folder with --persist-to FOLDER")
             }
-            StartError::Listen(_) | StartError::Alarms(_) | StartError::Program { .. } | StartError::Thread(_) => failure,
+            StartError::NotExported { class, .. } => failure.with_hint(format!(
+                "add `export class {class} {{ … }}` to the entry module, or remove the binding"
+            )),
+            StartError::Listen(_)
+            | StartError::Alarms(_)
+            | StartError::Program { .. }
+            | StartError::Thread(_) => failure,
         }
     }
 }
@@ -90,9 +98,13 @@ mod tests {
 
     #[test]
     fn codes_of_the_operating_system_are_not_shown() {
-        let failure = Failure::new("open `a`: No such file (os error 2): open `b`: Denied (os error 13)");
+        let failure =
+            Failure::new("open `a`: No such file (os error 2): open `b`: Denied (os error 13)");
 
-        assert_eq!(failure.to_string(), "open `a`: No such file: open `b`: Denied");
+        assert_eq!(
+            failure.to_string(),
+            "open `a`: No such file: open `b`: Denied"
+        );
     }
 
     #[test]

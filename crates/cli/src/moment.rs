@@ -12,7 +12,9 @@ pub(crate) fn format(at_ms: i64) -> String {
 
 /// Reads milliseconds since 1970, or a delay from `now_ms`: `+90s`, `+5m`, `+2h`, `+1d`.
 pub(crate) fn parse(text: &str, now_ms: i64) -> Option<i64> {
-    let Some(delay) = text.strip_prefix('+') else { return text.parse().ok() };
+    let Some(delay) = text.strip_prefix('+') else {
+        return text.parse().ok();
+    };
     let unit_at = delay.find(|character: char| !character.is_ascii_digit())?;
     let (count, unit) = delay.split_at(unit_at);
     let unit_ms = match unit {
@@ -36,7 +38,11 @@ fn date(day: i64) -> (i64, i64, i64) {
     let month = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
     let calendar_month = if month < 10 { month + 3 } else { month - 9 };
-    (cycle * 400 + year + i64::from(calendar_month <= 2), calendar_month, day_of_month)
+    (
+        cycle * 400 + year + i64::from(calendar_month <= 2),
+        calendar_month,
+        day_of_month,
+    )
 }
 
 #[cfg(test)]

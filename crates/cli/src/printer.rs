@@ -15,13 +15,21 @@ use crate::failure::Failure;
 
 /// Prints a failed command's reason.
 pub(crate) fn error(failure: &Failure) {
-    let mark = if colored_stderr() { "\u{1b}[31;1merror:\u{1b}[0m" } else { "error:" };
+    let mark = if colored_stderr() {
+        "\u{1b}[31;1merror:\u{1b}[0m"
+    } else {
+        "error:"
+    };
     eprintln!("{mark} {failure}");
 }
 
 /// Prints a warning.
 pub(crate) fn warning(text: &str) {
-    let mark = if colored_stderr() { "\u{1b}[33;1mwarning:\u{1b}[0m" } else { "warning:" };
+    let mark = if colored_stderr() {
+        "\u{1b}[33;1mwarning:\u{1b}[0m"
+    } else {
+        "warning:"
+    };
     eprintln!("{mark} {text}");
 }
 
@@ -76,7 +84,12 @@ pub(crate) enum Services {
 
 impl Printer {
     pub(crate) fn new(level: LogLevel, format: LogFormat, services: Services) -> Self {
-        Self { level, format, services, colors: colors_wanted() && std::io::stdout().is_terminal() }
+        Self {
+            level,
+            format,
+            services,
+            colors: colors_wanted() && std::io::stdout().is_terminal(),
+        }
     }
 
     fn console_text(&self, service: &str, console: &ConsoleLine) -> String {
@@ -118,8 +131,13 @@ impl Log for Printer {
             (true, status @ 400..500) => format!("\u{1b}[33m{status}\u{1b}[0m"),
             (true, status) => format!("\u{1b}[31m{status}\u{1b}[0m"),
         };
-        let object = request.object.map_or_else(String::new, |object| format!(" {object}"));
-        line(&format!("{} {} {status} {:.1} ms{object}", request.method, request.path, request.elapsed_ms));
+        let object = request
+            .object
+            .map_or_else(String::new, |object| format!(" {object}"));
+        line(&format!(
+            "{} {} {status} {:.1} ms{object}",
+            request.method, request.path, request.elapsed_ms
+        ));
     }
 
     fn console(&self, service: &str, console: &ConsoleLine) {
@@ -144,6 +162,10 @@ impl Log for Printer {
             return;
         }
         let text = self.console_text(service, console);
-        if severity >= LogLevel::Warn { eprintln!("{text}") } else { line(&text) }
+        if severity >= LogLevel::Warn {
+            eprintln!("{text}")
+        } else {
+            line(&text)
+        }
     }
 }

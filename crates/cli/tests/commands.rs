@@ -46,7 +46,10 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn serve(project: &Path) -> Launch {
-    Launch::of(Runtime::Stated, project).command("serve").argument("--internal-port").argument("0")
+    Launch::of(Runtime::Stated, project)
+        .command("serve")
+        .argument("--internal-port")
+        .argument("0")
 }
 
 #[test]
@@ -92,7 +95,11 @@ fn a_program_that_throws_when_it_is_loaded_leaves_the_running_one() {
     let project = Copy::of("reload");
     let server = project.launch().start();
 
-    project.replace("src/version.ts", "export", "throw new Error('not today');\nexport");
+    project.replace(
+        "src/version.ts",
+        "export",
+        "throw new Error('not today');\nexport",
+    );
     server.wait_for_output("Error: not today");
 
     assert_eq!(server.get("/count").text(), "one 1");
@@ -114,13 +121,26 @@ fn a_changed_project_file_restarts_on_the_same_port_with_the_same_data() {
 
 #[test]
 fn bindings_are_listed_without_the_values_of_variables() {
-    let server = Copy::of("reload").launch().argument("--var").argument("SECRET:k3y").start();
+    let server = Copy::of("reload")
+        .launch()
+        .argument("--var")
+        .argument("SECRET:k3y")
+        .start();
 
     let printed = server.output().stdout();
 
-    assert!(printed.contains("env.THINGS    Durable Object Thing"), "{printed}");
-    assert!(printed.contains("env.GREETING  Variable (text)"), "{printed}");
-    assert!(printed.contains("env.SECRET    Variable (text)"), "{printed}");
+    assert!(
+        printed.contains("env.THINGS    Durable Object Thing"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("env.GREETING  Variable (text)"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("env.SECRET    Variable (text)"),
+        "{printed}"
+    );
     assert!(!printed.contains("k3y"), "{printed}");
 }
 
@@ -140,7 +160,10 @@ fn console_lines_name_the_object_they_come_from() {
 
     server.get("/remind?ms=1");
 
-    assert_eq!(server.wait_for_output("alarm in version"), "[Thing/it] alarm in version one");
+    assert_eq!(
+        server.wait_for_output("alarm in version"),
+        "[Thing/it] alarm in version one"
+    );
 }
 
 #[test]
@@ -157,7 +180,10 @@ fn an_uncaught_error_shows_the_line_of_the_source() {
 fn a_request_carries_the_address_of_its_peer() {
     let server = Copy::of("reload").launch().start();
 
-    let forged = [("CF-Connecting-IP", "203.0.113.9"), ("X-Real-IP", "203.0.113.9")];
+    let forged = [
+        ("CF-Connecting-IP", "203.0.113.9"),
+        ("X-Real-IP", "203.0.113.9"),
+    ];
     let response = server.http().request("GET", "/peer", &forged, b"");
 
     assert_eq!(response.json(), json!(["127.0.0.1", "127.0.0.1"]));
@@ -178,7 +204,9 @@ fn several_services_reach_each_other_and_each_others_objects() {
     let launch = Launch::of(Runtime::Stated, fixture("two-services"));
     let server = ["front/wrangler.jsonc", "back/wrangler.jsonc"]
         .into_iter()
-        .fold(launch, |launch, file| launch.argument("--config").argument(file))
+        .fold(launch, |launch, file| {
+            launch.argument("--config").argument(file)
+        })
         .start();
 
     assert_eq!(server.get("/hello").text(), "back saw GET /hello");
@@ -192,7 +220,10 @@ fn several_services_reach_each_other_and_each_others_objects() {
 fn a_service_that_nobody_configured_is_an_error() {
     let launch = Launch::of(Runtime::Stated, fixture("two-services"));
 
-    let exit = launch.argument("--config").argument("front/wrangler.jsonc").run();
+    let exit = launch
+        .argument("--config")
+        .argument("front/wrangler.jsonc")
+        .run();
 
     assert_eq!(exit.code, Some(1), "{exit:?}");
     assert!(exit.stderr.contains("back"), "{exit:?}");
@@ -201,10 +232,15 @@ fn a_service_that_nobody_configured_is_an_error() {
 #[test]
 fn objects_on_several_shards_are_reached_from_each() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path()).argument("--shards").argument("3").start();
+    let server = serve(project.folder.path())
+        .argument("--shards")
+        .argument("3")
+        .start();
 
     // Connections are spread over the shards' listeners; the object lives on one of them.
-    let mut counts: Vec<String> = (0..24).map(|_| server.get("/count").text().to_owned()).collect();
+    let mut counts: Vec<String> = (0..24)
+        .map(|_| server.get("/count").text().to_owned())
+        .collect();
     counts.sort_by_key(|count| count[4..].parse::<u32>().unwrap_or_default());
 
     let expected: Vec<String> = (1..=24).map(|count| format!("one {count}")).collect();
@@ -217,8 +253,15 @@ fn serve_answers_healthz_on_its_internal_listener_only() {
     let server = serve(project.folder.path()).start();
 
     let line = server.wait_for_output("Health on http://");
-    let internal = line["Health on http://".len()..].trim_end_matches("/healthz").parse();
-    let health = HttpClient::new(internal.expect("the line has an address")).request("GET", "/healthz", &[], b"");
+    let internal = line["Health on http://".len()..]
+        .trim_end_matches("/healthz")
+        .parse();
+    let health = HttpClient::new(internal.expect("the line has an address")).request(
+        "GET",
+        "/healthz",
+        &[],
+        b"",
+    );
 
     assert_eq!((health.status, health.text()), (200, "ok"));
     assert_eq!(server.get("/healthz").text(), "hello");
@@ -227,14 +270,23 @@ fn serve_answers_healthz_on_its_internal_listener_only() {
 #[test]
 fn serve_logs_requests_and_console_lines_as_json_when_asked() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path()).argument("--log-format").argument("json").start_when("\"address\":\"");
+    let server = serve(project.folder.path())
+        .argument("--log-format")
+        .argument("json")
+        .start_when("\"address\":\"");
 
     server.get("/nowhere");
 
     let request = json_of(&server.wait_for_output("\"type\":\"request\""));
-    assert_eq!((&request["method"], &request["path"], &request["status"]), (&json!("GET"), &json!("/nowhere"), &json!(404)));
+    assert_eq!(
+        (&request["method"], &request["path"], &request["status"]),
+        (&json!("GET"), &json!("/nowhere"), &json!(404))
+    );
     let console = json_of(&server.wait_for_output("\"type\":\"console\""));
-    assert_eq!((&console["level"], &console["text"]), (&json!("warn"), &json!("no such path")));
+    assert_eq!(
+        (&console["level"], &console["text"]),
+        (&json!("warn"), &json!("no such path"))
+    );
 }
 
 #[test]
@@ -242,7 +294,8 @@ fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
     let project = Copy::of("reload");
     let server = serve(project.folder.path()).start();
     let address = server.address();
-    let client = thread::spawn(move || HttpClient::new(address).request("GET", "/slow?ms=700", &[], b""));
+    let client =
+        thread::spawn(move || HttpClient::new(address).request("GET", "/slow?ms=700", &[], b""));
     server.wait_for_output("slow call began");
 
     let exit = server.terminate();
@@ -255,7 +308,10 @@ fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
 #[test]
 fn serve_ends_within_its_bound_when_a_request_does_not() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path()).argument("--shutdown-timeout").argument("1").start();
+    let server = serve(project.folder.path())
+        .argument("--shutdown-timeout")
+        .argument("1")
+        .start();
     let mut connection = server.http().connect();
     connection.send(b"GET /slow?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
     server.wait_for_output("slow call began");

@@ -19,27 +19,42 @@ fn a_crash_among_a_thousand_increments_loses_no_acknowledged_one() {
     let client = thread::spawn(move || {
         for expected in 1..=1000_u64 {
             let request = b"GET /increment HTTP/1.1\r\nHost: counter\r\n\r\n";
-            let answer =
-                connection.try_send(request).and_then(|()| connection.try_read_response("GET"));
+            let answer = connection
+                .try_send(request)
+                .and_then(|()| connection.try_read_response("GET"));
             let Ok(answer) = answer else {
                 return expected - 1;
             };
             assert_eq!(answer.json(), json!({ "count": expected }));
-            acknowledged.send(expected).expect("the receiver lives as long as the test");
+            acknowledged
+                .send(expected)
+                .expect("the receiver lives as long as the test");
         }
         1000
     });
 
-    receive.iter().find(|count| *count == 300).expect("the client gets as far as 300");
+    receive
+        .iter()
+        .find(|count| *count == 300)
+        .expect("the client gets as far as 300");
     let launch = server.kill();
     let acknowledged = client.join().expect("every answer was the next number");
     let server = launch.start();
 
-    assert!((300..1000).contains(&acknowledged), "the crash came after {acknowledged}");
+    assert!(
+        (300..1000).contains(&acknowledged),
+        "the crash came after {acknowledged}"
+    );
     let kept = count(&server);
     // One increment may have been committed whose answer was still on its way.
-    assert!(kept == acknowledged || kept == acknowledged + 1, "{acknowledged} became {kept}");
-    assert_eq!(server.get("/increment").json(), json!({ "count": kept + 1 }));
+    assert!(
+        kept == acknowledged || kept == acknowledged + 1,
+        "{acknowledged} became {kept}"
+    );
+    assert_eq!(
+        server.get("/increment").json(),
+        json!({ "count": kept + 1 })
+    );
 }
 
 #[test]
@@ -57,10 +72,15 @@ fn three_crashes_under_concurrent_increments_lose_no_acknowledged_one() {
                 thread::spawn(move || {
                     let request = b"GET /increment HTTP/1.1\r\nHost: counter\r\n\r\n";
                     while connection.try_send(request).is_ok() {
-                        let Ok(answer) = connection.try_read_response("GET") else { return };
-                        let count =
-                            answer.json()["count"].as_u64().expect("the answer has a count");
-                        acknowledged.send(count).expect("the receiver lives as long as the test");
+                        let Ok(answer) = connection.try_read_response("GET") else {
+                            return;
+                        };
+                        let count = answer.json()["count"]
+                            .as_u64()
+                            .expect("the answer has a count");
+                        acknowledged
+                            .send(count)
+                            .expect("the receiver lives as long as the test");
                     }
                 })
             })
@@ -77,10 +97,17 @@ fn three_crashes_under_concurrent_increments_lose_no_acknowledged_one() {
 
         let kept = count(&server);
         let greatest = seen.iter().copied().max().expect("the clients got answers");
-        assert!(kept >= greatest, "{greatest} was acknowledged and {kept} is kept");
+        assert!(
+            kept >= greatest,
+            "{greatest} was acknowledged and {kept} is kept"
+        );
         // Every number was given to one client at most, and each round lost at most one answer
         // for each client.
-        assert!(kept - seen.len() as u64 <= 3 * CLIENTS, "{} answers, {kept} kept", seen.len());
+        assert!(
+            kept - seen.len() as u64 <= 3 * CLIENTS,
+            "{} answers, {kept} kept",
+            seen.len()
+        );
     }
 }
 
@@ -89,14 +116,20 @@ fn a_crash_loses_none_of_many_objects() {
     let server = Server::start(example("counter-rpc"));
     for object in 0..100 {
         let answer = server.get(&format!("/increment?name=n{object}"));
-        assert_eq!(answer.text(), format!("Durable Object 'n{object}' count: 1"));
+        assert_eq!(
+            answer.text(),
+            format!("Durable Object 'n{object}' count: 1")
+        );
     }
 
     let server = server.kill_and_restart();
 
     for object in 0..100 {
         let answer = server.get(&format!("/increment?name=n{object}"));
-        assert_eq!(answer.text(), format!("Durable Object 'n{object}' count: 2"));
+        assert_eq!(
+            answer.text(),
+            format!("Durable Object 'n{object}' count: 2")
+        );
     }
 }
 
@@ -110,19 +143,29 @@ fn a_crash_leaves_a_transaction_whole() {
         let request =
             b"POST /purchase HTTP/1.1\r\nHost: shop\r\nContent-Length: 13\r\n\r\n[\"pen\",\"ink\"]";
         while connection.try_send(request).is_ok() {
-            let Ok(answer) = connection.try_read_response("POST") else { return };
-            acknowledged.send(answer.json()).expect("the receiver lives as long as the test");
+            let Ok(answer) = connection.try_read_response("POST") else {
+                return;
+            };
+            acknowledged
+                .send(answer.json())
+                .expect("the receiver lives as long as the test");
         }
     });
 
-    let at_the_crash = receive.iter().nth(100).expect("the client makes a hundred purchases");
+    let at_the_crash = receive
+        .iter()
+        .nth(100)
+        .expect("the client makes a hundred purchases");
     let launch = server.kill();
     client.join().expect("every answer was JSON");
     let server = launch.start();
 
     let stock = server.get("/").json();
     assert_eq!(stock["stock:pen"], stock["stock:ink"]);
-    assert!(stock["stock:pen"].as_u64() <= at_the_crash["stock:pen"].as_u64(), "{stock}");
+    assert!(
+        stock["stock:pen"].as_u64() <= at_the_crash["stock:pen"].as_u64(),
+        "{stock}"
+    );
 }
 
 #[test]
@@ -140,7 +183,12 @@ fn a_message_that_was_heard_is_in_the_history_after_a_crash() {
 
     let history = server.get("/rooms/lobby/history").json();
     let history = history.as_array().expect("the history is a list");
-    assert!(history.len() >= heard.len(), "{} heard, {} kept", heard.len(), history.len());
+    assert!(
+        history.len() >= heard.len(),
+        "{} heard, {} kept",
+        heard.len(),
+        history.len()
+    );
     assert_eq!(history[..heard.len()], heard);
 }
 
@@ -208,7 +256,9 @@ fn a_terminated_server_ends_well_and_keeps_everything() {
 #[track_caller]
 fn count(server: &Server) -> u64 {
     let answer = server.get("/get").json();
-    answer["count"].as_u64().unwrap_or_else(|| panic!("no count in {answer}"))
+    answer["count"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no count in {answer}"))
 }
 
 /// Waits for a time rather than an event: here the passing of time is the event.

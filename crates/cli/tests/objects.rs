@@ -14,14 +14,17 @@ fn saw(scenario: &str) -> Value {
 
 #[track_caller]
 fn saw_in(runtime: Runtime, scenario: &str) -> Value {
-    let response = Launch::of(runtime, fixture("objects")).start().get(&format!("/{scenario}"));
+    let response = Launch::of(runtime, fixture("objects"))
+        .start()
+        .get(&format!("/{scenario}"));
     assert_eq!(response.status, 200, "{}", response.text());
     response.json()
 }
 
 #[test]
 fn an_abort_loses_what_its_turn_wrote_and_breaks_the_stub_for_ever() {
-    let broken = json!({ "name": "Error", "message": "aborted on purpose", "durableObjectReset": true });
+    let broken =
+        json!({ "name": "Error", "message": "aborted on purpose", "durableObjectReset": true });
 
     assert_eq!(
         saw("abort"),
@@ -64,7 +67,8 @@ fn requests_wait_until_the_constructor_has_loaded() {
 
 #[test]
 fn a_section_that_fails_in_the_constructor_fails_every_queued_request() {
-    let failed = json!({ "name": "RangeError", "message": "not ready to live", "durableObjectReset": true });
+    let failed =
+        json!({ "name": "RangeError", "message": "not ready to live", "durableObjectReset": true });
 
     assert_eq!(
         saw("failing-in-the-constructor"),
@@ -74,7 +78,8 @@ fn a_section_that_fails_in_the_constructor_fails_every_queued_request() {
 
 #[test]
 fn a_section_that_fails_in_a_handler_breaks_the_object() {
-    let failed = json!({ "name": "TypeError", "message": "failed inside", "durableObjectReset": true });
+    let failed =
+        json!({ "name": "TypeError", "message": "failed inside", "durableObjectReset": true });
 
     assert_eq!(
         saw("failing-section"),
@@ -133,7 +138,10 @@ fn deleting_everything_takes_tables_alarm_and_open_cursors() {
 
 #[test]
 fn a_cursor_that_nobody_can_read_any_more_is_closed() {
-    assert_eq!(saw("abandoned-cursor"), json!({ "locked": true, "dropped": true }));
+    assert_eq!(
+        saw("abandoned-cursor"),
+        json!({ "locked": true, "dropped": true })
+    );
 }
 
 #[test]
@@ -187,7 +195,10 @@ fn an_id_read_from_text_is_equal_and_nameless() {
 
 #[test]
 fn a_stub_shows_its_id_and_name() {
-    assert_eq!(saw("keys-of-a-stub"), json!({ "keys": ["id", "name"], "sameId": true }));
+    assert_eq!(
+        saw("keys-of-a-stub"),
+        json!({ "keys": ["id", "name"], "sameId": true })
+    );
 }
 
 /// In stated only: workerd names the object in Cloudflare's network only.
@@ -221,7 +232,10 @@ fn a_hibernating_socket_keeps_its_tags_attachment_and_place() {
             "answered": false,
         })
     );
-    assert_eq!((&second["handled"], &second["tags"]), (&json!(2), &json!(["all", "bob"])));
+    assert_eq!(
+        (&second["handled"], &second["tags"]),
+        (&json!(2), &json!(["all", "bob"]))
+    );
 }
 
 #[test]
@@ -234,7 +248,10 @@ fn an_automatic_response_runs_no_handler_and_leaves_its_time() {
     ann.send_text("who");
 
     let seen = ann.next_json();
-    assert_eq!((&seen["handled"], &seen["answered"]), (&json!(1), &json!(true)));
+    assert_eq!(
+        (&seen["handled"], &seen["answered"]),
+        (&json!(1), &json!(true))
+    );
 }
 
 /// Takes twelve seconds: an object that has been idle for ten hibernates.

@@ -73,7 +73,9 @@ fn a_list_names_the_objects_of_a_running_server_and_of_its_folder() {
 
     let named = |list: &Value, name: &str| {
         let mut all = list.as_array().expect("a list").iter();
-        all.find(|object| object["name"] == name).unwrap_or_else(|| panic!("no {name} in {list}")).clone()
+        all.find(|object| object["name"] == name)
+            .unwrap_or_else(|| panic!("no {name} in {list}"))
+            .clone()
     };
     let ann = named(&running, "ann");
     assert_eq!(ann["class"], "Ledger");
@@ -86,7 +88,10 @@ fn a_list_names_the_objects_of_a_running_server_and_of_its_folder() {
     assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
     assert_eq!(named(&closed, "ann")["id"], ann["id"]);
     assert_eq!(named(&closed, "ann")["running"], false);
-    assert_eq!(named(&closed, "bob")["alarmMs"], named(&running, "bob")["alarmMs"]);
+    assert_eq!(
+        named(&closed, "bob")["alarmMs"],
+        named(&running, "bob")["alarmMs"]
+    );
 }
 
 #[test]
@@ -94,7 +99,10 @@ fn values_are_read_and_written_while_the_object_runs() {
     let server = server();
     let data = server.data();
 
-    assert_eq!(objects(data, &["get", "Ledger", "ann", "count"]).done(), "2");
+    assert_eq!(
+        objects(data, &["get", "Ledger", "ann", "count"]).done(),
+        "2"
+    );
     objects(data, &["put", "Ledger", "ann", "count", "41"]).done();
 
     assert_eq!(server.get("/ann/add").json(), 42);
@@ -102,7 +110,11 @@ fn values_are_read_and_written_while_the_object_runs() {
     assert_eq!(server.get("/ann/add").json(), 1);
     let missing = objects(data, &["get", "Ledger", "ann", "nothing"]);
     assert_eq!(missing.code, Some(1));
-    assert!(missing.stderr.ends_with("has no key `nothing`\n"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.ends_with("has no key `nothing`\n"),
+        "{}",
+        missing.stderr
+    );
 }
 
 #[test]
@@ -112,7 +124,10 @@ fn values_are_read_and_written_while_the_server_is_stopped() {
     let data = server.data().to_owned();
     let launch = stopped(server);
 
-    assert_eq!(objects(&data, &["get", "Ledger", "ann", "count"]).done(), "2");
+    assert_eq!(
+        objects(&data, &["get", "Ledger", "ann", "count"]).done(),
+        "2"
+    );
     let value = r#"{"text":"€","list":[1,2.5,null,true]}"#;
     objects(&data, &["put", "Ledger", "ann", "note", value]).done();
     objects(&data, &["put", "Ledger", "ann", "count", "9"]).done();
@@ -127,8 +142,26 @@ fn sql_runs_in_one_object() {
     let server = server();
     let data = server.data();
 
-    let rows = objects(data, &["sql", "Ledger", "ann", "SELECT place, number FROM batch WHERE place < ?", "2", "--json"]);
-    let table = objects(data, &["sql", "Ledger", "ann", "SELECT place, number AS n FROM batch WHERE place < 1"]);
+    let rows = objects(
+        data,
+        &[
+            "sql",
+            "Ledger",
+            "ann",
+            "SELECT place, number FROM batch WHERE place < ?",
+            "2",
+            "--json",
+        ],
+    );
+    let table = objects(
+        data,
+        &[
+            "sql",
+            "Ledger",
+            "ann",
+            "SELECT place, number AS n FROM batch WHERE place < 1",
+        ],
+    );
     let wrong = objects(data, &["sql", "Ledger", "ann", "SELECT missing"]);
     let unknown = objects(data, &["sql", "Ledger", "nobody", "SELECT 1"]);
 
@@ -136,8 +169,15 @@ fn sql_runs_in_one_object() {
     assert_eq!(rows["columns"], json!(["place", "number"]));
     assert_eq!(rows["rows"], json!([[0, 1], [1, 1]]));
     assert_eq!(table.done(), "place  n\n0      1");
-    assert_eq!(wrong.stderr, "error: no such column: missing at offset 7: SQLITE_ERROR\n");
-    assert!(unknown.stderr.ends_with("does not exist\n"), "{}", unknown.stderr);
+    assert_eq!(
+        wrong.stderr,
+        "error: no such column: missing at offset 7: SQLITE_ERROR\n"
+    );
+    assert!(
+        unknown.stderr.ends_with("does not exist\n"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[test]
@@ -145,10 +185,19 @@ fn an_alarm_is_set_shown_and_deleted_and_one_that_is_due_fires() {
     let server = server();
     let data = server.data();
 
-    assert_eq!(objects(data, &["alarm", "Ledger", "ann"]).done(), "no alarm");
+    assert_eq!(
+        objects(data, &["alarm", "Ledger", "ann"]).done(),
+        "no alarm"
+    );
     objects(data, &["alarm", "Ledger", "ann", "--set", "4102444800000"]).done();
-    assert_eq!(objects(data, &["alarm", "Ledger", "ann"]).done(), "2100-01-01 00:00:00Z");
-    assert_eq!(server.get("/ann/state").json()["alarm"], 4_102_444_800_000_u64);
+    assert_eq!(
+        objects(data, &["alarm", "Ledger", "ann"]).done(),
+        "2100-01-01 00:00:00Z"
+    );
+    assert_eq!(
+        server.get("/ann/state").json()["alarm"],
+        4_102_444_800_000_u64
+    );
     objects(data, &["alarm", "Ledger", "ann", "--delete"]).done();
     assert_eq!(server.get("/ann/state").json()["alarm"], Value::Null);
 
@@ -156,7 +205,10 @@ fn an_alarm_is_set_shown_and_deleted_and_one_that_is_due_fires() {
     objects(data, &["alarm", "Ledger", "ann", "--set", "+1ms"]).done();
     let deadline = std::time::Instant::now() + stated_testkit::EVENT_DEADLINE;
     while server.get("/ann/state").json()["fired"] != 1 {
-        assert!(std::time::Instant::now() < deadline, "the alarm has not fired");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the alarm has not fired"
+        );
     }
 }
 
@@ -180,7 +232,10 @@ fn a_deleted_object_starts_anew() {
 
     let unsure = objects(data, &["delete", "Ledger", "ann"]);
     assert_eq!(unsure.code, Some(1));
-    assert_eq!(unsure.stderr, "error: this deletes the object with all its data\nhint: say so with --yes\n");
+    assert_eq!(
+        unsure.stderr,
+        "error: this deletes the object with all its data\nhint: say so with --yes\n"
+    );
     objects(data, &["delete", "Ledger", "ann", "--yes"]).done();
 
     assert_eq!(server.get("/ann/add").json(), 1);
@@ -203,8 +258,14 @@ fn a_database_is_exported_and_imported_into_another_object() {
         .and_then(|sqlite| sqlite.query_row("PRAGMA integrity_check", [], |row| row.get(0)))
         .expect("the file is a database");
     assert_eq!(verdict, "ok");
-    assert_eq!(again.stderr, format!("error: write `{name}`: File exists\n"));
-    assert_eq!(server.get("/bob/state").json(), server.get("/ann/state").json());
+    assert_eq!(
+        again.stderr,
+        format!("error: write `{name}`: File exists\n")
+    );
+    assert_eq!(
+        server.get("/bob/state").json(),
+        server.get("/ann/state").json()
+    );
     assert_eq!(server.get("/bob/add").json(), 3);
     let listed = objects(data, &["list", "--name", "bob", "--json"]).json();
     assert!(listed[0]["alarmMs"].is_i64(), "{listed}");
@@ -217,9 +278,20 @@ fn a_damaged_file_is_not_imported() {
     let file = data.join("damaged.sqlite");
     std::fs::write(&file, "this is no database, however long it is").expect("the folder is ours");
 
-    let refused = objects(data, &["import", "Ledger", "ann", file.to_str().expect("the path is text")]);
+    let refused = objects(
+        data,
+        &[
+            "import",
+            "Ledger",
+            "ann",
+            file.to_str().expect("the path is text"),
+        ],
+    );
 
-    assert_eq!(refused.stderr, "error: file is not a database: SQLITE_NOTADB\n");
+    assert_eq!(
+        refused.stderr,
+        "error: file is not a database: SQLITE_NOTADB\n"
+    );
     assert_eq!(server.get("/ann/add").json(), 3);
 }
 
@@ -230,9 +302,15 @@ fn whole_folders_are_not_moved_under_a_running_server() {
     let refused = objects(server.data(), &["export-folder", "/tmp/never-written"]);
 
     assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("is in use by another process"), "{}", refused.stderr);
     assert!(
-        refused.stderr.ends_with("hint: whole folders can be moved only while the server is stopped\n"),
+        refused.stderr.contains("is in use by another process"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused
+            .stderr
+            .ends_with("hint: whole folders can be moved only while the server is stopped\n"),
         "{}",
         refused.stderr
     );
@@ -241,19 +319,36 @@ fn whole_folders_are_not_moved_under_a_running_server() {
 #[test]
 fn a_web_page_of_another_origin_is_refused() {
     let server = server();
-    let address = std::fs::read_to_string(server.data().join("internal-address")).expect("the server says where");
+    let address = std::fs::read_to_string(server.data().join("internal-address"))
+        .expect("the server says where");
     let client = stated_testkit::HttpClient::new(address.parse().expect("an address"));
 
     let own = client.request("GET", "/objects/namespaces", &[], b"");
-    let foreign = client.request("GET", "/objects/namespaces", &[("Origin", "https://example.com")], b"");
-    let rebound = client.request("GET", "/objects/namespaces", &[("Host", "example.com")], b"");
+    let foreign = client.request(
+        "GET",
+        "/objects/namespaces",
+        &[("Origin", "https://example.com")],
+        b"",
+    );
+    let rebound = client.request(
+        "GET",
+        "/objects/namespaces",
+        &[("Host", "example.com")],
+        b"",
+    );
 
     assert_eq!(
         own.json()["result"],
         json!([{ "id": "crash-Ledger", "name": "crash_Ledger", "script": "crash", "class": "Ledger", "use_sqlite": true }])
     );
-    assert_eq!(foreign.status_and_text(), (403, "only programs on this machine may ask"));
-    assert_eq!(rebound.status_and_text(), (403, "only programs on this machine may ask"));
+    assert_eq!(
+        foreign.status_and_text(),
+        (403, "only programs on this machine may ask")
+    );
+    assert_eq!(
+        rebound.status_and_text(),
+        (403, "only programs on this machine may ask")
+    );
 }
 
 #[test]
@@ -263,7 +358,10 @@ fn unknown_classes_and_folders_are_named_with_a_way_out() {
     let class = objects(server.data(), &["list", "Nothing"]);
     let folder = objects(Path::new("/nonexistent"), &["list"]);
 
-    assert_eq!(class.stderr, "error: there is no class `Nothing`\nhint: the classes are: Ledger\n");
+    assert_eq!(
+        class.stderr,
+        "error: there is no class `Nothing`\nhint: the classes are: Ledger\n"
+    );
     assert_eq!(
         folder.stderr,
         "error: there is no data in `/nonexistent`\n\
@@ -274,7 +372,8 @@ fn unknown_classes_and_folders_are_named_with_a_way_out() {
 #[test]
 fn a_page_of_a_list_has_1_to_10000_objects() {
     let server = server();
-    let address = std::fs::read_to_string(server.data().join("internal-address")).expect("the server says where");
+    let address = std::fs::read_to_string(server.data().join("internal-address"))
+        .expect("the server says where");
     let client = stated_testkit::HttpClient::new(address.parse().expect("an address"));
     let page = |limit: &str| {
         let path = format!("/objects/namespaces/crash-Ledger/objects?limit={limit}");
@@ -288,7 +387,10 @@ fn a_page_of_a_list_has_1_to_10000_objects() {
         let refused = page(limit);
         assert_eq!(refused.status, 400);
         let message = format!("limit is {limit}; it must be from 1 to 10000");
-        assert_eq!(refused.json()["errors"], json!([{ "code": 10000, "message": message }]));
+        assert_eq!(
+            refused.json()["errors"],
+            json!([{ "code": 10000, "message": message }])
+        );
     }
     let unknown = client.request("GET", "/objects/namespaces/nobody/objects", &[], b"");
     assert_eq!(unknown.status, 404);
@@ -303,15 +405,19 @@ fn dev_says_how_to_take_over_what_wrangler_has_stored() {
     let project = tempfile::tempdir().expect("the temporary folder is writable");
     let copy = |name: &str| {
         let target = project.path().join(name);
-        std::fs::create_dir_all(target.parent().expect("it has a parent")).expect("the folder is ours");
+        std::fs::create_dir_all(target.parent().expect("it has a parent"))
+            .expect("the folder is ours");
         std::fs::copy(fixture("crash").join(name), target).expect("the fixture has the file");
     };
     copy("wrangler.toml");
     copy("src/index.js");
     let state = project.path().join(".wrangler/state/v3/do");
     std::fs::create_dir_all(state.join("crash-Ledger")).expect("the folder is ours");
-    let object = rusqlite::Connection::open(state.join(format!("crash-Ledger/{}.sqlite", "a".repeat(64))));
-    object.and_then(|sqlite| sqlite.execute_batch("PRAGMA user_version=1")).expect("the folder is ours");
+    let object =
+        rusqlite::Connection::open(state.join(format!("crash-Ledger/{}.sqlite", "a".repeat(64))));
+    object
+        .and_then(|sqlite| sqlite.execute_batch("PRAGMA user_version=1"))
+        .expect("the folder is ours");
 
     let server = Launch::of(Runtime::Stated, project.path()).start();
     let hint = server.wait_for_output("stated objects import-folder");
@@ -330,7 +436,10 @@ fn dev_says_how_to_take_over_what_wrangler_has_stored() {
 /// Needs `npm ci` in conformance/, like every comparison with Cloudflare's own runtime.
 #[test]
 fn objects_move_to_workerd_and_back() {
-    if !repository().join("conformance/node_modules/wrangler").exists() {
+    if !repository()
+        .join("conformance/node_modules/wrangler")
+        .exists()
+    {
         eprintln!("not run: wrangler is not installed in conformance/");
         return;
     }
@@ -344,7 +453,9 @@ fn objects_move_to_workerd_and_back() {
 
     let exported = objects(&data, &["export-folder", &folder_name]);
     assert_eq!(exported.done(), "crash-Ledger: 1 objects, 1 alarms written");
-    let workerd = Launch::of(Runtime::Wrangler, fixture("crash")).persist_to(&theirs).start();
+    let workerd = Launch::of(Runtime::Wrangler, fixture("crash"))
+        .persist_to(&theirs)
+        .start();
     assert_eq!(workerd.get("/ann/add").json(), 3);
     assert_eq!(workerd.get("/ann/batch").json(), 2);
     assert!(workerd.get("/ann/state").json()["alarm"].is_u64());
@@ -354,7 +465,10 @@ fn objects_move_to_workerd_and_back() {
     let ours = Launch::of(Runtime::Stated, fixture("crash"));
     let imported = data.join("imported");
     let outcome = objects(&imported, &["import-folder", &folder_name]);
-    assert_eq!(outcome.done(), "crash-Ledger: 2 objects, 1 alarms taken over");
+    assert_eq!(
+        outcome.done(),
+        "crash-Ledger: 2 objects, 1 alarms taken over"
+    );
     let server = ours.persist_to(&imported).start();
     assert_eq!(server.get("/ann/add").json(), 4);
     assert_eq!(server.get("/eve/add").json(), 2);
@@ -364,5 +478,8 @@ fn objects_move_to_workerd_and_back() {
     server.terminate();
 
     let again = objects(&imported, &["import-folder", &folder_name]);
-    assert_eq!(again.stderr, "error: namespace `crash-Ledger` has 2 objects here already\n");
+    assert_eq!(
+        again.stderr,
+        "error: namespace `crash-Ledger` has 2 objects here already\n"
+    );
 }

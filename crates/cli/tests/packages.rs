@@ -19,14 +19,26 @@ fn answer(server: &Server, path: &str) -> Value {
 fn itty_router_routes_with_parameters_queries_and_errors() {
     let server = start();
 
-    assert_eq!(answer(&server, "/itty/ann?x=1"), json!({ "hello": "ann", "query": { "x": "1" } }));
-    assert_eq!(server.get("/itty-error").status_and_text(), (418, r#"{"status":418,"error":"a teapot"}"#));
-    assert_eq!(server.get("/nowhere").status_and_text(), (404, r#"{"status":404,"error":"Not Found"}"#));
+    assert_eq!(
+        answer(&server, "/itty/ann?x=1"),
+        json!({ "hello": "ann", "query": { "x": "1" } })
+    );
+    assert_eq!(
+        server.get("/itty-error").status_and_text(),
+        (418, r#"{"status":418,"error":"a teapot"}"#)
+    );
+    assert_eq!(
+        server.get("/nowhere").status_and_text(),
+        (404, r#"{"status":404,"error":"Not Found"}"#)
+    );
 }
 
 #[test]
 fn nanoid_makes_ids_of_the_asked_length_and_alphabet() {
-    assert_eq!(answer(&start(), "/nanoid"), json!({ "length": 10, "unique": 1000, "alphabet": true }));
+    assert_eq!(
+        answer(&start(), "/nanoid"),
+        json!({ "length": 10, "unique": 1000, "alphabet": true })
+    );
 }
 
 #[test]
@@ -71,16 +83,25 @@ fn noble_hashes_agree_with_published_vectors() {
 fn drizzle_migrates_joins_and_rolls_back_on_an_objects_storage() {
     let expected = |customers: Value, total: u32, orders: usize| {
         let order = |cents: u32| json!({ "name": "Ann", "cents": cents, "placed": "2023-11-14T22:13:20.000Z" });
-        let joined: Vec<_> = [250, 150].into_iter().flat_map(|cents| vec![order(cents); orders]).collect();
+        let joined: Vec<_> = [250, 150]
+            .into_iter()
+            .flat_map(|cents| vec![order(cents); orders])
+            .collect();
         json!({ "joined": joined, "total": total, "customers": customers, "rolledBack": "TransactionRollbackError" })
     };
     let server = start();
 
-    assert_eq!(answer(&server, "/drizzle"), expected(json!(["Ann"]), 400, 1));
+    assert_eq!(
+        answer(&server, "/drizzle"),
+        expected(json!(["Ann"]), 400, 1)
+    );
 
     // The migration is not run a second time.
     let server = server.kill_and_restart();
-    assert_eq!(answer(&server, "/drizzle"), expected(json!(["Ann", "Ann"]), 800, 2));
+    assert_eq!(
+        answer(&server, "/drizzle"),
+        expected(json!(["Ann", "Ann"]), 800, 2)
+    );
 }
 
 #[test]
@@ -108,8 +129,14 @@ fn a_partyserver_room_greets_broadcasts_and_counts() {
     ann.send_text("again");
     bob.expect_text("ann said again (2)");
 
-    assert_eq!(answer(&server, "/parties/party/lobby"), json!({ "connections": 2 }));
-    assert_eq!(answer(&server, "/parties/party/empty"), json!({ "connections": 0 }));
+    assert_eq!(
+        answer(&server, "/parties/party/lobby"),
+        json!({ "connections": 2 })
+    );
+    assert_eq!(
+        answer(&server, "/parties/party/empty"),
+        json!({ "connections": 0 })
+    );
 }
 
 #[test]
@@ -134,7 +161,10 @@ fn next_state(client: &mut WebSocketClient) -> Value {
 #[test]
 fn an_agent_keeps_its_state_runs_its_schedule_and_tells_its_clients() {
     let server = Server::start(fixture("agents"));
-    assert_eq!(answer(&server, "/agents/counter/one/add"), json!({ "count": 1, "scheduled": 0, "three": 3 }));
+    assert_eq!(
+        answer(&server, "/agents/counter/one/add"),
+        json!({ "count": 1, "scheduled": 0, "three": 3 })
+    );
     let mut ann = server.web_socket("/agents/counter/one");
     let mut bob = server.web_socket("/agents/counter/one");
     assert_eq!(next_state(&mut ann), json!({ "count": 1 }));
@@ -143,9 +173,15 @@ fn an_agent_keeps_its_state_runs_its_schedule_and_tells_its_clients() {
     ann.send_text(r#"{"type":"cf_agent_state","state":{"count":5}}"#);
     assert_eq!(next_state(&mut bob), json!({ "count": 5 }));
 
-    assert_eq!(answer(&server, "/agents/counter/one/schedule"), json!({ "count": 5, "scheduled": 1, "three": 3 }));
+    assert_eq!(
+        answer(&server, "/agents/counter/one/schedule"),
+        json!({ "count": 5, "scheduled": 1, "three": 3 })
+    );
     assert_eq!(next_state(&mut bob), json!({ "count": 15 }));
 
     let server = server.kill_and_restart();
-    assert_eq!(answer(&server, "/agents/counter/one/get"), json!({ "count": 15, "scheduled": 0, "three": 3 }));
+    assert_eq!(
+        answer(&server, "/agents/counter/one/get"),
+        json!({ "count": 15, "scheduled": 0, "three": 3 })
+    );
 }

@@ -11,10 +11,17 @@ fn start() -> Server {
     let launch = Launch::of(Runtime::selected(), fixture("rpc"));
     let launch = ["front/wrangler.jsonc", "back/wrangler.jsonc"]
         .into_iter()
-        .fold(launch, |launch, file| launch.argument("--config").argument(file));
+        .fold(launch, |launch, file| {
+            launch.argument("--config").argument(file)
+        });
     match Runtime::selected() {
         // A message of 32 MiB exists several times while it is on its way.
-        Runtime::Stated => launch.argument("--shards").argument("2").argument("--heap-mb").argument("1024").start(),
+        Runtime::Stated => launch
+            .argument("--shards")
+            .argument("2")
+            .argument("--heap-mb")
+            .argument("1024")
+            .start(),
         Runtime::Wrangler => launch.start(),
     }
 }
@@ -32,7 +39,10 @@ fn value(server: &Server, scenario: &str) -> Value {
 #[track_caller]
 fn error(server: &Server, scenario: &str) -> String {
     let answer = server.get(&format!("/{scenario}")).json();
-    answer["error"].as_str().unwrap_or_else(|| panic!("`{scenario}` gave {answer}")).to_owned()
+    answer["error"]
+        .as_str()
+        .unwrap_or_else(|| panic!("`{scenario}` gave {answer}"))
+        .to_owned()
 }
 
 // --- references -----------------------------------------------------------------------------------
@@ -44,13 +54,19 @@ fn a_function_goes_through_eight_objects_and_is_called_at_home() {
 
 #[test]
 fn every_object_calls_back_wherever_it_lives() {
-    assert_eq!(value(&start(), "callbacks-to-each"), json!([1, 2, 3, 4, 5, 6, 7, 8]));
+    assert_eq!(
+        value(&start(), "callbacks-to-each"),
+        json!([1, 2, 3, 4, 5, 6, 7, 8])
+    );
 }
 
 #[test]
 fn calls_start_in_call_order_also_while_the_object_starts() {
     let in_order = json!([0, 1, 2, 3, 4]);
-    assert_eq!(value(&start(), "cold-order"), json!([in_order, in_order, in_order, in_order]));
+    assert_eq!(
+        value(&start(), "cold-order"),
+        json!([in_order, in_order, in_order, in_order])
+    );
 }
 
 #[test]
@@ -65,12 +81,18 @@ fn a_stub_keeps_the_context_of_a_stateless_callee() {
 
 #[test]
 fn the_disposer_runs_in_the_other_service_when_a_result_is_disposed() {
-    assert_eq!(value(&start(), "session-disposed"), json!(["left by using", "disposed"]));
+    assert_eq!(
+        value(&start(), "session-disposed"),
+        json!(["left by using", "disposed"])
+    );
 }
 
 #[test]
 fn an_object_calls_a_service_that_it_was_given() {
-    assert_eq!(value(&start(), "service-to-object"), json!([{ "role": "guest" }, "accounts /path"]));
+    assert_eq!(
+        value(&start(), "service-to-object"),
+        json!([{ "role": "guest" }, "accounts /path"])
+    );
 }
 
 #[test]
@@ -93,7 +115,10 @@ fn a_kept_callback_works_until_its_context_ends() {
 
 #[test]
 fn a_stub_given_on_is_spent_before_rpc_params_dup_stubs() {
-    assert_eq!(value(&start(), "transferred-argument"), "RPC stub used after being disposed.");
+    assert_eq!(
+        value(&start(), "transferred-argument"),
+        "RPC stub used after being disposed."
+    );
 }
 
 #[test]
@@ -103,7 +128,10 @@ fn a_stub_of_another_request_is_refused() {
     assert_eq!(value(&server, "leak"), 1);
     // A request of the other shard has another copy of the variable; one of them is on the same.
     let errors: Vec<String> = (0..16).map(|_| error(&server, "leaked")).collect();
-    let refused = errors.iter().find(|error| error.starts_with("Error: ")).expect("a request on the shard of the first");
+    let refused = errors
+        .iter()
+        .find(|error| error.starts_with("Error: "))
+        .expect("a request on the shard of the first");
     assert_eq!(
         refused,
         "Error: Cannot perform I/O on behalf of a different request. I/O objects (such as streams, request/response \
@@ -140,12 +168,18 @@ fn an_object_that_breaks_disposes_the_stubs_it_held() {
 
 #[test]
 fn an_aborted_event_rejects_with_the_reason() {
-    assert_eq!(value(&start(), "aborted-event"), json!(["RangeError", "ended on purpose"]));
+    assert_eq!(
+        value(&start(), "aborted-event"),
+        json!(["RangeError", "ended on purpose"])
+    );
 }
 
 #[test]
 fn a_stub_of_its_target_keeps_an_object_from_being_evicted() {
-    assert_eq!(value(&start(), "kept-active"), json!({ "kept": [1], "left": [], "counter": 1 }));
+    assert_eq!(
+        value(&start(), "kept-active"),
+        json!({ "kept": [1], "left": [], "counter": 1 })
+    );
 }
 
 // --- values ---------------------------------------------------------------------------------------

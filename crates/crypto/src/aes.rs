@@ -33,17 +33,24 @@ macro_rules! with_key {
                 type $cipher = Aes256;
                 $body
             }
-            length => Err(CryptoError::operation(format!("an AES key of {} bits does not exist", length * 8))),
+            length => Err(CryptoError::operation(format!(
+                "an AES key of {} bits does not exist",
+                length * 8
+            ))),
         }
     };
 }
 
 fn wrong_iv(bytes: usize) -> CryptoError {
-    CryptoError::operation(format!("the iv has {bytes} bytes; it must have {BLOCK_BYTES}"))
+    CryptoError::operation(format!(
+        "the iv has {bytes} bytes; it must have {BLOCK_BYTES}"
+    ))
 }
 
 fn cannot_decrypt() -> CryptoError {
-    CryptoError::operation("Decryption failed. This could be due to a ciphertext authentication failure, bad padding, incorrect CryptoKey, or another algorithm-specific reason.")
+    CryptoError::operation(
+        "Decryption failed. This could be due to a ciphertext authentication failure, bad padding, incorrect CryptoKey, or another algorithm-specific reason.",
+    )
 }
 
 /// Encrypts by AES-CBC with the padding of PKCS #7.
@@ -73,17 +80,26 @@ pub fn cbc_decrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, Cry
 /// # Errors
 /// [`CryptoError::Operation`] for a counter of another length than 16 bytes, for 0 or more than 128
 /// bits, and for a message of more blocks than the bits can count.
-pub fn ctr(key: &[u8], counter: &[u8], counter_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn ctr(
+    key: &[u8],
+    counter: &[u8],
+    counter_bits: u32,
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let start: [u8; BLOCK_BYTES] = counter.try_into().map_err(|_| wrong_iv(counter.len()))?;
     if counter_bits == 0 || counter_bits > 128 {
-        return Err(CryptoError::operation(format!("a counter of {counter_bits} bits is not possible; it has 1 to 128")));
+        return Err(CryptoError::operation(format!(
+            "a counter of {counter_bits} bits is not possible; it has 1 to 128"
+        )));
     }
     let mask = u128::MAX >> (128 - counter_bits);
     let start = u128::from_be_bytes(start);
     let blocks = message.len().div_ceil(BLOCK_BYTES) as u128;
     // One less on both sides: 2^128 blocks cannot be written down.
     if blocks > 0 && blocks - 1 > mask {
-        return Err(CryptoError::operation("the message is too long for the counter"));
+        return Err(CryptoError::operation(
+            "the message is too long for the counter",
+        ));
     }
     let before_wrap = (mask - (start & mask)).saturating_add(1);
     let split = usize::try_from(before_wrap).map_or(message.len(), |blocks| {
@@ -99,8 +115,8 @@ pub fn ctr(key: &[u8], counter: &[u8], counter_bits: u32, message: &[u8]) -> Res
 }
 
 fn apply<C: KeyIvInit + StreamCipher>(key: &[u8], counter: u128, message: &mut [u8]) {
-    let mut cipher =
-        C::new_from_slices(key, &counter.to_be_bytes()).expect("the key chose the cipher and a counter has 16 bytes");
+    let mut cipher = C::new_from_slices(key, &counter.to_be_bytes())
+        .expect("the key chose the cipher and a counter has 16 bytes");
     cipher.apply_keystream(message);
 }
 
@@ -118,7 +134,13 @@ enum Direction {
 /// for an `iv` of a length that is not possible.
 ///
 /// Differs: the standard allows an `iv` of any length; here it has 1 to 16, 24, 32, 64 or 128 bytes.
-pub fn gcm_encrypt(key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn gcm_encrypt(
+    key: &[u8],
+    iv: &[u8],
+    extra: &[u8],
+    tag_bits: u32,
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     gcm(Direction::Encrypt, key, iv, extra, tag_bits, message)
 }
 
@@ -126,7 +148,13 @@ pub fn gcm_encrypt(key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: 
 ///
 /// # Errors
 /// As there, and [`CryptoError::Operation`] when the tag is wrong.
-pub fn gcm_decrypt(key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn gcm_decrypt(
+    key: &[u8],
+    iv: &[u8],
+    extra: &[u8],
+    tag_bits: u32,
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     gcm(Direction::Decrypt, key, iv, extra, tag_bits, message)
 }
 
@@ -143,7 +171,14 @@ macro_rules! with_iv {
     };
 }
 
-fn gcm(direction: Direction, key: &[u8], iv: &[u8], extra: &[u8], tag_bits: u32, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+fn gcm(
+    direction: Direction,
+    key: &[u8],
+    iv: &[u8],
+    extra: &[u8],
+    tag_bits: u32,
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     if !matches!(tag_bits, 32 | 64 | 96 | 104 | 112 | 120 | 128) {
         return Err(CryptoError::operation(format!(
             "a tag of {tag_bits} bits is not possible; it has 32, 64, 96, 104, 112, 120 or 128"
@@ -169,13 +204,17 @@ fn gcm_with<C: AeadInOut<TagSize = U16> + KeyInit>(
     match direction {
         Direction::Encrypt => {
             let mut output = message.to_vec();
-            let tag =
-                cipher.encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into()).map_err(too_long)?;
+            let tag = cipher
+                .encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into())
+                .map_err(too_long)?;
             output.extend_from_slice(&tag[..tag_bytes]);
             Ok(output)
         }
         Direction::Decrypt => {
-            let at = message.len().checked_sub(tag_bytes).ok_or_else(cannot_decrypt)?;
+            let at = message
+                .len()
+                .checked_sub(tag_bytes)
+                .ok_or_else(cannot_decrypt)?;
             let (ciphertext, tag) = message.split_at(at);
             let mut output = ciphertext.to_vec();
             if let Ok(tag) = Tag::<C>::try_from(tag) {
@@ -186,10 +225,18 @@ fn gcm_with<C: AeadInOut<TagSize = U16> + KeyInit>(
             }
             // A short tag is the beginning of the full one (SP 800-38D, 7.1), which only encryption
             // gives out. The cipher is its own inverse, so encrypting twice leads back.
-            cipher.encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into()).map_err(too_long)?;
+            cipher
+                .encrypt_inout_detached(&nonce, extra, output.as_mut_slice().into())
+                .map_err(too_long)?;
             let mut again = output.clone();
-            let full = cipher.encrypt_inout_detached(&nonce, extra, again.as_mut_slice().into()).map_err(too_long)?;
-            if bool::from(full[..tag_bytes].ct_eq(tag)) { Ok(output) } else { Err(cannot_decrypt()) }
+            let full = cipher
+                .encrypt_inout_detached(&nonce, extra, again.as_mut_slice().into())
+                .map_err(too_long)?;
+            if bool::from(full[..tag_bytes].ct_eq(tag)) {
+                Ok(output)
+            } else {
+                Err(cannot_decrypt())
+            }
         }
     }
 }

@@ -9,9 +9,16 @@ use crate::{CryptoError, Hash};
 ///
 /// # Errors
 /// [`CryptoError::Operation`] for more than 255 times the length of the digest.
-pub fn hkdf(hash: Hash, secret: &[u8], salt: &[u8], info: &[u8], length: usize) -> Result<Vec<u8>, CryptoError> {
+pub fn hkdf(
+    hash: Hash,
+    secret: &[u8],
+    salt: &[u8],
+    info: &[u8],
+    length: usize,
+) -> Result<Vec<u8>, CryptoError> {
     let mut derived = vec![0; length];
-    let expanded = with_hash!(hash, D => Hkdf::<D>::new(Some(salt), secret).expand(info, &mut derived));
+    let expanded =
+        with_hash!(hash, D => Hkdf::<D>::new(Some(salt), secret).expand(info, &mut derived));
     expanded.map_err(|_| CryptoError::operation("HKDF cannot derive that many bits."))?;
     Ok(derived)
 }
@@ -49,10 +56,15 @@ mod tests {
 
     #[test]
     fn hkdf_derives_255_digests_and_no_more() {
-        assert_eq!(hkdf(Hash::Sha256, b"x", b"", b"", 255 * 32).unwrap().len(), 255 * 32);
+        assert_eq!(
+            hkdf(Hash::Sha256, b"x", b"", b"", 255 * 32).unwrap().len(),
+            255 * 32
+        );
         assert_eq!(
             hkdf(Hash::Sha256, b"x", b"", b"", 255 * 32 + 1),
-            Err(CryptoError::Operation("HKDF cannot derive that many bits.".to_owned()))
+            Err(CryptoError::Operation(
+                "HKDF cannot derive that many bits.".to_owned()
+            ))
         );
     }
 
@@ -64,7 +76,10 @@ mod tests {
             (4096, "4b007901b765489abead49d926f721d065a429c1"),
         ];
         for (iterations, derived) in cases {
-            assert_eq!(hex::encode(pbkdf2(Hash::Sha1, b"password", b"salt", iterations, 20)), derived);
+            assert_eq!(
+                hex::encode(pbkdf2(Hash::Sha1, b"password", b"salt", iterations, 20)),
+                derived
+            );
         }
         assert_eq!(
             hex::encode(pbkdf2(Hash::Sha1, b"pass\0word", b"sa\0lt", 4096, 16)),

@@ -60,7 +60,10 @@ macro_rules! uncompressed {
 macro_rules! pair {
     ($nist:ident, $secret:expr) => {{
         let secret: $nist::SecretKey = $secret;
-        KeyPair { public: uncompressed!(secret.public_key()), private: secret.to_bytes().to_vec() }
+        KeyPair {
+            public: uncompressed!(secret.public_key()),
+            private: secret.to_bytes().to_vec(),
+        }
     }};
 }
 
@@ -167,7 +170,12 @@ pub fn to_spki(curve: Curve, point: &[u8]) -> Result<Vec<u8>, CryptoError> {
 ///
 /// # Errors
 /// [`CryptoError::Data`] as in [`from_scalar`].
-pub fn sign(curve: Curve, hash: Hash, scalar: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn sign(
+    curve: Curve,
+    hash: Hash,
+    scalar: &[u8],
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     use p256::ecdsa::signature::hazmat::PrehashSigner;
 
     let digest = digest_of_field(curve, hash, message);
@@ -183,7 +191,13 @@ pub fn sign(curve: Curve, hash: Hash, scalar: &[u8], message: &[u8]) -> Result<V
 ///
 /// # Errors
 /// [`CryptoError::Data`] as in [`from_point`].
-pub fn verify(curve: Curve, hash: Hash, point: &[u8], signature: &[u8], message: &[u8]) -> Result<bool, CryptoError> {
+pub fn verify(
+    curve: Curve,
+    hash: Hash,
+    point: &[u8],
+    signature: &[u8],
+    message: &[u8],
+) -> Result<bool, CryptoError> {
     use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
     let digest = digest_of_field(curve, hash, message);

@@ -123,7 +123,10 @@ mod tests {
     const OF_ABC: [(&str, &str); 5] = [
         ("MD5", "900150983cd24fb0d6963f7d28e17f72"),
         ("SHA-1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-        ("SHA-256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "SHA-256",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
         (
             "SHA-384",
             "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
@@ -138,7 +141,11 @@ mod tests {
     #[test]
     fn digests_are_those_of_the_standards_examples() {
         for (name, digest) in OF_ABC {
-            assert_eq!(hex::encode(Hash::from_name(name).unwrap().digest(b"abc")), digest, "{name}");
+            assert_eq!(
+                hex::encode(Hash::from_name(name).unwrap().digest(b"abc")),
+                digest,
+                "{name}"
+            );
         }
     }
 

@@ -32,7 +32,10 @@ mod tests {
     fn codes_are_those_of_rfc_4231_case_2() {
         let message = b"what do ya want for nothing?";
         let codes = [
-            (Hash::Sha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+            (
+                Hash::Sha256,
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
             (
                 Hash::Sha384,
                 "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
@@ -51,8 +54,14 @@ mod tests {
     #[test]
     fn codes_are_those_of_rfc_2202_case_2() {
         let message = b"what do ya want for nothing?";
-        assert_eq!(hex::encode(sign(Hash::Sha1, b"Jefe", message)), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
-        assert_eq!(hex::encode(sign(Hash::Md5, b"Jefe", message)), "750c783e6ab0b503eaa86e310a5db738");
+        assert_eq!(
+            hex::encode(sign(Hash::Sha1, b"Jefe", message)),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
+        assert_eq!(
+            hex::encode(sign(Hash::Md5, b"Jefe", message)),
+            "750c783e6ab0b503eaa86e310a5db738"
+        );
     }
 
     #[test]

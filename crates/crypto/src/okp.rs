@@ -36,7 +36,10 @@ impl Kind {
             Self::X25519 => ObjectIdentifier::new_unwrap("1.3.101.110"),
             Self::Ed25519 => ObjectIdentifier::new_unwrap("1.3.101.112"),
         };
-        AlgorithmIdentifierRef { oid, parameters: None }
+        AlgorithmIdentifierRef {
+            oid,
+            parameters: None,
+        }
     }
 }
 
@@ -45,7 +48,12 @@ fn bad_key() -> CryptoError {
 }
 
 fn key_bytes(bytes: &[u8]) -> Result<[u8; KEY_BYTES], CryptoError> {
-    bytes.try_into().map_err(|_| CryptoError::data(format!("the key has {} bytes; it must have {KEY_BYTES}", bytes.len())))
+    bytes.try_into().map_err(|_| {
+        CryptoError::data(format!(
+            "the key has {} bytes; it must have {KEY_BYTES}",
+            bytes.len()
+        ))
+    })
 }
 
 /// A new private key.
@@ -60,8 +68,13 @@ pub fn generate() -> [u8; KEY_BYTES] {
 pub fn public_of(kind: Kind, private: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let private = key_bytes(private)?;
     Ok(match kind {
-        Kind::Ed25519 => SigningKey::from_bytes(&private).verifying_key().to_bytes().to_vec(),
-        Kind::X25519 => x25519_dalek::x25519(private, x25519_dalek::X25519_BASEPOINT_BYTES).to_vec(),
+        Kind::Ed25519 => SigningKey::from_bytes(&private)
+            .verifying_key()
+            .to_bytes()
+            .to_vec(),
+        Kind::X25519 => {
+            x25519_dalek::x25519(private, x25519_dalek::X25519_BASEPOINT_BYTES).to_vec()
+        }
     })
 }
 
@@ -96,9 +109,13 @@ pub fn from_spki(kind: Kind, document: &[u8]) -> Result<Vec<u8>, CryptoError> {
 /// [`CryptoError::Data`] when the key has another length than 32 bytes.
 pub fn to_pkcs8(kind: Kind, private: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let private = key_bytes(private)?;
-    let inner = OctetStringRef::new(&private).and_then(|key| key.to_der()).map_err(|_| bad_key())?;
+    let inner = OctetStringRef::new(&private)
+        .and_then(|key| key.to_der())
+        .map_err(|_| bad_key())?;
     let inner = OctetStringRef::new(&inner).map_err(|_| bad_key())?;
-    PrivateKeyInfoRef::new(kind.algorithm(), inner).to_der().map_err(|_| bad_key())
+    PrivateKeyInfoRef::new(kind.algorithm(), inner)
+        .to_der()
+        .map_err(|_| bad_key())
 }
 
 /// The SubjectPublicKeyInfo document of a public key.
@@ -107,8 +124,14 @@ pub fn to_pkcs8(kind: Kind, private: &[u8]) -> Result<Vec<u8>, CryptoError> {
 /// [`CryptoError::Data`] when the key has another length than 32 bytes.
 pub fn to_spki(kind: Kind, public: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let public = key_bytes(public)?;
-    let subject_public_key = pkcs8::der::asn1::BitStringRef::from_bytes(&public).map_err(|_| bad_key())?;
-    SubjectPublicKeyInfoRef { algorithm: kind.algorithm(), subject_public_key }.to_der().map_err(|_| bad_key())
+    let subject_public_key =
+        pkcs8::der::asn1::BitStringRef::from_bytes(&public).map_err(|_| bad_key())?;
+    SubjectPublicKeyInfoRef {
+        algorithm: kind.algorithm(),
+        subject_public_key,
+    }
+    .to_der()
+    .map_err(|_| bad_key())
 }
 
 /// The Ed25519 signature of a message.
@@ -116,14 +139,20 @@ pub fn to_spki(kind: Kind, public: &[u8]) -> Result<Vec<u8>, CryptoError> {
 /// # Errors
 /// [`CryptoError::Data`] when the key has another length than 32 bytes.
 pub fn sign(private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    Ok(SigningKey::from_bytes(&key_bytes(private)?).sign(message).to_bytes().to_vec())
+    Ok(SigningKey::from_bytes(&key_bytes(private)?)
+        .sign(message)
+        .to_bytes()
+        .to_vec())
 }
 
 /// Whether it is the Ed25519 signature of the message. A key that is no point verifies nothing, and
 /// neither does one of small order.
 pub fn verify(public: &[u8], signature: &[u8], message: &[u8]) -> bool {
-    let (Ok(public), Ok(signature)) = (key_bytes(public), Signature::from_slice(signature)) else { return false };
-    VerifyingKey::from_bytes(&public).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
+    let (Ok(public), Ok(signature)) = (key_bytes(public), Signature::from_slice(signature)) else {
+        return false;
+    };
+    VerifyingKey::from_bytes(&public)
+        .is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
 }
 
 /// The X25519 secret.
@@ -135,7 +164,9 @@ pub fn agree(private: &[u8], public: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let secret = x25519_dalek::StaticSecret::from(key_bytes(private)?);
     let shared = secret.diffie_hellman(&x25519_dalek::PublicKey::from(key_bytes(public)?));
     if !shared.was_contributory() {
-        return Err(CryptoError::operation("the public key is a point of small order"));
+        return Err(CryptoError::operation(
+            "the public key is a point of small order",
+        ));
     }
     Ok(shared.as_bytes().to_vec())
 }
@@ -219,7 +250,9 @@ mod tests {
     fn a_point_of_small_order_agrees_with_nobody() {
         assert_eq!(
             agree(&[9; 32], &[0; 32]),
-            Err(CryptoError::Operation("the public key is a point of small order".to_owned()))
+            Err(CryptoError::Operation(
+                "the public key is a point of small order".to_owned()
+            ))
         );
     }
 
@@ -244,7 +277,9 @@ mod tests {
     fn keys_have_32_bytes() {
         assert_eq!(
             public_of(Kind::X25519, &[0; 31]),
-            Err(CryptoError::Data("the key has 31 bytes; it must have 32".to_owned()))
+            Err(CryptoError::Data(
+                "the key has 31 bytes; it must have 32".to_owned()
+            ))
         );
         assert_eq!(public_of(Kind::X25519, &[0; 32]).unwrap().len(), 32);
         assert!(sign(&[0; 33], b"").is_err());

@@ -49,7 +49,11 @@ fn bad_key() -> CryptoError {
 
 fn private_key(document: &[u8]) -> Result<RsaPrivateKey, CryptoError> {
     let key = RsaPrivateKey::from_pkcs8_der(document).map_err(|_| bad_key())?;
-    if key.n().bits() < MODULUS_BITS_MIN as u32 { Err(bad_key()) } else { Ok(key) }
+    if key.n().bits() < MODULUS_BITS_MIN as u32 {
+        Err(bad_key())
+    } else {
+        Ok(key)
+    }
 }
 
 fn public_key(document: &[u8]) -> Result<RsaPublicKey, CryptoError> {
@@ -57,11 +61,15 @@ fn public_key(document: &[u8]) -> Result<RsaPublicKey, CryptoError> {
 }
 
 fn private_document(key: &RsaPrivateKey) -> Result<Vec<u8>, CryptoError> {
-    key.to_pkcs8_der().map(|document| document.as_bytes().to_vec()).map_err(|_| bad_key())
+    key.to_pkcs8_der()
+        .map(|document| document.as_bytes().to_vec())
+        .map_err(|_| bad_key())
 }
 
 fn public_document(key: &RsaPublicKey) -> Result<Vec<u8>, CryptoError> {
-    key.to_public_key_der().map(|document| document.as_bytes().to_vec()).map_err(|_| bad_key())
+    key.to_public_key_der()
+        .map(|document| document.as_bytes().to_vec())
+        .map_err(|_| bad_key())
 }
 
 fn number(bytes: &[u8]) -> Result<BoxedUint, CryptoError> {
@@ -79,14 +87,21 @@ fn minimal(number: &BoxedUint) -> Vec<u8> {
 /// [`CryptoError::Operation`] for another exponent, and for a modulus that is shorter than
 /// [`MODULUS_BITS_MIN`], longer than [`GENERATED_BITS_MAX`], or not of whole bytes.
 pub fn generate(modulus_bits: usize, exponent: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    if !(MODULUS_BITS_MIN..=GENERATED_BITS_MAX).contains(&modulus_bits) || !modulus_bits.is_multiple_of(8) {
+    if !(MODULUS_BITS_MIN..=GENERATED_BITS_MAX).contains(&modulus_bits)
+        || !modulus_bits.is_multiple_of(8)
+    {
         return Err(CryptoError::operation(format!(
             "The modulus length must be a multiple of 8 and between {MODULUS_BITS_MIN} and {GENERATED_BITS_MAX}, but {modulus_bits} was requested."
         )));
     }
-    let significant = exponent.iter().position(|byte| *byte != 0).map_or(&[][..], |first| &exponent[first..]);
+    let significant = exponent
+        .iter()
+        .position(|byte| *byte != 0)
+        .map_or(&[][..], |first| &exponent[first..]);
     if !matches!(significant, [3] | [1, 0, 1]) {
-        return Err(CryptoError::operation("The \"publicExponent\" must be either 3 or 65537."));
+        return Err(CryptoError::operation(
+            "The \"publicExponent\" must be either 3 or 65537.",
+        ));
     }
     let key = RsaPrivateKey::new_with_exp(&mut system(), modulus_bits, number(significant)?)
         .map_err(|_| CryptoError::operation("no such key could be made"))?;
@@ -116,10 +131,16 @@ pub fn from_spki(document: &[u8]) -> Result<Vec<u8>, CryptoError> {
 pub fn from_private_parts([n, e, d, p, q, ..]: &PrivateParts) -> Result<Vec<u8>, CryptoError> {
     let bits = n.len() * 8;
     let sized = |bytes: &[u8]| {
-        BoxedUint::from_be_slice(bytes, u32::try_from(bits).map_err(|_| bad_key())?).map_err(|_| bad_key())
+        BoxedUint::from_be_slice(bytes, u32::try_from(bits).map_err(|_| bad_key())?)
+            .map_err(|_| bad_key())
     };
-    let key = RsaPrivateKey::from_components(number(n)?, number(e)?, sized(d)?, vec![sized(p)?, sized(q)?])
-        .map_err(|_| bad_key())?;
+    let key = RsaPrivateKey::from_components(
+        number(n)?,
+        number(e)?,
+        sized(d)?,
+        vec![sized(p)?, sized(q)?],
+    )
+    .map_err(|_| bad_key())?;
     from_pkcs8(&private_document(&key)?)
 }
 
@@ -146,7 +167,10 @@ pub fn public_of(private: &[u8]) -> Result<Vec<u8>, CryptoError> {
 /// [`CryptoError::Data`] when the document holds no valid key.
 pub fn public_parts(public: &[u8]) -> Result<PublicParts, CryptoError> {
     let key = public_key(public)?;
-    Ok(PublicParts { n: minimal(key.n()), e: minimal(key.e()) })
+    Ok(PublicParts {
+        n: minimal(key.n()),
+        e: minimal(key.e()),
+    })
 }
 
 /// All numbers of a private key.
@@ -155,8 +179,12 @@ pub fn public_parts(public: &[u8]) -> Result<PublicParts, CryptoError> {
 /// [`CryptoError::Data`] when the document holds no valid key.
 pub fn private_parts(private: &[u8]) -> Result<PrivateParts, CryptoError> {
     let key = private_key(private)?;
-    let [p, q] = key.primes() else { return Err(bad_key()) };
-    let (Some(dp), Some(dq), Some(qi)) = (key.dp(), key.dq(), key.crt_coefficient()) else { return Err(bad_key()) };
+    let [p, q] = key.primes() else {
+        return Err(bad_key());
+    };
+    let (Some(dp), Some(dq), Some(qi)) = (key.dp(), key.dq(), key.crt_coefficient()) else {
+        return Err(bad_key());
+    };
     Ok([key.n(), key.e(), key.d(), p, q, dp, dq, &qi].map(minimal))
 }
 
@@ -165,7 +193,12 @@ pub fn private_parts(private: &[u8]) -> Result<PrivateParts, CryptoError> {
 /// # Errors
 /// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when the
 /// modulus is too short for digest and salt.
-pub fn sign(scheme: Signing, hash: Hash, private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn sign(
+    scheme: Signing,
+    hash: Hash,
+    private: &[u8],
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let key = private_key(private)?;
     let digest = hash.digest(message);
     let mut random = system();
@@ -175,14 +208,21 @@ pub fn sign(scheme: Signing, hash: Hash, private: &[u8], message: &[u8]) -> Resu
             with_hash!(hash, D => key.sign_with_rng(&mut random, Pss::<D>::new_blinded_with_salt(salt_bytes), &digest))
         }
     };
-    signature.map_err(|_| CryptoError::operation("the modulus is too short for this digest and salt"))
+    signature
+        .map_err(|_| CryptoError::operation("the modulus is too short for this digest and salt"))
 }
 
 /// Whether it is the signature of the message.
 ///
 /// # Errors
 /// [`CryptoError::Data`] when the document holds no valid key.
-pub fn verify(scheme: Signing, hash: Hash, public: &[u8], signature: &[u8], message: &[u8]) -> Result<bool, CryptoError> {
+pub fn verify(
+    scheme: Signing,
+    hash: Hash,
+    public: &[u8],
+    signature: &[u8],
+    message: &[u8],
+) -> Result<bool, CryptoError> {
     let key = public_key(public)?;
     let digest = hash.digest(message);
     let verified = match scheme {
@@ -196,7 +236,11 @@ pub fn verify(scheme: Signing, hash: Hash, public: &[u8], signature: &[u8], mess
 
 fn pkcs1(hash: Hash) -> Result<Pkcs1v15Sign, CryptoError> {
     Ok(match hash {
-        Hash::Md5 => return Err(CryptoError::not_supported("RSA signatures over MD5 are not supported")),
+        Hash::Md5 => {
+            return Err(CryptoError::not_supported(
+                "RSA signatures over MD5 are not supported",
+            ));
+        }
         Hash::Sha1 => Pkcs1v15Sign::new::<sha1::Sha1>(),
         Hash::Sha256 => Pkcs1v15Sign::new::<sha2::Sha256>(),
         Hash::Sha384 => Pkcs1v15Sign::new::<sha2::Sha384>(),
@@ -209,10 +253,14 @@ fn pkcs1(hash: Hash) -> Result<Pkcs1v15Sign, CryptoError> {
 /// # Errors
 /// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when the
 /// message is too long for it.
-pub fn encrypt(hash: Hash, label: &[u8], public: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn encrypt(
+    hash: Hash,
+    label: &[u8],
+    public: &[u8],
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let key = public_key(public)?;
-    let encrypted =
-        with_hash!(hash, D => key.encrypt(&mut system(), Oaep::<D>::new_with_label(label.to_vec()), message));
+    let encrypted = with_hash!(hash, D => key.encrypt(&mut system(), Oaep::<D>::new_with_label(label.to_vec()), message));
     encrypted.map_err(|_| CryptoError::operation("the message is too long for this key"))
 }
 
@@ -221,7 +269,12 @@ pub fn encrypt(hash: Hash, label: &[u8], public: &[u8], message: &[u8]) -> Resul
 /// # Errors
 /// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when the
 /// message was not made for it.
-pub fn decrypt(hash: Hash, label: &[u8], private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+pub fn decrypt(
+    hash: Hash,
+    label: &[u8],
+    private: &[u8],
+    message: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
     let key = private_key(private)?;
     let decrypted = with_hash!(hash, D => {
         key.decrypt_blinded(&mut system(), Oaep::<D>::new_with_label(label.to_vec()), message)

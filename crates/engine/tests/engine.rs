@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use stated_engine::{
-    Args, CodeGeneration, FrameInfo, Limits, ModuleSource, Modules, NativeResult, PromiseState, Realm, Runtime, Scope, StopReason, Thrown,
-    TurnBudget,
+    Args, CodeGeneration, FrameInfo, Limits, ModuleSource, Modules, NativeResult, PromiseState,
+    Realm, Runtime, Scope, StopReason, Thrown, TurnBudget,
 };
 
 struct Sources(HashMap<&'static str, &'static str>);
@@ -18,7 +18,10 @@ impl Modules for Sources {
     fn load(&self, specifier: &str) -> Result<ModuleSource, String> {
         self.0
             .get(specifier)
-            .map(|code| ModuleSource::JavaScript { url: specifier.to_owned(), code: Cow::Borrowed(code) })
+            .map(|code| ModuleSource::JavaScript {
+                url: specifier.to_owned(),
+                code: Cow::Borrowed(code),
+            })
             .ok_or_else(|| format!("no such module \"{specifier}\""))
     }
 }
@@ -54,7 +57,9 @@ fn with_modules(
         std::thread::Builder::new()
             .stack_size(16 << 20)
             .spawn_scoped(scope, move || {
-                let runtime = Runtime::new(Limits { heap_bytes: 64 << 20 });
+                let runtime = Runtime::new(Limits {
+                    heap_bytes: 64 << 20,
+                });
                 let realm = runtime.new_realm(modules(Sources(sources.into_iter().collect())));
                 f(&runtime, &realm);
             })
@@ -69,9 +74,19 @@ fn budget() -> TurnBudget {
 }
 
 /// Evaluates module "main" and gives its namespace to `f`.
-fn run_main(runtime: &Runtime, realm: &Realm, f: impl for<'s> FnOnce(&mut Scope<'s>, stated_engine::Local<'s>)) {
-    runtime.enter(realm, FrameInfo { context: 1, section: 0 }, &budget(), |scope| {
-        match scope.evaluate_module("main") {
+fn run_main(
+    runtime: &Runtime,
+    realm: &Realm,
+    f: impl for<'s> FnOnce(&mut Scope<'s>, stated_engine::Local<'s>),
+) {
+    runtime.enter(
+        realm,
+        FrameInfo {
+            context: 1,
+            section: 0,
+        },
+        &budget(),
+        |scope| match scope.evaluate_module("main") {
             Ok((namespace, _)) => {
                 scope.drain(|_, _| panic!("nothing foreign here"));
                 f(scope, namespace);
@@ -81,12 +96,14 @@ fn run_main(runtime: &Runtime, realm: &Realm, f: impl for<'s> FnOnce(&mut Scope<
                 panic!("{text}");
             }
             Err(Thrown::Stopped) => panic!("stopped"),
-        }
-    });
+        },
+    );
 }
 
 fn text_of(scope: &mut Scope<'_>, namespace: stated_engine::Local<'_>, name: &str) -> String {
-    let Ok(value) = scope.property(namespace, name) else { panic!("{name} threw") };
+    let Ok(value) = scope.property(namespace, name) else {
+        panic!("{name} threw")
+    };
     match scope.to_text(value) {
         Ok(text) => text,
         Err(_) => panic!("{name} has no text"),
@@ -95,32 +112,55 @@ fn text_of(scope: &mut Scope<'_>, namespace: stated_engine::Local<'_>, name: &st
 
 #[test]
 fn a_module_imports_another_and_exports_values() {
-    let sources = [("main", "import { two } from 'lib'; export const four = two * 2;"), ("lib", "export const two = 2;")];
+    let sources = [
+        (
+            "main",
+            "import { two } from 'lib'; export const four = two * 2;",
+        ),
+        ("lib", "export const two = 2;"),
+    ];
     with_runtime(&sources, |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| assert_eq!(text_of(scope, namespace, "four"), "4"));
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "four"), "4")
+        });
     });
 }
 
 #[test]
 fn the_host_decides_by_who_imports() {
     let sources = [
-        ("main", "import 'outer'; export let text; await import('inner').catch((error) => { text = error.message; });"),
+        (
+            "main",
+            "import 'outer'; export let text; await import('inner').catch((error) => { text = error.message; });",
+        ),
         ("outer", "import 'inner';"),
         ("inner", "export default 1;"),
     ];
-    with_modules(&sources, |sources| Rc::new(Guarded(sources)), |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| {
-            assert_eq!(text_of(scope, namespace, "text"), "Some(\"main\") may not import inner");
-        });
-    });
+    with_modules(
+        &sources,
+        |sources| Rc::new(Guarded(sources)),
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                assert_eq!(
+                    text_of(scope, namespace, "text"),
+                    "Some(\"main\") may not import inner"
+                );
+            });
+        },
+    );
 }
 
 #[test]
 fn a_missing_module_fails_with_the_hosts_message() {
     with_runtime(&[("main", "import 'nowhere';")], |runtime, realm| {
         runtime.enter(realm, FrameInfo::default(), &budget(), |scope| {
-            let Err(Thrown::Value(error)) = scope.evaluate_module("main") else { panic!("it loaded") };
-            assert_eq!(scope.to_text(error).ok().as_deref(), Some("TypeError: no such module \"nowhere\""));
+            let Err(Thrown::Value(error)) = scope.evaluate_module("main") else {
+                panic!("it loaded")
+            };
+            assert_eq!(
+                scope.to_text(error).ok().as_deref(),
+                Some("TypeError: no such module \"nowhere\"")
+            );
         });
     });
 }
@@ -128,51 +168,74 @@ fn a_missing_module_fails_with_the_hosts_message() {
 #[test]
 fn a_dynamic_import_resolves_with_the_namespace() {
     let sources = [
-        ("main", "export let got; import('lib').then((m) => { got = m.x; }, (e) => { got = String(e) + e.stack; });"),
+        (
+            "main",
+            "export let got; import('lib').then((m) => { got = m.x; }, (e) => { got = String(e) + e.stack; });",
+        ),
         ("lib", "export const x = 'late';"),
     ];
     with_runtime(&sources, |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| assert_eq!(text_of(scope, namespace, "got"), "late"));
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "got"), "late")
+        });
     });
 }
 
 #[test]
 fn strings_cross_in_every_encoding() {
-    with_runtime(&[("main", "export const id = (x) => x;")], |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| {
-            let Ok(id) = scope.property(namespace, "id") else { panic!() };
-            for text in ["", "plain", "na\u{ef}ve", "\u{4f60}\u{597d}", "\u{1f600}"] {
-                let local = scope.string(text);
-                let Ok(back) = scope.call(id, &[local]) else { panic!() };
-                assert_eq!(scope.text(back).as_deref(), Some(text));
-            }
-            let bytes = scope.byte_string(&[0, 0x7f, 0x80, 0xff]);
-            assert_eq!(scope.byte_text(bytes), Some(vec![0, 0x7f, 0x80, 0xff]));
-            let wide = scope.string("\u{100}");
-            assert_eq!(scope.byte_text(wide), None);
-        });
-    });
+    with_runtime(
+        &[("main", "export const id = (x) => x;")],
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                let Ok(id) = scope.property(namespace, "id") else {
+                    panic!()
+                };
+                for text in ["", "plain", "na\u{ef}ve", "\u{4f60}\u{597d}", "\u{1f600}"] {
+                    let local = scope.string(text);
+                    let Ok(back) = scope.call(id, &[local]) else {
+                        panic!()
+                    };
+                    assert_eq!(scope.text(back).as_deref(), Some(text));
+                }
+                let bytes = scope.byte_string(&[0, 0x7f, 0x80, 0xff]);
+                assert_eq!(scope.byte_text(bytes), Some(vec![0, 0x7f, 0x80, 0xff]));
+                let wide = scope.string("\u{100}");
+                assert_eq!(scope.byte_text(wide), None);
+            });
+        },
+    );
 }
 
 #[test]
 fn bytes_are_copied_in_and_out() {
-    with_runtime(&[("main", "export const half = (b) => new DataView(b.buffer, 2, 2);")], |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| {
-            let Ok(half) = scope.property(namespace, "half") else { panic!() };
-            let array = scope.uint8_array(&[1, 2, 3, 4]);
-            let Ok(view) = scope.call(half, &[array]) else { panic!() };
-            assert_eq!(scope.bytes(view), Some(vec![3, 4]));
-            let empty = scope.uint8_array(&[]);
-            assert_eq!(scope.bytes(empty), Some(vec![]));
-            let number = scope.number(1.0);
-            assert_eq!(scope.bytes(number), None);
-        });
-    });
+    with_runtime(
+        &[(
+            "main",
+            "export const half = (b) => new DataView(b.buffer, 2, 2);",
+        )],
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                let Ok(half) = scope.property(namespace, "half") else {
+                    panic!()
+                };
+                let array = scope.uint8_array(&[1, 2, 3, 4]);
+                let Ok(view) = scope.call(half, &[array]) else {
+                    panic!()
+                };
+                assert_eq!(scope.bytes(view), Some(vec![3, 4]));
+                let empty = scope.uint8_array(&[]);
+                assert_eq!(scope.bytes(empty), Some(vec![]));
+                let number = scope.number(1.0);
+                assert_eq!(scope.bytes(number), None);
+            });
+        },
+    );
 }
 
-
 fn native_sum<'s>(scope: &mut Scope<'s>, args: Args<'s>) -> NativeResult<'s> {
-    let sum = (0..args.len()).filter_map(|index| args.get(scope, index).as_number()).sum();
+    let sum = (0..args.len())
+        .filter_map(|index| args.get(scope, index).as_number())
+        .sum();
     Ok(scope.number(sum))
 }
 
@@ -188,17 +251,23 @@ fn native_panic<'s>(_scope: &mut Scope<'s>, _args: Args<'s>) -> NativeResult<'s>
     panic!("a bug in the host")
 }
 
-
 #[test]
 fn natives_receive_arguments_and_their_errors_are_caught_by_javascript() {
     let code = "export const f = (sum, fail) => { try { fail(); } catch (e) { return `${sum(1, 2.5)} ${e}`; } };";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             let sum = scope.function("sum", 2, native_sum);
             let fail = scope.function("fail", 0, native_throw);
-            let Ok(result) = scope.call(f, &[sum, fail]) else { panic!() };
-            assert_eq!(scope.text(result).as_deref(), Some("3.5 TypeError: from the host"));
+            let Ok(result) = scope.call(f, &[sum, fail]) else {
+                panic!()
+            };
+            assert_eq!(
+                scope.text(result).as_deref(),
+                Some("3.5 TypeError: from the host")
+            );
         });
     });
 }
@@ -208,30 +277,42 @@ fn no_javascript_catches_a_stop_and_the_runtime_stays_usable() {
     let code = "export let log = ''; export const f = (stop) => { try { stop(); } catch { log += 'caught'; } finally { log += 'finally'; } };";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             let stop = scope.function("stop", 0, native_stop);
             assert!(matches!(scope.call(f, &[stop]), Err(Thrown::Stopped)));
             assert_eq!(scope.stop_reason(), Some(StopReason::Aborted));
             assert_eq!(text_of(scope, namespace, "log"), "");
         });
-        run_main(runtime, realm, |scope, namespace| assert_eq!(text_of(scope, namespace, "log"), ""));
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "log"), "")
+        });
     });
 }
 
 #[test]
 fn a_panic_in_a_native_passes_through_javascript() {
-    with_runtime(&[("main", "export const f = (g) => { try { g(); } catch { return 1; } };")], |runtime, realm| {
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            run_main(runtime, realm, |scope, namespace| {
-                let Ok(f) = scope.property(namespace, "f") else { panic!("no f") };
-                let native = scope.function("p", 0, native_panic);
-                let _ = scope.call(f, &[native]);
-            });
-        }));
-        let panic = caught.expect_err("the panic arrives");
-        assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bug in the host"));
-        run_main(runtime, realm, |_, _| {});
-    });
+    with_runtime(
+        &[(
+            "main",
+            "export const f = (g) => { try { g(); } catch { return 1; } };",
+        )],
+        |runtime, realm| {
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                run_main(runtime, realm, |scope, namespace| {
+                    let Ok(f) = scope.property(namespace, "f") else {
+                        panic!("no f")
+                    };
+                    let native = scope.function("p", 0, native_panic);
+                    let _ = scope.call(f, &[native]);
+                });
+            }));
+            let panic = caught.expect_err("the panic arrives");
+            assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bug in the host"));
+            run_main(runtime, realm, |_, _| {});
+        },
+    );
 }
 
 #[test]
@@ -242,25 +323,52 @@ fn continuations_run_in_the_context_that_awaited() {
         let mut jobs = Vec::new();
         run_main(runtime, realm, |_, _| {});
         let call = |context: u64, name: &str, jobs: &mut Vec<_>| {
-            runtime.enter(realm, FrameInfo { context, section: 0 }, &budget(), |scope| {
-                let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
-                let Ok(function) = scope.property(namespace, name) else { panic!() };
-                let argument = scope.number(context as f64);
-                assert!(scope.call(function, &[argument]).is_ok());
-                scope.drain(|info, job| jobs.push((info, job)));
-            });
+            runtime.enter(
+                realm,
+                FrameInfo {
+                    context,
+                    section: 0,
+                },
+                &budget(),
+                |scope| {
+                    let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                        panic!()
+                    };
+                    let Ok(function) = scope.property(namespace, name) else {
+                        panic!()
+                    };
+                    let argument = scope.number(context as f64);
+                    assert!(scope.call(function, &[argument]).is_ok());
+                    scope.drain(|info, job| jobs.push((info, job)));
+                },
+            );
         };
         call(7, "wait", &mut jobs);
         call(8, "wait", &mut jobs);
         assert!(jobs.is_empty());
         call(7, "go", &mut jobs);
-        assert_eq!(jobs.iter().map(|(info, _)| info.context).collect::<Vec<_>>(), [8]);
-        runtime.enter(realm, FrameInfo { context: 8, section: 0 }, &budget(), |scope| {
-            scope.run_job(&jobs[0].1);
-            scope.drain(|_, _| panic!("nothing foreign"));
-            let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
-            assert_eq!(text_of(scope, namespace, "seen"), "78");
-        });
+        assert_eq!(
+            jobs.iter()
+                .map(|(info, _)| info.context)
+                .collect::<Vec<_>>(),
+            [8]
+        );
+        runtime.enter(
+            realm,
+            FrameInfo {
+                context: 8,
+                section: 0,
+            },
+            &budget(),
+            |scope| {
+                scope.run_job(&jobs[0].1);
+                scope.drain(|_, _| panic!("nothing foreign"));
+                let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                    panic!()
+                };
+                assert_eq!(text_of(scope, namespace, "seen"), "78");
+            },
+        );
     });
 }
 
@@ -272,11 +380,15 @@ fn an_async_value_follows_continuations() {
     let code = "export let seen = []; export async function f(current) { await 0; await Promise.resolve().then(() => {}); seen.push(current()); }";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             let current = scope.function("current", 0, current);
             let value = scope.string("A");
             let info = scope.frame();
-            scope.with_frame(info, value, |scope| assert!(scope.call(f, &[current]).is_ok()));
+            scope.with_frame(info, value, |scope| {
+                assert!(scope.call(f, &[current]).is_ok())
+            });
             assert!(scope.call(f, &[current]).is_ok());
             scope.drain(|_, _| panic!("nothing foreign"));
             assert_eq!(text_of(scope, namespace, "seen"), "A,");
@@ -286,24 +398,35 @@ fn an_async_value_follows_continuations() {
 
 #[test]
 fn a_deferred_settles_its_promise() {
-    with_runtime(&[("main", "export let got; export const f = (p) => p.then((v) => { got = v; }, (e) => { got = 'rejected ' + e; });")], |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
-            let (deferred, promise) = scope.deferred();
-            assert!(matches!(scope.promise_state(promise), Some(PromiseState::Pending)));
-            assert!(scope.call(f, &[promise]).is_ok());
-            let value = scope.string("yes");
-            scope.resolve(deferred, value);
-            scope.drain(|_, _| {});
-            assert_eq!(text_of(scope, namespace, "got"), "yes");
-            let (deferred, promise) = scope.deferred();
-            assert!(scope.call(f, &[promise]).is_ok());
-            let reason = scope.string("no");
-            scope.reject(deferred, reason);
-            scope.drain(|_, _| {});
-            assert_eq!(text_of(scope, namespace, "got"), "rejected no");
-        });
-    });
+    with_runtime(
+        &[(
+            "main",
+            "export let got; export const f = (p) => p.then((v) => { got = v; }, (e) => { got = 'rejected ' + e; });",
+        )],
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                let Ok(f) = scope.property(namespace, "f") else {
+                    panic!()
+                };
+                let (deferred, promise) = scope.deferred();
+                assert!(matches!(
+                    scope.promise_state(promise),
+                    Some(PromiseState::Pending)
+                ));
+                assert!(scope.call(f, &[promise]).is_ok());
+                let value = scope.string("yes");
+                scope.resolve(deferred, value);
+                scope.drain(|_, _| {});
+                assert_eq!(text_of(scope, namespace, "got"), "yes");
+                let (deferred, promise) = scope.deferred();
+                assert!(scope.call(f, &[promise]).is_ok());
+                let reason = scope.string("no");
+                scope.reject(deferred, reason);
+                scope.drain(|_, _| {});
+                assert_eq!(text_of(scope, namespace, "got"), "rejected no");
+            });
+        },
+    );
 }
 
 #[test]
@@ -312,7 +435,10 @@ fn rejections_without_a_handler_are_reported_once() {
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, _| {
             let reasons = scope.take_unhandled_rejections();
-            let texts: Vec<_> = reasons.into_iter().filter_map(|reason| scope.text(reason)).collect();
+            let texts: Vec<_> = reasons
+                .into_iter()
+                .filter_map(|reason| scope.text(reason))
+                .collect();
             assert_eq!(texts, ["lost"]);
             assert!(scope.take_unhandled_rejections().is_empty());
         });
@@ -324,34 +450,98 @@ fn rejections_without_a_handler_are_reported_once() {
 fn hostile_programs_are_stopped_and_the_memory_comes_back() {
     let hostile = [
         ("endless loop", "() => { for (;;); }", StopReason::Cpu),
-        ("catch and continue", "() => { for (;;) { try { for (;;); } catch {} finally { continue; } } }", StopReason::Cpu),
-        ("catastrophic expression", "() => { for (;;) { try { /^(a+)+$/.test('a'.repeat(40) + 'b'); } catch {} } }", StopReason::Cpu),
-        ("objects", "() => { const a = []; for (;;) a.push({ x: a.length }); }", StopReason::Memory),
-        ("buffers", "() => { const a = []; for (;;) a.push(new Uint8Array(1 << 16).fill(1)); }", StopReason::Memory),
-        ("map", "() => { const m = new Map(); for (let i = 0;; i++) m.set(i, 'v' + i); }", StopReason::Memory),
-        ("strings", "() => { const a = []; for (let i = 0;; i++) a.push(String(i).padEnd(1000, 'x')); }", StopReason::Memory),
-        ("microtasks", "() => { const f = () => Promise.resolve().then(f); f(); }", StopReason::Cpu),
+        (
+            "catch and continue",
+            "() => { for (;;) { try { for (;;); } catch {} finally { continue; } } }",
+            StopReason::Cpu,
+        ),
+        (
+            "catastrophic expression",
+            "() => { for (;;) { try { /^(a+)+$/.test('a'.repeat(40) + 'b'); } catch {} } }",
+            StopReason::Cpu,
+        ),
+        (
+            "objects",
+            "() => { const a = []; for (;;) a.push({ x: a.length }); }",
+            StopReason::Memory,
+        ),
+        (
+            "buffers",
+            "() => { const a = []; for (;;) a.push(new Uint8Array(1 << 16).fill(1)); }",
+            StopReason::Memory,
+        ),
+        (
+            "map",
+            "() => { const m = new Map(); for (let i = 0;; i++) m.set(i, 'v' + i); }",
+            StopReason::Memory,
+        ),
+        (
+            "strings",
+            "() => { const a = []; for (let i = 0;; i++) a.push(String(i).padEnd(1000, 'x')); }",
+            StopReason::Memory,
+        ),
+        (
+            "microtasks",
+            "() => { const f = () => Promise.resolve().then(f); f(); }",
+            StopReason::Cpu,
+        ),
     ];
     for (name, body, reason) in hostile {
-        let code: &'static str = Box::leak(format!("export const f = {body}; export const ok = () => 'ok';").into_boxed_str());
+        let code: &'static str = Box::leak(
+            format!("export const f = {body}; export const ok = () => 'ok';").into_boxed_str(),
+        );
         with_runtime(&[("main", code)], |runtime, realm| {
             run_main(runtime, realm, |_, _| {});
-            let short = TurnBudget::new(Duration::from_millis(if reason == StopReason::Cpu { 150 } else { 20_000 }));
-            runtime.enter(realm, FrameInfo { context: 1, section: 0 }, &short, |scope| {
-                let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
-                let Ok(f) = scope.property(namespace, "f") else { panic!() };
-                let _ = scope.call(f, &[]);
-                scope.drain(|_, _| {});
-                assert_eq!(scope.stop_reason(), Some(reason), "{name}");
-            });
+            let short = TurnBudget::new(Duration::from_millis(if reason == StopReason::Cpu {
+                150
+            } else {
+                20_000
+            }));
+            runtime.enter(
+                realm,
+                FrameInfo {
+                    context: 1,
+                    section: 0,
+                },
+                &short,
+                |scope| {
+                    let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                        panic!()
+                    };
+                    let Ok(f) = scope.property(namespace, "f") else {
+                        panic!()
+                    };
+                    let _ = scope.call(f, &[]);
+                    scope.drain(|_, _| {});
+                    assert_eq!(scope.stop_reason(), Some(reason), "{name}");
+                },
+            );
             runtime.collect_garbage();
-            assert!(runtime.heap_bytes() < 32 << 20, "{name}: {} bytes are left", runtime.heap_bytes());
-            runtime.enter(realm, FrameInfo { context: 2, section: 0 }, &budget(), |scope| {
-                let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
-                let Ok(ok) = scope.property(namespace, "ok") else { panic!() };
-                let Ok(result) = scope.call(ok, &[]) else { panic!("{name}: unusable") };
-                assert_eq!(scope.text(result).as_deref(), Some("ok"));
-            });
+            assert!(
+                runtime.heap_bytes() < 32 << 20,
+                "{name}: {} bytes are left",
+                runtime.heap_bytes()
+            );
+            runtime.enter(
+                realm,
+                FrameInfo {
+                    context: 2,
+                    section: 0,
+                },
+                &budget(),
+                |scope| {
+                    let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                        panic!()
+                    };
+                    let Ok(ok) = scope.property(namespace, "ok") else {
+                        panic!()
+                    };
+                    let Ok(result) = scope.call(ok, &[]) else {
+                        panic!("{name}: unusable")
+                    };
+                    assert_eq!(scope.text(result).as_deref(), Some("ok"));
+                },
+            );
         });
     }
 }
@@ -363,7 +553,10 @@ fn endless_recursion_is_v8s_range_error() {
         try { f(); } catch (e) { error = String(e); kind = String(e instanceof RangeError && e.constructor === RangeError); }";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            assert_eq!(text_of(scope, namespace, "error"), "RangeError: Maximum call stack size exceeded");
+            assert_eq!(
+                text_of(scope, namespace, "error"),
+                "RangeError: Maximum call stack size exceeded"
+            );
             assert_eq!(text_of(scope, namespace, "kind"), "true");
         });
     });
@@ -374,7 +567,10 @@ fn a_string_that_grows_too_long_is_v8s_range_error() {
     let code = "let text = 'x'; export let error; try { for (;;) text += text; } catch (e) { error = String(e); }";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            assert_eq!(text_of(scope, namespace, "error"), "RangeError: Invalid string length");
+            assert_eq!(
+                text_of(scope, namespace, "error"),
+                "RangeError: Invalid string length"
+            );
         });
     });
 }
@@ -388,10 +584,15 @@ fn code_from_strings_is_refused_unless_the_host_allows_it() {
         export const all = () => attempts.map((attempt) => { try { return String(attempt()); } catch (e) { return String(e); } }).join('\\n');";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(all) = scope.property(namespace, "all") else { panic!() };
+            let Ok(all) = scope.property(namespace, "all") else {
+                panic!()
+            };
 
-            let Ok(refused) = scope.call(all, &[]) else { panic!() };
-            let allowed = scope.with_code_generation(CodeGeneration::Allowed, |scope| scope.call(all, &[]));
+            let Ok(refused) = scope.call(all, &[]) else {
+                panic!()
+            };
+            let allowed =
+                scope.with_code_generation(CodeGeneration::Allowed, |scope| scope.call(all, &[]));
 
             assert_eq!(
                 scope.text(refused).as_deref(),
@@ -404,7 +605,10 @@ fn code_from_strings_is_refused_unless_the_host_allows_it() {
                 )
             );
             let Ok(allowed) = allowed else { panic!() };
-            assert_eq!(scope.text(allowed).as_deref(), Some("1\n1\n1\n[object Promise]\n1"));
+            assert_eq!(
+                scope.text(allowed).as_deref(),
+                Some("1\n1\n1\n[object Promise]\n1")
+            );
         });
     });
 }
@@ -418,7 +622,9 @@ fn a_regular_expression_may_take_many_sampling_periods() {
             n++; } };";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             match scope.call(f, &[]) {
                 Ok(result) => assert_eq!(scope.text(result).as_deref(), Some("failed")),
                 Err(Thrown::Value(error)) => panic!("{}", scope.to_text(error).unwrap_or_default()),
@@ -442,15 +648,30 @@ fn a_host_function_learns_that_its_turn_is_over_and_nothing_catches_it() {
         runtime.set_host(Rc::new(stop.clone()));
         let short = TurnBudget::new(Duration::from_millis(100));
 
-        runtime.enter(realm, FrameInfo { context: 1, section: 0 }, &short, |scope| {
-            let Ok((namespace, _)) = scope.evaluate_module("main") else { panic!() };
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
-            let wait = scope.function("wait", 0, wait_for_the_flag);
-            assert!(matches!(scope.call(f, &[wait]), Err(Thrown::Stopped)));
-            assert_eq!(scope.stop_reason(), Some(StopReason::Cpu));
-        });
+        runtime.enter(
+            realm,
+            FrameInfo {
+                context: 1,
+                section: 0,
+            },
+            &short,
+            |scope| {
+                let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                    panic!()
+                };
+                let Ok(f) = scope.property(namespace, "f") else {
+                    panic!()
+                };
+                let wait = scope.function("wait", 0, wait_for_the_flag);
+                assert!(matches!(scope.call(f, &[wait]), Err(Thrown::Stopped)));
+                assert_eq!(scope.stop_reason(), Some(StopReason::Cpu));
+            },
+        );
 
-        assert!(!stop.load(Ordering::Relaxed), "the flag falls with the turn");
+        assert!(
+            !stop.load(Ordering::Relaxed),
+            "the flag falls with the turn"
+        );
     });
 }
 
@@ -470,9 +691,16 @@ fn callbacks_of_finalization_registries_run_when_the_host_says_so() {
         assert!(runtime.has_cleanups());
 
         run_main(runtime, realm, |scope, namespace| {
-            assert_eq!(text_of(scope, namespace, "log"), "", "not during the collection");
+            assert_eq!(
+                text_of(scope, namespace, "log"),
+                "",
+                "not during the collection"
+            );
             let thrown = scope.run_cleanups();
-            let thrown: Vec<_> = thrown.into_iter().filter_map(|error| scope.text(error)).collect();
+            let thrown: Vec<_> = thrown
+                .into_iter()
+                .filter_map(|error| scope.text(error))
+                .collect();
             let log = text_of(scope, namespace, "log");
             assert_eq!((log.as_str(), thrown), ("lost", vec!["thrown".to_owned()]));
         });
@@ -481,11 +709,15 @@ fn callbacks_of_finalization_registries_run_when_the_host_says_so() {
 
 #[test]
 fn stacks_are_written_in_the_form_npm_packages_expect() {
-    let code = "function inner() { return new TypeError('x').stack; } export const stack = inner();";
+    let code =
+        "function inner() { return new TypeError('x').stack; } export const stack = inner();";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
             let stack = text_of(scope, namespace, "stack");
-            assert!(stack.starts_with("TypeError: x\n    at inner (main:1:27)"), "{stack}");
+            assert!(
+                stack.starts_with("TypeError: x\n    at inner (main:1:27)"),
+                "{stack}"
+            );
         });
     });
 }
@@ -502,25 +734,38 @@ fn native_collect<'s>(scope: &mut Scope<'s>, args: Args<'s>) -> NativeResult<'s>
 
 #[test]
 fn values_of_all_scopes_survive_collections() {
-    with_runtime(&[("main", "export const id = (x) => ({ x });")], |runtime, realm| {
-        run_main(runtime, realm, |scope, namespace| {
-            let Ok(id) = scope.property(namespace, "id") else { panic!() };
-            let outer: Vec<_> = (0..500).map(|number| scope.string(&format!("outer {number}"))).collect();
-            for round in 0..5 {
-                scope.nested(|scope| {
-                    let inner: Vec<_> = (0..200).map(|number| scope.string(&format!("inner {number}"))).collect();
-                    scope.collect_garbage();
-                    let Ok(boxed) = scope.call(id, &[inner[round]]) else { panic!() };
-                    scope.collect_garbage();
-                    let Ok(back) = scope.property(boxed, "x") else { panic!() };
-                    assert_eq!(scope.text(back), Some(format!("inner {round}")));
-                });
-            }
-            for (number, local) in outer.into_iter().enumerate() {
-                assert_eq!(scope.text(local), Some(format!("outer {number}")));
-            }
-        });
-    });
+    with_runtime(
+        &[("main", "export const id = (x) => ({ x });")],
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                let Ok(id) = scope.property(namespace, "id") else {
+                    panic!()
+                };
+                let outer: Vec<_> = (0..500)
+                    .map(|number| scope.string(&format!("outer {number}")))
+                    .collect();
+                for round in 0..5 {
+                    scope.nested(|scope| {
+                        let inner: Vec<_> = (0..200)
+                            .map(|number| scope.string(&format!("inner {number}")))
+                            .collect();
+                        scope.collect_garbage();
+                        let Ok(boxed) = scope.call(id, &[inner[round]]) else {
+                            panic!()
+                        };
+                        scope.collect_garbage();
+                        let Ok(back) = scope.property(boxed, "x") else {
+                            panic!()
+                        };
+                        assert_eq!(scope.text(back), Some(format!("inner {round}")));
+                    });
+                }
+                for (number, local) in outer.into_iter().enumerate() {
+                    assert_eq!(scope.text(local), Some(format!("outer {number}")));
+                }
+            });
+        },
+    );
 }
 
 #[test]
@@ -529,9 +774,13 @@ fn arguments_and_results_of_natives_survive_collections() {
         return seen.every(([o, s], i) => o.i === i && s === 'made before a collection'); };";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             let collect = scope.function("collect", 1, native_collect);
-            let Ok(all) = scope.call(f, &[collect]) else { panic!() };
+            let Ok(all) = scope.call(f, &[collect]) else {
+                panic!()
+            };
             assert_eq!(all.as_bool(), Some(true));
         });
     });
@@ -543,7 +792,9 @@ fn frames_jobs_and_deferreds_survive_collections() {
         for (let i = 0; i < 20; i++) { collect({}); await null; collect({}); } seen.push(await promise); collect({}); }";
     with_runtime(&[("main", code)], |runtime, realm| {
         run_main(runtime, realm, |scope, namespace| {
-            let Ok(f) = scope.property(namespace, "f") else { panic!() };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
             let collect = scope.function("collect", 1, native_collect);
             let kept: Vec<_> = (0..30)
                 .map(|_| {

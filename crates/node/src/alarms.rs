@@ -48,8 +48,20 @@ struct Finished {
 }
 
 impl Alarms {
-    pub(crate) fn new(service: usize, topology: Topology, indices: Vec<Arc<AlarmIndex>>, nudge: Arc<Notify>) -> Self {
-        Self { service, topology, indices, nudge, running: HashSet::new(), retries: HashMap::new() }
+    pub(crate) fn new(
+        service: usize,
+        topology: Topology,
+        indices: Vec<Arc<AlarmIndex>>,
+        nudge: Arc<Notify>,
+    ) -> Self {
+        Self {
+            service,
+            topology,
+            indices,
+            nudge,
+            running: HashSet::new(),
+            retries: HashMap::new(),
+        }
     }
 
     /// Runs until the task is dropped.
@@ -93,21 +105,43 @@ impl Alarms {
             tracing::error!(id = %entry.id, "the alarm index has a row whose id is not one");
             return;
         };
-        let sender = self.topology.sender(self.service, self.topology.owner(self.service, &id)).clone();
+        let sender = self
+            .topology
+            .sender(self.service, self.topology.owner(self.service, &id))
+            .clone();
         let (reply, answer) = oneshot::channel();
         let name = entry.name.as_ref().map(ToString::to_string);
-        let command = Command::Wake { namespace: key.0, id, name, at_ms: entry.at, reply };
+        let command = Command::Wake {
+            namespace: key.0,
+            id,
+            name,
+            at_ms: entry.at,
+            reply,
+        };
         let indexed_ms = entry.at;
         tokio::task::spawn_local(async move {
             let again_at_ms = match sender.send(command).await {
                 Ok(()) => answer.await.ok().flatten(),
                 Err(_) => return,
             };
-            let _unused = done.send(Finished { key, indexed_ms, again_at_ms }).await;
+            let _unused = done
+                .send(Finished {
+                    key,
+                    indexed_ms,
+                    again_at_ms,
+                })
+                .await;
         });
     }
 
-    fn finish(&mut self, Finished { key, indexed_ms, again_at_ms }: Finished) {
+    fn finish(
+        &mut self,
+        Finished {
+            key,
+            indexed_ms,
+            again_at_ms,
+        }: Finished,
+    ) {
         self.running.remove(&key);
         match again_at_ms {
             Some(at_ms) => self.retries.insert(key, Retry { indexed_ms, at_ms }),
@@ -120,7 +154,10 @@ impl Alarms {
         if self.running.len() >= RUNNING_MAX {
             return SLEEP_MAX;
         }
-        let from_indices = self.indices.iter().filter_map(|index| index.next_after(now_ms));
+        let from_indices = self
+            .indices
+            .iter()
+            .filter_map(|index| index.next_after(now_ms));
         let from_retries = self.retries.values().map(|retry| retry.at_ms);
         let next = from_indices.chain(from_retries).min();
         let Some(next) = next else { return SLEEP_MAX };

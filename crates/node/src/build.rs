@@ -50,24 +50,48 @@ pub async fn build(config: &Config) -> Result<Built, BuildError> {
 }
 
 async fn run_command(build: &BuildCommand) -> Result<(), BuildError> {
-    let failed = |reason: String| BuildError::Command { command: build.command.clone(), reason };
+    let failed = |reason: String| BuildError::Command {
+        command: build.command.clone(),
+        reason,
+    };
     let mut command = tokio::process::Command::new("sh");
-    command.arg("-c").arg(&build.command).current_dir(&build.directory).stdin(std::process::Stdio::null());
-    let status = command.status().await.map_err(|error| failed(format!("cannot be started: {error}")))?;
-    if status.success() { Ok(()) } else { Err(failed(format!("failed: {status}"))) }
+    command
+        .arg("-c")
+        .arg(&build.command)
+        .current_dir(&build.directory)
+        .stdin(std::process::Stdio::null());
+    let status = command
+        .status()
+        .await
+        .map_err(|error| failed(format!("cannot be started: {error}")))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(failed(format!("failed: {status}")))
+    }
 }
 
 fn options(config: &Config) -> BundleOptions {
     let bundle = &config.bundle;
     let mut options = BundleOptions::new(absolute(&config.directory), absolute(&config.main));
     options.rules = bundle.rules.iter().map(rule).collect();
-    options.define = bundle.define.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
-    options.alias = bundle.alias.iter().map(|(name, target)| (name.clone(), target.clone())).collect();
+    options.define = bundle
+        .define
+        .iter()
+        .map(|(name, text)| (name.clone(), text.clone()))
+        .collect();
+    options.alias = bundle
+        .alias
+        .iter()
+        .map(|(name, target)| (name.clone(), target.clone()))
+        .collect();
     options.tsconfig.clone_from(&bundle.tsconfig);
     options.minify = bundle.minify;
     options.no_bundle = bundle.no_bundle;
-    options.jsx_factory = Some(bundle.jsx_factory.clone()).filter(|name| name != "React.createElement");
-    options.jsx_fragment = Some(bundle.jsx_fragment.clone()).filter(|name| name != "React.Fragment");
+    options.jsx_factory =
+        Some(bundle.jsx_factory.clone()).filter(|name| name != "React.createElement");
+    options.jsx_fragment =
+        Some(bundle.jsx_fragment.clone()).filter(|name| name != "React.Fragment");
     options.compat_nodejs = config.compatibility.has("nodejs_compat");
     options.compat_nodejs_als = config.compatibility.has("nodejs_als");
     options
@@ -86,19 +110,34 @@ fn rule(rule: &project::Rule) -> Rule {
         project::RuleKind::Text => RuleKind::Text,
         project::RuleKind::Data => RuleKind::Data,
     };
-    Rule { kind, globs: rule.globs.clone(), fallthrough: Some(rule.fallthrough) }
+    Rule {
+        kind,
+        globs: rule.globs.clone(),
+        fallthrough: Some(rule.fallthrough),
+    }
 }
 
 fn built(config: &Config, bundle: Bundle) -> Built {
-    let mut source = Source { code: bundle.code, ..Source::default() };
-    source.chunks = bundle.chunks.into_iter().map(|chunk| (chunk.specifier, chunk.code)).collect();
+    let mut source = Source {
+        code: bundle.code,
+        ..Source::default()
+    };
+    source.chunks = bundle
+        .chunks
+        .into_iter()
+        .map(|chunk| (chunk.specifier, chunk.code))
+        .collect();
     for module in bundle.modules {
         let kind = match module.kind {
             ModuleKind::Text => AssetKind::Text,
             ModuleKind::Data => AssetKind::Data,
             ModuleKind::Wasm => AssetKind::Wasm,
         };
-        source.assets.push(Asset { specifier: module.specifier, kind, bytes: module.bytes });
+        source.assets.push(Asset {
+            specifier: module.specifier,
+            kind,
+            bytes: module.bytes,
+        });
     }
     let mut watch_files = bundle.watch_files;
     watch_files.extend(config.watched.iter().cloned());

@@ -38,7 +38,10 @@ pub(crate) fn open(path: &Path, services: &[Config]) -> Result<DataFolder, DataE
         let last = applied.get(&service.name).map(String::as_str);
         let (steps, known) = service.classes.steps_after(last);
         if !known {
-            tracing::warn!(service = service.name, "the last applied migration is not in the project; all are applied again");
+            tracing::warn!(
+                service = service.name,
+                "the last applied migration is not in the project; all are applied again"
+            );
         }
         for step in steps {
             apply(&folder, service, &step.change)?;
@@ -56,8 +59,14 @@ fn apply(folder: &DataFolder, service: &Config, change: &Change) -> Result<(), D
     match change {
         Change::Create { .. } | Change::HandOver { .. } => {}
         Change::Delete { class } => folder.delete_namespace(&key(&service.name, class))?,
-        Change::Rename { from, to } => folder.rename_namespace(&key(&service.name, from), &key(&service.name, to))?,
-        Change::Receive { from_service, from, to } => {
+        Change::Rename { from, to } => {
+            folder.rename_namespace(&key(&service.name, from), &key(&service.name, to))?
+        }
+        Change::Receive {
+            from_service,
+            from,
+            to,
+        } => {
             folder.rename_namespace(&key(from_service, from), &key(&service.name, to))?;
         }
     }
@@ -72,13 +81,21 @@ fn read(record: &Path) -> Result<BTreeMap<String, String>, DataError> {
             source: std::io::Error::other(error),
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(source) => Err(DataError::Record { action: "read", path: record.to_owned(), source }),
+        Err(source) => Err(DataError::Record {
+            action: "read",
+            path: record.to_owned(),
+            source,
+        }),
     }
 }
 
 /// Replaces the record as a whole, so that a crash leaves the old or the new one.
 fn write(record: &Path, applied: &BTreeMap<String, String>) -> Result<(), DataError> {
-    let failed = |source| DataError::Record { action: "write", path: record.to_owned(), source };
+    let failed = |source| DataError::Record {
+        action: "write",
+        path: record.to_owned(),
+        source,
+    };
     let bytes = serde_json::to_vec_pretty(applied).expect("a map of strings is JSON");
     let temporary = record.with_extension("json.new");
     let mut file = std::fs::File::create(&temporary).map_err(failed)?;

@@ -97,15 +97,23 @@ impl Node {
     /// # Errors
     /// [`StartError`]; nothing keeps running then.
     pub async fn start(options: NodeOptions) -> Result<Self, StartError> {
-        let configs: Vec<Config> = options.services.iter().map(|(config, _)| config.clone()).collect();
+        let configs: Vec<Config> = options
+            .services
+            .iter()
+            .map(|(config, _)| config.clone())
+            .collect();
         // The address first: a second server must fail before it touches anything.
         let (address, listeners) = open_listeners(options.listen, options.shards)?;
         let folder = data::open(&options.data, &configs)?;
-        let plans: Vec<Arc<ServicePlan>> = plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
+        let plans: Vec<Arc<ServicePlan>> =
+            plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
         let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
         let (topology, mut receivers) = channels(plans.len(), options.shards);
         let (trigger, shutdown) = Shutdown::new();
-        let limits = Limits { shutdown_timeout: options.shutdown_timeout, ..Limits::default() };
+        let limits = Limits {
+            shutdown_timeout: options.shutdown_timeout,
+            ..Limits::default()
+        };
         let mut node = Self {
             address,
             topology: topology.clone(),
@@ -145,8 +153,12 @@ impl Node {
                     ready,
                     serving,
                 };
-                let lane = node.folder.lane(&format!("{service}-{shard}")).map_err(DataError::from)?;
-                node.threads.push(setup.spawn(lane).map_err(StartError::Thread)?);
+                let lane = node
+                    .folder
+                    .lane(&format!("{service}-{shard}"))
+                    .map_err(DataError::from)?;
+                node.threads
+                    .push(setup.spawn(lane).map_err(StartError::Thread)?);
                 answers.push(answer);
             }
             for answer in answers {
@@ -154,7 +166,11 @@ impl Node {
             }
         }
         for (service, plan) in plans.iter().enumerate() {
-            let indices = plan.namespaces.iter().map(|namespace| namespace.alarms.clone()).collect();
+            let indices = plan
+                .namespaces
+                .iter()
+                .map(|namespace| namespace.alarms.clone())
+                .collect();
             let alarms = Alarms::new(service, topology.clone(), indices, nudges[service].clone());
             tokio::task::spawn_local(alarms.run());
         }
@@ -167,8 +183,13 @@ impl Node {
         plan: &ServicePlan,
         answer: Result<Result<Vec<stated_worker::Export>, String>, oneshot::error::RecvError>,
     ) -> Result<(), StartError> {
-        let failed = |text: String| StartError::Program { service: config.name.clone(), text };
-        let exports = answer.map_err(|_| failed("the shard ended while it was starting".to_owned()))?.map_err(failed)?;
+        let failed = |text: String| StartError::Program {
+            service: config.name.clone(),
+            text,
+        };
+        let exports = answer
+            .map_err(|_| failed("the shard ended while it was starting".to_owned()))?
+            .map_err(failed)?;
         for (class, binding) in &plan.bound {
             if !exports.iter().any(|export| export.name == *class) {
                 return Err(StartError::NotExported {
@@ -201,10 +222,16 @@ impl Node {
         };
         for shard in 0..self.topology.shard_count(index) {
             let (reply, answer) = oneshot::channel();
-            let command = Command::Load { source: built.source.clone(), source_map: built.source_map.clone(), reply };
+            let command = Command::Load {
+                source: built.source.clone(),
+                source_map: built.source_map.clone(),
+                reply,
+            };
             let sent = self.topology.sender(index, shard).send(command).await;
             sent.map_err(|_| "the shard has ended".to_owned())?;
-            answer.await.map_err(|_| "the shard has ended".to_owned())??;
+            answer
+                .await
+                .map_err(|_| "the shard has ended".to_owned())??;
         }
         Ok(())
     }
@@ -220,6 +247,10 @@ impl Node {
             let _unused = sender.send(Command::Stop).await;
         }
         let threads = self.threads;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "joining threads blocks, and nothing else is left to run"
+        )]
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
                 let _unused = thread.join();
@@ -244,7 +275,10 @@ fn channels(services: usize, shards: usize) -> (Topology, Vec<Vec<mpsc::Receiver
 ///
 /// They share the port by `SO_REUSEPORT`, which would let another server of the same user in as
 /// well; so the address is first taken without the option, which fails if anyone has it.
-fn open_listeners(address: SocketAddr, shards: usize) -> Result<(SocketAddr, Vec<std::net::TcpListener>), StartError> {
+fn open_listeners(
+    address: SocketAddr,
+    shards: usize,
+) -> Result<(SocketAddr, Vec<std::net::TcpListener>), StartError> {
     let refused = |source| ListenError { address, source };
     let probe = std::net::TcpListener::bind(address).map_err(refused)?;
     let actual = probe.local_addr().map_err(refused)?;

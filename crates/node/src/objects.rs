@@ -69,7 +69,10 @@ impl Objects {
                 });
             }
         }
-        Ok(Self { namespaces: namespaces.into(), topology })
+        Ok(Self {
+            namespaces: namespaces.into(),
+            topology,
+        })
     }
 
     /// Returns the namespaces, those of the first service first.
@@ -84,7 +87,10 @@ impl Objects {
     pub async fn residents(&self, namespace: &ObjectNamespace) -> Result<Vec<Resident>, Failure> {
         let mut residents = Vec::new();
         for shard in 0..self.topology.shard_count(namespace.place.0) {
-            residents.extend(self.ask(namespace, shard, |own| async move { own.residents() }).await?);
+            residents.extend(
+                self.ask(namespace, shard, |own| async move { own.residents() })
+                    .await?,
+            );
         }
         Ok(residents)
     }
@@ -100,7 +106,11 @@ impl Objects {
         work: impl FnOnce(&mut Database) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let shard = self.topology.owner(namespace.place.0, &id);
-        let result = self.ask(namespace, shard, move |own| async move { own.operate(id, work).await }).await?;
+        let result = self
+            .ask(namespace, shard, move |own| async move {
+                own.operate(id, work).await
+            })
+            .await?;
         // The alarm may be another one now.
         namespace.nudge.notify_one();
         result
@@ -110,14 +120,21 @@ impl Objects {
     ///
     /// # Errors
     /// `work`'s, the new database's, or that the node is shutting down.
-    pub async fn replace<T: Send + 'static, E: From<StorageError> + From<Failure> + Send + 'static>(
+    pub async fn replace<
+        T: Send + 'static,
+        E: From<StorageError> + From<Failure> + Send + 'static,
+    >(
         &self,
         namespace: &ObjectNamespace,
         id: ObjectId,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let shard = self.topology.owner(namespace.place.0, &id);
-        let result = self.ask(namespace, shard, move |own| async move { own.replace(id, work).await }).await?;
+        let result = self
+            .ask(namespace, shard, move |own| async move {
+                own.replace(id, work).await
+            })
+            .await?;
         namespace.nudge.notify_one();
         result
     }
@@ -126,9 +143,18 @@ impl Objects {
     ///
     /// # Errors
     /// The node is shutting down.
-    pub async fn evict(&self, namespace: &ObjectNamespace, id: ObjectId) -> Result<Evicted, Failure> {
+    pub async fn evict(
+        &self,
+        namespace: &ObjectNamespace,
+        id: ObjectId,
+    ) -> Result<Evicted, Failure> {
         let shard = self.topology.owner(namespace.place.0, &id);
-        self.ask(namespace, shard, move |own| async move { own.evict_if_idle(id) }).await
+        self.ask(
+            namespace,
+            shard,
+            move |own| async move { own.evict_if_idle(id) },
+        )
+        .await
     }
 
     async fn ask<T, F>(
@@ -149,7 +175,14 @@ impl Objects {
                 let _unused = reply.send(result.await);
             })
         });
-        let sent = self.topology.sender(service, shard).send(Command::Operate { namespace: index, task }).await;
+        let sent = self
+            .topology
+            .sender(service, shard)
+            .send(Command::Operate {
+                namespace: index,
+                task,
+            })
+            .await;
         sent.map_err(|_| shard_gone())?;
         answer.await.map_err(|_| shard_gone())
     }

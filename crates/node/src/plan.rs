@@ -38,13 +38,32 @@ pub(crate) struct NamespaceTarget {
 }
 
 /// Plans all services; the index of a service is its place in `configs`.
-pub(crate) fn plan(configs: &[Config], folder: &DataFolder) -> Result<Vec<ServicePlan>, StartError> {
-    configs.iter().map(|config| plan_service(config, configs, folder)).collect()
+pub(crate) fn plan(
+    configs: &[Config],
+    folder: &DataFolder,
+) -> Result<Vec<ServicePlan>, StartError> {
+    configs
+        .iter()
+        .map(|config| plan_service(config, configs, folder))
+        .collect()
 }
 
-fn plan_service(config: &Config, configs: &[Config], folder: &DataFolder) -> Result<ServicePlan, StartError> {
-    let service = configs.iter().position(|other| other.name == config.name).unwrap_or(0);
-    let mut planner = Planner { configs, service, targets: Vec::new(), services: Vec::new(), bound: Vec::new() };
+fn plan_service(
+    config: &Config,
+    configs: &[Config],
+    folder: &DataFolder,
+) -> Result<ServicePlan, StartError> {
+    let service = configs
+        .iter()
+        .position(|other| other.name == config.name)
+        .unwrap_or(0);
+    let mut planner = Planner {
+        configs,
+        service,
+        targets: Vec::new(),
+        services: Vec::new(),
+        bound: Vec::new(),
+    };
     let mut namespaces = Vec::new();
     for (index, (class, storage)) in config.classes.live.iter().enumerate() {
         namespaces.push(namespace(index, config, class, *storage, folder)?);
@@ -55,14 +74,21 @@ fn plan_service(config: &Config, configs: &[Config], folder: &DataFolder) -> Res
             class_name: class.clone(),
         });
     }
-    let bindings: Vec<Value> = config.bindings.iter().map(|binding| planner.binding(binding)).collect();
+    let bindings: Vec<Value> = config
+        .bindings
+        .iter()
+        .map(|binding| planner.binding(binding))
+        .collect();
     let classes: serde_json::Map<String, Value> = config
         .classes
         .live
         .iter()
         .enumerate()
         .map(|(index, (class, storage))| {
-            (class.clone(), json!({ "namespace": index, "sqlite": *storage == StorageKind::Sqlite }))
+            (
+                class.clone(),
+                json!({ "namespace": index, "sqlite": *storage == StorageKind::Sqlite }),
+            )
         })
         .collect();
     let flags: Vec<&str> = config.compatibility.in_force().collect();
@@ -92,7 +118,9 @@ fn namespace(
     folder: &DataFolder,
 ) -> Result<NamespaceConfig, StartError> {
     let key = UniqueKey::for_class(&config.name, class);
-    let own = folder.namespace(key.as_str()).map_err(crate::data::DataError::from)?;
+    let own = folder
+        .namespace(key.as_str())
+        .map_err(crate::data::DataError::from)?;
     let alarms = AlarmIndex::open(own.path())?;
     Ok(NamespaceConfig {
         index,
@@ -117,10 +145,23 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn binding(&mut self, binding: &Binding) -> Value {
         match binding {
-            Binding::Text { name, value } => json!({ "type": "text", "name": name, "value": value.0 }),
-            Binding::Json { name, value } => json!({ "type": "json", "name": name, "value": value.0 }),
-            Binding::Namespace { name, class, service } => self.namespace(name, class, service.as_deref()),
-            Binding::Service { name, service, entrypoint, props } => {
+            Binding::Text { name, value } => {
+                json!({ "type": "text", "name": name, "value": value.0 })
+            }
+            Binding::Json { name, value } => {
+                json!({ "type": "json", "name": name, "value": value.0 })
+            }
+            Binding::Namespace {
+                name,
+                class,
+                service,
+            } => self.namespace(name, class, service.as_deref()),
+            Binding::Service {
+                name,
+                service,
+                entrypoint,
+                props,
+            } => {
                 let index = self.index_of(service);
                 let entrypoint = entrypoint.clone().unwrap_or_else(|| "default".to_owned());
                 let empty = props.as_object().is_none_or(serde_json::Map::is_empty);
@@ -132,8 +173,12 @@ impl Planner<'_> {
                 let index = self.services.len() - 1;
                 json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint })
             }
-            Binding::Assets { name } => json!({ "type": "unsupported", "name": name, "kind": "assets" }),
-            Binding::Unsupported { name, kind } => json!({ "type": "unsupported", "name": name, "kind": kind }),
+            Binding::Assets { name } => {
+                json!({ "type": "unsupported", "name": name, "kind": "assets" })
+            }
+            Binding::Unsupported { name, kind } => {
+                json!({ "type": "unsupported", "name": name, "kind": kind })
+            }
         }
     }
 
@@ -143,9 +188,17 @@ impl Planner<'_> {
         if owner == self.service {
             self.bound.push((class.to_owned(), name.to_owned()));
         }
-        let own = owning.classes.live.keys().position(|live| live == class).unwrap_or(0);
+        let own = owning
+            .classes
+            .live
+            .keys()
+            .position(|live| live == class)
+            .unwrap_or(0);
         let sqlite = owning.classes.live.get(class) == Some(&StorageKind::Sqlite);
-        let known = self.targets.iter().position(|target| target.service == owner && target.namespace == own);
+        let known = self
+            .targets
+            .iter()
+            .position(|target| target.service == owner && target.namespace == own);
         let index = known.unwrap_or_else(|| {
             self.targets.push(NamespaceTarget {
                 service: owner,
@@ -160,6 +213,9 @@ impl Planner<'_> {
 
     /// The references were checked before, so the service exists.
     fn index_of(&self, service: &str) -> usize {
-        self.configs.iter().position(|config| config.name == service).unwrap_or(self.service)
+        self.configs
+            .iter()
+            .position(|config| config.name == service)
+            .unwrap_or(self.service)
     }
 }

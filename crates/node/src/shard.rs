@@ -16,7 +16,8 @@ use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
 use stated_storage::{Committer, DurableReport, LaneLog};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source,
+    Worker, WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -61,7 +62,9 @@ impl ShardSetup {
             .name(format!("{}/{}", self.plan.name, self.shard))
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
                 match runtime {
                     Ok(runtime) => LocalSet::new().block_on(&runtime, self.run(lane)),
                     Err(error) => {
@@ -77,7 +80,9 @@ impl ShardSetup {
         let committer = match Committer::spawn_with_log(lane, move |report| to_shard.add(report)) {
             Ok(committer) => committer,
             Err(error) => {
-                let _unused = self.ready.send(Err(format!("start the committer: {error}")));
+                let _unused = self
+                    .ready
+                    .send(Err(format!("start the committer: {error}")));
                 return;
             }
         };
@@ -116,7 +121,10 @@ struct Reports {
 impl Reports {
     fn add(&self, report: DurableReport) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting.iter_mut().find(|other| other.database == report.database && other.result.is_ok()) {
+        match waiting
+            .iter_mut()
+            .find(|other| other.database == report.database && other.result.is_ok())
+        {
             Some(other) => *other = report,
             None => waiting.push(report),
         }
@@ -143,7 +151,10 @@ impl Shard {
         let clock = Monotonic::default();
         let databases = Rc::new(Databases::default());
         let own = Rc::new(std::cell::RefCell::new(Own::default()));
-        let home = Home { service: setup.service, shard: setup.shard };
+        let home = Home {
+            service: setup.service,
+            shard: setup.shard,
+        };
         let network = Rc::new(ShardNetwork {
             home,
             topology: setup.topology.clone(),
@@ -159,8 +170,18 @@ impl Shard {
             heap_bytes: setup.heap_bytes,
             async_stacks: setup.async_stacks,
             caches: setup.caches.clone(),
-            keys: setup.plan.targets.iter().map(|target| target.key.clone()).collect(),
-            classes: setup.plan.targets.iter().map(|target| target.class_name.clone()).collect(),
+            keys: setup
+                .plan
+                .targets
+                .iter()
+                .map(|target| target.key.clone())
+                .collect(),
+            classes: setup
+                .plan
+                .targets
+                .iter()
+                .map(|target| target.class_name.clone())
+                .collect(),
             home,
         };
         let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
@@ -174,11 +195,24 @@ impl Shard {
             databases: databases.clone(),
             stop: worker.stop_flag(),
         };
-        let namespaces: Vec<_> =
-            setup.plan.namespaces.iter().map(|config| Namespace::new(config.clone(), parts.clone())).collect();
+        let namespaces: Vec<_> = setup
+            .plan
+            .namespaces
+            .iter()
+            .map(|config| Namespace::new(config.clone(), parts.clone()))
+            .collect();
         worker.set_namespaces(namespaces.clone());
-        *own.borrow_mut() = Own { worker: Rc::downgrade(&worker), namespaces: namespaces.clone() };
-        Self { worker, namespaces, databases, service: setup.plan.name.clone(), log: setup.log.clone() }
+        *own.borrow_mut() = Own {
+            worker: Rc::downgrade(&worker),
+            namespaces: namespaces.clone(),
+        };
+        Self {
+            worker,
+            namespaces,
+            databases,
+            service: setup.plan.name.clone(),
+            log: setup.log.clone(),
+        }
     }
 
     /// Carries out commands and durability reports until told to stop.
@@ -207,7 +241,14 @@ impl Shard {
 
     fn carry_out(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Deliver { namespace, id, name, generation, event, reply } => {
+            Command::Deliver {
+                namespace,
+                id,
+                name,
+                generation,
+                event,
+                reply,
+            } => {
                 let namespace = self.namespaces[namespace].clone();
                 let entry = namespace.entry(id, name.as_deref());
                 tokio::task::spawn_local(async move {
@@ -215,19 +256,34 @@ impl Shard {
                     let _unused = reply.send(answer);
                 });
             }
-            Command::Service { entrypoint, props, event, reply } => {
+            Command::Service {
+                entrypoint,
+                props,
+                event,
+                reply,
+            } => {
                 let worker = self.worker.clone();
                 tokio::task::spawn_local(async move {
                     let _unused = reply.send(worker.event(&entrypoint, props, event).await);
                 });
             }
-            Command::Target { address, event, reply } => {
+            Command::Target {
+                address,
+                event,
+                reply,
+            } => {
                 let worker = self.worker.clone();
                 tokio::task::spawn_local(async move {
                     let _unused = reply.send(worker.call_target(address, event).await);
                 });
             }
-            Command::Wake { namespace, id, name, at_ms, reply } => {
+            Command::Wake {
+                namespace,
+                id,
+                name,
+                at_ms,
+                reply,
+            } => {
                 let namespace = self.namespaces[namespace].clone();
                 let entry = namespace.entry(id, name.as_deref());
                 tokio::task::spawn_local(async move {
@@ -238,7 +294,11 @@ impl Shard {
                 let namespace = self.namespaces[namespace].clone();
                 tokio::task::spawn_local(task(namespace));
             }
-            Command::Load { source, source_map, reply } => {
+            Command::Load {
+                source,
+                source_map,
+                reply,
+            } => {
                 let _unused = reply.send(self.load(&source, &source_map));
             }
             Command::Stop => {}
@@ -246,15 +306,23 @@ impl Shard {
     }
 
     fn load(&self, source: &Source, source_map: &Arc<SourceMap>) -> Result<(), String> {
-        self.worker.set_hooks(hooks(&self.service, &self.log, source_map));
-        self.worker.load(source.clone()).map_err(|error| error.text)?;
+        self.worker
+            .set_hooks(hooks(&self.service, &self.log, source_map));
+        self.worker
+            .load(source.clone())
+            .map_err(|error| error.text)?;
         for namespace in &self.namespaces {
             namespace.reset_all(&Failure::new(ErrorCode::CodeUpdated));
         }
         Ok(())
     }
 
-    async fn serve(self: Rc<Self>, listener: std::net::TcpListener, limits: &Limits, shutdown: Shutdown) {
+    async fn serve(
+        self: Rc<Self>,
+        listener: std::net::TcpListener,
+        limits: &Limits,
+        shutdown: Shutdown,
+    ) {
         let listener = match TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -285,7 +353,12 @@ impl Handler for Front {
         let method = request.method.clone();
         let path = path_of(&request.url).to_owned();
         let mut object = None;
-        let response = self.0.worker.fetch("default", request, &mut object).await.unwrap_or_else(|failure| refusal(&failure));
+        let response = self
+            .0
+            .worker
+            .fetch("default", request, &mut object)
+            .await
+            .unwrap_or_else(|failure| refusal(&failure));
         self.0.log.request(&RequestLine {
             method: method.as_str(),
             path: &path,
@@ -300,20 +373,33 @@ impl Handler for Front {
 /// The path and query of an absolute URL.
 fn path_of(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(0, |at| at + 3);
-    url[after_scheme..].find('/').map_or("/", |at| &url[after_scheme + at..])
+    url[after_scheme..]
+        .find('/')
+        .map_or("/", |at| &url[after_scheme + at..])
 }
 
 fn refusal(failure: &Failure) -> FetchResponse {
-    let status = StatusCode::from_u16(failure.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = FetchResponse::text(status, status.canonical_reason().unwrap_or("Internal Server Error"));
+    let status =
+        StatusCode::from_u16(failure.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = FetchResponse::text(
+        status,
+        status.canonical_reason().unwrap_or("Internal Server Error"),
+    );
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+        response.headers.insert(
+            http::header::RETRY_AFTER,
+            http::HeaderValue::from_static("1"),
+        );
     }
     response
 }
 
 fn hooks(service: &Arc<str>, log: &Arc<dyn Log>, source_map: &Arc<SourceMap>) -> Rc<dyn Hooks> {
-    Rc::new(ProgramHooks { service: service.clone(), log: log.clone(), source_map: source_map.clone() })
+    Rc::new(ProgramHooks {
+        service: service.clone(),
+        log: log.clone(),
+        source_map: source_map.clone(),
+    })
 }
 
 struct ProgramHooks {
@@ -360,9 +446,21 @@ struct ShardNetwork {
 }
 
 impl Network for ShardNetwork {
-    fn object(&self, namespace: usize, id: ObjectId, name: Option<String>, generation: u64) -> Option<ObjectRef> {
+    fn object(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+    ) -> Option<ObjectRef> {
         let target = self.targets.get(namespace)?;
-        Some(ObjectRef { service: target.service, namespace: target.namespace, id, name, generation })
+        Some(ObjectRef {
+            service: target.service,
+            namespace: target.namespace,
+            id,
+            name,
+            generation,
+        })
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {
@@ -370,31 +468,73 @@ impl Network for ShardNetwork {
     }
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {
-        ServiceRef { service: self.home.service, entrypoint: Arc::from(entrypoint), props: None }
+        ServiceRef {
+            service: self.home.service,
+            entrypoint: Arc::from(entrypoint),
+            props: None,
+        }
     }
 
-    fn call_object(&self, object: &ObjectRef, event: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {
-        let ObjectRef { service, namespace, id, generation, .. } = *object;
+    fn call_object(
+        &self,
+        object: &ObjectRef,
+        event: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
+        let ObjectRef {
+            service,
+            namespace,
+            id,
+            generation,
+            ..
+        } = *object;
         let name = object.name.clone();
-        let owner = Home { service, shard: self.topology.owner(service, &id) };
+        let owner = Home {
+            service,
+            shard: self.topology.owner(service, &id),
+        };
         if owner == self.home {
             let namespace = self.own.borrow().namespaces[namespace].clone();
             let entry = namespace.entry(id, name.as_deref());
             return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
         }
         let sender = self.topology.sender(owner.service, owner.shard).clone();
-        Box::pin(ask(sender, move |reply| Command::Deliver { namespace, id, name, generation, event, reply }))
+        Box::pin(ask(sender, move |reply| Command::Deliver {
+            namespace,
+            id,
+            name,
+            generation,
+            event,
+            reply,
+        }))
     }
 
-    fn call_service(&self, service: &ServiceRef, event: Event) -> LocalFuture<Result<Answer, Failure>> {
-        let ServiceRef { service, entrypoint, props } = service.clone();
+    fn call_service(
+        &self,
+        service: &ServiceRef,
+        event: Event,
+    ) -> LocalFuture<Result<Answer, Failure>> {
+        let ServiceRef {
+            service,
+            entrypoint,
+            props,
+        } = service.clone();
         if service == self.home.service {
             let worker = self.own.borrow().worker.upgrade();
-            return Box::pin(async move { worker.ok_or_else(shard_gone)?.event(&entrypoint, props, event).await });
+            return Box::pin(async move {
+                worker
+                    .ok_or_else(shard_gone)?
+                    .event(&entrypoint, props, event)
+                    .await
+            });
         }
         let shard = self.home.shard % self.topology.shard_count(service);
         let sender = self.topology.sender(service, shard).clone();
-        Box::pin(ask(sender, move |reply| Command::Service { entrypoint, props, event, reply }))
+        Box::pin(ask(sender, move |reply| Command::Service {
+            entrypoint,
+            props,
+            event,
+            reply,
+        }))
     }
 
     fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>> {
@@ -404,20 +544,35 @@ impl Network for ShardNetwork {
         if address.home == self.home {
             let worker = self.own.borrow().worker.upgrade();
             return Box::pin(async move {
-                let answer = worker.ok_or_else(shard_gone)?.call_target(address, event).await;
+                let answer = worker
+                    .ok_or_else(shard_gone)?
+                    .call_target(address, event)
+                    .await;
                 drop(target);
                 answer
             });
         }
-        let sender = self.topology.sender(address.home.service, address.home.shard).clone();
+        let sender = self
+            .topology
+            .sender(address.home.service, address.home.shard)
+            .clone();
         Box::pin(async move {
-            let answer = ask(sender, move |reply| Command::Target { address, event, reply }).await;
+            let answer = ask(sender, move |reply| Command::Target {
+                address,
+                event,
+                reply,
+            })
+            .await;
             drop(target);
             answer
         })
     }
 
-    fn fetch(&self, request: FetchRequest, redirect: Redirect) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        redirect: Redirect,
+    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
         let client = self.client.clone();
         let mode = match redirect {
             Redirect::Follow => RedirectMode::Follow,
@@ -426,7 +581,11 @@ impl Network for ShardNetwork {
         };
         Box::pin(async move {
             client.fetch(request, mode).await.map_err(|error| {
-                let class = if error.is_type_error() { "TypeError" } else { "Error" };
+                let class = if error.is_type_error() {
+                    "TypeError"
+                } else {
+                    "Error"
+                };
                 (class, error.to_string())
             })
         })

@@ -31,13 +31,30 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Result<Answer, Failure>>,
     },
     /// Call a target that a context of the shard has exported.
-    Target { address: TargetAddress, event: Event, reply: oneshot::Sender<Result<Answer, Failure>> },
+    Target {
+        address: TargetAddress,
+        event: Event,
+        reply: oneshot::Sender<Result<Answer, Failure>>,
+    },
     /// Wake an object for its alarm; the reply is when to wake it again, if not by the index.
-    Wake { namespace: usize, id: ObjectId, name: Option<String>, at_ms: i64, reply: oneshot::Sender<Option<i64>> },
+    Wake {
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        at_ms: i64,
+        reply: oneshot::Sender<Option<i64>>,
+    },
     /// Carry out an operator's wish; the task answers by itself.
-    Operate { namespace: usize, task: crate::objects::Task },
+    Operate {
+        namespace: usize,
+        task: crate::objects::Task,
+    },
     /// Load new code; the reply is the text of the error.
-    Load { source: Arc<Source>, source_map: Arc<stated_bundle::SourceMap>, reply: oneshot::Sender<Result<(), String>> },
+    Load {
+        source: Arc<Source>,
+        source_map: Arc<stated_bundle::SourceMap>,
+        reply: oneshot::Sender<Result<(), String>>,
+    },
     /// Finish and end the thread.
     Stop,
 }
@@ -50,7 +67,9 @@ pub(crate) struct Topology {
 
 impl Topology {
     pub(crate) fn new(services: Vec<Vec<mpsc::Sender<Command>>>) -> Self {
-        Self { services: Arc::new(services) }
+        Self {
+            services: Arc::new(services),
+        }
     }
 
     /// The shard of a service that owns an object.

@@ -91,13 +91,25 @@ impl Namespace {
         }
     }
 
-    async fn start_alarm(self: &Rc<Self>, entry: &Rc<Entry>, woken_for_ms: i64) -> Result<Started, Failure> {
-        if entry.alarm.machine.borrow().as_ref().is_some_and(Alarm::is_running) {
+    async fn start_alarm(
+        self: &Rc<Self>,
+        entry: &Rc<Entry>,
+        woken_for_ms: i64,
+    ) -> Result<Started, Failure> {
+        if entry
+            .alarm
+            .machine
+            .borrow()
+            .as_ref()
+            .is_some_and(Alarm::is_running)
+        {
             return Ok(Started::Cancelled);
         }
         let stored = match entry.instance() {
             Some(instance) => instance.with_database(|database| database.alarm())?,
-            None => self.new_instance(entry)?.with_database(|database| database.alarm())?,
+            None => self
+                .new_instance(entry)?
+                .with_database(|database| database.alarm())?,
         };
         let stored = stored.map_err(|error| storage_failure(&error))?;
         let now_ms = wall_ms();
@@ -112,13 +124,19 @@ impl Namespace {
                 let machine = machine.get_or_insert_with(|| Alarm::stored(stored));
                 Ok(match machine.start(now_ms) {
                     Some(info) => Started::Run(info),
-                    None => machine.wake_at_ms().map_or(Started::Cancelled, Started::Later),
+                    None => machine
+                        .wake_at_ms()
+                        .map_or(Started::Cancelled, Started::Later),
                 })
             }
         }
     }
 
-    async fn run_alarm(self: &Rc<Self>, entry: &Rc<Entry>, info: stated_core::alarm::AlarmInfo) -> Outcome {
+    async fn run_alarm(
+        self: &Rc<Self>,
+        entry: &Rc<Entry>,
+        info: stated_core::alarm::AlarmInfo,
+    ) -> Outcome {
         *entry.alarm.abort.borrow_mut() = None;
         if !self.program().has_alarm_handler(&entry.class_name) {
             tracing::warn!(
@@ -132,10 +150,13 @@ impl Namespace {
             Err(failure) => {
                 tracing::warn!(%failure, object_id = %entry.id, retry_count = info.retry_count, "alarm handler failed");
                 match failure.code {
-                    ErrorCode::Aborted => Outcome::Aborted(entry.alarm.abort.borrow_mut().take().unwrap_or_default()),
-                    ErrorCode::Internal | ErrorCode::StorageFailed | ErrorCode::StorageTimeLimit | ErrorCode::CodeUpdated => {
-                        Outcome::Failed(Counting::Uncounted)
+                    ErrorCode::Aborted => {
+                        Outcome::Aborted(entry.alarm.abort.borrow_mut().take().unwrap_or_default())
                     }
+                    ErrorCode::Internal
+                    | ErrorCode::StorageFailed
+                    | ErrorCode::StorageTimeLimit
+                    | ErrorCode::CodeUpdated => Outcome::Failed(Counting::Uncounted),
                     _ => Outcome::Failed(Counting::Counted),
                 }
             }
@@ -158,7 +179,12 @@ impl Namespace {
             }
             AfterRun::Done => {}
         }
-        let replaced = entry.alarm.machine.borrow_mut().take().and_then(|machine| machine.visible_ms());
+        let replaced = entry
+            .alarm
+            .machine
+            .borrow_mut()
+            .take()
+            .and_then(|machine| machine.visible_ms());
         if replaced.is_some() {
             return replaced;
         }
@@ -196,6 +222,8 @@ enum Started {
 /// Any number will do: it spreads retries of many objects.
 fn jitter() -> u32 {
     use std::hash::{BuildHasher, Hasher};
-    let hash = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let hash = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
     (hash >> 32) as u32
 }

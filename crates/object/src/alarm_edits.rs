@@ -54,7 +54,11 @@ impl AlarmEdits {
 
     /// Takes the changes when they are committed; none while a savepoint is open.
     pub(crate) fn take_committed(&mut self) -> Vec<AlarmEdit> {
-        if self.savepoints.is_empty() { std::mem::take(&mut self.edits) } else { Vec::new() }
+        if self.savepoints.is_empty() {
+            std::mem::take(&mut self.edits)
+        } else {
+            Vec::new()
+        }
     }
 }
 

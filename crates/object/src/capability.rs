@@ -146,7 +146,10 @@ pub struct Releases {
 
 impl Releases {
     fn add(&self, address: TargetAddress) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(address);
         self.notify.notify_one();
     }
 
@@ -155,7 +158,8 @@ impl Releases {
     /// For one waiter. Dropping the future loses nothing.
     pub async fn next(&self) -> Vec<TargetAddress> {
         loop {
-            let released = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            let released =
+                std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
             if !released.is_empty() {
                 return released;
             }
@@ -168,7 +172,14 @@ impl Releases {
 mod tests {
     use super::*;
 
-    const ADDRESS: TargetAddress = TargetAddress { home: Home { service: 0, shard: 1 }, context: 2, target: 3 };
+    const ADDRESS: TargetAddress = TargetAddress {
+        home: Home {
+            service: 0,
+            shard: 1,
+        },
+        context: 2,
+        target: 3,
+    };
 
     fn released(releases: &Releases) -> Vec<TargetAddress> {
         std::mem::take(&mut *releases.waiting.lock().unwrap())
@@ -194,7 +205,10 @@ mod tests {
     fn a_message_that_never_arrives_releases_what_it_holds() {
         let releases = Arc::new(Releases::default());
         let target = Target::new(ADDRESS, releases.clone());
-        let message = Message { bytes: Bytes::new(), capabilities: vec![Capability::Target(target)] };
+        let message = Message {
+            bytes: Bytes::new(),
+            capabilities: vec![Capability::Target(target)],
+        };
 
         std::thread::spawn(move || drop(message)).join().unwrap();
 
@@ -204,8 +218,12 @@ mod tests {
     #[tokio::test]
     async fn releases_are_awaited_and_taken_in_order() {
         let releases = Arc::new(Releases::default());
-        let later = TargetAddress { target: 4, ..ADDRESS };
-        let [first, second] = [ADDRESS, later].map(|address| Target::new(address, releases.clone()));
+        let later = TargetAddress {
+            target: 4,
+            ..ADDRESS
+        };
+        let [first, second] =
+            [ADDRESS, later].map(|address| Target::new(address, releases.clone()));
         let thread = std::thread::spawn(move || {
             drop(first);
             drop(second);

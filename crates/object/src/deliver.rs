@@ -35,7 +35,10 @@ impl Namespace {
         let _call = Call::begin(entry);
         let instance = self.running(entry)?;
         let current = entry.generation();
-        let answer = instance.deliver(event, waiting).await.map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
+        let answer = instance
+            .deliver(event, waiting)
+            .await
+            .map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
         Ok((current, answer))
     }
 
@@ -68,11 +71,17 @@ impl Instance {
     pub async fn deliver_to_target(self: &Rc<Self>, event: Event) -> Result<Answer, Failure> {
         let waiting = Backlogged::admit(&self.entry, &event)?;
         let _call = Call::begin(&self.entry);
-        self.deliver(event, waiting).await.map_err(|failure| failure.seen_through_stub(Some(self.entry.id)))
+        self.deliver(event, waiting)
+            .await
+            .map_err(|failure| failure.seen_through_stub(Some(self.entry.id)))
     }
 
     /// Runs the event's handler and waits until its answer may leave.
-    async fn deliver(self: &Rc<Self>, event: Event, waiting: Backlogged) -> Result<Answer, Failure> {
+    async fn deliver(
+        self: &Rc<Self>,
+        event: Event,
+        waiting: Backlogged,
+    ) -> Result<Answer, Failure> {
         let _active = self.active();
         let limit = time_limit(&event, self.entry.sockets.event_timeout_ms());
         let answer = {
@@ -131,7 +140,10 @@ impl Instance {
 fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, ErrorCode)> {
     match event {
         Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } => None,
-        Event::Alarm(_) => Some((Duration::from_millis(limits::ALARM_TIME.value), ErrorCode::AlarmTimeLimit)),
+        Event::Alarm(_) => Some((
+            Duration::from_millis(limits::ALARM_TIME.value),
+            ErrorCode::AlarmTimeLimit,
+        )),
         Event::Socket { .. } => {
             socket_event_ms.map(|ms| (Duration::from_millis(ms.into()), ErrorCode::EventTimeLimit))
         }
@@ -146,7 +158,9 @@ struct Call {
 impl Call {
     fn begin(entry: &Rc<Entry>) -> Self {
         entry.call_begins();
-        Self { entry: entry.clone() }
+        Self {
+            entry: entry.clone(),
+        }
     }
 }
 
@@ -166,7 +180,10 @@ impl Backlogged {
     fn admit(entry: &Rc<Entry>, event: &Event) -> Result<Self, Failure> {
         let size = event.size();
         entry.admit(size)?;
-        Ok(Self { entry: entry.clone(), size })
+        Ok(Self {
+            entry: entry.clone(),
+            size,
+        })
     }
 }
 
@@ -186,22 +203,37 @@ mod tests {
 
     #[test]
     fn an_alarm_may_take_fifteen_minutes() {
-        let alarm = Event::Alarm(AlarmInfo { scheduled_time_ms: 1, retry_count: 0 });
+        let alarm = Event::Alarm(AlarmInfo {
+            scheduled_time_ms: 1,
+            retry_count: 0,
+        });
 
-        assert_eq!(time_limit(&alarm, Some(5)), Some((Duration::from_secs(900), ErrorCode::AlarmTimeLimit)));
+        assert_eq!(
+            time_limit(&alarm, Some(5)),
+            Some((Duration::from_secs(900), ErrorCode::AlarmTimeLimit))
+        );
     }
 
     #[test]
     fn an_event_of_a_socket_may_take_what_the_object_has_set() {
-        let event = Event::Socket { socket: SocketId(1), event: SocketEvent::Text("hello".to_owned()) };
+        let event = Event::Socket {
+            socket: SocketId(1),
+            event: SocketEvent::Text("hello".to_owned()),
+        };
 
         assert_eq!(time_limit(&event, None), None);
-        assert_eq!(time_limit(&event, Some(5)), Some((Duration::from_millis(5), ErrorCode::EventTimeLimit)));
+        assert_eq!(
+            time_limit(&event, Some(5)),
+            Some((Duration::from_millis(5), ErrorCode::EventTimeLimit))
+        );
     }
 
     #[test]
     fn a_call_may_take_as_long_as_its_caller_waits() {
-        let call = Event::Call { path: vec!["method".to_owned()], args: None };
+        let call = Event::Call {
+            path: vec!["method".to_owned()],
+            args: None,
+        };
 
         assert_eq!(time_limit(&call, Some(5)), None);
     }

@@ -90,15 +90,21 @@ impl Hibernation {
         let sockets = self.sockets.borrow();
         match tag {
             None => sockets.iter().rev().map(|socket| socket.id).collect(),
-            Some(tag) => {
-                sockets.iter().filter(|socket| socket.tags.iter().any(|own| own == tag)).map(|socket| socket.id).collect()
-            }
+            Some(tag) => sockets
+                .iter()
+                .filter(|socket| socket.tags.iter().any(|own| own == tag))
+                .map(|socket| socket.id)
+                .collect(),
         }
     }
 
     /// An attached socket.
     pub fn get(&self, id: SocketId) -> Option<Rc<HibernatedSocket>> {
-        self.sockets.borrow().iter().find(|socket| socket.id == id).cloned()
+        self.sockets
+            .borrow()
+            .iter()
+            .find(|socket| socket.id == id)
+            .cloned()
     }
 
     /// The pair that the runtime answers by itself.
@@ -135,7 +141,14 @@ impl Hibernation {
 
 impl Namespace {
     /// Attaches a socket to an object; its events are delivered from now on.
-    pub fn attach_socket(self: &Rc<Self>, entry: &Rc<Entry>, id: SocketId, end: SocketEnd, outbox: Outbox, tags: Vec<String>) {
+    pub fn attach_socket(
+        self: &Rc<Self>,
+        entry: &Rc<Entry>,
+        id: SocketId,
+        end: SocketEnd,
+        outbox: Outbox,
+        tags: Vec<String>,
+    ) {
         let socket = Rc::new(HibernatedSocket {
             id,
             tags,
@@ -147,7 +160,12 @@ impl Namespace {
             close_received: Cell::default(),
         });
         entry.sockets.sockets.borrow_mut().push(socket.clone());
-        let reader = Reader { namespace: self.clone(), entry: entry.clone(), socket, incoming: end.incoming };
+        let reader = Reader {
+            namespace: self.clone(),
+            entry: entry.clone(),
+            socket,
+            incoming: end.incoming,
+        };
         tokio::task::spawn_local(reader.run());
     }
 }
@@ -177,16 +195,33 @@ impl Reader {
                 Some(SocketMessage::Binary(bytes)) => (SocketEvent::Binary(bytes), false),
                 Some(SocketMessage::Close { code, reason }) => {
                     self.socket.close_received.set(true);
-                    (SocketEvent::Close { code: code.unwrap_or(1005), reason, was_clean: true }, true)
+                    (
+                        SocketEvent::Close {
+                            code: code.unwrap_or(1005),
+                            reason,
+                            was_clean: true,
+                        },
+                        true,
+                    )
                 }
                 Some(SocketMessage::Error(message)) => (SocketEvent::Error(message), true),
                 None => {
                     let reason = ABNORMAL_CLOSE.to_owned();
                     self.socket.close_received.set(true);
-                    (SocketEvent::Close { code: 1006, reason, was_clean: false }, true)
+                    (
+                        SocketEvent::Close {
+                            code: 1006,
+                            reason,
+                            was_clean: false,
+                        },
+                        true,
+                    )
                 }
             };
-            let event = Event::Socket { socket: self.socket.id, event };
+            let event = Event::Socket {
+                socket: self.socket.id,
+                event,
+            };
             if let Err(failure) = self.namespace.deliver(&self.entry, 0, event).await {
                 tracing::debug!(%failure, object_id = %self.entry.id, "WebSocket handler failed");
             }
@@ -200,11 +235,15 @@ impl Reader {
 
     fn answered(&self, text: &str) -> bool {
         let pair = self.entry.sockets.auto_response.borrow();
-        let Some((request, response)) = pair.as_ref() else { return false };
+        let Some((request, response)) = pair.as_ref() else {
+            return false;
+        };
         if request != text {
             return false;
         }
-        self.socket.outbox.push(SocketMessage::Text(response.clone()));
+        self.socket
+            .outbox
+            .push(SocketMessage::Text(response.clone()));
         self.socket.auto_response_ms.set(Some(wall_ms()));
         true
     }

@@ -11,7 +11,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use stated_core::error::{ErrorCode, Failure};
-use stated_core::gate::{Admission, HeldOutputs, InputGate, OutputGate, Passage, Position, SectionId, Ticket, Turn};
+use stated_core::gate::{
+    Admission, HeldOutputs, InputGate, OutputGate, Passage, Position, SectionId, Ticket, Turn,
+};
 use stated_core::limits;
 use stated_storage::{CommitFailure, Database, DurableReport};
 use tokio::sync::{oneshot, watch};
@@ -121,10 +123,16 @@ impl Instance {
             Admission::Wait(ticket) => {
                 let (sender, receiver) = oneshot::channel();
                 self.waiting.borrow_mut().insert(ticket, sender);
-                let place = Place { instance: self, ticket };
+                let place = Place {
+                    instance: self,
+                    ticket,
+                };
                 let permit = receiver.await;
                 drop(place);
-                permit.map_err(|_| self.reason().unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled)))
+                permit.map_err(|_| {
+                    self.reason()
+                        .unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled))
+                })
             }
         }
     }
@@ -147,7 +155,9 @@ impl Instance {
 
     fn begin_turn(self: &Rc<Self>) -> Permit {
         self.in_turn.set(true);
-        Permit { instance: self.clone() }
+        Permit {
+            instance: self.clone(),
+        }
     }
 
     /// Commits what the turn wrote, lets its outputs go to the gate, and starts the next turn.
@@ -186,7 +196,9 @@ impl Instance {
             Ok(None) => self.alarm_edits_committed(),
             Ok(Some(position)) => {
                 self.alarm_edits_committed();
-                self.output.borrow_mut().lock(Position(position.value()), self.clock.now_ms());
+                self.output
+                    .borrow_mut()
+                    .lock(Position(position.value()), self.clock.now_ms());
             }
             Err(failure) => self.break_with(commit_failure(&failure)),
         }
@@ -248,7 +260,10 @@ impl Instance {
             // The waiting side may have gone away, which is its right.
             let _unused = sender.send(());
         });
-        receiver.await.map_err(|_| self.reason().unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled)))
+        receiver.await.map_err(|_| {
+            self.reason()
+                .unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled))
+        })
     }
 
     fn flush_turn_outputs(&self) {
@@ -278,7 +293,9 @@ impl Instance {
             self.break_with(Failure::new(ErrorCode::StorageFailed));
             return;
         }
-        self.output.borrow_mut().confirmed_up_to(Position(report.position.value()));
+        self.output
+            .borrow_mut()
+            .confirmed_up_to(Position(report.position.value()));
         loop {
             let confirmed = self.output.borrow().confirmed();
             let output = self.held.borrow_mut().pop_confirmed(confirmed);
@@ -315,7 +332,9 @@ impl Instance {
     /// Keeps the instance from being evicted until the guard is dropped.
     pub fn active(self: &Rc<Self>) -> Active {
         self.activities.set(self.activities.get() + 1);
-        Active { instance: self.clone() }
+        Active {
+            instance: self.clone(),
+        }
     }
 
     /// When the instance became idle; None while something is active.
@@ -377,7 +396,10 @@ impl Instance {
 
 impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instance").field("context", &self.context).field("id", &self.entry.id).finish_non_exhaustive()
+        f.debug_struct("Instance")
+            .field("context", &self.context)
+            .field("id", &self.entry.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -11,7 +11,10 @@ use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, visible_name};
 use stated_core::lifecycle::{self, Eviction, Residency, Verdict};
 use stated_core::mailbox::Backlog;
-use stated_storage::{AlarmIdentity, AlarmIndex, Backend, Database, DatabaseKey, DatabaseOptions, DurableReport, Lane, StorageError};
+use stated_storage::{
+    AlarmIdentity, AlarmIndex, Backend, Database, DatabaseKey, DatabaseOptions, DurableReport,
+    Lane, StorageError,
+};
 
 use crate::alarm::AlarmState;
 use crate::clock::Monotonic;
@@ -70,7 +73,11 @@ pub struct Databases(RefCell<HashMap<DatabaseKey, Weak<Instance>>>);
 impl Databases {
     /// Hands a report of the committer to its instance.
     pub fn report(&self, report: &DurableReport) {
-        let instance = self.0.borrow().get(&report.database).and_then(Weak::upgrade);
+        let instance = self
+            .0
+            .borrow()
+            .get(&report.database)
+            .and_then(Weak::upgrade);
         match instance {
             Some(instance) => instance.confirmed(report),
             None => {
@@ -114,7 +121,11 @@ pub struct Entry {
 impl Namespace {
     /// Makes a namespace without objects.
     pub fn new(config: NamespaceConfig, parts: ShardParts) -> Rc<Self> {
-        Rc::new(Self { config, parts, entries: RefCell::default() })
+        Rc::new(Self {
+            config,
+            parts,
+            entries: RefCell::default(),
+        })
     }
 
     /// What it was made of.
@@ -157,10 +168,12 @@ impl Namespace {
     }
 
     pub(crate) fn new_instance(&self, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
-        let mut database = self.open_database(entry.id, entry.name()).map_err(|error| {
-            tracing::error!(%error, object_id = %entry.id, "open the object's database");
-            Failure::new(ErrorCode::Internal)
-        })?;
+        let mut database = self
+            .open_database(entry.id, entry.name())
+            .map_err(|error| {
+                tracing::error!(%error, object_id = %entry.id, "open the object's database");
+                Failure::new(ErrorCode::Internal)
+            })?;
         database.set_stop_flag(self.parts.stop.clone());
         let key = database.key();
         let instance = Instance::new(
@@ -170,16 +183,31 @@ impl Namespace {
             self.parts.clock,
             database,
         );
-        self.parts.databases.0.borrow_mut().insert(key, Rc::downgrade(&instance));
+        self.parts
+            .databases
+            .0
+            .borrow_mut()
+            .insert(key, Rc::downgrade(&instance));
         Ok(instance)
     }
 
     /// Opens the database of an object, which must not be open.
-    pub(crate) fn open_database(&self, id: ObjectId, name: Option<Arc<str>>) -> Result<Database, StorageError> {
+    pub(crate) fn open_database(
+        &self,
+        id: ObjectId,
+        name: Option<Arc<str>>,
+    ) -> Result<Database, StorageError> {
         let id: Arc<str> = Arc::from(id.to_string());
         let path = self.config.folder.join(format!("{id}.sqlite"));
-        let identity = AlarmIdentity { index: self.config.alarms.clone(), id, name };
-        let options = DatabaseOptions { backend: self.config.backend, alarm: Some(identity) };
+        let identity = AlarmIdentity {
+            index: self.config.alarms.clone(),
+            id,
+            name,
+        };
+        let options = DatabaseOptions {
+            backend: self.config.backend,
+            alarm: Some(identity),
+        };
         Database::open(&path, options, &self.parts.lane)
     }
 
@@ -210,7 +238,11 @@ impl Namespace {
                 }
             }
         }
-        self.parts.databases.0.borrow_mut().retain(|_, instance| instance.strong_count() > 0);
+        self.parts
+            .databases
+            .0
+            .borrow_mut()
+            .retain(|_, instance| instance.strong_count() > 0);
     }
 
     /// Breaks every running instance, as before new code is loaded or when the heap is given up.
@@ -225,7 +257,11 @@ impl Namespace {
 
     /// How many instances run.
     pub fn running_count(&self) -> usize {
-        self.entries.borrow().values().filter(|entry| entry.instance.borrow().is_some()).count()
+        self.entries
+            .borrow()
+            .values()
+            .filter(|entry| entry.instance.borrow().is_some())
+            .count()
     }
 }
 
@@ -253,7 +289,11 @@ impl Entry {
         if generation == 0 || generation == self.generation.get() {
             return Ok(());
         }
-        Err(self.last_break.borrow().clone().unwrap_or_else(|| Failure::new(ErrorCode::InstanceGone)))
+        Err(self
+            .last_break
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| Failure::new(ErrorCode::InstanceGone)))
     }
 
     pub(crate) fn call_begins(&self) {
@@ -273,7 +313,11 @@ impl Entry {
     }
 
     pub(crate) fn instance_broke(&self, instance: &Rc<Instance>, reason: Failure) {
-        let current = self.instance.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, instance));
+        let current = self
+            .instance
+            .borrow()
+            .as_ref()
+            .is_some_and(|current| Rc::ptr_eq(current, instance));
         if !current {
             return;
         }
@@ -285,7 +329,11 @@ impl Entry {
 
     /// Whether an event, an alarm or a JavaScript activity is unfinished.
     pub(crate) fn is_busy(&self) -> bool {
-        let is_active = self.instance.borrow().as_ref().is_some_and(|instance| instance.idle_since_ms().is_none());
+        let is_active = self
+            .instance
+            .borrow()
+            .as_ref()
+            .is_some_and(|instance| instance.idle_since_ms().is_none());
         is_active || self.backlog.borrow().events() > 0 || self.alarm.is_engaged()
     }
 
@@ -306,7 +354,9 @@ impl Entry {
         };
         Residency {
             instance,
-            references: self.calls.get() + self.sockets.len() as u64 + u64::from(self.alarm.is_engaged()),
+            references: self.calls.get()
+                + self.sockets.len() as u64
+                + u64::from(self.alarm.is_engaged()),
             last_access_ms: self.last_access_ms.get(),
             eviction: Eviction::Allowed,
         }

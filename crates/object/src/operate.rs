@@ -71,7 +71,9 @@ impl Namespace {
         let _active = instance.active();
         let result = {
             let _turn = instance.enter(None).await?;
-            let (result, edit) = instance.with_database(|database| alarm_watched(database, work))?.map_err(|error| storage_failure(&error))?;
+            let (result, edit) = instance
+                .with_database(|database| alarm_watched(database, work))?
+                .map_err(|error| storage_failure(&error))?;
             instance.alarm_edits.borrow_mut().extend(edit);
             result
         };
@@ -86,15 +88,22 @@ impl Namespace {
         work: impl FnOnce(&mut Database) -> T,
     ) -> Result<T, Failure> {
         let name = entry.and_then(Entry::name);
-        let mut database = self.open_database(id, name).map_err(|error| storage_failure(&error))?;
-        let (result, edit) = alarm_watched(&mut database, work).map_err(|error| storage_failure(&error))?;
-        database.end_turn().map_err(|failure| crate::instance::commit_failure(&failure))?;
+        let mut database = self
+            .open_database(id, name)
+            .map_err(|error| storage_failure(&error))?;
+        let (result, edit) =
+            alarm_watched(&mut database, work).map_err(|error| storage_failure(&error))?;
+        database
+            .end_turn()
+            .map_err(|failure| crate::instance::commit_failure(&failure))?;
         match (entry, edit) {
             (Some(entry), Some(AlarmEdit::Set(at_ms))) => entry.alarm_was_set(at_ms),
             (Some(entry), Some(AlarmEdit::Delete)) => entry.alarm_was_deleted(),
             _ => {}
         }
-        database.wait_until_durable().map_err(|error| Failure::storage_failed(&error.to_string()))?;
+        database
+            .wait_until_durable()
+            .map_err(|error| Failure::storage_failed(&error.to_string()))?;
         Ok(result)
     }
 

@@ -53,7 +53,9 @@ impl Event {
                 crate::message::Body::Bytes(bytes) => request.url.len() + bytes.len(),
                 crate::message::Body::None | crate::message::Body::Stream(_) => request.url.len(),
             },
-            Self::Call { args, .. } | Self::TargetCall { args, .. } => args.as_ref().map_or(0, |args| args.bytes.len()),
+            Self::Call { args, .. } | Self::TargetCall { args, .. } => {
+                args.as_ref().map_or(0, |args| args.bytes.len())
+            }
             Self::Alarm(_) => 0,
             Self::Socket { event, .. } => match event {
                 SocketEvent::Text(text) => text.len(),

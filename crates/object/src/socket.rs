@@ -105,7 +105,9 @@ impl Outbox {
         if matches!(message, SocketMessage::Close { .. }) {
             inner.close_sent.send_replace(true);
         }
-        let Some(direct) = inner.direct.borrow().clone() else { return };
+        let Some(direct) = inner.direct.borrow().clone() else {
+            return;
+        };
         let message = if inner.queue.borrow().is_empty() && !inner.draining.get() {
             match direct.try_send(message) {
                 Ok(()) => return,
@@ -117,7 +119,10 @@ impl Outbox {
         };
         let bytes = message_bytes(&message);
         if inner.queued_bytes.get() + bytes > OUTBOX_BYTES_MAX {
-            tracing::warn!(queued_bytes = inner.queued_bytes.get(), "WebSocket peer does not read; connection cut");
+            tracing::warn!(
+                queued_bytes = inner.queued_bytes.get(),
+                "WebSocket peer does not read; connection cut"
+            );
             self.cut();
             return;
         }
@@ -137,7 +142,9 @@ impl Outbox {
                 self.inner.queue.borrow_mut().clear();
                 break;
             }
-            self.inner.queued_bytes.set(self.inner.queued_bytes.get().saturating_sub(bytes));
+            self.inner
+                .queued_bytes
+                .set(self.inner.queued_bytes.get().saturating_sub(bytes));
         }
         self.inner.draining.set(false);
     }

@@ -128,9 +128,14 @@ mod tests {
 
         let message = hidden(&error).expect("it is hidden").message.to_string();
 
-        let reference = message.strip_prefix("internal error; reference = ").expect("the text is Cloudflare's");
+        let reference = message
+            .strip_prefix("internal error; reference = ")
+            .expect("the text is Cloudflare's");
         assert_eq!(reference.len(), 16, "{message}");
-        assert!(reference.chars().all(|digit| digit.is_ascii_hexdigit()), "{message}");
+        assert!(
+            reference.chars().all(|digit| digit.is_ascii_hexdigit()),
+            "{message}"
+        );
     }
 
     #[test]

@@ -265,7 +265,9 @@ impl NamespaceFolder {
     /// [`FolderError::Io`].
     pub fn stored(&self, id: &str) -> Result<Option<Stored>, FolderError> {
         let path = self.object_path(id);
-        let Some(main) = status(&path)? else { return Ok(None) };
+        let Some(main) = status(&path)? else {
+            return Ok(None);
+        };
         let log = status(&wal_path(&path))?;
         let modified = |status: &fs::Metadata| status.modified().ok();
         Ok(Some(Stored {

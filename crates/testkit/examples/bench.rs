@@ -32,12 +32,25 @@ fn main() -> ExitCode {
     };
     let load = if have_wrk() { Load::Wrk } else { Load::BuiltIn };
     // As it is run for users, with one shard: the load has the other core of a small machine.
-    let stated = ["--internal-port", "0", "--shards", "1", "--log-level", "warn"]
-        .into_iter()
-        .fold(Launch::of(Runtime::Stated, example("counter")).command("serve"), Launch::argument)
-        .start();
-    let mut targets =
-        vec![Target { name: "stated", address: stated.address(), _runs: Runs::Stated(stated) }];
+    let stated = [
+        "--internal-port",
+        "0",
+        "--shards",
+        "1",
+        "--log-level",
+        "warn",
+    ]
+    .into_iter()
+    .fold(
+        Launch::of(Runtime::Stated, example("counter")).command("serve"),
+        Launch::argument,
+    )
+    .start();
+    let mut targets = vec![Target {
+        name: "stated",
+        address: stated.address(),
+        _runs: Runs::Stated(stated),
+    }];
     targets.extend(start_workerd());
 
     println!(
@@ -146,14 +159,24 @@ fn have_wrk() -> bool {
 
 fn run_wrk(address: SocketAddr, path: &str, seconds: u64) -> Measurement {
     let output = Command::new("wrk")
-        .args(["--latency", "-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s")])
+        .args([
+            "--latency",
+            "-t1",
+            &format!("-c{CONNECTIONS}"),
+            &format!("-d{seconds}s"),
+        ])
         .arg(format!("http://{address}{path}"))
         .output()
         .expect("wrk was found before");
     let report = String::from_utf8_lossy(&output.stdout);
-    assert!(!report.contains("Non-2xx"), "every answer is a success:\n{report}");
+    assert!(
+        !report.contains("Non-2xx"),
+        "every answer is a success:\n{report}"
+    );
     let field = |name: &str| {
-        let line = report.lines().find(|line| line.trim_start().starts_with(name));
+        let line = report
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
         line.and_then(|line| line.split_whitespace().last())
             .unwrap_or_else(|| panic!("wrk reports `{name}`:\n{report}"))
     };
@@ -194,8 +217,10 @@ fn run_built_in(address: SocketAddr, path: &str, duration: Duration) -> Measurem
             })
         })
         .collect();
-    let mut latencies_ms: Vec<f64> =
-        clients.into_iter().flat_map(|client| client.join().expect("no request fails")).collect();
+    let mut latencies_ms: Vec<f64> = clients
+        .into_iter()
+        .flat_map(|client| client.join().expect("no request fails"))
+        .collect();
     latencies_ms.sort_by(f64::total_cmp);
     let at = |part: usize| latencies_ms[(latencies_ms.len() - 1) * part / 100];
     Measurement {

@@ -35,10 +35,17 @@ impl HttpClient {
             Ok(stream) => stream,
             Err(error) => panic!("connect to {}: {error}", self.address),
         };
-        stream.set_read_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
-        stream.set_write_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
+        stream
+            .set_read_timeout(Some(EVENT_DEADLINE))
+            .expect("the deadline is not zero");
+        stream
+            .set_write_timeout(Some(EVENT_DEADLINE))
+            .expect("the deadline is not zero");
         stream.set_nodelay(true).expect("TCP has this option");
-        Connection { address: self.address, reader: BufReader::new(stream) }
+        Connection {
+            address: self.address,
+            reader: BufReader::new(stream),
+        }
     }
 
     /// Sends one request on a connection of its own and reads the response.
@@ -89,7 +96,11 @@ impl Connection {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let has = |name: &str| headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
+        let has = |name: &str| {
+            headers
+                .iter()
+                .any(|(field, _)| field.eq_ignore_ascii_case(name))
+        };
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
         if !has("host") {
             head.push_str(&format!("Host: {}\r\n", self.address));
@@ -134,7 +145,10 @@ impl Connection {
     /// When the process has no file descriptors left.
     #[track_caller]
     pub fn sender(&self) -> TcpStream {
-        self.reader.get_ref().try_clone().expect("a descriptor is free")
+        self.reader
+            .get_ref()
+            .try_clone()
+            .expect("a descriptor is free")
     }
 
     /// Reads one response to a request of `method`; interim responses (100, 103) are skipped.
@@ -160,7 +174,11 @@ impl Connection {
             if interim {
                 continue;
             }
-            let mut response = Response { status, headers, body: Vec::new() };
+            let mut response = Response {
+                status,
+                headers,
+                body: Vec::new(),
+            };
             let bodyless = method == "HEAD" || matches!(status, 101 | 204 | 304);
             if !bodyless {
                 response.body = self.read_body(&response)?;
@@ -277,7 +295,10 @@ pub struct Response {
 impl Response {
     /// Returns the first value of a header, whose name is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Returns the body as text.
@@ -361,7 +382,10 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Le",
         ] {
-            assert_eq!(get(bytes).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+            assert_eq!(
+                get(bytes).unwrap_err().kind(),
+                std::io::ErrorKind::UnexpectedEof
+            );
         }
     }
 

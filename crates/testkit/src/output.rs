@@ -87,9 +87,17 @@ impl Output {
                 _ => "",
             };
             if !why.is_empty() {
-                panic!("{why} before `{needle}` was printed {count} time(s)\n{}", text.describe());
+                panic!(
+                    "{why} before `{needle}` was printed {count} time(s)\n{}",
+                    text.describe()
+                );
             }
-            text = self.shared.1.wait_timeout(text, left).expect("no reader panics").0;
+            text = self
+                .shared
+                .1
+                .wait_timeout(text, left)
+                .expect("no reader panics")
+                .0;
         }
     }
 
@@ -104,7 +112,11 @@ impl Output {
             .1
             .wait_timeout_while(self.text(), deadline, |text| text.ended < 2)
             .expect("no reader panics");
-        assert!(!wait.timed_out(), "the process still prints\n{}", text.describe());
+        assert!(
+            !wait.timed_out(),
+            "the process still prints\n{}",
+            text.describe()
+        );
     }
 
     /// Returns both streams with headings, for the messages of failed tests.
@@ -119,7 +131,10 @@ impl Output {
 
 impl Text {
     fn describe(&self) -> String {
-        format!("--- stdout ---\n{}--- stderr ---\n{}---", self.stdout, self.stderr)
+        format!(
+            "--- stdout ---\n{}--- stderr ---\n{}---",
+            self.stdout, self.stderr
+        )
     }
 }
 
@@ -147,7 +162,10 @@ mod tests {
     fn the_last_of_several_occurrences_is_returned() {
         let output = printed("go 1\ngo 2\n", "");
 
-        assert_eq!(output.wait_for_occurrence("go", 2, Duration::from_secs(5)), "go 2");
+        assert_eq!(
+            output.wait_for_occurrence("go", 2, Duration::from_secs(5)),
+            "go 2"
+        );
     }
 
     #[test]

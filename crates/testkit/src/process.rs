@@ -26,16 +26,31 @@ impl Process {
     /// When it cannot be started.
     #[track_caller]
     pub fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => panic!("start {command:?}: {error}"),
         };
         let output = Output::default();
-        output.capture(Stream::Stdout, child.stdout.take().expect("standard output is piped"));
-        output.capture(Stream::Stderr, child.stderr.take().expect("standard error is piped"));
+        output.capture(
+            Stream::Stdout,
+            child.stdout.take().expect("standard output is piped"),
+        );
+        output.capture(
+            Stream::Stderr,
+            child.stderr.take().expect("standard error is piped"),
+        );
         let group = Pid::from_child(&child);
-        Self { child, group, output, gone: false }
+        Self {
+            child,
+            group,
+            output,
+            gone: false,
+        }
     }
 
     /// Returns what it printed so far.
@@ -45,7 +60,10 @@ impl Process {
 
     /// Returns whether it is still alive.
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child can be asked for its state").is_none()
+        self.child
+            .try_wait()
+            .expect("a child can be asked for its state")
+            .is_none()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -68,7 +86,10 @@ impl Process {
             status = self.child.try_wait().expect("a child can be waited for");
         }
         let Some(status) = status else {
-            panic!("the process closed its output and still runs\n{}", self.output.describe());
+            panic!(
+                "the process closed its output and still runs\n{}",
+                self.output.describe()
+            );
         };
         // Everything in the group held the pipes, and they have ended.
         self.gone = true;

@@ -13,7 +13,11 @@ use std::process::Command;
 #[track_caller]
 pub fn example(name: &str) -> PathBuf {
     let folder = repository().join("examples").join(name);
-    assert!(folder.is_dir(), "there is no example `{name}` in {}", folder.display());
+    assert!(
+        folder.is_dir(),
+        "there is no example `{name}` in {}",
+        folder.display()
+    );
     if folder.join("package-lock.json").exists() {
         install_packages(&folder, name);
     }
@@ -28,7 +32,11 @@ pub fn example(name: &str) -> PathBuf {
 #[track_caller]
 pub fn fixture(name: &str) -> PathBuf {
     let folder = repository().join("crates/cli/tests/fixtures").join(name);
-    assert!(folder.is_dir(), "there is no fixture `{name}` in {}", folder.display());
+    assert!(
+        folder.is_dir(),
+        "there is no fixture `{name}` in {}",
+        folder.display()
+    );
     if folder.join("package-lock.json").exists() {
         install_packages(&folder, name);
     }
@@ -38,7 +46,8 @@ pub fn fixture(name: &str) -> PathBuf {
 /// Returns the root of the repository.
 pub fn repository() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.canonicalize().expect("the crate lies two folders below the root")
+    root.canonicalize()
+        .expect("the crate lies two folders below the root")
 }
 
 /// Runs `npm ci` once: tests of several threads and processes share the folder, hence the lock.
@@ -46,7 +55,8 @@ pub fn repository() -> PathBuf {
 fn install_packages(folder: &Path, name: &str) {
     let lock_path = std::env::temp_dir().join(format!("stated-npm-{name}.lock"));
     let lock = File::create(&lock_path).expect("the temporary folder is writable");
-    lock.lock().expect("a lock on an own file can be waited for");
+    lock.lock()
+        .expect("a lock on an own file can be waited for");
 
     // npm writes this file last, so a folder without it is missing or incomplete.
     if folder.join("node_modules/.package-lock.json").exists() {

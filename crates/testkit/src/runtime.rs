@@ -44,7 +44,10 @@ impl Runtime {
                 command
             }
         };
-        command.args(["--port", &port.to_string()]).arg("--persist-to").arg(data);
+        command
+            .args(["--port", &port.to_string()])
+            .arg("--persist-to")
+            .arg(data);
         command
     }
 }
@@ -59,7 +62,10 @@ pub fn stated_binary() -> PathBuf {
     }
     // A test program is target/<profile>/deps/<name>; an example is target/<profile>/examples/<name>.
     let test = std::env::current_exe().expect("the running test knows its own path");
-    let profile = test.ancestors().nth(2).expect("cargo puts tests two folders below the target");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("cargo puts tests two folders below the target");
     let binary = profile.join("stated");
     assert!(
         binary.exists(),
@@ -71,8 +77,10 @@ pub fn stated_binary() -> PathBuf {
 
 /// Wrangler needs a newer Node.js than many systems have, so one is pinned beside it.
 fn wrangler() -> Command {
-    let folder = std::env::var_os("STATED_PEER_DIR")
-        .map_or_else(|| repository().join("conformance/node_modules"), PathBuf::from);
+    let folder = std::env::var_os("STATED_PEER_DIR").map_or_else(
+        || repository().join("conformance/node_modules"),
+        PathBuf::from,
+    );
     let script = folder.join("wrangler/bin/wrangler.js");
     assert!(
         script.exists(),
@@ -86,12 +94,18 @@ fn wrangler() -> Command {
         .unwrap_or_else(|| PathBuf::from("node"));
 
     let mut command = Command::new(&node);
-    command.arg(script).env("CI", "1").env("WRANGLER_SEND_METRICS", "false");
+    command
+        .arg(script)
+        .env("CI", "1")
+        .env("WRANGLER_SEND_METRICS", "false");
     if let Some(bin) = node.parent().filter(|bin| bin.is_absolute()) {
         // Wrangler starts helpers with the `node` it finds first.
         let rest = std::env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&rest));
-        command.env("PATH", std::env::join_paths(paths).expect("no folder of PATH has a colon"));
+        command.env(
+            "PATH",
+            std::env::join_paths(paths).expect("no folder of PATH has a colon"),
+        );
     }
     command
 }

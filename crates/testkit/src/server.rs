@@ -106,12 +106,19 @@ impl Launch {
     pub fn start_when(&self, ready: &str) -> Server {
         let process = self.spawn();
         let line = process.output().wait_for(ready, READY_DEADLINE);
-        let address = line.split(ready).nth(1).expect("the line contains the text it was found by");
+        let address = line
+            .split(ready)
+            .nth(1)
+            .expect("the line contains the text it was found by");
         let address = address.split(['"', '/', ' ']).next().unwrap_or_default();
         let address: SocketAddr = address
             .parse()
             .unwrap_or_else(|_| panic!("`{line}` does not end with an address and a port"));
-        Server { launch: self.clone(), http: HttpClient::new(address), process }
+        Server {
+            launch: self.clone(),
+            http: HttpClient::new(address),
+            process,
+        }
     }
 
     /// Runs the process to its end, for commands that are expected to fail.
@@ -131,7 +138,9 @@ impl Launch {
 
     #[track_caller]
     fn spawn(&self) -> Process {
-        let mut command = self.runtime.serve(&self.command, &self.project, self.port, &self.data);
+        let mut command = self
+            .runtime
+            .serve(&self.command, &self.project, self.port, &self.data);
         command
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));

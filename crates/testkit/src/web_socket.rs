@@ -55,8 +55,12 @@ impl WebSocketClient {
         }
         let stream = TcpStream::connect_timeout(&address, EVENT_DEADLINE)
             .map_err(|error| error.to_string())?;
-        stream.set_read_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
-        stream.set_write_timeout(Some(EVENT_DEADLINE)).expect("the deadline is not zero");
+        stream
+            .set_read_timeout(Some(EVENT_DEADLINE))
+            .expect("the deadline is not zero");
+        stream
+            .set_write_timeout(Some(EVENT_DEADLINE))
+            .expect("the deadline is not zero");
         stream.set_nodelay(true).expect("TCP has this option");
         match tungstenite::client(request, stream) {
             Ok((socket, _response)) => Ok(Self { socket }),
@@ -155,7 +159,10 @@ impl WebSocketClient {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "no WebSocket message before the deadline");
-            self.socket.get_ref().set_read_timeout(Some(left)).expect("the rest is not zero");
+            self.socket
+                .get_ref()
+                .set_read_timeout(Some(left))
+                .expect("the rest is not zero");
             match self.socket.read() {
                 Ok(Message::Ping(_) | Message::Pong(_)) => {}
                 Ok(message) => return message,
@@ -170,7 +177,10 @@ impl WebSocketClient {
     /// When the connection is gone already.
     #[track_caller]
     pub fn close(&mut self, code: u16, reason: &str) {
-        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: reason.into(),
+        };
         if let Err(error) = self.socket.close(Some(frame)) {
             panic!("close a WebSocket: {error}");
         }

@@ -25,7 +25,12 @@ struct Slot {
 impl Bodies {
     /// Registers a body that JavaScript may read.
     pub(crate) fn insert_reader(&self, id: u64, context: &Rc<Context>, reader: BodyStream) {
-        let slot = Slot { context: context.clone(), reader: Some(reader), writer: None, writing: None };
+        let slot = Slot {
+            context: context.clone(),
+            reader: Some(reader),
+            writer: None,
+            writing: None,
+        };
         self.0.borrow_mut().insert(id, slot);
     }
 

@@ -35,7 +35,9 @@ pub(crate) struct CachedResponse {
 impl CachedResponse {
     /// What it counts against the bounds.
     fn bytes(&self) -> usize {
-        self.body.len() + self.status_text.len() + self.headers.iter().map(String::len).sum::<usize>()
+        self.body.len()
+            + self.status_text.len()
+            + self.headers.iter().map(String::len).sum::<usize>()
     }
 }
 
@@ -77,7 +79,9 @@ impl Caches {
             return false;
         }
         while entries.bytes + response.bytes() > SERVICE_BYTES_MAX {
-            let Some((_, oldest)) = entries.by_use.first_key_value() else { break };
+            let Some((_, oldest)) = entries.by_use.first_key_value() else {
+                break;
+            };
             let oldest = oldest.clone();
             entries.take(&oldest);
         }
@@ -87,7 +91,9 @@ impl Caches {
 
     /// Forgets a response; whether there was one.
     pub(crate) fn delete(&self, cache: &str, key: &str) -> bool {
-        self.entries().take(&(cache.to_owned(), key.to_owned())).is_some()
+        self.entries()
+            .take(&(cache.to_owned(), key.to_owned()))
+            .is_some()
     }
 }
 

@@ -34,8 +34,13 @@ impl Calls {
 
     /// Fails every open call of a context.
     pub(crate) fn fail_context(&self, context: u64, failure: &Failure) {
-        let ids: Vec<u64> =
-            self.0.borrow().iter().filter(|(_, call)| call.context == context).map(|(id, _)| *id).collect();
+        let ids: Vec<u64> = self
+            .0
+            .borrow()
+            .iter()
+            .filter(|(_, call)| call.context == context)
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             self.answer(id, Err(failure.clone()));
         }

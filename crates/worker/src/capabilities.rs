@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_engine::{Local, Scope};
-use stated_object::capability::{Capability, Home, Message, Releases, Target, TargetAddress, WeakTarget};
+use stated_object::capability::{
+    Capability, Home, Message, Releases, Target, TargetAddress, WeakTarget,
+};
 use stated_object::message::Body;
 use stated_object::program::{Answer, Event};
 
@@ -57,12 +59,23 @@ pub(crate) enum Leaving {
 
 impl Capabilities {
     pub(crate) fn new(home: Home) -> Self {
-        Self { home, releases: Arc::default(), held: RefCell::default(), exports: RefCell::default() }
+        Self {
+            home,
+            releases: Arc::default(),
+            held: RefCell::default(),
+            exports: RefCell::default(),
+        }
     }
 
     /// Puts a capability into the table for a context.
     pub(crate) fn insert(&self, id: u64, context: u64, capability: Capability) {
-        self.held.borrow_mut().insert(id, Held { context, capability });
+        self.held.borrow_mut().insert(
+            id,
+            Held {
+                context,
+                capability,
+            },
+        );
     }
 
     /// The context that a capability belongs to.
@@ -72,34 +85,57 @@ impl Capabilities {
 
     /// Runs `f` on a capability.
     pub(crate) fn with<R>(&self, id: u64, f: impl FnOnce(&mut Capability) -> R) -> Option<R> {
-        self.held.borrow_mut().get_mut(&id).map(|held| f(&mut held.capability))
+        self.held
+            .borrow_mut()
+            .get_mut(&id)
+            .map(|held| f(&mut held.capability))
     }
 
     /// Takes a capability out.
     pub(crate) fn take(&self, id: u64) -> Option<Capability> {
-        self.held.borrow_mut().remove(&id).map(|held| held.capability)
+        self.held
+            .borrow_mut()
+            .remove(&id)
+            .map(|held| held.capability)
     }
 
     /// Makes the first reference to a target of a context.
     pub(crate) fn export(&self, context: u64, target: u64) -> Target {
-        let exported = Target::new(TargetAddress { home: self.home, context, target }, self.releases.clone());
-        let export = Export { references: exported.downgrade(), hold: None };
+        let exported = Target::new(
+            TargetAddress {
+                home: self.home,
+                context,
+                target,
+            },
+            self.releases.clone(),
+        );
+        let export = Export {
+            references: exported.downgrade(),
+            hold: None,
+        };
         self.exports.borrow_mut().insert((context, target), export);
         exported
     }
 
     /// Keeps the context alive for those of its own targets that leave it in a message.
     pub(crate) fn leave(&self, context: &Rc<Context>, leaving: Leaving, message: &Message) {
-        if context.instance().is_none() && (leaving == Leaving::Arguments || !context.lives_for_stubs.get()) {
+        if context.instance().is_none()
+            && (leaving == Leaving::Arguments || !context.lives_for_stubs.get())
+        {
             return;
         }
         for capability in &message.capabilities {
-            let Capability::Target(target) = capability else { continue };
+            let Capability::Target(target) = capability else {
+                continue;
+            };
             let address = target.address();
             if address.home != self.home || address.context != context.id {
                 continue;
             }
-            if let Some(export) = self.exports.borrow_mut().get_mut(&(address.context, address.target))
+            if let Some(export) = self
+                .exports
+                .borrow_mut()
+                .get_mut(&(address.context, address.target))
                 && export.hold.is_none()
             {
                 export.hold = Some(context.hold());
@@ -110,8 +146,16 @@ impl Capabilities {
     /// Drops what a context held and forgets what it exported.
     pub(crate) fn end_context(&self, context: u64) {
         // Dropped after the tables are free again.
-        let held: Vec<_> = self.held.borrow_mut().extract_if(|_, held| held.context == context).collect();
-        let exports: Vec<_> = self.exports.borrow_mut().extract_if(|(owner, _), _| *owner == context).collect();
+        let held: Vec<_> = self
+            .held
+            .borrow_mut()
+            .extract_if(|_, held| held.context == context)
+            .collect();
+        let exports: Vec<_> = self
+            .exports
+            .borrow_mut()
+            .extract_if(|(owner, _), _| *owner == context)
+            .collect();
         drop((held, exports));
     }
 }
@@ -121,12 +165,23 @@ impl Worker {
     ///
     /// # Errors
     /// What it threw, or that its context is no longer running.
-    pub async fn call_target(self: &Rc<Self>, address: TargetAddress, event: Event) -> Result<Answer, Failure> {
-        let context = self.context(address.context).filter(|context| !context.has_ended());
-        let Some(context) = context else { return Err(Failure::new(ErrorCode::CallbackContextEnded)) };
+    pub async fn call_target(
+        self: &Rc<Self>,
+        address: TargetAddress,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        let context = self
+            .context(address.context)
+            .filter(|context| !context.has_ended());
+        let Some(context) = context else {
+            return Err(Failure::new(ErrorCode::CallbackContextEnded));
+        };
         match context.instance() {
             Some(instance) => instance.deliver_to_target(event).await,
-            None => self.call_stateless_target(&context, event).await.map_err(|failure| failure.seen_through_stub(None)),
+            None => self
+                .call_stateless_target(&context, event)
+                .await
+                .map_err(|failure| failure.seen_through_stub(None)),
         }
     }
 
@@ -142,11 +197,22 @@ impl Worker {
     }
 
     async fn release_target(self: &Rc<Self>, address: TargetAddress) {
-        let Some(context) = self.context(address.context) else { return };
-        let Ok(permit) = context.enter(0).await else { return };
-        let export = self.capabilities.exports.borrow_mut().remove(&(address.context, address.target));
+        let Some(context) = self.context(address.context) else {
+            return;
+        };
+        let Ok(permit) = context.enter(0).await else {
+            return;
+        };
+        let export = self
+            .capabilities
+            .exports
+            .borrow_mut()
+            .remove(&(address.context, address.target));
         let Some(export) = export else { return };
-        debug_assert!(!export.references.is_referenced(), "a released target has no reference");
+        debug_assert!(
+            !export.references.is_referenced(),
+            "a released target has no reference"
+        );
         self.refill(&context);
         self.run(&context, 0, |scope| {
             let id = scope.number(address.context as f64);
@@ -170,9 +236,14 @@ impl Worker {
         let mut flat = Vec::with_capacity(message.capabilities.len() * 2);
         for capability in message.capabilities {
             let (kind, id) = match capability {
-                Capability::Stream(stream) => (BODY, self.body_to_wire(scope, context, Body::Stream(stream))),
+                Capability::Stream(stream) => (
+                    BODY,
+                    self.body_to_wire(scope, context, Body::Stream(stream)),
+                ),
                 Capability::Target(_) => (TARGET, self.hold_capability(scope, context, capability)),
-                Capability::Object(_) | Capability::Service(_) => (SERVICE, self.hold_capability(scope, context, capability)),
+                Capability::Object(_) | Capability::Service(_) => {
+                    (SERVICE, self.hold_capability(scope, context, capability))
+                }
             };
             flat.push(scope.number(kind));
             flat.push(id);
@@ -180,7 +251,12 @@ impl Worker {
         [bytes, scope.array(&flat)]
     }
 
-    fn hold_capability<'s>(&self, scope: &mut Scope<'s>, context: &Context, capability: Capability) -> Local<'s> {
+    fn hold_capability<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Context,
+        capability: Capability,
+    ) -> Local<'s> {
         let id = self.numbers().next();
         self.capabilities.insert(id, context.id, capability);
         scope.number(id as f64)

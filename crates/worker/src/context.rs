@@ -127,17 +127,29 @@ impl Context {
 
     /// Notes a requested section; `kind` 0 is blockConcurrencyWhile.
     pub(crate) fn remember_section(&self, section: SectionId, kind: u64, token: u64) {
-        self.sections.borrow_mut().insert(section, Section { token, breaks: kind == 0 });
+        self.sections.borrow_mut().insert(
+            section,
+            Section {
+                token,
+                breaks: kind == 0,
+            },
+        );
     }
 
     /// The token of a section that starts.
     pub(crate) fn section_token(&self, section: SectionId) -> u64 {
-        self.sections.borrow().get(&section).map_or(0, |section| section.token)
+        self.sections
+            .borrow()
+            .get(&section)
+            .map_or(0, |section| section.token)
     }
 
     /// Forgets a section that ended; tells whether its failure breaks the object.
     pub(crate) fn section_breaks(&self, section: SectionId) -> bool {
-        self.sections.borrow_mut().remove(&section).is_some_and(|section| section.breaks)
+        self.sections
+            .borrow_mut()
+            .remove(&section)
+            .is_some_and(|section| section.breaks)
     }
 
     /// Ends it now, whatever holds it.
@@ -179,7 +191,10 @@ impl Context {
     pub(crate) async fn enter(&self, section: u32) -> Result<Option<Permit>, Failure> {
         match &self.kind {
             Kind::Stateless => Ok(None),
-            Kind::Object(instance) => instance.enter(SectionId::from_u64(section.into())).await.map(Some),
+            Kind::Object(instance) => instance
+                .enter(SectionId::from_u64(section.into()))
+                .await
+                .map(Some),
         }
     }
 }

@@ -190,7 +190,10 @@ library! {
 
 /// The text of a library module.
 pub(crate) fn library_module(name: &str) -> Option<&'static str> {
-    LIBRARY.binary_search_by_key(&name, |(name, _)| name).ok().map(|index| LIBRARY[index].1)
+    LIBRARY
+        .binary_search_by_key(&name, |(name, _)| name)
+        .ok()
+        .map(|index| LIBRARY[index].1)
 }
 
 #[cfg(test)]
@@ -213,7 +216,11 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_embedded_in_order() {
         let mut found = Vec::new();
-        names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/js"), "", &mut found);
+        names(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/js"),
+            "",
+            &mut found,
+        );
         found.sort();
 
         let embedded: Vec<_> = LIBRARY.iter().map(|(name, _)| *name).collect();

@@ -79,7 +79,9 @@ impl NodeModules {
         struct Config {
             flags: Vec<String>,
         }
-        let flags = serde_json::from_str::<Config>(init_json).map(|config| config.flags).unwrap_or_default();
+        let flags = serde_json::from_str::<Config>(init_json)
+            .map(|config| config.flags)
+            .unwrap_or_default();
         if flags.iter().any(|flag| flag == "nodejs_compat") {
             Self::All
         } else if flags.iter().any(|flag| flag == "nodejs_als") {
@@ -110,7 +112,11 @@ pub(crate) struct Loader {
 
 impl Loader {
     pub(crate) fn new(source: Source, node: NodeModules) -> Self {
-        Self { source, node, values: RefCell::default() }
+        Self {
+            source,
+            node,
+            values: RefCell::default(),
+        }
     }
 
     /// Supplies a value as the default export of a module.
@@ -125,16 +131,22 @@ impl Loader {
     /// The text of a built-in module.
     fn built_in(&self, specifier: &str) -> Option<Cow<'static, str>> {
         if specifier == "stated:host" {
-            return Some(Cow::Owned(format!("import ops from {OPERATIONS:?};\nexport {{ ops }};")));
+            return Some(Cow::Owned(format!(
+                "import ops from {OPERATIONS:?};\nexport {{ ops }};"
+            )));
         }
         if let Some(name) = specifier.strip_prefix(LIBRARY_SCHEME) {
             return library_module(name).map(Cow::Borrowed);
         }
         if let Some(name) = specifier.strip_prefix("cloudflare:") {
             library_module(&format!("cloudflare-{name}"))?;
-            return Some(Cow::Owned(format!("export * from \"stated:cloudflare-{name}\";")));
+            return Some(Cow::Owned(format!(
+                "export * from \"stated:cloudflare-{name}\";"
+            )));
         }
-        let name = specifier.strip_prefix("node:").filter(|name| self.node.has(name))?;
+        let name = specifier
+            .strip_prefix("node:")
+            .filter(|name| self.node.has(name))?;
         library_module(&format!("node/{name}"))?;
         Some(Cow::Owned(format!(
             "export * from \"stated:node/{name}\";\nexport {{ default }} from \"stated:node/{name}\";"
@@ -149,16 +161,25 @@ impl Modules for Loader {
         }
         let code = self.built_in(specifier).or_else(|| match specifier {
             PROGRAM => Some(Cow::Owned(self.source.code.clone())),
-            _ => self.source.chunks.iter().find(|(name, _)| name == specifier).map(|(_, code)| Cow::Owned(code.clone())),
+            _ => self
+                .source
+                .chunks
+                .iter()
+                .find(|(name, _)| name == specifier)
+                .map(|(_, code)| Cow::Owned(code.clone())),
         });
         match code {
-            Some(code) => Ok(ModuleSource::JavaScript { url: specifier.to_owned(), code }),
+            Some(code) => Ok(ModuleSource::JavaScript {
+                url: specifier.to_owned(),
+                code,
+            }),
             None => Err(missing(specifier)),
         }
     }
 
     fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
-        let guarded = specifier.starts_with(LIBRARY_SCHEME) && self.source.library == LibraryAccess::Public;
+        let guarded =
+            specifier.starts_with(LIBRARY_SCHEME) && self.source.library == LibraryAccess::Public;
         if guarded && referrer.is_some_and(|referrer| self.built_in(referrer).is_none()) {
             return Err(missing(specifier));
         }
@@ -168,7 +189,9 @@ impl Modules for Loader {
 
 fn missing(specifier: &str) -> String {
     if specifier.starts_with("node:") || specifier.starts_with("cloudflare:") {
-        return format!("No such module \"{specifier}\": stated does not provide this built-in module yet.");
+        return format!(
+            "No such module \"{specifier}\": stated does not provide this built-in module yet."
+        );
     }
     format!("No such module \"{specifier}\".")
 }
@@ -197,12 +220,19 @@ mod tests {
     fn code_that_the_library_evaluates_is_not_the_library() {
         let refused = Err("No such module \"stated:url\".".to_owned());
 
-        assert_eq!(loader(NodeModules::All).permit("stated:url", Some("stated:timers line 1 > Function")), refused);
+        assert_eq!(
+            loader(NodeModules::All).permit("stated:url", Some("stated:timers line 1 > Function")),
+            refused
+        );
     }
 
     #[test]
     fn the_operations_are_not_for_the_program() {
-        assert!(loader(NodeModules::None).permit(OPERATIONS, Some("worker.js")).is_err());
+        assert!(
+            loader(NodeModules::None)
+                .permit(OPERATIONS, Some("worker.js"))
+                .is_err()
+        );
     }
 
     #[test]

@@ -131,7 +131,9 @@ impl<'s> Op<'_, 's> {
                 let element = scope.element(array, position).ok()?;
                 scope.to_text(element).ok()
             });
-            texts.push(text.ok_or_else(|| OpError::type_error("the value is not a list of strings"))?);
+            texts.push(
+                text.ok_or_else(|| OpError::type_error("the value is not a list of strings"))?,
+            );
         }
         Ok(texts)
     }
@@ -142,17 +144,30 @@ impl<'s> Op<'_, 's> {
         if id == 0 {
             return Err(OpError::error(GLOBAL_SCOPE));
         }
-        self.worker.context(id).ok_or_else(|| OpError::error("The execution context which hosts this callback is no longer running."))
+        self.worker.context(id).ok_or_else(|| {
+            OpError::error("The execution context which hosts this callback is no longer running.")
+        })
     }
 
     /// Requires that `id` is the running context.
-    pub(crate) fn require_context(&self, id: u64, io_type: &str) -> Result<Rc<Context>, OpError<'s>> {
+    pub(crate) fn require_context(
+        &self,
+        id: u64,
+        io_type: &str,
+    ) -> Result<Rc<Context>, OpError<'s>> {
         let running = self.scope.frame().context;
         if running == id {
             return self.context();
         }
-        let of_object = self.worker.context(id).is_some_and(|context| context.instance().is_some());
-        let message = if of_object { OTHER_OBJECT } else { OTHER_REQUEST };
+        let of_object = self
+            .worker
+            .context(id)
+            .is_some_and(|context| context.instance().is_some());
+        let message = if of_object {
+            OTHER_OBJECT
+        } else {
+            OTHER_REQUEST
+        };
         Err(OpError::error(format!("{message} (I/O type: {io_type})")))
     }
 
@@ -178,7 +193,11 @@ pub(crate) fn run<'s>(
     operation: for<'a> fn(&mut Op<'a, 's>) -> OpResult<'s>,
 ) -> NativeResult<'s> {
     let worker = scope.host::<Worker>();
-    let mut op = Op { scope, worker: worker.clone(), args };
+    let mut op = Op {
+        scope,
+        worker: worker.clone(),
+        args,
+    };
     match operation(&mut op) {
         Ok(value) => Ok(value),
         Err(error) => Err(throw(scope, &worker, error)),

@@ -31,10 +31,16 @@ impl Program for Worker {
                     Err(worker.failure_of(scope, error))
                 }
                 // The limit that stopped it breaks the instance with its own failure.
-                Err(Thrown::Stopped) => Err(instance.reason().unwrap_or_else(|| match scope.stop_reason() {
-                    Some(stated_engine::StopReason::Memory) => Failure::new(ErrorCode::MemoryLimit),
-                    _ => Failure::new(ErrorCode::CpuLimit),
-                })),
+                Err(Thrown::Stopped) => {
+                    Err(instance
+                        .reason()
+                        .unwrap_or_else(|| match scope.stop_reason() {
+                            Some(stated_engine::StopReason::Memory) => {
+                                Failure::new(ErrorCode::MemoryLimit)
+                            }
+                            _ => Failure::new(ErrorCode::CpuLimit),
+                        }))
+                }
             }
         })
     }

@@ -52,7 +52,10 @@ impl<'s> Op<'_, 's> {
     ///
     /// The promise settles in a turn of the context, through its input gate; never after the
     /// context has ended.
-    pub(crate) fn promise(&mut self, operation: impl Future<Output = SettledResult> + 'static) -> OpResult<'s> {
+    pub(crate) fn promise(
+        &mut self,
+        operation: impl Future<Output = SettledResult> + 'static,
+    ) -> OpResult<'s> {
         let frame = self.scope.frame();
         let context = self.context()?;
         let (deferred, promise) = self.scope.deferred();
@@ -63,7 +66,9 @@ impl<'s> Op<'_, 's> {
                 result = operation => result,
                 () = context.ended() => return,
             };
-            let Ok(permit) = context.enter(frame.section).await else { return };
+            let Ok(permit) = context.enter(frame.section).await else {
+                return;
+            };
             worker.settle(&context, frame.section, deferred, result);
             drop(permit);
             drop(hold);
@@ -73,7 +78,13 @@ impl<'s> Op<'_, 's> {
 }
 
 impl Worker {
-    fn settle(self: &Rc<Self>, context: &Rc<Context>, section: u32, deferred: Deferred, result: SettledResult) {
+    fn settle(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        section: u32,
+        deferred: Deferred,
+        result: SettledResult,
+    ) {
         self.run(context, section, |scope| match result {
             Ok(settled) => match self.to_js(scope, context, settled) {
                 Ok(value) => scope.resolve(deferred, value),

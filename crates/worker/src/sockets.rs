@@ -27,13 +27,22 @@ enum State {
     /// Not accepted; may still be returned in a response.
     Idle(SocketEnd),
     /// Accepted with `accept()`.
-    Accepted { outbox: Outbox, protocol: String, extensions: String, _hold: Hold },
+    Accepted {
+        outbox: Outbox,
+        protocol: String,
+        extensions: String,
+        _hold: Hold,
+    },
 }
 
 impl Sockets {
     /// Registers an end and returns its id.
     pub(crate) fn insert(&self, id: u64, context: &Rc<Context>, end: SocketEnd) -> u64 {
-        let slot = Slot { context: context.clone(), state: State::Idle(end), attachment: None };
+        let slot = Slot {
+            context: context.clone(),
+            state: State::Idle(end),
+            attachment: None,
+        };
         self.0.borrow_mut().insert(id, slot);
         id
     }
@@ -42,7 +51,11 @@ impl Sockets {
     pub(crate) fn take(&self, id: u64) -> Option<(SocketEnd, Option<Bytes>)> {
         let mut sockets = self.0.borrow_mut();
         match sockets.remove(&id)? {
-            Slot { state: State::Idle(end), attachment, .. } => Some((end, attachment)),
+            Slot {
+                state: State::Idle(end),
+                attachment,
+                ..
+            } => Some((end, attachment)),
             slot => {
                 sockets.insert(id, slot);
                 None
@@ -61,7 +74,11 @@ impl Sockets {
     /// `(protocol, extensions)`
     pub(crate) fn negotiated(&self, id: u64) -> Option<(String, String)> {
         Some(match &self.0.borrow().get(&id)?.state {
-            State::Accepted { protocol, extensions, .. } => (protocol.clone(), extensions.clone()),
+            State::Accepted {
+                protocol,
+                extensions,
+                ..
+            } => (protocol.clone(), extensions.clone()),
             State::Idle(end) => (end.protocol.clone(), end.extensions.clone()),
         })
     }
@@ -80,7 +97,11 @@ impl Sockets {
     pub(crate) fn end_context(&self, context: u64) {
         let mut left = Vec::new();
         let mut sockets = self.0.borrow_mut();
-        let ids: Vec<u64> = sockets.iter().filter(|(_, slot)| slot.context.id == context).map(|(id, _)| *id).collect();
+        let ids: Vec<u64> = sockets
+            .iter()
+            .filter(|(_, slot)| slot.context.id == context)
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             left.extend(sockets.remove(&id));
         }
@@ -97,12 +118,33 @@ impl Sockets {
 impl Worker {
     /// Accepts an end: its events are dispatched to the JavaScript object from now on.
     pub(crate) fn accept_socket(self: &Rc<Self>, id: u64) {
-        let Some((end, attachment)) = self.sockets.take(id) else { return };
-        let Some(context) = self.context_of_frame() else { return };
-        let SocketEnd { outgoing, incoming, protocol, extensions } = end;
+        let Some((end, attachment)) = self.sockets.take(id) else {
+            return;
+        };
+        let Some(context) = self.context_of_frame() else {
+            return;
+        };
+        let SocketEnd {
+            outgoing,
+            incoming,
+            protocol,
+            extensions,
+        } = end;
         let outbox = Outbox::new(outgoing);
-        let state = State::Accepted { outbox: outbox.clone(), protocol, extensions, _hold: context.hold() };
-        self.sockets.0.borrow_mut().insert(id, Slot { context: context.clone(), state, attachment });
+        let state = State::Accepted {
+            outbox: outbox.clone(),
+            protocol,
+            extensions,
+            _hold: context.hold(),
+        };
+        self.sockets.0.borrow_mut().insert(
+            id,
+            Slot {
+                context: context.clone(),
+                state,
+                attachment,
+            },
+        );
         tokio::task::spawn_local(self.clone().read_socket(id, context, incoming, outbox));
     }
 
@@ -122,15 +164,27 @@ impl Worker {
             let (event, last) = match message {
                 Some(SocketMessage::Text(text)) => (SocketEvent::Text(text), false),
                 Some(SocketMessage::Binary(bytes)) => (SocketEvent::Binary(bytes), false),
-                Some(SocketMessage::Close { code, reason }) => {
-                    (SocketEvent::Close { code: code.unwrap_or(1005), reason, was_clean: true }, true)
-                }
+                Some(SocketMessage::Close { code, reason }) => (
+                    SocketEvent::Close {
+                        code: code.unwrap_or(1005),
+                        reason,
+                        was_clean: true,
+                    },
+                    true,
+                ),
                 Some(SocketMessage::Error(message)) => (SocketEvent::Error(message), true),
-                None => {
-                    (SocketEvent::Close { code: 1006, reason: ABNORMAL_CLOSE.to_owned(), was_clean: false }, true)
-                }
+                None => (
+                    SocketEvent::Close {
+                        code: 1006,
+                        reason: ABNORMAL_CLOSE.to_owned(),
+                        was_clean: false,
+                    },
+                    true,
+                ),
             };
-            let Ok(permit) = context.enter(0).await else { break };
+            let Ok(permit) = context.enter(0).await else {
+                break;
+            };
             self.refill(&context);
             self.dispatch_socket_event(&context, id, event);
             drop(permit);

@@ -24,7 +24,9 @@ struct Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         self.context.timers.set(self.context.timers.get() - 1);
-        self.context.timers_finished.set(self.context.timers_finished.get() + 1);
+        self.context
+            .timers_finished
+            .set(self.context.timers_finished.get() + 1);
     }
 }
 
@@ -37,7 +39,13 @@ pub(crate) enum Repeat {
 
 impl Worker {
     /// Starts a timer of the context.
-    pub(crate) fn start_timer(self: &Rc<Self>, context: &Rc<Context>, frame: FrameInfo, delay: Duration, repeat: Repeat) -> u64 {
+    pub(crate) fn start_timer(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        frame: FrameInfo,
+        delay: Duration,
+        repeat: Repeat,
+    ) -> u64 {
         let id = self.numbers().next();
         let worker = self.clone();
         let owner = context.clone();
@@ -49,7 +57,9 @@ impl Worker {
                     () = tokio::time::sleep_until(due) => {}
                     () = owner.ended() => return,
                 }
-                let Ok(permit) = owner.enter(frame.section).await else { return };
+                let Ok(permit) = owner.enter(frame.section).await else {
+                    return;
+                };
                 if repeat == Repeat::Once && worker.timers.0.borrow_mut().remove(&id).is_none() {
                     // It was stopped while it waited for the gate.
                     drop(permit);
@@ -65,7 +75,11 @@ impl Worker {
             }
         });
         context.timers.set(context.timers.get() + 1);
-        let timer = Timer { context: context.clone(), task: task.abort_handle(), _hold: context.hold_for_operation() };
+        let timer = Timer {
+            context: context.clone(),
+            task: task.abort_handle(),
+            _hold: context.hold_for_operation(),
+        };
         self.timers.0.borrow_mut().insert(id, timer);
         id
     }
@@ -80,8 +94,14 @@ impl Worker {
 
     /// Stops the timers of a context that has ended.
     pub(crate) fn stop_timers_of(&self, context: u64) {
-        let ids: Vec<u64> =
-            self.timers.0.borrow().iter().filter(|(_, timer)| timer.context.id == context).map(|(id, _)| *id).collect();
+        let ids: Vec<u64> = self
+            .timers
+            .0
+            .borrow()
+            .iter()
+            .filter(|(_, timer)| timer.context.id == context)
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             self.stop_timer(id);
         }

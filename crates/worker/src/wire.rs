@@ -23,7 +23,12 @@ impl Worker {
     }
 
     /// A WireBody; a stream is registered for the context.
-    pub(crate) fn body_to_wire<'s>(&self, scope: &mut Scope<'s>, context: &Rc<Context>, body: Body) -> Local<'s> {
+    pub(crate) fn body_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        body: Body,
+    ) -> Local<'s> {
         match body {
             Body::None => scope.null(),
             Body::Bytes(bytes) => scope.uint8_array(&bytes),
@@ -36,14 +41,21 @@ impl Worker {
     }
 
     /// A WireResponse.
-    pub(crate) fn response_to_wire<'s>(&self, scope: &mut Scope<'s>, context: &Rc<Context>, response: FetchResponse) -> Local<'s> {
+    pub(crate) fn response_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        response: FetchResponse,
+    ) -> Local<'s> {
         let status = scope.number(f64::from(response.status.as_u16()));
         let status_text = scope.string(&response.status_text);
         let headers = Self::headers_to_wire(scope, &response.headers);
         let body = self.body_to_wire(scope, context, response.body);
         let url = scope.string(&response.url);
         let redirected = scope.boolean(response.redirected);
-        let socket = response.socket.map_or(0, |end| self.sockets.insert(self.numbers().next(), context, end));
+        let socket = response.socket.map_or(0, |end| {
+            self.sockets.insert(self.numbers().next(), context, end)
+        });
         let socket = scope.number(socket as f64);
         scope.array(&[status, status_text, headers, body, url, redirected, socket])
     }
@@ -64,8 +76,13 @@ impl<'s> Op<'_, 's> {
             let Some((name, value)) = pair else {
                 return Err(OpError::type_error("a header is not a pair of ByteStrings"));
             };
-            let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&name), HeaderValue::from_bytes(&value)) else {
-                return Err(OpError::type_error("a header name or value has characters that HTTP does not allow"));
+            let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(&name),
+                HeaderValue::from_bytes(&value),
+            ) else {
+                return Err(OpError::type_error(
+                    "a header name or value has characters that HTTP does not allow",
+                ));
             };
             headers.append(name, value);
         }
@@ -80,11 +97,15 @@ impl<'s> Op<'_, 's> {
         }
         if let Some(id) = value.as_number() {
             let reader = self.worker.bodies.take_reader(id as u64);
-            return reader.map(Body::Stream).ok_or_else(|| OpError::type_error("the body was already used"));
+            return reader
+                .map(Body::Stream)
+                .ok_or_else(|| OpError::type_error("the body was already used"));
         }
         match self.scope.bytes(value) {
             Some(bytes) => Ok(bytes_body(bytes)),
-            None => Err(OpError::type_error("the body is neither bytes nor a host body")),
+            None => Err(OpError::type_error(
+                "the body is neither bytes nor a host body",
+            )),
         }
     }
 }

@@ -17,7 +17,8 @@ use stated_core::alarm::RetryAlarm;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::{
-    AsyncStacks, CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
+    AsyncStacks, CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope,
+    StopReason, Thrown,
 };
 use stated_object::capability::{Home, Message, ObjectRef, Props, ServiceRef, Target};
 use stated_object::clock::Monotonic;
@@ -45,7 +46,13 @@ pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 /// How a worker reaches everything outside of its shard's runtime.
 pub trait Network {
     /// An object as any service can address it; None when there is no such namespace.
-    fn object(&self, namespace: usize, id: ObjectId, name: Option<String>, generation: u64) -> Option<ObjectRef>;
+    fn object(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+    ) -> Option<ObjectRef>;
 
     /// The service behind a binding; None when there is no such binding.
     fn bound_service(&self, index: usize) -> Option<ServiceRef>;
@@ -54,17 +61,28 @@ pub trait Network {
     fn own_service(&self, entrypoint: &str) -> ServiceRef;
 
     /// Delivers an event to an object, wherever it lives.
-    fn call_object(&self, object: &ObjectRef, event: Event) -> LocalFuture<Result<(u64, Answer), Failure>>;
+    fn call_object(
+        &self,
+        object: &ObjectRef,
+        event: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>>;
 
     /// Delivers an event to a stateless entrypoint.
-    fn call_service(&self, service: &ServiceRef, event: Event) -> LocalFuture<Result<Answer, Failure>>;
+    fn call_service(
+        &self,
+        service: &ServiceRef,
+        event: Event,
+    ) -> LocalFuture<Result<Answer, Failure>>;
 
     /// Delivers a call to a target, wherever its context is.
     fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>>;
 
     /// Sends a request to the outside. The error is its class and text.
-    fn fetch(&self, request: FetchRequest, redirect: Redirect)
-    -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        redirect: Redirect,
+    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
 
     /// An object's alarm was set to this time: look at the index again.
     fn alarm_hint(&self, at_ms: i64);
@@ -215,8 +233,15 @@ const MAIN: &[&str] = &[
 
 impl Worker {
     /// Starts an engine runtime on this thread, without a program.
-    pub fn new(options: WorkerOptions, network: Rc<dyn Network>, hooks: Rc<dyn Hooks>, numbers: Rc<Numbers>) -> Rc<Self> {
-        let runtime = Runtime::new(Limits { heap_bytes: options.heap_bytes });
+    pub fn new(
+        options: WorkerOptions,
+        network: Rc<dyn Network>,
+        hooks: Rc<dyn Hooks>,
+        numbers: Rc<Numbers>,
+    ) -> Rc<Self> {
+        let runtime = Runtime::new(Limits {
+            heap_bytes: options.heap_bytes,
+        });
         runtime.set_async_stacks(options.async_stacks);
         let global = Context::new(0, Kind::Stateless, None, options.cpu);
         let startup_code_generation = startup_code_generation(&options.init_json);
@@ -270,14 +295,25 @@ impl Worker {
     /// # Errors
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
-        let loader = Rc::new(Loader::new(source, NodeModules::of(&self.options.init_json)));
+        let loader = Rc::new(Loader::new(
+            source,
+            NodeModules::of(&self.options.init_json),
+        ));
         let realm = self.runtime.new_realm(loader.clone());
         let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
-        let main = self.enter(&realm, &library, 0, |scope| self.load_library(scope, &loader));
+        let main = self.enter(&realm, &library, 0, |scope| {
+            self.load_library(scope, &loader)
+        });
         let main = main.map_err(|text| LoadError { text })?;
-        let loaded = Rc::new(Loaded { realm: realm.clone(), main, exports: RefCell::default() });
+        let loaded = Rc::new(Loaded {
+            realm: realm.clone(),
+            main,
+            exports: RefCell::default(),
+        });
         let global = Context::new(0, Kind::Stateless, Some(loaded.clone()), self.options.cpu);
-        let exports = self.enter(&realm, &global, 0, |scope| self.load_program(scope, &loaded, &loader));
+        let exports = self.enter(&realm, &global, 0, |scope| {
+            self.load_program(scope, &loaded, &loader)
+        });
         let exports = exports.map_err(|text| LoadError { text })?;
         *loaded.exports.borrow_mut() = exports.clone();
         *self.loaded.borrow_mut() = Some(loaded);
@@ -296,22 +332,36 @@ impl Worker {
             scope.define(operations, name, function);
         }
         loader.provide(OPERATIONS_MODULE, scope.persist(operations));
-        let library = scope.evaluate_module("stated:main").map_err(|thrown| self.plain_text(scope, thrown))?;
-        scope.evaluate_module("cloudflare:workers").map_err(|thrown| self.plain_text(scope, thrown))?;
+        let library = scope
+            .evaluate_module("stated:main")
+            .map_err(|thrown| self.plain_text(scope, thrown))?;
+        scope
+            .evaluate_module("cloudflare:workers")
+            .map_err(|thrown| self.plain_text(scope, thrown))?;
         let mut main = HashMap::new();
         for name in MAIN {
-            let function = scope.property(library.0, name).map_err(|thrown| self.plain_text(scope, thrown))?;
+            let function = scope
+                .property(library.0, name)
+                .map_err(|thrown| self.plain_text(scope, thrown))?;
             main.insert(*name, scope.persist(function));
         }
         Ok(main)
     }
 
     /// Evaluates the program and finds what it exports.
-    fn load_program(&self, scope: &mut Scope<'_>, loaded: &Loaded, loader: &Loader) -> Result<Vec<Export>, String> {
+    fn load_program(
+        &self,
+        scope: &mut Scope<'_>,
+        loaded: &Loaded,
+        loader: &Loader,
+    ) -> Result<Vec<Export>, String> {
         let config = scope.string(&self.options.init_json);
         let init = scope.local(&loaded.main["init"]);
-        scope.call(init, &[config]).map_err(|thrown| self.described(scope, loaded, thrown))?;
-        self.provide_assets(scope, loader).map_err(|thrown| self.described(scope, loaded, thrown))?;
+        scope
+            .call(init, &[config])
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        self.provide_assets(scope, loader)
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
         let (namespace, evaluation) = scope
             .with_code_generation(self.startup_code_generation, |scope| {
                 let evaluated = scope.evaluate_module(PROGRAM);
@@ -331,7 +381,9 @@ impl Worker {
             Some(stated_engine::PromiseState::Fulfilled(_)) | None => {}
         }
         let start = scope.local(&loaded.main["start"]);
-        let exports = scope.call(start, &[namespace]).map_err(|thrown| self.described(scope, loaded, thrown))?;
+        let exports = scope
+            .call(start, &[namespace])
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
         let exports = scope.text(exports).unwrap_or_default();
         serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))
     }
@@ -347,7 +399,9 @@ impl Worker {
                     let global = scope.global();
                     let wasm = scope.property(global, "WebAssembly")?;
                     let module = scope.property(wasm, "Module")?;
-                    scope.with_code_generation(CodeGeneration::Allowed, |scope| scope.construct(module, &[bytes]))?
+                    scope.with_code_generation(CodeGeneration::Allowed, |scope| {
+                        scope.construct(module, &[bytes])
+                    })?
                 }
             };
             loader.provide(&asset.specifier, scope.persist(value));
@@ -358,7 +412,10 @@ impl Worker {
     fn plain_text(&self, scope: &mut Scope<'_>, thrown: Thrown<'_>) -> String {
         match thrown {
             Thrown::Value(value) => {
-                let stack = scope.property(value, "stack").ok().and_then(|stack| scope.text(stack));
+                let stack = scope
+                    .property(value, "stack")
+                    .ok()
+                    .and_then(|stack| scope.text(stack));
                 stack.unwrap_or_else(|| scope.to_text(value).unwrap_or_default())
             }
             Thrown::Stopped => self.stop_text(scope),
@@ -368,20 +425,36 @@ impl Worker {
     fn stop_text(&self, scope: &Scope<'_>) -> String {
         match scope.stop_reason() {
             Some(StopReason::Cpu) => {
-                format!("the program used more than {} ms of CPU time while it was loaded", self.options.cpu.as_millis())
+                format!(
+                    "the program used more than {} ms of CPU time while it was loaded",
+                    self.options.cpu.as_millis()
+                )
             }
             Some(StopReason::Memory) => {
-                format!("the program used more than {} MiB of memory while it was loaded", self.options.heap_bytes >> 20)
+                format!(
+                    "the program used more than {} MiB of memory while it was loaded",
+                    self.options.heap_bytes >> 20
+                )
             }
-            Some(StopReason::Aborted) | None => "the program was aborted while it was loaded".to_owned(),
+            Some(StopReason::Aborted) | None => {
+                "the program was aborted while it was loaded".to_owned()
+            }
         }
     }
 
     fn described(&self, scope: &mut Scope<'_>, loaded: &Loaded, thrown: Thrown<'_>) -> String {
-        let Thrown::Value(value) = thrown else { return self.stop_text(scope) };
+        let Thrown::Value(value) = thrown else {
+            return self.stop_text(scope);
+        };
         let describe = scope.local(&loaded.main["describeError"]);
-        let Ok(parts) = scope.call(describe, &[value]) else { return self.plain_text(scope, Thrown::Value(value)) };
-        let text = scope.element(parts, 1).ok().and_then(|text| scope.text(text)).unwrap_or_default();
+        let Ok(parts) = scope.call(describe, &[value]) else {
+            return self.plain_text(scope, Thrown::Value(value));
+        };
+        let text = scope
+            .element(parts, 1)
+            .ok()
+            .and_then(|text| scope.text(text))
+            .unwrap_or_default();
         self.hooks.borrow().map_stack(&text)
     }
 
@@ -405,7 +478,10 @@ impl Worker {
         section: u32,
         f: impl for<'s> FnOnce(&mut Scope<'s>) -> R,
     ) -> R {
-        let frame = FrameInfo { context: context.id, section };
+        let frame = FrameInfo {
+            context: context.id,
+            section,
+        };
         let mut foreign = Vec::new();
         self.current.borrow_mut().push(context.clone());
         let (result, stopped) = self.runtime.enter(realm, frame, &context.budget, |scope| {
@@ -449,12 +525,17 @@ impl Worker {
 
     /// The program of new contexts.
     fn loaded(&self) -> Rc<Loaded> {
-        self.loaded.borrow().clone().expect("a program was loaded before its code is called")
+        self.loaded
+            .borrow()
+            .clone()
+            .expect("a program was loaded before its code is called")
     }
 
     /// Calls a function of main.js and ignores what it returns; the library catches what it can.
     pub(crate) fn call_main(&self, scope: &mut Scope<'_>, name: &'static str, args: &[Local<'_>]) {
-        let Some(loaded) = self.running_program() else { return };
+        let Some(loaded) = self.running_program() else {
+            return;
+        };
         let function = scope.local(&loaded.main[name]);
         if let Err(Thrown::Value(error)) = scope.call(function, args) {
             self.report(scope, error);
@@ -468,18 +549,24 @@ impl Worker {
         name: &'static str,
         args: &[Local<'_>],
     ) -> Result<(), Thrown<'s>> {
-        let loaded = self.running_program().expect("a context with a program called");
+        let loaded = self
+            .running_program()
+            .expect("a context with a program called");
         let function = scope.local(&loaded.main[name]);
         scope.call(function, args).map(|_| ())
     }
 
     /// Continues a job of another context in a turn of that.
     fn resume(self: &Rc<Self>, info: FrameInfo, job: Persistent) {
-        let Some(context) = self.context(info.context) else { return };
+        let Some(context) = self.context(info.context) else {
+            return;
+        };
         let worker = self.clone();
         let hold = context.hold_for_operation();
         tokio::task::spawn_local(async move {
-            let Ok(permit) = context.enter(info.section).await else { return };
+            let Ok(permit) = context.enter(info.section).await else {
+                return;
+            };
             worker.run(&context, info.section, |scope| scope.run_job(&job));
             drop(permit);
             drop(hold);
@@ -546,8 +633,15 @@ impl Worker {
     }
 
     fn new_context(&self) -> Rc<Context> {
-        let context = Context::new(self.numbers.next(), Kind::Stateless, Some(self.loaded()), self.options.cpu);
-        self.contexts.borrow_mut().insert(context.id, context.clone());
+        let context = Context::new(
+            self.numbers.next(),
+            Kind::Stateless,
+            Some(self.loaded()),
+            self.options.cpu,
+        );
+        self.contexts
+            .borrow_mut()
+            .insert(context.id, context.clone());
         context
     }
 
@@ -558,7 +652,12 @@ impl Worker {
         context
             .or_insert_with(|| {
                 let kind = Kind::Object(instance.clone());
-                Context::new(instance.context, kind, Some(self.loaded()), self.options.cpu)
+                Context::new(
+                    instance.context,
+                    kind,
+                    Some(self.loaded()),
+                    self.options.cpu,
+                )
             })
             .clone()
     }
@@ -574,8 +673,17 @@ impl Worker {
         self.codecs.end_context(id);
         self.sockets.end_context(id);
         self.capabilities.end_context(id);
-        let function = if context.instance().is_some() { "dropObject" } else { "endContext" };
-        let host = Context::new(0, Kind::Stateless, context.program.clone(), self.options.cpu);
+        let function = if context.instance().is_some() {
+            "dropObject"
+        } else {
+            "endContext"
+        };
+        let host = Context::new(
+            0,
+            Kind::Stateless,
+            context.program.clone(),
+            self.options.cpu,
+        );
         self.run(&host, 0, |scope| {
             let id = scope.number(id as f64);
             self.call_main(scope, function, &[id]);
@@ -597,7 +705,9 @@ impl Worker {
         object: &mut Option<String>,
     ) -> Result<FetchResponse, Failure> {
         let context = self.new_context();
-        let answer = self.event_in(&context, entrypoint, None, Event::Fetch(request)).await;
+        let answer = self
+            .event_in(&context, entrypoint, None, Event::Fetch(request))
+            .await;
         *object = context.called.take();
         match answer? {
             Answer::Response(response) => Ok(response),
@@ -609,7 +719,12 @@ impl Worker {
     ///
     /// # Errors
     /// What the handler threw, or the limit it met.
-    pub async fn event(self: &Rc<Self>, entrypoint: &str, props: Option<Props>, event: Event) -> Result<Answer, Failure> {
+    pub async fn event(
+        self: &Rc<Self>,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
         let context = self.new_context();
         self.event_in(&context, entrypoint, props, event).await
     }
@@ -621,16 +736,31 @@ impl Worker {
         props: Option<Props>,
         event: Event,
     ) -> Result<Answer, Failure> {
-        context.lives_for_stubs.set(matches!(event, Event::Call { .. }));
-        let ending = Ending { worker: self.clone(), context: context.clone() };
+        context
+            .lives_for_stubs
+            .set(matches!(event, Event::Call { .. }));
+        let ending = Ending {
+            worker: self.clone(),
+            context: context.clone(),
+        };
         tokio::task::spawn_local(ending.run());
-        self.stateless_turn(context, |scope, call| self.start_stateless(scope, context, call, entrypoint, props, event)).await
+        self.stateless_turn(context, |scope, call| {
+            self.start_stateless(scope, context, call, entrypoint, props, event)
+        })
+        .await
     }
 
     /// Calls a target of a stateless context, which lives at least until the answer.
-    pub(crate) async fn call_stateless_target(self: &Rc<Self>, context: &Rc<Context>, event: Event) -> Result<Answer, Failure> {
+    pub(crate) async fn call_stateless_target(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
         self.refill(context);
-        self.stateless_turn(context, |scope, call| self.start_target_call(scope, context, call, event)).await
+        self.stateless_turn(context, |scope, call| {
+            self.start_target_call(scope, context, call, event)
+        })
+        .await
     }
 
     async fn stateless_turn(
@@ -642,7 +772,9 @@ impl Worker {
         let call = self.numbers.next();
         let answer = self.calls.open(call, context.id);
         self.run(context, 0, |scope| start(scope, call));
-        let answer = answer.await.unwrap_or_else(|_| Err(Failure::new(ErrorCode::CallCanceled)));
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(ErrorCode::CallCanceled)));
         drop(hold);
         answer
     }
@@ -670,29 +802,54 @@ impl Worker {
                 let url = scope.string(&request.url);
                 let headers = Self::headers_to_wire(scope, &request.headers);
                 let body = self.body_to_wire(scope, context, request.body);
-                self.call_main(scope, "fetchEntrypoint", &[call, id, entrypoint, props, method, url, headers, body]);
+                self.call_main(
+                    scope,
+                    "fetchEntrypoint",
+                    &[call, id, entrypoint, props, method, url, headers, body],
+                );
             }
             Event::Call { path, args } => {
                 let path = strings(scope, &path);
                 let [args, capabilities] = self.arguments_to_wire(scope, context, args);
-                self.call_main(scope, "callEntrypoint", &[call, id, entrypoint, props, path, args, capabilities]);
+                self.call_main(
+                    scope,
+                    "callEntrypoint",
+                    &[call, id, entrypoint, props, path, args, capabilities],
+                );
             }
             Event::TargetCall { .. } | Event::Alarm(_) | Event::Socket { .. } => {}
         }
     }
 
-    fn start_target_call(&self, scope: &mut Scope<'_>, context: &Rc<Context>, call: u64, event: Event) {
-        let Event::TargetCall { target, path, args } = event else { return };
+    fn start_target_call(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Rc<Context>,
+        call: u64,
+        event: Event,
+    ) {
+        let Event::TargetCall { target, path, args } = event else {
+            return;
+        };
         let call = scope.number(call as f64);
         let id = scope.number(context.id as f64);
         let target = scope.number(target as f64);
         let path = strings(scope, &path);
         let [args, capabilities] = self.arguments_to_wire(scope, context, args);
-        self.call_main(scope, "callTarget", &[call, id, target, path, args, capabilities]);
+        self.call_main(
+            scope,
+            "callTarget",
+            &[call, id, target, path, args, capabilities],
+        );
     }
 
     /// Bytes and capabilities of a call's arguments; undefined bytes for the read of a property.
-    fn arguments_to_wire<'s>(&self, scope: &mut Scope<'s>, context: &Rc<Context>, args: Option<Message>) -> [Local<'s>; 2] {
+    fn arguments_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        args: Option<Message>,
+    ) -> [Local<'s>; 2] {
         match args {
             Some(message) => self.message_to_wire(scope, context, message),
             None => [scope.undefined(), scope.array(&[])],
@@ -700,14 +857,25 @@ impl Worker {
     }
 
     /// Calls a stateless entrypoint, as its callers see it.
-    pub(crate) async fn call_service(&self, service: &ServiceRef, event: Event) -> Result<Answer, Failure> {
-        self.network.call_service(service, event).await.map_err(|failure| failure.seen_through_stub(None))
+    pub(crate) async fn call_service(
+        &self,
+        service: &ServiceRef,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        self.network
+            .call_service(service, event)
+            .await
+            .map_err(|failure| failure.seen_through_stub(None))
     }
 
     // --- objects' events -----------------------------------------------------------------------
 
     /// Starts a handler of an object in the running turn.
-    pub(crate) fn start_object(self: &Rc<Self>, instance: &Rc<Instance>, event: Event) -> AnswerReceiver {
+    pub(crate) fn start_object(
+        self: &Rc<Self>,
+        instance: &Rc<Instance>,
+        event: Event,
+    ) -> AnswerReceiver {
         let context = self.context_of(instance);
         self.refill(&context);
         let call_id = self.numbers.next();
@@ -721,7 +889,11 @@ impl Worker {
                     let url = scope.string(&request.url);
                     let headers = Self::headers_to_wire(scope, &request.headers);
                     let body = self.body_to_wire(scope, &context, request.body);
-                    self.call_main(scope, "fetchObject", &[call, id, method, url, headers, body]);
+                    self.call_main(
+                        scope,
+                        "fetchObject",
+                        &[call, id, method, url, headers, body],
+                    );
                 }
                 Event::Call { path, args } => {
                     let path = strings(scope, &path);
@@ -744,7 +916,12 @@ impl Worker {
         answer
     }
 
-    pub(crate) fn dispatch_socket_event(self: &Rc<Self>, context: &Rc<Context>, socket: u64, event: SocketEvent) {
+    pub(crate) fn dispatch_socket_event(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        socket: u64,
+        event: SocketEvent,
+    ) {
         self.run(context, 0, |scope| {
             let socket = scope.number(socket as f64);
             let [kind, a, b, c] = socket_event(scope, event);
@@ -787,24 +964,52 @@ impl Worker {
         scope.call(make, &[class, message, flags, object_id, value])
     }
 
-    pub(crate) fn failure_to_error<'s>(&self, scope: &mut Scope<'s>, failure: &Failure) -> Result<Local<'s>, Thrown<'s>> {
-        let object_id = failure.object_id.map(|id| id.to_string()).unwrap_or_default();
-        self.make_error(scope, failure.class.name(), &failure.message, failure.flags(), &object_id, failure.value.as_deref())
+    pub(crate) fn failure_to_error<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        failure: &Failure,
+    ) -> Result<Local<'s>, Thrown<'s>> {
+        let object_id = failure
+            .object_id
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        self.make_error(
+            scope,
+            failure.class.name(),
+            &failure.message,
+            failure.flags(),
+            &object_id,
+            failure.value.as_deref(),
+        )
     }
 
     /// What was thrown, as a failure on its way to a caller; also printed with its stack.
     pub(crate) fn failure_of(&self, scope: &mut Scope<'_>, error: Local<'_>) -> Failure {
-        let Some(loaded) = self.running_program() else { return Failure::new(ErrorCode::Internal) };
+        let Some(loaded) = self.running_program() else {
+            return Failure::new(ErrorCode::Internal);
+        };
         let describe = scope.local(&loaded.main["describeError"]);
-        let Ok(parts) = scope.call(describe, &[error]) else { return Failure::new(ErrorCode::Internal) };
-        let text = scope.element(parts, 0).ok().and_then(|text| scope.text(text)).unwrap_or_default();
-        let flags = scope.element(parts, 2).ok().and_then(Local::as_number).unwrap_or(0.0);
+        let Ok(parts) = scope.call(describe, &[error]) else {
+            return Failure::new(ErrorCode::Internal);
+        };
+        let text = scope
+            .element(parts, 0)
+            .ok()
+            .and_then(|text| scope.text(text))
+            .unwrap_or_default();
+        let flags = scope
+            .element(parts, 2)
+            .ok()
+            .and_then(Local::as_number)
+            .unwrap_or(0.0);
         Failure::thrown(text, flags as u32)
     }
 
     /// Prints an exception that nobody caught.
     pub(crate) fn report(&self, scope: &mut Scope<'_>, error: Local<'_>) {
-        let Some(loaded) = self.running_program() else { return };
+        let Some(loaded) = self.running_program() else {
+            return;
+        };
         let text = self.described(scope, &loaded, Thrown::Value(error));
         self.print(Level::Uncaught, text);
     }
@@ -825,13 +1030,21 @@ impl Worker {
     }
 
     pub(crate) fn print(&self, level: Level, text: String) {
-        let object = self.context_of_frame().and_then(|context| self.object_label(&context));
-        self.hooks.borrow().console(ConsoleLine { level, text, object });
+        let object = self
+            .context_of_frame()
+            .and_then(|context| self.object_label(&context));
+        self.hooks.borrow().console(ConsoleLine {
+            level,
+            text,
+            object,
+        });
     }
 
     fn object_label(&self, context: &Context) -> Option<(String, String)> {
         let entry = &context.instance()?.entry;
-        let name = entry.name().map_or_else(|| entry.id.to_string(), |name| name.to_string());
+        let name = entry
+            .name()
+            .map_or_else(|| entry.id.to_string(), |name| name.to_string());
         Some((entry.class_name.to_string(), name))
     }
 
@@ -875,9 +1088,19 @@ impl Worker {
     }
 
     /// Remembers the first object that a stateless event called, for the request log.
-    pub(crate) fn note_called(&self, context: &Context, namespace: usize, name: Option<&str>, id: ObjectId) {
+    pub(crate) fn note_called(
+        &self,
+        context: &Context,
+        namespace: usize,
+        name: Option<&str>,
+        id: ObjectId,
+    ) {
         if context.instance().is_none() && context.called.borrow().is_none() {
-            let class = self.options.classes.get(namespace).map_or("", String::as_str);
+            let class = self
+                .options
+                .classes
+                .get(namespace)
+                .map_or("", String::as_str);
             let label = match name {
                 Some(name) => format!("{class}/{name}"),
                 None => format!("{class}/{id}"),
@@ -891,7 +1114,11 @@ impl Worker {
     }
 
     pub(crate) fn exports(&self) -> Vec<Export> {
-        self.loaded.borrow().as_ref().map(|loaded| loaded.exports.borrow().clone()).unwrap_or_default()
+        self.loaded
+            .borrow()
+            .as_ref()
+            .map(|loaded| loaded.exports.borrow().clone())
+            .unwrap_or_default()
     }
 
     /// Tells the limits that no turn holds memory at the moment; called now and then.
@@ -913,7 +1140,14 @@ fn startup_code_generation(init_json: &str) -> CodeGeneration {
         flags: Vec<String>,
     }
     match serde_json::from_str::<Config>(init_json) {
-        Ok(config) if config.flags.iter().any(|flag| flag == "allow_eval_during_startup") => CodeGeneration::Allowed,
+        Ok(config)
+            if config
+                .flags
+                .iter()
+                .any(|flag| flag == "allow_eval_during_startup") =>
+        {
+            CodeGeneration::Allowed
+        }
         Ok(_) | Err(_) => CodeGeneration::Disallowed,
     }
 }
@@ -927,7 +1161,9 @@ struct Ending {
 impl Ending {
     async fn run(self) {
         self.context.ended().await;
-        self.worker.calls.fail_context(self.context.id, &Failure::new(ErrorCode::CallCanceled));
+        self.worker
+            .calls
+            .fail_context(self.context.id, &Failure::new(ErrorCode::CallCanceled));
         self.worker.end_context(self.context.id);
     }
 }
@@ -941,10 +1177,27 @@ fn socket_event<'s>(scope: &mut Scope<'s>, event: SocketEvent) -> [Local<'s>; 4]
     let undefined = scope.undefined();
     match event {
         SocketEvent::Text(text) => [scope.number(0.0), scope.string(&text), undefined, undefined],
-        SocketEvent::Binary(bytes) => [scope.number(0.0), scope.uint8_array(&bytes), undefined, undefined],
-        SocketEvent::Close { code, reason, was_clean } => {
-            [scope.number(1.0), scope.number(f64::from(code)), scope.string(&reason), scope.boolean(was_clean)]
-        }
-        SocketEvent::Error(message) => [scope.number(2.0), scope.string(&message), undefined, undefined],
+        SocketEvent::Binary(bytes) => [
+            scope.number(0.0),
+            scope.uint8_array(&bytes),
+            undefined,
+            undefined,
+        ],
+        SocketEvent::Close {
+            code,
+            reason,
+            was_clean,
+        } => [
+            scope.number(1.0),
+            scope.number(f64::from(code)),
+            scope.string(&reason),
+            scope.boolean(was_clean),
+        ],
+        SocketEvent::Error(message) => [
+            scope.number(2.0),
+            scope.string(&message),
+            undefined,
+            undefined,
+        ],
     }
 }

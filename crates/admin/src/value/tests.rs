@@ -39,12 +39,17 @@ const NOT_JSON: &[(&str, &str)] = &[
     ("ff0f4e000000000000f0ff", "an infinite number"),
     ("ff0f41026f7b005e01240002", "an object that occurs twice"),
     ("ff0f630200d8", "a string with half a surrogate pair"),
-    ("ff0f410149022201784902240101", "an array with named properties"),
+    (
+        "ff0f410149022201784902240101",
+        "an array with named properties",
+    ),
 ];
 
 fn bytes(hexadecimal: &str) -> Vec<u8> {
     let pairs = hexadecimal.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 #[test]
@@ -62,7 +67,10 @@ fn what_json_cannot_express_is_refused_by_name() {
     for (hexadecimal, name) in NOT_JSON {
         let error = to_json(&bytes(hexadecimal)).unwrap_err();
 
-        assert_eq!(error.to_string(), format!("it contains {name}, which JSON cannot express"));
+        assert_eq!(
+            error.to_string(),
+            format!("it contains {name}, which JSON cannot express")
+        );
     }
 }
 
@@ -90,10 +98,19 @@ fn data_without_a_header_is_read_as_the_oldest_version() {
 
 #[test]
 fn damaged_bytes_are_named_with_their_place() {
-    for (damaged, offset) in [(&b""[..], 0), (b"\xff", 1), (b"\xff\x0f", 2), (b"\xff\x0f\"\x05ab", 4), (b"\xff\x0fTT", 3)] {
+    for (damaged, offset) in [
+        (&b""[..], 0),
+        (b"\xff", 1),
+        (b"\xff\x0f", 2),
+        (b"\xff\x0f\"\x05ab", 4),
+        (b"\xff\x0fTT", 3),
+    ] {
         let error = to_json(damaged).unwrap_err();
 
-        assert_eq!(error.to_string(), format!("its bytes are damaged at offset {offset}"));
+        assert_eq!(
+            error.to_string(),
+            format!("its bytes are damaged at offset {offset}")
+        );
     }
 }
 
@@ -108,7 +125,10 @@ fn nesting_is_read_500_levels_deep_and_no_deeper() {
     };
 
     assert!(to_json(&nested(500)).is_ok());
-    assert_eq!(to_json(&nested(501)).unwrap_err().to_string(), "it is nested deeper than 500 levels");
+    assert_eq!(
+        to_json(&nested(501)).unwrap_err().to_string(),
+        "it is nested deeper than 500 levels"
+    );
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -152,7 +172,10 @@ fn normal(value: Value) -> Value {
             _ => Value::Number(number),
         },
         Value::Array(array) => array.into_iter().map(normal).collect(),
-        Value::Object(object) => object.into_iter().map(|(name, value)| (name, normal(value))).collect(),
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(name, value)| (name, normal(value)))
+            .collect(),
         other => other,
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use stated_bundle::Watcher;
 use stated_config::{Binding, Config, LocalSecrets};
-use stated_worker::AsyncStacks;
 use stated_node::{Built, Node, NodeOptions, build};
+use stated_worker::AsyncStacks;
 
 use super::internal::{Internal, Serving};
 use super::{asked_to_stop, project, takeover};
@@ -44,7 +44,11 @@ struct Session {
 
 impl Session {
     /// Starts the node; `port` keeps the port of the session before.
-    async fn start(common: &Common, services: Vec<(Config, Built)>, port: Option<u16>) -> Result<Self, Failure> {
+    async fn start(
+        common: &Common,
+        services: Vec<(Config, Built)>,
+        port: Option<u16>,
+    ) -> Result<Self, Failure> {
         let (first, _) = &services[0];
         let mut listen = project::address(common, first);
         if let Some(port) = port {
@@ -52,7 +56,11 @@ impl Session {
         }
         let data = project::data(common, first);
         takeover::offer(&services, &data);
-        let several = if services.len() > 1 { Services::Several } else { Services::One };
+        let several = if services.len() > 1 {
+            Services::Several
+        } else {
+            Services::One
+        };
         let watcher = Watcher::new(watched(&services));
         let node = Node::start(NodeOptions {
             listen,
@@ -66,7 +74,12 @@ impl Session {
         })
         .await?;
         let internal = Internal::listen(0)?.serve(node.objects(), &data)?;
-        Ok(Self { node, internal, services, watcher })
+        Ok(Self {
+            node,
+            internal,
+            services,
+            watcher,
+        })
     }
 
     fn announce(&self) {
@@ -78,7 +91,10 @@ impl Session {
 
     /// Takes changed files over. A project that is broken for now leaves the running one as it is.
     async fn follow(mut self, common: &Common, changed: &[PathBuf]) -> Result<Self, Failure> {
-        let configured = self.services.iter().any(|(config, _)| config.watched.iter().any(|file| changed.contains(file)));
+        let configured = self
+            .services
+            .iter()
+            .any(|(config, _)| config.watched.iter().any(|file| changed.contains(file)));
         if configured {
             return self.restart(common).await;
         }
@@ -133,7 +149,10 @@ impl Session {
 }
 
 fn watched(services: &[(Config, Built)]) -> Vec<PathBuf> {
-    services.iter().flat_map(|(_, built)| built.watch_files.iter().cloned()).collect()
+    services
+        .iter()
+        .flat_map(|(_, built)| built.watch_files.iter().cloned())
+        .collect()
 }
 
 /// Prints what the program finds in `env`; values of variables are not shown.
@@ -142,7 +161,11 @@ fn print_bindings(config: &Config) {
         return;
     }
     let rows: Vec<(String, String)> = config.bindings.iter().map(binding_row).collect();
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
     printer::line(&format!("Service {} has these bindings:", config.name));
     for (name, what) in rows {
         printer::line(&format!("  env.{name:width$}  {what}"));
@@ -153,10 +176,26 @@ fn binding_row(binding: &Binding) -> (String, String) {
     let what = match binding {
         Binding::Text { .. } => "Variable (text)".to_owned(),
         Binding::Json { .. } => "Variable (JSON)".to_owned(),
-        Binding::Namespace { class, service: None, .. } => format!("Durable Object {class}"),
-        Binding::Namespace { class, service: Some(service), .. } => format!("Durable Object {class} of {service}"),
-        Binding::Service { service, entrypoint: None, .. } => format!("Service {service}"),
-        Binding::Service { service, entrypoint: Some(entrypoint), .. } => format!("Service {service}, {entrypoint}"),
+        Binding::Namespace {
+            class,
+            service: None,
+            ..
+        } => format!("Durable Object {class}"),
+        Binding::Namespace {
+            class,
+            service: Some(service),
+            ..
+        } => format!("Durable Object {class} of {service}"),
+        Binding::Service {
+            service,
+            entrypoint: None,
+            ..
+        } => format!("Service {service}"),
+        Binding::Service {
+            service,
+            entrypoint: Some(entrypoint),
+            ..
+        } => format!("Service {service}, {entrypoint}"),
         Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
         Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
     };

@@ -45,7 +45,10 @@ impl Internal {
         let listener = std::net::TcpListener::bind(address).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: tokio::net::TcpListener::from_std(listener)?, address })
+            Ok(Self {
+                listener: tokio::net::TcpListener::from_std(listener)?,
+                address,
+            })
         });
         listener.map_err(|error| {
             Failure::new(format!("listen on {address} for /healthz: {error}"))
@@ -60,14 +63,21 @@ impl Internal {
     /// Answers from now on, and tells `stated objects` where.
     pub(crate) fn serve(self, objects: Objects, data: &Path) -> Result<Serving, Failure> {
         let address_file = data.join(ADDRESS_FILE);
-        std::fs::write(&address_file, self.address.to_string())
-            .map_err(|error| Failure::new(format!("write `{}`: {error}", address_file.display())))?;
+        std::fs::write(&address_file, self.address.to_string()).map_err(|error| {
+            Failure::new(format!("write `{}`: {error}", address_file.display()))
+        })?;
         let (stop, stopped) = Shutdown::new();
-        let front = Rc::new(Front { api: Api::new(Store::Running(objects)) });
+        let front = Rc::new(Front {
+            api: Api::new(Store::Running(objects)),
+        });
         let task = tokio::task::spawn_local(async move {
             stated_http::serve(self.listener, front, &Limits::default(), stopped).await;
         });
-        Ok(Serving { stop, task, address_file })
+        Ok(Serving {
+            stop,
+            task,
+            address_file,
+        })
     }
 }
 
@@ -83,7 +93,11 @@ impl Serving {
 
 /// Where the server that uses the folder answers.
 pub(crate) fn address_of(data: &Path) -> Option<SocketAddr> {
-    std::fs::read_to_string(data.join(ADDRESS_FILE)).ok()?.trim().parse().ok()
+    std::fs::read_to_string(data.join(ADDRESS_FILE))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 struct Front {
@@ -93,19 +107,32 @@ struct Front {
 impl Handler for Front {
     async fn handle(&self, request: FetchRequest) -> FetchResponse {
         let after_scheme = request.url.split_once("://").map_or("", |(_, rest)| rest);
-        let (host, target) = after_scheme.split_at(after_scheme.find('/').unwrap_or(after_scheme.len()));
+        let (host, target) =
+            after_scheme.split_at(after_scheme.find('/').unwrap_or(after_scheme.len()));
         match target {
             "/healthz" | "/readyz" => FetchResponse::text(StatusCode::OK, "ok"),
-            _ if !target.starts_with("/objects/") => FetchResponse::text(StatusCode::NOT_FOUND, "not found"),
-            _ if !is_loopback(host) || request.headers.contains_key(ORIGIN) => {
-                FetchResponse::text(StatusCode::FORBIDDEN, "only programs on this machine may ask")
+            _ if !target.starts_with("/objects/") => {
+                FetchResponse::text(StatusCode::NOT_FOUND, "not found")
             }
+            _ if !is_loopback(host) || request.headers.contains_key(ORIGIN) => FetchResponse::text(
+                StatusCode::FORBIDDEN,
+                "only programs on this machine may ask",
+            ),
             _ => {
                 let target = target.to_owned();
                 match collect(request.body).await {
                     Ok(body) => {
                         let body = Upload::Bytes(body);
-                        respond(self.api.answer(Request { method: request.method, target, body }).await).await
+                        respond(
+                            self.api
+                                .answer(Request {
+                                    method: request.method,
+                                    target,
+                                    body,
+                                })
+                                .await,
+                        )
+                        .await
                     }
                     Err(error) => FetchResponse::text(StatusCode::BAD_REQUEST, error),
                 }
@@ -139,13 +166,18 @@ async fn respond(reply: Reply) -> FetchResponse {
         Reply::Json(status, body) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = FetchResponse::text(status, body.to_string());
-            response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+                .headers
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         Reply::Database { path, folder } => match tokio::fs::File::open(&path).await {
             Ok(file) => {
                 let mut response = FetchResponse::text(StatusCode::OK, "");
-                response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.sqlite3"));
+                response.headers.insert(
+                    CONTENT_TYPE,
+                    HeaderValue::from_static("application/vnd.sqlite3"),
+                );
                 response.body = send(file, folder).await;
                 response
             }
@@ -164,7 +196,11 @@ async fn send<F: 'static>(mut file: tokio::fs::File, folder: F) -> Body {
         loop {
             let sent = match file.read(&mut chunk).await {
                 Ok(0) => return,
-                Ok(length) => writer.send(Ok(Bytes::copy_from_slice(&chunk[..length]))).await,
+                Ok(length) => {
+                    writer
+                        .send(Ok(Bytes::copy_from_slice(&chunk[..length])))
+                        .await
+                }
                 Err(error) => {
                     let error = stated_object::message::BodyError::Failed(error.to_string());
                     writer.send(Err(error)).await

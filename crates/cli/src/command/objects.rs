@@ -28,16 +28,25 @@ pub(crate) async fn run(arguments: &Objects) -> Result<(), Failure> {
         _ => {}
     }
     if !data.join("do").is_dir() {
-        return Err(Failure::new(format!("there is no data in `{}`", data.display()))
-            .with_hint("name the project's folder with --project, or the data folder with --persist-to"));
+        return Err(
+            Failure::new(format!("there is no data in `{}`", data.display())).with_hint(
+                "name the project's folder with --project, or the data folder with --persist-to",
+            ),
+        );
     }
-    let session = Session { connection: Connection::open(&data)?, json: arguments.json };
+    let session = Session {
+        connection: Connection::open(&data)?,
+        json: arguments.json,
+    };
     session.run(&arguments.action).await
 }
 
 fn data(arguments: &Objects) -> PathBuf {
     let project = arguments.project.clone().unwrap_or_default();
-    arguments.persist_to.clone().unwrap_or_else(|| project.join(".stated/state"))
+    arguments
+        .persist_to
+        .clone()
+        .unwrap_or_else(|| project.join(".stated/state"))
 }
 
 fn import_folder(data: &Path, source: &Path) -> Result<(), Failure> {
@@ -64,7 +73,11 @@ fn stopped(data: &Path) -> Result<Stopped, Failure> {
     Stopped::open(data).map_err(|refusal| {
         let in_use = refusal.folder_is_in_use();
         let failure = Failure::from(refusal);
-        if in_use { failure.with_hint("whole folders can be moved only while the server is stopped") } else { failure }
+        if in_use {
+            failure.with_hint("whole folders can be moved only while the server is stopped")
+        } else {
+            failure
+        }
     })
 }
 
@@ -91,19 +104,36 @@ impl Object {
 impl Session {
     async fn run(&self, action: &ObjectsAction) -> Result<(), Failure> {
         match action {
-            ObjectsAction::List { class, name, limit } => self.list(class.as_deref(), name.as_deref(), *limit).await,
+            ObjectsAction::List { class, name, limit } => {
+                self.list(class.as_deref(), name.as_deref(), *limit).await
+            }
             ObjectsAction::Show(target) => self.show(target).await,
-            ObjectsAction::Sql { target, query, params } => self.sql(target, query, params).await,
+            ObjectsAction::Sql {
+                target,
+                query,
+                params,
+            } => self.sql(target, query, params).await,
             ObjectsAction::Get { target, key: None } => self.keys(target).await,
-            ObjectsAction::Get { target, key: Some(key) } => self.get(target, key).await,
+            ObjectsAction::Get {
+                target,
+                key: Some(key),
+            } => self.get(target, key).await,
             ObjectsAction::Put { target, key, value } => self.put(target, key, value).await,
-            ObjectsAction::DeleteKey { target, key } => {
-                self.request(Method::DELETE, target, &["value"], &[("key", key)], Value::Null).await.map(drop)
-            }
+            ObjectsAction::DeleteKey { target, key } => self
+                .request(
+                    Method::DELETE,
+                    target,
+                    &["value"],
+                    &[("key", key)],
+                    Value::Null,
+                )
+                .await
+                .map(drop),
             ObjectsAction::Alarm { target, change } => self.alarm(target, change).await,
-            ObjectsAction::Evict(target) => {
-                self.request(Method::POST, target, &["evict"], &[], Value::Null).await.map(drop)
-            }
+            ObjectsAction::Evict(target) => self
+                .request(Method::POST, target, &["evict"], &[], Value::Null)
+                .await
+                .map(drop),
             ObjectsAction::Delete { target, yes } => self.delete(target, *yes).await,
             ObjectsAction::Export { target, file } => self.export(target, file).await,
             ObjectsAction::Import { target, file } => self.import(target, file).await,
@@ -111,10 +141,20 @@ impl Session {
         }
     }
 
-    async fn list(&self, class: Option<&str>, name: Option<&str>, limit: Option<usize>) -> Result<(), Failure> {
+    async fn list(
+        &self,
+        class: Option<&str>,
+        name: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<(), Failure> {
         let keys = match class {
             Some(class) => vec![self.namespace(class).await?],
-            None => self.namespaces().await?.iter().map(|namespace| text(&namespace["id"])).collect(),
+            None => self
+                .namespaces()
+                .await?
+                .iter()
+                .map(|namespace| text(&namespace["id"]))
+                .collect(),
         };
         let mut left = limit.unwrap_or(usize::MAX);
         let mut found = Vec::new();
@@ -126,34 +166,55 @@ impl Session {
                 let mut query = vec![("limit", page_text.as_str()), ("cursor", after.as_str())];
                 query.extend(name.map(|name| ("name", name)));
                 let target = Request::target(&["objects", "namespaces", &key, "objects"], &query);
-                let envelope = self.connection.ask(Method::GET, target, Upload::Bytes(bytes::Bytes::new())).await?;
+                let envelope = self
+                    .connection
+                    .ask(Method::GET, target, Upload::Bytes(bytes::Bytes::new()))
+                    .await?;
                 let objects = envelope["result"].as_array().cloned().unwrap_or_default();
                 left -= objects.len();
                 found.extend(objects);
-                cursor = envelope["result_info"]["cursor"].as_str().map(str::to_owned);
+                cursor = envelope["result_info"]["cursor"]
+                    .as_str()
+                    .map(str::to_owned);
             }
         }
-        if self.json { self.print(&Value::Array(found)) } else { show::list(&found) }
+        if self.json {
+            self.print(&Value::Array(found))
+        } else {
+            show::list(&found)
+        }
         Ok(())
     }
 
     async fn show(&self, target: &Target) -> Result<(), Failure> {
-        let facts = self.request(Method::GET, target, &[], &[], Value::Null).await?;
-        if self.json { self.print(&facts) } else { show::object(&facts) }
+        let facts = self
+            .request(Method::GET, target, &[], &[], Value::Null)
+            .await?;
+        if self.json {
+            self.print(&facts)
+        } else {
+            show::object(&facts)
+        }
         Ok(())
     }
 
     async fn sql(&self, target: &Target, query: &str, params: &[String]) -> Result<(), Failure> {
         let object = self.object(target).await?;
         // A parameter is JSON where it can be, and text otherwise.
-        let params: Vec<Value> =
-            params.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))).collect();
+        let params: Vec<Value> = params
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())))
+            .collect();
         let body = json!({ "durable_object_id": object.id, "queries": [{ "sql": query, "params": params }] });
         let target = Request::target(&["objects", "namespaces", &object.key, "query"], &[]);
         let body = Upload::Bytes(body.to_string().into());
         let envelope = self.connection.ask(Method::POST, target, body).await?;
         let result = &envelope["result"][0];
-        if self.json { self.print(result) } else { show::rows(result) }
+        if self.json {
+            self.print(result)
+        } else {
+            show::rows(result)
+        }
         Ok(())
     }
 
@@ -162,20 +223,39 @@ impl Session {
         let mut all = Vec::new();
         let mut after = None;
         loop {
-            let query: Vec<(&str, &str)> = after.iter().map(|key: &String| ("start_after", key.as_str())).collect();
-            let asked = self.connection.ask(Method::GET, object.target(&["values"], &query), Upload::Bytes(bytes::Bytes::new()));
+            let query: Vec<(&str, &str)> = after
+                .iter()
+                .map(|key: &String| ("start_after", key.as_str()))
+                .collect();
+            let asked = self.connection.ask(
+                Method::GET,
+                object.target(&["values"], &query),
+                Upload::Bytes(bytes::Bytes::new()),
+            );
             let envelope = asked.await?;
             let page = envelope["result"].as_array().cloned().unwrap_or_default();
             let Some(last) = page.last() else { break };
             after = Some(text(&last["key"]));
             all.extend(page);
         }
-        if self.json { self.print(&Value::Array(all)) } else { show::keys(&all) }
+        if self.json {
+            self.print(&Value::Array(all))
+        } else {
+            show::keys(&all)
+        }
         Ok(())
     }
 
     async fn get(&self, target: &Target, key: &str) -> Result<(), Failure> {
-        let value = self.request(Method::GET, target, &["value"], &[("key", key)], Value::Null).await?;
+        let value = self
+            .request(
+                Method::GET,
+                target,
+                &["value"],
+                &[("key", key)],
+                Value::Null,
+            )
+            .await?;
         self.print(&value);
         Ok(())
     }
@@ -185,19 +265,32 @@ impl Session {
             Failure::new(format!("the value is not JSON: {error}"))
                 .with_hint("a string is written with its quotation marks: '\"text\"'")
         })?;
-        self.request(Method::PUT, target, &["value"], &[("key", key)], value).await.map(drop)
+        self.request(Method::PUT, target, &["value"], &[("key", key)], value)
+            .await
+            .map(drop)
     }
 
     async fn alarm(&self, target: &Target, change: &AlarmChange) -> Result<(), Failure> {
         if change.delete {
-            return self.request(Method::DELETE, target, &["alarm"], &[], Value::Null).await.map(drop);
+            return self
+                .request(Method::DELETE, target, &["alarm"], &[], Value::Null)
+                .await
+                .map(drop);
         }
         if let Some(time) = &change.set {
-            let at_ms = moment::parse(time, wall_ms())
-                .ok_or_else(|| Failure::new(format!("`{time}` is neither milliseconds since 1970 nor a delay like +90s")))?;
-            return self.request(Method::PUT, target, &["alarm"], &[], at_ms.into()).await.map(drop);
+            let at_ms = moment::parse(time, wall_ms()).ok_or_else(|| {
+                Failure::new(format!(
+                    "`{time}` is neither milliseconds since 1970 nor a delay like +90s"
+                ))
+            })?;
+            return self
+                .request(Method::PUT, target, &["alarm"], &[], at_ms.into())
+                .await
+                .map(drop);
         }
-        let at_ms = self.request(Method::GET, target, &["alarm"], &[], Value::Null).await?;
+        let at_ms = self
+            .request(Method::GET, target, &["alarm"], &[], Value::Null)
+            .await?;
         match (self.json, at_ms.as_i64()) {
             (true, _) => self.print(&at_ms),
             (false, Some(at_ms)) => printer::line(&moment::format(at_ms)),
@@ -208,20 +301,28 @@ impl Session {
 
     async fn delete(&self, target: &Target, yes: bool) -> Result<(), Failure> {
         if !yes {
-            return Err(Failure::new("this deletes the object with all its data").with_hint("say so with --yes"));
+            return Err(Failure::new("this deletes the object with all its data")
+                .with_hint("say so with --yes"));
         }
-        self.request(Method::DELETE, target, &[], &[], Value::Null).await.map(drop)
+        self.request(Method::DELETE, target, &[], &[], Value::Null)
+            .await
+            .map(drop)
     }
 
     async fn export(&self, target: &Target, file: &Path) -> Result<(), Failure> {
         let object = self.object(target).await?;
-        self.connection.download(object.target(&["database"], &[]), file).await
+        self.connection
+            .download(object.target(&["database"], &[]), file)
+            .await
     }
 
     async fn import(&self, target: &Target, file: &Path) -> Result<(), Failure> {
         let object = self.object(target).await?;
         let body = Upload::File(file.to_owned());
-        self.connection.ask(Method::PUT, object.target(&["database"], &[]), body).await.map(drop)
+        self.connection
+            .ask(Method::PUT, object.target(&["database"], &[]), body)
+            .await
+            .map(drop)
     }
 
     async fn request(
@@ -234,13 +335,19 @@ impl Session {
     ) -> Result<Value, Failure> {
         let object = self.object(target).await?;
         let body = Upload::Bytes(body.to_string().into());
-        let mut envelope = self.connection.ask(method, object.target(rest, query), body).await?;
+        let mut envelope = self
+            .connection
+            .ask(method, object.target(rest, query), body)
+            .await?;
         Ok(envelope["result"].take())
     }
 
     async fn namespaces(&self) -> Result<Vec<Value>, Failure> {
         let target = Request::target(&["objects", "namespaces"], &[]);
-        let envelope = self.connection.ask(Method::GET, target, Upload::Bytes(bytes::Bytes::new())).await?;
+        let envelope = self
+            .connection
+            .ask(Method::GET, target, Upload::Bytes(bytes::Bytes::new()))
+            .await?;
         Ok(envelope["result"].as_array().cloned().unwrap_or_default())
     }
 
@@ -255,12 +362,18 @@ impl Session {
         match named.as_slice() {
             [key] => Ok(key.clone()),
             [] => {
-                let known: Vec<String> = all.iter().map(|namespace| text(&namespace["class"])).collect();
+                let known: Vec<String> = all
+                    .iter()
+                    .map(|namespace| text(&namespace["class"]))
+                    .collect();
                 Err(Failure::new(format!("there is no class `{class}`"))
                     .with_hint(format!("the classes are: {}", known.join(", "))))
             }
-            several => Err(Failure::new(format!("{} services have a class `{class}`", several.len()))
-                .with_hint(format!("name one of: {}", several.join(", ")))),
+            several => Err(Failure::new(format!(
+                "{} services have a class `{class}`",
+                several.len()
+            ))
+            .with_hint(format!("name one of: {}", several.join(", ")))),
         }
     }
 
@@ -270,7 +383,10 @@ impl Session {
             Some(id) => id,
             None => ObjectId::from_name(&UniqueKey::new(&key), &target.object),
         };
-        Ok(Object { key, id: id.to_string() })
+        Ok(Object {
+            key,
+            id: id.to_string(),
+        })
     }
 
     fn print(&self, value: &Value) {

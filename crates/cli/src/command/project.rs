@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use stated_config::{Config, LocalSecrets, Overrides, Project, Request, Severity, check_references};
+use stated_config::{
+    Config, LocalSecrets, Overrides, Project, Request, Severity, check_references,
+};
 use stated_node::{Built, build};
 
 use crate::arguments::Common;
@@ -16,12 +18,18 @@ pub(crate) fn load(common: &Common, secrets: &LocalSecrets) -> Result<Vec<Config
     if let Some(project) = &common.project
         && !project.is_dir()
     {
-        return Err(Failure::new(format!("project folder `{}` does not exist", project.display()))
-            .with_hint("name the folder that holds wrangler.toml, wrangler.json or wrangler.jsonc"));
+        return Err(Failure::new(format!(
+            "project folder `{}` does not exist",
+            project.display()
+        ))
+        .with_hint("name the folder that holds wrangler.toml, wrangler.json or wrangler.jsonc"));
     }
     let files: Vec<Option<PathBuf>> = match common.config.as_slice() {
         [] => vec![None],
-        files => files.iter().map(|file| Some(directory.join(file))).collect(),
+        files => files
+            .iter()
+            .map(|file| Some(directory.join(file)))
+            .collect(),
     };
     let mut projects = Vec::new();
     for (index, file) in files.into_iter().enumerate() {
@@ -33,7 +41,10 @@ pub(crate) fn load(common: &Common, secrets: &LocalSecrets) -> Result<Vec<Config
             overrides: overrides(common, index),
         };
         let project = stated_config::load(&request).inspect_err(|rejected| {
-            let odd = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Warning);
+            let odd = rejected
+                .diagnostics
+                .iter()
+                .filter(|found| found.severity == Severity::Warning);
             odd.for_each(|found| printer::warning(&found.to_string()));
         })?;
         projects.push(project);
@@ -49,14 +60,21 @@ fn overrides(common: &Common, index: usize) -> Overrides {
         main: None,
         compatibility_date: common.compatibility_date,
         compatibility_flags: common.compatibility_flags.clone(),
-        vars: if first { common.var.clone() } else { Vec::new() },
+        vars: if first {
+            common.var.clone()
+        } else {
+            Vec::new()
+        },
     }
 }
 
 fn check(projects: &[Project]) -> Result<(), Failure> {
     let found = check_references(projects);
     let own = projects.iter().flat_map(|project| &project.warnings);
-    for warning in own.chain(&found).filter(|found| found.severity == Severity::Warning) {
+    for warning in own
+        .chain(&found)
+        .filter(|found| found.severity == Severity::Warning)
+    {
         printer::warning(&warning.to_string());
     }
     let errors: Vec<String> = found
@@ -64,7 +82,11 @@ fn check(projects: &[Project]) -> Result<(), Failure> {
         .filter(|found| found.severity == Severity::Error)
         .map(ToString::to_string)
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(errors.join("\n")))
+    }
 }
 
 /// Builds every service; prints warnings.
@@ -96,5 +118,8 @@ fn named_ip(text: &str) -> IpAddr {
 
 /// Where the objects' data is kept.
 pub(crate) fn data(common: &Common, config: &Config) -> PathBuf {
-    common.persist_to.clone().unwrap_or_else(|| Path::new(&config.directory).join(".stated/state"))
+    common
+        .persist_to
+        .clone()
+        .unwrap_or_else(|| Path::new(&config.directory).join(".stated/state"))
 }

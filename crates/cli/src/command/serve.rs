@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stated_config::LocalSecrets;
-use stated_worker::AsyncStacks;
 use stated_node::{Node, NodeOptions};
+use stated_worker::AsyncStacks;
 
 use super::internal::Internal;
 use super::{asked_to_stop, project};
@@ -22,7 +22,11 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     let internal = Internal::listen(serve.internal_port)?;
     let data = project::data(common, first);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let several = if services.len() > 1 { Services::Several } else { Services::One };
+    let several = if services.len() > 1 {
+        Services::Several
+    } else {
+        Services::One
+    };
     let node = Node::start(NodeOptions {
         listen: project::address(common, first),
         data: data.clone(),
@@ -45,7 +49,8 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
 fn announce(serve: &Serve, node: &Node, internal: SocketAddr) {
     let address = node.address();
     if serve.log_format == LogFormat::Json {
-        let record = serde_json::json!({ "type": "ready", "address": address, "internal": internal });
+        let record =
+            serde_json::json!({ "type": "ready", "address": address, "internal": internal });
         printer::line(&record.to_string());
     } else {
         printer::line(&format!("Health on http://{internal}/healthz"));

@@ -14,8 +14,14 @@ const WRANGLER_STATE: &str = ".wrangler/state/v3/do";
 pub(crate) fn offer(services: &[(Config, Built)], data: &Path) {
     for (config, _) in services {
         let state = config.directory.join(WRANGLER_STATE);
-        let mut keys = config.classes.live.keys().map(|class| format!("{}-{class}", config.name));
-        if keys.any(|key| has_objects(&state.join(&key)) && !has_objects(&data.join("do").join(&key))) {
+        let mut keys = config
+            .classes
+            .live
+            .keys()
+            .map(|class| format!("{}-{class}", config.name));
+        if keys
+            .any(|key| has_objects(&state.join(&key)) && !has_objects(&data.join("do").join(&key)))
+        {
             printer::line(&format!(
                 "Found objects of `wrangler dev`. To take them over, stop this server and run:\n  \
                  stated objects import-folder {} --persist-to {}",

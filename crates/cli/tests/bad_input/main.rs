@@ -36,6 +36,9 @@ fn hostile_in_stated() -> Server {
 #[track_caller]
 fn hostile_in(runtime: Runtime) -> Server {
     let server = Launch::of(runtime, fixture("hostile")).start();
-    assert_eq!(server.get("/add").json(), json!({ "value": { "stored": 1, "calls": 1 } }));
+    assert_eq!(
+        server.get("/add").json(),
+        json!({ "value": { "stored": 1, "calls": 1 } })
+    );
     server
 }

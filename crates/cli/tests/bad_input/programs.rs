@@ -20,7 +20,10 @@ fn an_exception_reaches_the_caller_and_the_object_lives_on() {
         json!({ "name": "Error", "message": "undefined", "remote": true })
     );
     // The second call in the same life of the object.
-    assert_eq!(server.get("/add").json(), json!({ "value": { "stored": 2, "calls": 2 } }));
+    assert_eq!(
+        server.get("/add").json(),
+        json!({ "value": { "stored": 2, "calls": 2 } })
+    );
     assert!(server.is_running());
 }
 
@@ -60,7 +63,10 @@ fn a_status_outside_200_to_599_is_a_range_error() {
         );
     }
     for status in [200, 599] {
-        assert_eq!(server.get(&format!("/status/{status}")).json(), json!({ "value": status }));
+        assert_eq!(
+            server.get(&format!("/status/{status}")).json(),
+            json!({ "value": status })
+        );
     }
     serves_and_remembers(&mut server);
 }
@@ -72,7 +78,11 @@ fn a_constructor_that_throws_fails_every_call_with_its_error() {
     for _ in 0..3 {
         let error = server.get("/stillborn").json();
         assert_eq!(
-            (&error["name"], &error["message"], &error["durableObjectReset"]),
+            (
+                &error["name"],
+                &error["message"],
+                &error["durableObjectReset"]
+            ),
             (&json!("Error"), &json!("not ready to live"), &json!(true))
         );
     }
@@ -88,7 +98,10 @@ fn a_recursion_without_end_is_a_range_error_and_resets_nothing() {
         json!({ "name": "RangeError", "message": "Maximum call stack size exceeded", "remote": true })
     );
     assert_eq!(server.get("/worker/recurse").status, 500);
-    assert_eq!(server.get("/add").json(), json!({ "value": { "stored": 2, "calls": 2 } }));
+    assert_eq!(
+        server.get("/add").json(),
+        json!({ "value": { "stored": 2, "calls": 2 } })
+    );
     assert!(server.is_running());
 }
 
@@ -163,10 +176,17 @@ fn resets_the_object(deed: &str, message: &str) {
     let answer = server.get(&format!("/object/{deed}"));
 
     let error = answer.json();
-    assert_eq!((&error["name"], &error["message"]), (&json!("Error"), &json!(message)), "{error}");
+    assert_eq!(
+        (&error["name"], &error["message"]),
+        (&json!("Error"), &json!(message)),
+        "{error}"
+    );
     assert_eq!(error["durableObjectReset"], Value::Bool(true), "{error}");
     // What was stored is there, and a new instance counts its calls from 1.
-    assert_eq!(server.get("/add").json(), json!({ "value": { "stored": 2, "calls": 1 } }));
+    assert_eq!(
+        server.get("/add").json(),
+        json!({ "value": { "stored": 2, "calls": 1 } })
+    );
     assert_eq!(server.get("/ok").status_and_text(), (200, "ok"));
     assert!(server.is_running());
 }

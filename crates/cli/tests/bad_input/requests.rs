@@ -116,9 +116,15 @@ fn a_body_of_a_hundred_mebibytes_is_echoed() {
     });
     let echo = connection.read_response("POST");
 
-    writer.join().expect("the writer does not panic").expect("the server reads all of it");
+    writer
+        .join()
+        .expect("the writer does not panic")
+        .expect("the server reads all of it");
     assert_eq!((echo.status, echo.body.len()), (200, LENGTH));
-    assert!(echo.body.chunks(block.len()).all(|part| part == block), "the echo differs");
+    assert!(
+        echo.body.chunks(block.len()).all(|part| part == block),
+        "the echo differs"
+    );
     serves_and_remembers(&mut server);
 }
 
@@ -134,7 +140,10 @@ fn a_body_of_more_than_a_hundred_mebibytes_gets_413() {
     let refused = connection.read_response("POST");
 
     assert_eq!(refused.status, 413);
-    assert_eq!(refused.text(), "request body is larger than the limit of 104857600 bytes");
+    assert_eq!(
+        refused.text(),
+        "request body is larger than the limit of 104857600 bytes"
+    );
     serves_and_remembers(&mut server);
 }
 
@@ -143,7 +152,9 @@ fn invalid_utf8_in_a_body_becomes_replacement_characters() {
     let mut server = hostile();
 
     let text = server.http().request("POST", "/text", &[], b"a\xFF\xC3");
-    let json = server.http().request("POST", "/json", &[], b"{\"a\":\"\xFF\"}");
+    let json = server
+        .http()
+        .request("POST", "/json", &[], b"{\"a\":\"\xFF\"}");
 
     assert_eq!(text.json(), json!([0x61, 0xFFFD, 0xFFFD]));
     assert_eq!(json.json(), json!({ "value": { "a": "\u{FFFD}" } }));
@@ -166,7 +177,10 @@ fn invalid_utf8_in_a_header_becomes_replacement_characters() {
 fn percent_escapes_that_are_no_utf8_reach_the_program_as_they_are() {
     let mut server = hostile();
 
-    assert_eq!(server.get("/search?q=%ff%41").status_and_text(), (200, "?q=%ff%41"));
+    assert_eq!(
+        server.get("/search?q=%ff%41").status_and_text(),
+        (200, "?q=%ff%41")
+    );
     serves_and_remembers(&mut server);
 }
 

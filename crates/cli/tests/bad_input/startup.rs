@@ -23,14 +23,24 @@ fn a_folder_that_does_not_exist_is_named() {
 fn a_toml_syntax_error_shows_the_place_and_the_line() {
     let exit = start("toml-syntax");
 
-    reports_one_error(&exit, &["wrangler.toml:4:28", "[[durable_objects.bindings]"]);
+    reports_one_error(
+        &exit,
+        &["wrangler.toml:4:28", "[[durable_objects.bindings]"],
+    );
 }
 
 #[test]
 fn a_jsonc_syntax_error_shows_the_place_and_the_line() {
     let exit = start("jsonc-syntax");
 
-    reports_one_error(&exit, &["wrangler.jsonc:3:25", r#""name": "jsonc-syntax""#, "expected comma"]);
+    reports_one_error(
+        &exit,
+        &[
+            "wrangler.jsonc:3:25",
+            r#""name": "jsonc-syntax""#,
+            "expected comma",
+        ],
+    );
 }
 
 #[test]
@@ -39,7 +49,10 @@ fn a_value_of_the_wrong_type_shows_the_place_and_the_key() {
 
     reports_one_error(
         &exit,
-        &["wrangler.toml:7:1", r#"binding should have a string "class_name" field."#],
+        &[
+            "wrangler.toml:7:1",
+            r#"binding should have a string "class_name" field."#,
+        ],
     );
 }
 
@@ -56,7 +69,11 @@ fn a_typescript_syntax_error_shows_a_code_frame() {
 
     reports_one_error(
         &exit,
-        &["src/index.ts:3:", "3 |     const path = new URL(request.url.pathname;", "^"],
+        &[
+            "src/index.ts:3:",
+            "3 |     const path = new URL(request.url.pathname;",
+            "^",
+        ],
     );
 }
 
@@ -66,7 +83,11 @@ fn an_import_of_a_file_that_does_not_exist_shows_the_import() {
 
     reports_one_error(
         &exit,
-        &["./greetings", "src/index.ts:1:26", r#"import { greeting } from "./greetings";"#],
+        &[
+            "./greetings",
+            "src/index.ts:1:26",
+            r#"import { greeting } from "./greetings";"#,
+        ],
     );
 }
 
@@ -74,7 +95,10 @@ fn an_import_of_a_file_that_does_not_exist_shows_the_import() {
 fn an_import_of_a_package_that_is_not_installed_says_how_to_install_it() {
     let exit = start("missing-package");
 
-    reports_one_error(&exit, &["src/index.ts:1:21", "hint: run `npm install left-pad`"]);
+    reports_one_error(
+        &exit,
+        &["src/index.ts:1:21", "hint: run `npm install left-pad`"],
+    );
 }
 
 #[test]
@@ -87,11 +111,21 @@ fn a_class_that_is_bound_and_not_exported_is_named() {
 #[test]
 fn a_port_in_use_is_named_with_another_to_try() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-    let port = taken.local_addr().expect("a listener has an address").port();
+    let port = taken
+        .local_addr()
+        .expect("a listener has an address")
+        .port();
 
     let exit = launch(example("counter")).port(port).run();
 
-    reports_one_error(&exit, &[&format!("127.0.0.1:{port}"), "address already in use", "--port"]);
+    reports_one_error(
+        &exit,
+        &[
+            &format!("127.0.0.1:{port}"),
+            "address already in use",
+            "--port",
+        ],
+    );
 }
 
 #[test]
@@ -102,7 +136,14 @@ fn a_second_server_on_the_same_port_is_refused() {
 
     let exit = launch(example("counter")).port(port).run();
 
-    reports_one_error(&exit, &[&format!("127.0.0.1:{port}"), "address already in use", "--port"]);
+    reports_one_error(
+        &exit,
+        &[
+            &format!("127.0.0.1:{port}"),
+            "address already in use",
+            "--port",
+        ],
+    );
     assert_eq!(first.get("/get").text(), r#"{"count":0}"#);
 }
 
@@ -126,7 +167,10 @@ fn a_data_folder_that_is_a_file_is_named() {
 
     let exit = launch(example("counter")).persist_to(&file).run();
 
-    reports_one_error(&exit, &[file.to_str().expect("the path is UTF-8"), "--persist-to"]);
+    reports_one_error(
+        &exit,
+        &[file.to_str().expect("the path is UTF-8"), "--persist-to"],
+    );
 }
 
 #[test]
@@ -144,12 +188,18 @@ fn a_data_folder_that_cannot_be_written_is_named() {
     let folder = scratch.path().join("state");
     let exit = launch(example("counter")).persist_to(&folder).run();
 
-    reports_one_error(&exit, &[folder.to_str().expect("the path is UTF-8"), "--persist-to"]);
+    reports_one_error(
+        &exit,
+        &[folder.to_str().expect("the path is UTF-8"), "--persist-to"],
+    );
 }
 
 #[test]
 fn an_unknown_option_is_a_usage_error() {
-    let exit = launch(example("counter")).argument("--prot").argument("1").run();
+    let exit = launch(example("counter"))
+        .argument("--prot")
+        .argument("1")
+        .run();
 
     assert_eq!(exit.code, Some(2), "{exit:?}");
     assert!(exit.stderr.contains("--prot"), "{exit:?}");
@@ -171,11 +221,23 @@ fn reports_one_error(exit: &Exit, parts: &[&str]) {
     assert_eq!(exit.code, Some(1), "{}", exit.stderr);
     assert!(!exit.stdout.contains("Ready on"), "{}", exit.stdout);
     for part in parts {
-        assert!(exit.stderr.contains(part), "`{part}` is missing in:\n{}", exit.stderr);
+        assert!(
+            exit.stderr.contains(part),
+            "`{part}` is missing in:\n{}",
+            exit.stderr
+        );
     }
-    let errors = exit.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+    let errors = exit
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .count();
     assert_eq!(errors, 1, "{}", exit.stderr);
     for noise in ["panicked", "RUST_BACKTRACE", "os error", "Os {"] {
-        assert!(!exit.stderr.contains(noise), "`{noise}` is in:\n{}", exit.stderr);
+        assert!(
+            !exit.stderr.contains(noise),
+            "`{noise}` is in:\n{}",
+            exit.stderr
+        );
     }
 }

@@ -31,14 +31,20 @@ impl Transcript {
     #[track_caller]
     pub(crate) fn assert_is(&self, expected: &Self, program: &str) {
         let names = |transcript: &Self| -> Vec<String> {
-            transcript.cases.iter().map(|(name, _)| name.clone()).collect()
+            transcript
+                .cases
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect()
         };
         assert_eq!(names(self), names(expected), "the cases of `{program}`");
 
         let mut report = String::new();
         for ((name, written), (_, expected)) in self.cases.iter().zip(&expected.cases) {
             if written != expected {
-                report.push_str(&format!("== {name}\nexpected:\n{expected}written:\n{written}\n"));
+                report.push_str(&format!(
+                    "== {name}\nexpected:\n{expected}written:\n{written}\n"
+                ));
             }
         }
         assert!(report.is_empty(), "`{program}` differs in\n{report}");
@@ -73,13 +79,21 @@ impl Differences {
 
     #[track_caller]
     fn parse(text: &str) -> Self {
-        let cases = Transcript::parse(text).cases.into_iter().map(|(name, lines)| {
-            let is_reason = |line: &&str| line.starts_with("# ");
-            assert!(lines.lines().any(|line| is_reason(&line)), "`{name}` differs without a reason");
-            let written = lines.lines().filter(|line| !is_reason(line));
-            (name, written.map(|line| format!("{line}\n")).collect())
-        });
-        Self { cases: cases.collect() }
+        let cases = Transcript::parse(text)
+            .cases
+            .into_iter()
+            .map(|(name, lines)| {
+                let is_reason = |line: &&str| line.starts_with("# ");
+                assert!(
+                    lines.lines().any(|line| is_reason(&line)),
+                    "`{name}` differs without a reason"
+                );
+                let written = lines.lines().filter(|line| !is_reason(line));
+                (name, written.map(|line| format!("{line}\n")).collect())
+            });
+        Self {
+            cases: cases.collect(),
+        }
     }
 
     /// Returns what stated is expected to write.
@@ -90,7 +104,8 @@ impl Differences {
     pub(crate) fn apply(self, mut expected: Transcript) -> Transcript {
         for (name, written) in self.cases {
             let case = expected.cases.iter_mut().find(|(case, _)| *case == name);
-            let (_, lines) = case.unwrap_or_else(|| panic!("there is no case `{name}` to differ in"));
+            let (_, lines) =
+                case.unwrap_or_else(|| panic!("there is no case `{name}` to differ in"));
             assert_ne!(*lines, written, "`{name}` no longer differs");
             *lines = written;
         }
@@ -111,7 +126,10 @@ pub(crate) fn percent_encoded(name: &str) -> String {
 #[test]
 fn a_transcript_reads_as_it_was_written() {
     let transcript = Transcript {
-        cases: vec![("one".into(), "a: 1\nb: 2\n".into()), ("none".into(), String::new())],
+        cases: vec![
+            ("one".into(), "a: 1\nb: 2\n".into()),
+            ("none".into(), String::new()),
+        ],
     };
 
     assert_eq!(Transcript::parse(&transcript.to_string()), transcript);

@@ -36,10 +36,23 @@ pub(crate) fn databases(data: &Path) -> Vec<String> {
 }
 
 fn database_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     entries
-        .flat_map(|path| if path.is_dir() { database_files(&path) } else { vec![path] })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
+        .flat_map(|path| {
+            if path.is_dir() {
+                database_files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "sqlite")
+        })
         .collect()
 }
 
@@ -49,11 +62,16 @@ pub(crate) fn objects(server: &Server, acknowledged: &Acknowledged) -> Vec<Strin
     let mut faults = Vec::new();
     for object in 0..OBJECTS {
         let request = format!("GET /o{object}/state HTTP/1.1\r\nHost: crash\r\n\r\n");
-        let answer = connection.try_send(request.as_bytes()).and_then(|()| connection.try_read_response("GET"));
+        let answer = connection
+            .try_send(request.as_bytes())
+            .and_then(|()| connection.try_read_response("GET"));
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                faults.push(format!("o{object}: no answer: {error}\n{}", server.output().describe()));
+                faults.push(format!(
+                    "o{object}: no answer: {error}\n{}",
+                    server.output().describe()
+                ));
                 break;
             }
         };
@@ -65,18 +83,29 @@ pub(crate) fn objects(server: &Server, acknowledged: &Acknowledged) -> Vec<Strin
         let left = number(&state["batch"][0]);
         for method in METHODS {
             let greatest = acknowledged.greatest(object, method);
-            let left = if method == "batch" { left } else { number(&state[method]) };
+            let left = if method == "batch" {
+                left
+            } else {
+                number(&state[method])
+            };
             if left < greatest {
-                faults.push(format!("o{object}: {method} {greatest} was acknowledged, {left} is left"));
+                faults.push(format!(
+                    "o{object}: {method} {greatest} was acknowledged, {left} is left"
+                ));
             }
         }
         let batch = state["batch"].as_array().expect("a batch is a list");
         if batch.iter().any(|each| number(each) != left) {
-            faults.push(format!("o{object}: a batch is in pieces: {}", state["batch"]));
+            faults.push(format!(
+                "o{object}: a batch is in pieces: {}",
+                state["batch"]
+            ));
         }
         let waiting = number(&state["arm"]) > number(&state["fired"]);
         if waiting && state["alarm"].is_null() {
-            faults.push(format!("o{object}: an alarm was neither kept nor fired: {state}"));
+            faults.push(format!(
+                "o{object}: an alarm was neither kept nor fired: {state}"
+            ));
         }
     }
     faults

@@ -38,7 +38,8 @@ pub(crate) struct Disk {
 impl Disk {
     /// Compiles the library with `$CC`, or `cc`.
     pub(crate) fn new() -> Self {
-        let scratch = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+        let scratch =
+            TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
         let library = scratch.path().join("unsynced.so");
         let source = repository().join("crates/cli/tests/crash/unsynced.c");
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
@@ -47,7 +48,11 @@ impl Disk {
             .args([&library, &source])
             .output()
             .unwrap_or_else(|error| panic!("start the C compiler {compiler:?}: {error}"));
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         Self { scratch, library }
     }
 
@@ -79,12 +84,29 @@ impl Disk {
         let mut lost = 0;
         for (inode, changes) in unsynced(&records, believed_ns) {
             // A file that was deleted took its changes along.
-            let Some(path) = paths.get(&inode) else { continue };
-            let file = OpenOptions::new().read(true).write(true).open(path).expect("the file is ours");
-            let kept = if random.below(2) == 0 { 0 } else { random.below(changes.len() as u64 + 1) as usize };
+            let Some(path) = paths.get(&inode) else {
+                continue;
+            };
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(path)
+                .expect("the file is ours");
+            let kept = if random.below(2) == 0 {
+                0
+            } else {
+                random.below(changes.len() as u64 + 1) as usize
+            };
             let torn = kept < changes.len() && random.below(2) == 0;
             for (place, change) in changes.iter().enumerate().skip(kept).rev() {
-                change.undo(&file, if torn && place == kept { change.new_bytes / 2 } else { 0 });
+                change.undo(
+                    &file,
+                    if torn && place == kept {
+                        change.new_bytes / 2
+                    } else {
+                        0
+                    },
+                );
             }
             lost += changes.len() - kept;
         }
@@ -115,10 +137,14 @@ impl<'a> Record<'a> {
         let mut records = Vec::new();
         while let Some((head, rest)) = bytes.split_at_checked(WORDS * 8) {
             let word = |index: usize| {
-                let bytes = head[index * 8..][..8].try_into().expect("a word has 8 bytes");
+                let bytes = head[index * 8..][..8]
+                    .try_into()
+                    .expect("a word has 8 bytes");
                 u64::from_ne_bytes(bytes)
             };
-            let Some((old, rest)) = rest.split_at_checked(word(6) as usize) else { break };
+            let Some((old, rest)) = rest.split_at_checked(word(6) as usize) else {
+                break;
+            };
             records.push(Self {
                 kind: word(0),
                 inode: word(1),
@@ -136,23 +162,38 @@ impl<'a> Record<'a> {
     /// Takes the change back, but for its first `kept` bytes.
     fn undo(&self, file: &File, kept: u64) {
         if let Some(old) = self.old.get(kept as usize..) {
-            file.write_all_at(old, self.offset + kept).expect("the file is ours");
+            file.write_all_at(old, self.offset + kept)
+                .expect("the file is ours");
         }
-        let size = if kept == 0 { self.old_size } else { self.old_size.max(self.offset + kept) };
+        let size = if kept == 0 {
+            self.old_size
+        } else {
+            self.old_size.max(self.offset + kept)
+        };
         file.set_len(size).expect("the file is ours");
     }
 }
 
 /// The changes of each file that no sync covered, oldest first. Syncs after `believed_ns` are not
 /// believed.
-fn unsynced<'r, 'a>(records: &'r [Record<'a>], believed_ns: u64) -> HashMap<u64, Vec<&'r Record<'a>>> {
+fn unsynced<'r, 'a>(
+    records: &'r [Record<'a>],
+    believed_ns: u64,
+) -> HashMap<u64, Vec<&'r Record<'a>>> {
     let mut covered: HashMap<u64, u64> = HashMap::new();
-    for sync in records.iter().filter(|record| record.kind == SYNC && record.time_ns <= believed_ns) {
+    for sync in records
+        .iter()
+        .filter(|record| record.kind == SYNC && record.time_ns <= believed_ns)
+    {
         let changes = covered.entry(sync.inode).or_default();
         *changes = sync.offset.max(*changes);
     }
     let mut files: HashMap<u64, Vec<&Record<'a>>> = HashMap::new();
-    for (number, change) in records.iter().filter(|record| record.kind == CHANGE).enumerate() {
+    for (number, change) in records
+        .iter()
+        .filter(|record| record.kind == CHANGE)
+        .enumerate()
+    {
         let covers = |inode: &u64| covered.get(inode).copied().unwrap_or(0);
         if number as u64 >= covers(&change.inode).max(covers(&EVERY_FILE)) {
             files.entry(change.inode).or_default().push(change);
@@ -167,7 +208,9 @@ fn paths_by_inode(folder: &Path) -> HashMap<u64, PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the folder is ours") {
             let entry = entry.expect("the folder is ours");
-            let status = entry.metadata().expect("the process is gone, so nobody deletes files");
+            let status = entry
+                .metadata()
+                .expect("the process is gone, so nobody deletes files");
             if status.is_dir() {
                 folders.push(entry.path());
             } else {

@@ -64,7 +64,10 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
     let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
     let data = folder.path().join("data");
     let disk = Disk::new();
-    let launch = Launch::of(Runtime::Stated, fixture("crash")).persist_to(&data).argument("--shards").argument("2");
+    let launch = Launch::of(Runtime::Stated, fixture("crash"))
+        .persist_to(&data)
+        .argument("--shards")
+        .argument("2");
     let launch = disk.attach(&launch, &data);
     let syncs = match plan.server {
         ServerKind::Real => Syncs::Real,
@@ -85,7 +88,9 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         report(&findings);
     }
     if findings.faults.is_empty() {
-        findings.faults.extend(objects(&launch.start(), &acknowledged));
+        findings
+            .faults
+            .extend(objects(&launch.start(), &acknowledged));
     }
     findings
 }

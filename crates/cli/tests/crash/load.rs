@@ -43,12 +43,16 @@ pub(crate) struct Load {
 
 impl Load {
     /// Starts the clients; they end by themselves when the server no longer answers.
-    pub(crate) fn start(server: &HttpClient, acknowledged: &Acknowledged, random: &mut Random) -> Self {
+    pub(crate) fn start(
+        server: &HttpClient,
+        acknowledged: &Acknowledged,
+        random: &mut Random,
+    ) -> Self {
         let (heard, answers) = mpsc::channel();
         let clients = (0..CLIENTS)
             .map(|_| {
                 let mut client = Client {
-                    server: server.clone(),
+                    server: *server,
                     acknowledged: acknowledged.clone(),
                     random: Random::new(random.next()),
                 };
@@ -62,13 +66,19 @@ impl Load {
     /// Waits for so many acknowledged writes.
     pub(crate) fn wait_for_answers(&self, count: u64) {
         let heard = self.answers.iter().take(count as usize).count() as u64;
-        assert!(heard == count, "the server stopped answering after {heard} writes");
+        assert!(
+            heard == count,
+            "the server stopped answering after {heard} writes"
+        );
     }
 
     /// Waits until every client has noticed that the server is gone; returns how many writes were
     /// acknowledged in all.
     pub(crate) fn end(self) -> u64 {
-        self.clients.into_iter().map(|client| client.join().expect("every answer was a number")).sum()
+        self.clients
+            .into_iter()
+            .map(|client| client.join().expect("every answer was a number"))
+            .sum()
     }
 }
 
@@ -86,13 +96,17 @@ impl Client {
             let object = self.random.below(OBJECTS);
             let method = METHODS[self.random.below(METHODS.len() as u64) as usize];
             let delay = self.random.below(ALARM_DELAY_MS_MAX);
-            let request = format!("GET /o{object}/{method}/{delay} HTTP/1.1\r\nHost: crash\r\n\r\n");
+            let request =
+                format!("GET /o{object}/{method}/{delay} HTTP/1.1\r\nHost: crash\r\n\r\n");
             let answer = connection
                 .try_send(request.as_bytes())
                 .and_then(|()| connection.try_read_response("GET"));
             let Ok(answer) = answer else { return count };
             assert_eq!(answer.status, 200, "{}", answer.text());
-            let number = answer.json().as_u64().expect("a method answers with a number");
+            let number = answer
+                .json()
+                .as_u64()
+                .expect("a method answers with a number");
             self.acknowledged.note(object, method, number);
             count += 1;
             // The harness listens only until it kills the server.

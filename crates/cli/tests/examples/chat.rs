@@ -19,7 +19,10 @@ fn a_chat_room_passes_messages_to_all_others() {
     let mut dan = server.web_socket("/kitchen");
     dan.send_text("anyone?");
     cid.expect_text("anyone?");
-    assert_eq!(server.get("/lobby").status_and_text(), (400, "Expected WebSocket"));
+    assert_eq!(
+        server.get("/lobby").status_and_text(),
+        (400, "Expected WebSocket")
+    );
 }
 
 #[test]
@@ -57,11 +60,17 @@ fn the_room_with_history_announces_who_joins_and_leaves() {
 
     let mut ann = server.web_socket("/rooms/lobby/websocket?user=ann");
     expect_notice(&mut ann, "join", "ann");
-    assert_eq!(ann.next_json(), json!({ "type": "history", "messages": [] }));
+    assert_eq!(
+        ann.next_json(),
+        json!({ "type": "history", "messages": [] })
+    );
     let mut bob = server.web_socket("/rooms/lobby/websocket?user=bob");
     expect_notice(&mut ann, "join", "bob");
     expect_notice(&mut bob, "join", "bob");
-    assert_eq!(bob.next_json(), json!({ "type": "history", "messages": [] }));
+    assert_eq!(
+        bob.next_json(),
+        json!({ "type": "history", "messages": [] })
+    );
 
     // The closing socket is still in getWebSockets(), so Bob reads of his own leaving.
     bob.close(1000, "bye");
@@ -93,7 +102,10 @@ fn the_room_with_history_keeps_its_messages_over_a_crash() {
     assert_eq!(server.get("/rooms/lobby/history").json(), json!([message]));
     let mut bob = server.web_socket("/rooms/lobby/websocket?user=bob");
     expect_notice(&mut bob, "join", "bob");
-    assert_eq!(bob.next_json(), json!({ "type": "history", "messages": [message] }));
+    assert_eq!(
+        bob.next_json(),
+        json!({ "type": "history", "messages": [message] })
+    );
 }
 
 #[test]
@@ -155,14 +167,22 @@ fn an_edit_reaches_all_editors_and_the_storage() {
 #[track_caller]
 fn expect_notice(client: &mut WebSocketClient, kind: &str, user: &str) {
     let notice = client.next_json();
-    assert_eq!(without_timestamp(&notice), json!({ "type": kind, "user": user }));
+    assert_eq!(
+        without_timestamp(&notice),
+        json!({ "type": kind, "user": user })
+    );
 }
 
 /// Removes the time, which must be there and be a number.
 #[track_caller]
 fn without_timestamp(message: &Value) -> Value {
     let mut message = message.clone();
-    let timestamp = message.as_object_mut().and_then(|fields| fields.remove("timestamp"));
-    assert!(timestamp.is_some_and(|timestamp| timestamp.is_u64()), "{message}");
+    let timestamp = message
+        .as_object_mut()
+        .and_then(|fields| fields.remove("timestamp"));
+    assert!(
+        timestamp.is_some_and(|timestamp| timestamp.is_u64()),
+        "{message}"
+    );
     message
 }

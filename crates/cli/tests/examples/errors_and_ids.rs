@@ -7,10 +7,22 @@ use stated_testkit::{Server, example};
 fn an_error_of_the_object_reaches_the_caller_as_an_error() {
     let server = Server::start(example("safe-errors"));
 
-    assert_eq!(server.get("/opera").status_and_text(), (200, r#"{"success":true}"#));
-    assert_eq!(server.get("/opera").status_and_text(), (200, r#"{"success":true}"#));
-    assert_eq!(server.get("/opera").status_and_text(), (502, r#"{"error":"Sold out"}"#));
-    assert_eq!(server.get("/cinema").status_and_text(), (200, r#"{"success":true}"#));
+    assert_eq!(
+        server.get("/opera").status_and_text(),
+        (200, r#"{"success":true}"#)
+    );
+    assert_eq!(
+        server.get("/opera").status_and_text(),
+        (200, r#"{"success":true}"#)
+    );
+    assert_eq!(
+        server.get("/opera").status_and_text(),
+        (502, r#"{"error":"Sold out"}"#)
+    );
+    assert_eq!(
+        server.get("/cinema").status_and_text(),
+        (200, r#"{"success":true}"#)
+    );
     server.wait_for_output("DO call failed:");
 }
 
@@ -24,10 +36,19 @@ fn a_name_gives_the_same_id_for_ever() {
 
     // Derived from the worker's name, the class and the object's name, as in wrangler.
     let user_id = "6e1929cbca6940b411f5ca888084221ec108db3914bf96fdd872cd9503123fb0";
-    assert_eq!(first, json!({ "id": user_id, "name": "user-123", "calls": 1 }));
-    assert_eq!(again, json!({ "id": user_id, "name": "user-123", "calls": 2 }));
+    assert_eq!(
+        first,
+        json!({ "id": user_id, "name": "user-123", "calls": 1 })
+    );
+    assert_eq!(
+        again,
+        json!({ "id": user_id, "name": "user-123", "calls": 2 })
+    );
     let room_id = "16c279e426877fd7f7e8f54a3440bc6e01e0e53efcca1afb5b5991376306dadc";
-    assert_eq!(room, json!({ "id": room_id, "name": "room:lobby", "calls": 1 }));
+    assert_eq!(
+        room,
+        json!({ "id": room_id, "name": "room:lobby", "calls": 1 })
+    );
 }
 
 #[test]

@@ -8,9 +8,14 @@ fn a_transfer_moves_money_from_one_account_to_another() {
     let server = Server::start(example("bank-account"));
 
     assert_eq!(server.get("/ann").text(), r#"{"balance":0}"#);
-    assert_eq!(server.post("/ann/deposit", r#"{"amount":100}"#).text(), r#"{"balance":100}"#);
     assert_eq!(
-        server.post("/ann/transfer", r#"{"amount":30,"to":"bob"}"#).text(),
+        server.post("/ann/deposit", r#"{"amount":100}"#).text(),
+        r#"{"balance":100}"#
+    );
+    assert_eq!(
+        server
+            .post("/ann/transfer", r#"{"amount":30,"to":"bob"}"#)
+            .text(),
         r#"{"balance":70}"#
     );
     assert_eq!(server.get("/bob").text(), r#"{"balance":30}"#);
@@ -28,7 +33,10 @@ fn a_transfer_of_more_than_the_balance_is_refused_and_changes_nothing() {
 
     let refused = server.post("/ann/transfer", r#"{"amount":11,"to":"bob"}"#);
 
-    assert_eq!(refused.status_and_text(), (409, r#"{"error":"Insufficient funds"}"#));
+    assert_eq!(
+        refused.status_and_text(),
+        (409, r#"{"error":"Insufficient funds"}"#)
+    );
     assert_eq!(server.get("/ann").text(), r#"{"balance":10}"#);
     assert_eq!(server.get("/bob").text(), r#"{"balance":0}"#);
 }
@@ -49,7 +57,10 @@ fn a_purchase_takes_all_items_or_none() {
 
     let refused = server.post("/purchase", r#"["pen","ink"]"#);
 
-    assert_eq!(refused.status_and_text(), (409, r#"{"error":"Out of stock: ink"}"#));
+    assert_eq!(
+        refused.status_and_text(),
+        (409, r#"{"error":"Out of stock: ink"}"#)
+    );
     assert_eq!(server.get("/").text(), r#"{"stock:ink":0,"stock:pen":1}"#);
 }
 

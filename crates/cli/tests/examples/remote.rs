@@ -14,7 +14,13 @@ fn batch(server: &Server, messages: &[&str]) -> String {
 fn capnweb_calls_an_object_in_one_request() {
     let server = Server::start(example("capnweb"));
 
-    let greeting = batch(&server, &[r#"["push",["pipeline",0,["greet"],["World"]]]"#, r#"["pull",1]"#]);
+    let greeting = batch(
+        &server,
+        &[
+            r#"["push",["pipeline",0,["greet"],["World"]]]"#,
+            r#"["pull",1]"#,
+        ],
+    );
     let count = batch(
         &server,
         &[
@@ -23,7 +29,13 @@ fn capnweb_calls_an_object_in_one_request() {
             r#"["pull",2]"#,
         ],
     );
-    let lines = batch(&server, &[r#"["push",["pipeline",0,["lines"],["lobby"]]]"#, r#"["pull",1]"#]);
+    let lines = batch(
+        &server,
+        &[
+            r#"["push",["pipeline",0,["lines"],["lobby"]]]"#,
+            r#"["pull",1]"#,
+        ],
+    );
 
     assert_eq!(greeting, r#"["resolve",1,"Hello, World!"]"#);
     assert_eq!(count, r#"["resolve",2,1]"#);

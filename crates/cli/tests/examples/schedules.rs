@@ -26,7 +26,10 @@ fn reminders_fire_in_the_order_of_their_times() {
 
     server.wait_for_output("Reminder: second");
     let printed = server.output().describe();
-    assert!(printed.find("Reminder: first") < printed.find("Reminder: second"), "{printed}");
+    assert!(
+        printed.find("Reminder: first") < printed.find("Reminder: second"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -37,8 +40,13 @@ fn a_task_is_scheduled_an_hour_ahead_and_can_be_cancelled() {
     let scheduled = server.get("/schedule").json();
     let after_ms = now_ms();
 
-    let at_ms = scheduled["scheduledTime"].as_u64().expect("the answer has the time");
-    assert!((before_ms + HOUR_MS..=after_ms + HOUR_MS).contains(&at_ms), "{at_ms}");
+    let at_ms = scheduled["scheduledTime"]
+        .as_u64()
+        .expect("the answer has the time");
+    assert!(
+        (before_ms + HOUR_MS..=after_ms + HOUR_MS).contains(&at_ms),
+        "{at_ms}"
+    );
     assert_eq!(server.get("/cancel").json(), json!({ "cancelled": true }));
     // Without an alarm, cancelling changes nothing and is no error.
     assert_eq!(server.get("/cancel").json(), json!({ "cancelled": true }));
@@ -46,6 +54,8 @@ fn a_task_is_scheduled_an_hour_ahead_and_can_be_cancelled() {
 }
 
 fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is past 1970");
     u64::try_from(now.as_millis()).expect("milliseconds fit for 500 million years")
 }

@@ -8,12 +8,18 @@ fn a_session_is_read_back_and_kept_over_a_crash() {
     let server = Server::start(example("user-session"));
 
     assert_eq!(server.get("/session?id=s1").status_and_text(), (200, "{}"));
-    let login = server.post("/login?id=s1", r#"{"userId":"ann","data":{"theme":"dark"}}"#);
+    let login = server.post(
+        "/login?id=s1",
+        r#"{"userId":"ann","data":{"theme":"dark"}}"#,
+    );
     assert_eq!(login.status_and_text(), (200, "Logged in"));
     let expected = r#"{"userId":"ann","data":{"theme":"dark"}}"#;
     assert_eq!(server.get("/session?id=s1").text(), expected);
     assert_eq!(server.get("/session?id=s2").text(), "{}");
-    assert_eq!(server.get("/logout?id=s1").status_and_text(), (404, "Not found"));
+    assert_eq!(
+        server.get("/logout?id=s1").status_and_text(),
+        (404, "Not found")
+    );
 
     let server = server.kill_and_restart();
 
@@ -50,7 +56,10 @@ fn the_leaderboard_keeps_the_best_score_and_sorts() {
             { "userId": "ann", "score": 7 },
         ])
     );
-    assert_eq!(server.get("/?limit=1").text(), r#"[{"userId":"bob","score":9}]"#);
+    assert_eq!(
+        server.get("/?limit=1").text(),
+        r#"[{"userId":"bob","score":9}]"#
+    );
 }
 
 #[test]
@@ -62,7 +71,10 @@ fn the_leaderboard_shows_ten_players_unless_asked_for_more() {
     }
 
     assert_eq!(server.get("/").json().as_array().map(Vec::len), Some(10));
-    assert_eq!(server.get("/?limit=11").json().as_array().map(Vec::len), Some(11));
+    assert_eq!(
+        server.get("/?limit=11").json().as_array().map(Vec::len),
+        Some(11)
+    );
 }
 
 #[test]
@@ -70,7 +82,9 @@ fn a_setting_is_read_from_the_cache_and_after_a_crash_from_storage() {
     let server = Server::start(example("user-data"));
 
     assert_eq!(server.get("/ann/theme").text(), r#"{"theme":null}"#);
-    let put = server.http().request("PUT", "/ann/theme", &[], br#""dark""#);
+    let put = server
+        .http()
+        .request("PUT", "/ann/theme", &[], br#""dark""#);
     assert_eq!(put.status_and_text(), (200, r#"{"theme":"dark"}"#));
     assert_eq!(server.get("/ann/theme").text(), r#"{"theme":"dark"}"#);
     assert_eq!(server.get("/bob/theme").text(), r#"{"theme":null}"#);
@@ -84,8 +98,14 @@ fn a_setting_is_read_from_the_cache_and_after_a_crash_from_storage() {
 fn objects_use_a_package_for_database_events_and_ai() {
     let server = Server::start(example("platform-services"));
 
-    assert_eq!(server.get("/users/ann").text(), r#"{"id":"ann","name":"Person ann"}"#);
-    assert_eq!(server.get("/users/ann").text(), r#"{"id":"ann","name":"Person ann"}"#);
+    assert_eq!(
+        server.get("/users/ann").text(),
+        r#"{"id":"ann","name":"Person ann"}"#
+    );
+    assert_eq!(
+        server.get("/users/ann").text(),
+        r#"{"id":"ann","name":"Person ann"}"#
+    );
     assert_eq!(
         server.post("/orders/7", r#"{"item":"pen"}"#).json(),
         json!({ "order": { "item": "pen" }, "status": "pending" })

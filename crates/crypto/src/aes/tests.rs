@@ -32,7 +32,10 @@ fn cbc_is_that_of_sp_800_38a_f_2() {
         let encrypted = cbc_encrypt(&bytes(key), &iv, &bytes(MESSAGE)).unwrap();
         assert_eq!(hex::encode(&encrypted[..32]), first);
         assert_eq!(encrypted.len(), 80);
-        assert_eq!(cbc_decrypt(&bytes(key), &iv, &encrypted).unwrap(), bytes(MESSAGE));
+        assert_eq!(
+            cbc_decrypt(&bytes(key), &iv, &encrypted).unwrap(),
+            bytes(MESSAGE)
+        );
     }
 }
 
@@ -40,14 +43,26 @@ fn cbc_is_that_of_sp_800_38a_f_2() {
 fn cbc_refuses_bad_padding_and_lengths() {
     let (key, iv) = (bytes(KEYS[0]), [0; 16]);
     let encrypted = cbc_encrypt(&key, &iv, b"x").unwrap();
-    assert_eq!(cbc_decrypt(&key, &iv, &encrypted[..15]), Err(operation(UNREADABLE)));
+    assert_eq!(
+        cbc_decrypt(&key, &iv, &encrypted[..15]),
+        Err(operation(UNREADABLE))
+    );
     assert_eq!(cbc_decrypt(&key, &iv, b""), Err(operation(UNREADABLE)));
     // The padding of one byte of text is 0x0f; a change of the iv makes it 0x1f.
     let mut changed = iv;
     changed[15] ^= 0x10;
-    assert_eq!(cbc_decrypt(&key, &changed, &encrypted), Err(operation(UNREADABLE)));
-    assert_eq!(cbc_encrypt(&key, &iv[..15], b"x"), Err(operation("the iv has 15 bytes; it must have 16")));
-    assert_eq!(cbc_encrypt(&key[..15], &iv, b"x"), Err(operation("an AES key of 120 bits does not exist")));
+    assert_eq!(
+        cbc_decrypt(&key, &changed, &encrypted),
+        Err(operation(UNREADABLE))
+    );
+    assert_eq!(
+        cbc_encrypt(&key, &iv[..15], b"x"),
+        Err(operation("the iv has 15 bytes; it must have 16"))
+    );
+    assert_eq!(
+        cbc_encrypt(&key[..15], &iv, b"x"),
+        Err(operation("an AES key of 120 bits does not exist"))
+    );
 }
 
 #[test]
@@ -61,7 +76,10 @@ fn ctr_is_that_of_sp_800_38a_f_5() {
     for (key, first) in KEYS.into_iter().zip(first_blocks) {
         let encrypted = ctr(&bytes(key), &counter, 128, &bytes(MESSAGE)).unwrap();
         assert_eq!(hex::encode(&encrypted[..32]), first);
-        assert_eq!(ctr(&bytes(key), &counter, 128, &encrypted).unwrap(), bytes(MESSAGE));
+        assert_eq!(
+            ctr(&bytes(key), &counter, 128, &encrypted).unwrap(),
+            bytes(MESSAGE)
+        );
     }
 }
 
@@ -84,9 +102,22 @@ fn a_counter_wraps_within_its_bits() {
 fn a_message_has_as_many_blocks_as_the_counter_counts() {
     let key = bytes(KEYS[0]);
     assert_eq!(ctr(&key, &[0; 16], 1, &[0; 32]).unwrap().len(), 32);
-    assert_eq!(ctr(&key, &[0; 16], 1, &[0; 33]), Err(operation("the message is too long for the counter")));
-    assert_eq!(ctr(&key, &[0; 16], 0, b""), Err(operation("a counter of 0 bits is not possible; it has 1 to 128")));
-    assert_eq!(ctr(&key, &[0; 16], 129, b""), Err(operation("a counter of 129 bits is not possible; it has 1 to 128")));
+    assert_eq!(
+        ctr(&key, &[0; 16], 1, &[0; 33]),
+        Err(operation("the message is too long for the counter"))
+    );
+    assert_eq!(
+        ctr(&key, &[0; 16], 0, b""),
+        Err(operation(
+            "a counter of 0 bits is not possible; it has 1 to 128"
+        ))
+    );
+    assert_eq!(
+        ctr(&key, &[0; 16], 129, b""),
+        Err(operation(
+            "a counter of 129 bits is not possible; it has 1 to 128"
+        ))
+    );
 }
 
 // McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B.
@@ -117,7 +148,10 @@ fn gcm_is_that_of_the_test_cases_4_and_5() {
             let (key, iv, extra) = (bytes(GCM_KEY), bytes(iv), bytes(GCM_EXTRA));
             let encrypted = gcm_encrypt(&key, &iv, &extra, tag_bits, &bytes(GCM_MESSAGE)).unwrap();
             assert_eq!(hex::encode(&encrypted), expected);
-            assert_eq!(gcm_decrypt(&key, &iv, &extra, tag_bits, &encrypted).unwrap(), bytes(GCM_MESSAGE));
+            assert_eq!(
+                gcm_decrypt(&key, &iv, &extra, tag_bits, &encrypted).unwrap(),
+                bytes(GCM_MESSAGE)
+            );
         }
     }
 }
@@ -130,11 +164,23 @@ fn gcm_notices_every_change() {
         for position in 0..encrypted.len() {
             let mut changed = encrypted.clone();
             changed[position] ^= 0x10;
-            assert_eq!(gcm_decrypt(&key, &iv, b"extra", tag_bits, &changed), Err(operation(UNREADABLE)));
+            assert_eq!(
+                gcm_decrypt(&key, &iv, b"extra", tag_bits, &changed),
+                Err(operation(UNREADABLE))
+            );
         }
-        assert_eq!(gcm_decrypt(&key, &iv, b"other", tag_bits, &encrypted), Err(operation(UNREADABLE)));
-        assert_eq!(gcm_decrypt(&key, &[8; 12], b"extra", tag_bits, &encrypted), Err(operation(UNREADABLE)));
-        assert_eq!(gcm_decrypt(&key, &iv, b"extra", tag_bits, &encrypted[..3]), Err(operation(UNREADABLE)));
+        assert_eq!(
+            gcm_decrypt(&key, &iv, b"other", tag_bits, &encrypted),
+            Err(operation(UNREADABLE))
+        );
+        assert_eq!(
+            gcm_decrypt(&key, &[8; 12], b"extra", tag_bits, &encrypted),
+            Err(operation(UNREADABLE))
+        );
+        assert_eq!(
+            gcm_decrypt(&key, &iv, b"extra", tag_bits, &encrypted[..3]),
+            Err(operation(UNREADABLE))
+        );
     }
 }
 
@@ -142,18 +188,33 @@ fn gcm_notices_every_change() {
 fn gcm_says_which_tags_and_ivs_it_has() {
     let key = bytes(GCM_KEY);
     for tag_bits in [0, 40, 127, 136] {
-        let text = format!("a tag of {tag_bits} bits is not possible; it has 32, 64, 96, 104, 112, 120 or 128");
-        assert_eq!(gcm_encrypt(&key, &[0; 12], b"", tag_bits, b""), Err(operation(&text)));
+        let text = format!(
+            "a tag of {tag_bits} bits is not possible; it has 32, 64, 96, 104, 112, 120 or 128"
+        );
+        assert_eq!(
+            gcm_encrypt(&key, &[0; 12], b"", tag_bits, b""),
+            Err(operation(&text))
+        );
     }
-    assert_eq!(gcm_encrypt(&key, b"", b"", 128, b""), Err(operation("an iv of 0 bytes is not supported")));
-    assert_eq!(gcm_encrypt(&key, &[0; 129], b"", 128, b""), Err(operation("an iv of 129 bytes is not supported")));
+    assert_eq!(
+        gcm_encrypt(&key, b"", b"", 128, b""),
+        Err(operation("an iv of 0 bytes is not supported"))
+    );
+    assert_eq!(
+        gcm_encrypt(&key, &[0; 129], b"", 128, b""),
+        Err(operation("an iv of 129 bytes is not supported"))
+    );
 }
 
 #[test]
 fn wrapping_is_that_of_rfc_3394_4() {
     let data = "00112233445566778899aabbccddeeff";
     let cases = [
-        ("000102030405060708090a0b0c0d0e0f", data, "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"),
+        (
+            "000102030405060708090a0b0c0d0e0f",
+            data,
+            "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5",
+        ),
         (
             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
             "00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f",
@@ -161,8 +222,14 @@ fn wrapping_is_that_of_rfc_3394_4() {
         ),
     ];
     for (key, data, wrapped) in cases {
-        assert_eq!(hex::encode(wrap(&bytes(key), &bytes(data)).unwrap()), wrapped);
-        assert_eq!(hex::encode(unwrap(&bytes(key), &bytes(wrapped)).unwrap()), data);
+        assert_eq!(
+            hex::encode(wrap(&bytes(key), &bytes(data)).unwrap()),
+            wrapped
+        );
+        assert_eq!(
+            hex::encode(unwrap(&bytes(key), &bytes(wrapped)).unwrap()),
+            data
+        );
     }
 }
 
@@ -170,7 +237,9 @@ fn wrapping_is_that_of_rfc_3394_4() {
 fn wrapping_takes_16_bytes_or_more_in_multiples_of_8() {
     let key = bytes(KEYS[0]);
     for bytes in [0, 8, 15, 17] {
-        let text = format!("a key of {bytes} bytes cannot be wrapped; AES-KW takes 16 or more, in multiples of 8");
+        let text = format!(
+            "a key of {bytes} bytes cannot be wrapped; AES-KW takes 16 or more, in multiples of 8"
+        );
         assert_eq!(wrap(&key, &vec![0; bytes]), Err(operation(&text)));
     }
     let mut wrapped = wrap(&key, &[1; 24]).unwrap();

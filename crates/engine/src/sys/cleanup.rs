@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::ffi::c_void;
 
-use mozjs::jsapi::{CurrentGlobalOrNull, GetNonCCWObjectGlobal, JS_GetFunctionObject, JSFunction, JSObject};
+use mozjs::jsapi::{
+    CurrentGlobalOrNull, GetNonCCWObjectGlobal, JS_GetFunctionObject, JSFunction, JSObject,
+};
 use mozjs::jsval::ObjectValue;
 
 use super::handles::Persistent;
@@ -27,7 +29,9 @@ impl<'s> Scope<'s> {
     /// Those of another realm than the entered one are forgotten: its program is gone.
     pub fn run_cleanups(&mut self) -> Vec<Local<'s>> {
         let due = std::mem::take(&mut *self.inner.cleanups.0.borrow_mut());
-        due.iter().filter_map(|cleanup| self.run_cleanup(cleanup)).collect()
+        due.iter()
+            .filter_map(|cleanup| self.run_cleanup(cleanup))
+            .collect()
     }
 
     fn run_cleanup(&mut self, cleanup: &Persistent) -> Option<Local<'s>> {
@@ -47,10 +51,18 @@ impl<'s> Scope<'s> {
 }
 
 /// Notes a registry with work to do. Called during a collection, so it only stores a pointer.
-pub(crate) unsafe extern "C" fn cleanup_is_due(run: *mut JSFunction, _global: *mut JSObject, inner: *mut c_void) {
+pub(crate) unsafe extern "C" fn cleanup_is_due(
+    run: *mut JSFunction,
+    _global: *mut JSObject,
+    inner: *mut c_void,
+) {
     // SAFETY: Runtime::new registered the Inner, which lives as long as the context.
     let inner = unsafe { &*inner.cast::<Inner>() };
     // SAFETY: the engine passes a live function.
     let function = unsafe { JS_GetFunctionObject(run) };
-    inner.cleanups.0.borrow_mut().push(inner.roots.persistents.insert(ObjectValue(function)));
+    inner
+        .cleanups
+        .0
+        .borrow_mut()
+        .push(inner.roots.persistents.insert(ObjectValue(function)));
 }

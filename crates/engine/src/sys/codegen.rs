@@ -2,7 +2,8 @@
 
 use mozjs::jsapi::js::TempAllocPolicy;
 use mozjs::jsapi::{
-    CompilationType, Handle as RawHandle, JSContext, JSSecurityCallbacks, JSString, RuntimeCode, StackGCVector, Value,
+    CompilationType, Handle as RawHandle, JSContext, JSSecurityCallbacks, JSString, RuntimeCode,
+    StackGCVector, Value,
 };
 
 use super::runtime::Inner;
@@ -18,12 +19,19 @@ pub enum CodeGeneration {
     Disallowed,
 }
 
-pub(crate) static SECURITY: JSSecurityCallbacks =
-    JSSecurityCallbacks { contentSecurityPolicyAllows: Some(may_compile), codeForEvalGets: None, subsumes: None };
+pub(crate) static SECURITY: JSSecurityCallbacks = JSSecurityCallbacks {
+    contentSecurityPolicyAllows: Some(may_compile),
+    codeForEvalGets: None,
+    subsumes: None,
+};
 
 impl Scope<'_> {
     /// Runs `f` with another setting for all code of this thread.
-    pub fn with_code_generation<R>(&mut self, setting: CodeGeneration, f: impl FnOnce(&mut Self) -> R) -> R {
+    pub fn with_code_generation<R>(
+        &mut self,
+        setting: CodeGeneration,
+        f: impl FnOnce(&mut Self) -> R,
+    ) -> R {
         let outer = self.inner.code_generation.replace(setting);
         let result = f(self);
         self.inner.code_generation.set(outer);

@@ -36,7 +36,11 @@ pub struct FrameInfo {
 ///
 /// # Safety
 /// A realm is entered; `async_value` is in a rooted place of its caller.
-pub(crate) unsafe fn new_frame(cx: *mut JSContext, info: FrameInfo, async_value: Value) -> *mut JSObject {
+pub(crate) unsafe fn new_frame(
+    cx: *mut JSContext,
+    info: FrameInfo,
+    async_value: Value,
+) -> *mut JSObject {
     rooted!(in(cx) let rooted_value = async_value);
     // SAFETY: the class is a constant without hooks.
     let object = unsafe { JS_NewObject(cx, &raw const FRAME_CLASS) };
@@ -65,7 +69,10 @@ pub(crate) unsafe fn read_frame(frame: *mut JSObject) -> FrameInfo {
         JS_GetReservedSlot(frame, SLOT_CONTEXT, &raw mut context);
         JS_GetReservedSlot(frame, SLOT_SECTION, &raw mut section);
     }
-    FrameInfo { context: context.to_number() as u64, section: section.to_number() as u32 }
+    FrameInfo {
+        context: context.to_number() as u64,
+        section: section.to_number() as u32,
+    }
 }
 
 /// The async-context value of a frame.

@@ -62,7 +62,9 @@ impl HandleStack {
     fn trace(&self, tracer: *mut JSTracer) {
         for index in 0..self.top.get() {
             // SAFETY: slots below top are initialised and inside the allocation.
-            unsafe { CallValueRootTracer(tracer, self.base.add(index).as_ptr(), c"handle".as_ptr()) };
+            unsafe {
+                CallValueRootTracer(tracer, self.base.add(index).as_ptr(), c"handle".as_ptr())
+            };
         }
     }
 }
@@ -94,13 +96,18 @@ impl PersistentTable {
                 slots.len() - 1
             }
         };
-        Persistent { table: Rc::downgrade(self), index }
+        Persistent {
+            table: Rc::downgrade(self),
+            index,
+        }
     }
 
     fn trace(&self, tracer: *mut JSTracer) {
         for slot in self.slots.borrow_mut().iter_mut() {
             // SAFETY: the slot is initialised and borrowed only here.
-            unsafe { CallValueRootTracer(tracer, std::ptr::from_mut(slot), c"persistent".as_ptr()) };
+            unsafe {
+                CallValueRootTracer(tracer, std::ptr::from_mut(slot), c"persistent".as_ptr())
+            };
         }
     }
 }
@@ -117,14 +124,18 @@ pub struct Persistent {
 
 impl std::fmt::Debug for PersistentTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PersistentTable").field("len", &self.slots.borrow().len()).finish()
+        f.debug_struct("PersistentTable")
+            .field("len", &self.slots.borrow().len())
+            .finish()
     }
 }
 
 impl Persistent {
     /// The value; undefined when the runtime is gone.
     pub(crate) fn value(&self) -> Value {
-        self.table.upgrade().map_or_else(UndefinedValue, |table| table.slots.borrow()[self.index])
+        self.table
+            .upgrade()
+            .map_or_else(UndefinedValue, |table| table.slots.borrow()[self.index])
     }
 }
 
@@ -154,7 +165,10 @@ pub(crate) struct Roots {
 
 impl Roots {
     pub(crate) fn new() -> Box<Self> {
-        Box::new(Self { handles: HandleStack::new(), persistents: Rc::default() })
+        Box::new(Self {
+            handles: HandleStack::new(),
+            persistents: Rc::default(),
+        })
     }
 
     /// Has the collector trace these roots from now on.
@@ -164,7 +178,9 @@ impl Roots {
     pub(crate) unsafe fn register(&self, cx: *mut JSContext) {
         // One small block per runtime is never freed: the rooter stays at the bottom of the
         // context's list until the context itself is gone.
-        let rooter = Box::leak(Box::new(CustomAutoRooter::new(RootsTracer(std::ptr::from_ref(self)))));
+        let rooter = Box::leak(Box::new(CustomAutoRooter::new(RootsTracer(
+            std::ptr::from_ref(self),
+        ))));
         std::mem::forget(rooter.root(cx));
     }
 }

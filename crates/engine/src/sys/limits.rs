@@ -69,7 +69,9 @@ pub struct TurnBudget {
 impl TurnBudget {
     /// A budget of `cpu`.
     pub fn new(cpu: Duration) -> Self {
-        Self { left: Rc::new(Cell::new(cpu)) }
+        Self {
+            left: Rc::new(Cell::new(cpu)),
+        }
     }
 
     /// Refills it, as a new event does.
@@ -141,7 +143,10 @@ impl LimitState {
     pub(crate) fn begin_turn(&self, budget: &TurnBudget) {
         self.stopped.set(None);
         self.budget.set(Some(budget.clone()));
-        self.turn.set(Some(Turn { started: Instant::now(), last_cpu: None }));
+        self.turn.set(Some(Turn {
+            started: Instant::now(),
+            last_cpu: None,
+        }));
         let left_ns = u64::try_from(budget.left.get().as_nanos()).unwrap_or(u64::MAX);
         self.shared.left_ns.store(left_ns, Ordering::Relaxed);
         self.shared.turn.fetch_add(1, Ordering::Relaxed);
@@ -255,7 +260,10 @@ fn thread_cpu() -> Duration {
 
 /// The time of a thread's CPU clock; None when the thread has ended.
 fn cpu_of(clock: libc::clockid_t) -> Option<Duration> {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is valid; an unknown clock is an error.
     let result = unsafe { libc::clock_gettime(clock, &raw mut time) };
     (result == 0).then(|| Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
@@ -273,8 +281,13 @@ fn clock_of_this_thread() -> libc::clockid_t {
 
 /// Bytes of the process that are in memory; 0 if the system does not tell.
 fn resident_bytes() -> u64 {
-    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else { return 0 };
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else {
+        return 0;
+    };
+    let pages = text
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
     // SAFETY: sysconf has no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
@@ -306,17 +319,26 @@ struct Watched {
 
 impl Watched {
     fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::downgrade(shared), turn: 0, first_cpu: Duration::ZERO, resident_bytes: 0 }
+        Self {
+            shared: Arc::downgrade(shared),
+            turn: 0,
+            first_cpu: Duration::ZERO,
+            resident_bytes: 0,
+        }
     }
 
     /// Looks at the context's turn, and interrupts it if there is a reason. Returns whether one runs.
     fn look(&mut self, resident_bytes: &mut Option<u64>) -> bool {
-        let Some(shared) = self.shared.upgrade() else { return false };
+        let Some(shared) = self.shared.upgrade() else {
+            return false;
+        };
         if !shared.running.load(Ordering::Acquire) {
             return false;
         }
         let turn = shared.turn.load(Ordering::Relaxed);
-        let Some(cpu) = cpu_of(shared.clock) else { return false };
+        let Some(cpu) = cpu_of(shared.clock) else {
+            return false;
+        };
         let resident = *resident_bytes.get_or_insert_with(self::resident_bytes);
         if turn != self.turn {
             (self.turn, self.first_cpu, self.resident_bytes) = (turn, cpu, resident);
@@ -365,7 +387,10 @@ fn watchdog() -> &'static Watchdog {
 
 impl Watchdog {
     fn register(&self, shared: &Arc<Shared>) {
-        let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut contexts = self
+            .contexts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         contexts.retain(|context| context.shared.strong_count() > 0);
         contexts.push(Watched::new(shared));
     }
@@ -374,7 +399,10 @@ impl Watchdog {
     fn wake_if_asleep(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
         if self.asleep.load(Ordering::Acquire) {
-            let _guard = self.wake_lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let _guard = self
+                .wake_lock
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             self.wake.notify_one();
         }
     }
@@ -396,7 +424,10 @@ impl Watchdog {
     }
 
     fn look_at_running(&self) -> bool {
-        let mut contexts = self.contexts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut contexts = self
+            .contexts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut resident_bytes = None;
         let mut any = false;
         for context in contexts.iter_mut() {
@@ -407,7 +438,10 @@ impl Watchdog {
 
     fn sleep_until_a_turn_begins(&self) {
         let before = self.generation.load(Ordering::Relaxed);
-        let guard = self.wake_lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let guard = self
+            .wake_lock
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.asleep.store(true, Ordering::SeqCst);
         // A turn that began between the last sample and the store above did not see `asleep`; its
         // generation shows. The timeout bounds what a missed wake-up could cost.

@@ -30,8 +30,16 @@ const MESSAGES: [Message; 5] = [
         class: JSExnType::JSEXN_RANGEERR,
         text: c"Maximum call stack size exceeded",
     },
-    Message { number: JSErrNum::JSMSG_CSP_BLOCKED_EVAL, class: JSExnType::JSEXN_EVALERR, text: CODE_FROM_STRINGS },
-    Message { number: JSErrNum::JSMSG_CSP_BLOCKED_FUNCTION, class: JSExnType::JSEXN_EVALERR, text: CODE_FROM_STRINGS },
+    Message {
+        number: JSErrNum::JSMSG_CSP_BLOCKED_EVAL,
+        class: JSExnType::JSEXN_EVALERR,
+        text: CODE_FROM_STRINGS,
+    },
+    Message {
+        number: JSErrNum::JSMSG_CSP_BLOCKED_FUNCTION,
+        class: JSExnType::JSEXN_EVALERR,
+        text: CODE_FROM_STRINGS,
+    },
     Message {
         number: JSErrNum::JSMSG_CSP_BLOCKED_WASM,
         class: JSExnType::JSEXN_WASMCOMPILEERROR,
@@ -76,7 +84,10 @@ impl Writable {
         let page = usize::try_from(page).expect("a page has a size");
         let start = entry.addr() & !(page - 1);
         let end = entry.addr() + size_of::<JSErrorFormatString>();
-        let writable = Self { start: entry.with_addr(start).cast(), bytes: end - start };
+        let writable = Self {
+            start: entry.with_addr(start).cast(),
+            bytes: end - start,
+        };
         writable.protect(libc::PROT_READ | libc::PROT_WRITE);
         writable
     }
@@ -85,7 +96,12 @@ impl Writable {
         // SAFETY: the range is within the program's own relocated data, and only its access to
         // writing changes.
         let result = unsafe { libc::mprotect(self.start, self.bytes, access) };
-        assert_eq!(result, 0, "the engine's messages can be changed: {}", std::io::Error::last_os_error());
+        assert_eq!(
+            result,
+            0,
+            "the engine's messages can be changed: {}",
+            std::io::Error::last_os_error()
+        );
     }
 }
 

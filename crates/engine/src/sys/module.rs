@@ -6,10 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use mozjs::jsapi::{
-    CompileModule1, CreateDefaultExportSyntheticModule, FinishLoadingImportedModule, GetModuleNamespace,
-    GetModuleRequestSpecifier, Handle as RawHandle, IsPromiseObject, JSContext, JSObject, JSScript, JS_GetScriptFilename,
-    LoadRequestedModules1, ModuleEvaluate,
-    ModuleLink, Value, ColumnNumberOneOrigin,
+    ColumnNumberOneOrigin, CompileModule1, CreateDefaultExportSyntheticModule,
+    FinishLoadingImportedModule, GetModuleNamespace, GetModuleRequestSpecifier,
+    Handle as RawHandle, IsPromiseObject, JS_GetScriptFilename, JSContext, JSObject, JSScript,
+    LoadRequestedModules1, ModuleEvaluate, ModuleLink, Value,
 };
 use mozjs::jsval::{StringValue, UndefinedValue};
 use mozjs::rooted;
@@ -62,7 +62,10 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What loading, linking or a synchronous evaluation throws.
-    pub fn evaluate_module(&mut self, specifier: &str) -> Result<(Local<'s>, Local<'s>), Thrown<'s>> {
+    pub fn evaluate_module(
+        &mut self,
+        specifier: &str,
+    ) -> Result<(Local<'s>, Local<'s>), Thrown<'s>> {
         let cx = self.cx();
         let module = self.module(specifier, None)?;
         rooted!(in(cx) let module = module.value().to_object());
@@ -110,16 +113,25 @@ impl<'s> Scope<'s> {
     /// The record of a module, compiled at first use.
     fn module(&mut self, specifier: &str, referrer: Option<&str>) -> Result<Local<'s>, Thrown<'s>> {
         let realm = self.inner.current_realm().expect("a scope has a realm");
-        realm.loader.permit(specifier, referrer).map_err(|message| self.type_error(&message))?;
+        realm
+            .loader
+            .permit(specifier, referrer)
+            .map_err(|message| self.type_error(&message))?;
         if let Some(module) = realm.modules.borrow().get(specifier) {
             return Ok(self.local(module));
         }
-        let source = realm.loader.load(specifier).map_err(|message| self.type_error(&message))?;
+        let source = realm
+            .loader
+            .load(specifier)
+            .map_err(|message| self.type_error(&message))?;
         let module = match source {
             ModuleSource::JavaScript { url, code } => self.compile(&url, &code)?,
             ModuleSource::Default(value) => self.synthetic(&value)?,
         };
-        realm.modules.borrow_mut().insert(specifier.to_owned(), Rc::new(self.persist(module)));
+        realm
+            .modules
+            .borrow_mut()
+            .insert(specifier.to_owned(), Rc::new(self.persist(module)));
         Ok(module)
     }
 
@@ -127,7 +139,8 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         let url = CString::new(url.replace('\0', " ")).expect("NULs were replaced");
         // SAFETY: the context is this thread's and is not used otherwise during the call.
-        let context = unsafe { mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx)) };
+        let context =
+            unsafe { mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx)) };
         let options = CompileOptionsWrapper::new(&context, url, 1);
         let mut text = transform_str_to_source_text(code);
         // SAFETY: options and text outlive the call.
@@ -154,7 +167,8 @@ impl<'s> Scope<'s> {
         let message = CString::new(message.replace('\0', " ")).expect("NULs were replaced");
         // SAFETY: the engine copies the message; the context is used by nobody else during the call.
         unsafe {
-            let mut context = mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx));
+            let mut context =
+                mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx));
             mozjs::error::throw_type_error(&mut context, &message);
         }
         self.take_exception()
@@ -173,7 +187,11 @@ fn referrer_url(script: *mut JSScript) -> Option<String> {
         return Some(String::new());
     }
     // SAFETY: the engine's file names are C strings that live as long as their script.
-    Some(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned())
+    Some(
+        unsafe { CStr::from_ptr(name) }
+            .to_string_lossy()
+            .into_owned(),
+    )
 }
 
 /// The engine's callback for a static or dynamic import.
@@ -237,13 +255,19 @@ pub(crate) unsafe extern "C" fn load_hook(
         rooted!(in(cx) let mut loading = std::ptr::null_mut::<JSObject>());
         // SAFETY: all handles are rooted.
         let loaded = unsafe {
-            LoadRequestedModules1(cx, module.handle().into(), undefined.handle().into(), loading.handle_mut().into())
+            LoadRequestedModules1(
+                cx,
+                module.handle().into(),
+                undefined.handle().into(),
+                loading.handle_mut().into(),
+            )
         };
         if !loaded {
             return false;
         }
     }
     // SAFETY: every handle is rooted by the engine or above.
-    unsafe { FinishLoadingImportedModule(cx, referrer, request, payload, module.handle().into(), true) }
+    unsafe {
+        FinishLoadingImportedModule(cx, referrer, request, payload, module.handle().into(), true)
+    }
 }
-

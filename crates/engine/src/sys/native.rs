@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
+use mozjs::jsapi::ExceptionStackBehavior;
 use mozjs::jsapi::{
     CallArgs, GetFunctionNativeReserved, JS_GetFunctionObject, JS_SetPendingException, JSContext,
     NewFunctionWithReserved, ReportUncatchableException, SetFunctionNativeReserved, Value,
 };
-use mozjs::jsapi::ExceptionStackBehavior;
 use mozjs::jsval::{Int32Value, UndefinedValue};
 
 use super::limits::StopReason;
@@ -63,7 +63,8 @@ impl<'s> Scope<'s> {
         };
         let name = CString::new(name).expect("function names of the host have no NUL");
         // SAFETY: a realm is entered; the engine copies the name.
-        let function = unsafe { NewFunctionWithReserved(cx, Some(trampoline), length, 0, name.as_ptr()) };
+        let function =
+            unsafe { NewFunctionWithReserved(cx, Some(trampoline), length, 0, name.as_ptr()) };
         assert!(!function.is_null(), "the engine has memory for a function");
         // SAFETY: the function was made just above, with reserved slots.
         unsafe {
@@ -85,7 +86,11 @@ unsafe extern "C" fn trampoline(cx: *mut JSContext, argc: u32, vp: *mut Value) -
     let index = unsafe { (*GetFunctionNativeReserved(args.callee(), 0)).to_int32() };
     let native = inner.natives.borrow()[index as usize];
     let release = ReleaseOnDrop::new(inner);
-    let arguments = Args { first: args.argv_, count: args.argc_, scope: PhantomData };
+    let arguments = Args {
+        first: args.argv_,
+        count: args.argc_,
+        scope: PhantomData,
+    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let mut scope = Scope::new(inner);
         match native(&mut scope, arguments) {

@@ -5,8 +5,9 @@ use std::ffi::CString;
 use mozjs::glue::GetProxyPrivate;
 use mozjs::glue::GetProxyReservedSlot;
 use mozjs::jsapi::{
-    Construct1, ESClass, GetArrayLength, GetBuiltinClass, HandleValueArray, IsArrayObject, JS_CallFunctionValue, JS_DefineProperty,
-    JS_GetElement, JS_GetProperty, JS_NewPlainObject, JS_SetElement, JSCLASS_IS_PROXY, JSPROP_ENUMERATE, NewArrayObject,
+    Construct1, ESClass, GetArrayLength, GetBuiltinClass, HandleValueArray, IsArrayObject,
+    JS_CallFunctionValue, JS_DefineProperty, JS_GetElement, JS_GetProperty, JS_NewPlainObject,
+    JS_SetElement, JSCLASS_IS_PROXY, JSPROP_ENUMERATE, NewArrayObject,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs::rooted;
@@ -30,7 +31,11 @@ impl<'s> Scope<'s> {
         // SAFETY: contents describes consecutive traced slots.
         let array = unsafe { NewArrayObject(self.cx(), &raw const contents) };
         self.inner.roots.handles.release_to(mark);
-        assert!(!array.is_null(), "the engine has memory for an array of {}", items.len());
+        assert!(
+            !array.is_null(),
+            "the engine has memory for an array of {}",
+            items.len()
+        );
         self.root_object(array)
     }
 
@@ -67,7 +72,11 @@ impl<'s> Scope<'s> {
         rooted!(in(cx) let object = array.value().to_object());
         let mut length = 0;
         // SAFETY: the object is a rooted array.
-        if unsafe { GetArrayLength(cx, object.handle().into(), &raw mut length) } { length } else { 0 }
+        if unsafe { GetArrayLength(cx, object.handle().into(), &raw mut length) } {
+            length
+        } else {
+            0
+        }
     }
 
     /// `object[index]`
@@ -90,7 +99,12 @@ impl<'s> Scope<'s> {
     ///
     /// # Errors
     /// What a setter throws.
-    pub fn set_element(&mut self, object: Local<'_>, index: u32, value: Local<'_>) -> Result<(), Thrown<'s>> {
+    pub fn set_element(
+        &mut self,
+        object: Local<'_>,
+        index: u32,
+        value: Local<'_>,
+    ) -> Result<(), Thrown<'s>> {
         let cx = self.cx();
         rooted!(in(cx) let object = object.value().to_object());
         // SAFETY: object and value are rooted.
@@ -128,16 +142,29 @@ impl<'s> Scope<'s> {
         rooted!(in(cx) let object = object.value().to_object());
         // SAFETY: object and value are rooted; the name outlives the call.
         let defined = unsafe {
-            JS_DefineProperty(cx, object.handle().into(), name.as_ptr(), value.raw(), JSPROP_ENUMERATE.into())
+            JS_DefineProperty(
+                cx,
+                object.handle().into(),
+                name.as_ptr(),
+                value.raw(),
+                JSPROP_ENUMERATE.into(),
+            )
         };
-        assert!(defined, "the host defines properties on its own extensible objects only");
+        assert!(
+            defined,
+            "the host defines properties on its own extensible objects only"
+        );
     }
 
     /// Calls `function` with `this` undefined. Microtasks are not drained.
     ///
     /// # Errors
     /// What it throws, or [`Thrown::Stopped`].
-    pub fn call(&mut self, function: Local<'_>, args: &[Local<'_>]) -> Result<Local<'s>, Thrown<'s>> {
+    pub fn call(
+        &mut self,
+        function: Local<'_>,
+        args: &[Local<'_>],
+    ) -> Result<Local<'s>, Thrown<'s>> {
         let cx = self.cx();
         let result = self.root(UndefinedValue());
         let mark = self.inner.roots.handles.mark();
@@ -145,29 +172,52 @@ impl<'s> Scope<'s> {
         rooted!(in(cx) let this = std::ptr::null_mut::<mozjs::jsapi::JSObject>());
         // SAFETY: function, arguments and result are traced slots; a null `this` means undefined.
         let done = unsafe {
-            JS_CallFunctionValue(cx, this.handle().into(), function.raw(), &raw const arguments, result.raw_mut())
+            JS_CallFunctionValue(
+                cx,
+                this.handle().into(),
+                function.raw(),
+                &raw const arguments,
+                result.raw_mut(),
+            )
         };
         self.inner.roots.handles.release_to(mark);
         self.inner.resume_panic();
-        if done { Ok(result) } else { Err(self.take_exception()) }
+        if done {
+            Ok(result)
+        } else {
+            Err(self.take_exception())
+        }
     }
 
     /// `new constructor(...args)`
     ///
     /// # Errors
     /// What it throws, or [`Thrown::Stopped`].
-    pub fn construct(&mut self, constructor: Local<'_>, args: &[Local<'_>]) -> Result<Local<'s>, Thrown<'s>> {
+    pub fn construct(
+        &mut self,
+        constructor: Local<'_>,
+        args: &[Local<'_>],
+    ) -> Result<Local<'s>, Thrown<'s>> {
         let cx = self.cx();
         let mark = self.inner.roots.handles.mark();
         let arguments = self.contiguous(args);
         rooted!(in(cx) let mut object = std::ptr::null_mut::<mozjs::jsapi::JSObject>());
         // SAFETY: constructor and arguments are traced slots; the result is rooted.
         let done = unsafe {
-            Construct1(cx, constructor.raw(), &raw const arguments, object.handle_mut().into())
+            Construct1(
+                cx,
+                constructor.raw(),
+                &raw const arguments,
+                object.handle_mut().into(),
+            )
         };
         self.inner.roots.handles.release_to(mark);
         self.inner.resume_panic();
-        if done { Ok(self.root_object(object.get())) } else { Err(self.take_exception()) }
+        if done {
+            Ok(self.root_object(object.get()))
+        } else {
+            Err(self.take_exception())
+        }
     }
 
     /// The internal class of an object, seen through no Proxy; empty for a primitive.

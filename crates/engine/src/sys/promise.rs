@@ -2,8 +2,8 @@
 
 use mozjs::glue::JS_GetPromiseResult;
 use mozjs::jsapi::{
-    AddPromiseReactions, GetPromiseState, IsPromiseObject, NewPromiseObject, PromiseState as RawState, RejectPromise,
-    ResolvePromise,
+    AddPromiseReactions, GetPromiseState, IsPromiseObject, NewPromiseObject,
+    PromiseState as RawState, RejectPromise, ResolvePromise,
 };
 use mozjs::jsval::UndefinedValue;
 use mozjs::rooted;
@@ -37,7 +37,12 @@ impl<'s> Scope<'s> {
         let promise = unsafe { NewPromiseObject(cx, executor.handle().into()) };
         assert!(!promise.is_null(), "the engine has memory for a promise");
         let local = self.root_object(promise);
-        (Deferred { promise: self.persist(local) }, local)
+        (
+            Deferred {
+                promise: self.persist(local),
+            },
+            local,
+        )
     }
 
     /// Fulfils the promise (or follows the value, if that is a thenable).
@@ -99,8 +104,17 @@ impl<'s> Scope<'s> {
         rooted!(in(cx) let rejected = rejected.value().to_object());
         // SAFETY: all three are rooted objects.
         let added = unsafe {
-            AddPromiseReactions(cx, promise.handle().into(), fulfilled.handle().into(), rejected.handle().into())
+            AddPromiseReactions(
+                cx,
+                promise.handle().into(),
+                fulfilled.handle().into(),
+                rejected.handle().into(),
+            )
         };
-        if added { Ok(()) } else { Err(self.take_exception()) }
+        if added {
+            Ok(())
+        } else {
+            Err(self.take_exception())
+        }
     }
 }

@@ -10,11 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
-    ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask,
-    JS_AddInterruptCallback, JS_GC, JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
-    JS_SetSecurityCallbacks,
-    JSAutoRealm, JSContext, JSGCParamKey, JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
-    OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
+    ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount,
+    Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC, JS_GetContextPrivate,
+    JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
+    JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey, JSObject,
+    MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
+    OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask,
+    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -97,7 +99,10 @@ fn engine() -> JSEngineHandle {
 
 unsafe extern "C" {
     /// Registers a handler that learns the exit status. Source: on_exit(3), glibc.
-    fn on_exit(handler: extern "C" fn(i32, *mut std::ffi::c_void), argument: *mut std::ffi::c_void) -> i32;
+    fn on_exit(
+        handler: extern "C" fn(i32, *mut std::ffi::c_void),
+        argument: *mut std::ffi::c_void,
+    ) -> i32;
 }
 
 extern "C" fn exit_without_destructors(status: i32, _argument: *mut std::ffi::c_void) {
@@ -116,7 +121,12 @@ impl Runtime {
         // SAFETY: the context is new and this thread's; the roots are boxed and outlive it.
         let cx = unsafe {
             let cx = runtime.cx().raw_cx();
-            JS_SetNativeStackQuota(cx, JS_STACK_BYTES, JS_STACK_BYTES - (64 << 10), JS_STACK_BYTES - (192 << 10));
+            JS_SetNativeStackQuota(
+                cx,
+                JS_STACK_BYTES,
+                JS_STACK_BYTES - (64 << 10),
+                JS_STACK_BYTES - (192 << 10),
+            );
             roots.register(cx);
             JS_AddInterruptCallback(cx, Some(interrupt));
             SetStackFormat(cx, StackFormat::V8);
@@ -188,7 +198,13 @@ impl Runtime {
             assert!(!global.is_null(), "the engine has memory for a realm");
             self.inner.roots.persistents.insert(ObjectValue(global))
         };
-        Realm { inner: Rc::new(RealmInner { global, loader, modules: RefCell::default() }) }
+        Realm {
+            inner: Rc::new(RealmInner {
+                global,
+                loader,
+                modules: RefCell::default(),
+            }),
+        }
     }
 
     /// Enters the realm and runs `f`, whose JavaScript belongs to `frame` and uses up `budget`.
@@ -253,7 +269,11 @@ impl<'a> TurnGuard<'a> {
         // The former frame object stays reachable: it is rooted in this entry's handle region.
         let outer_frame = inner.roots.handles.push(inner.frame.value());
         let outer_realm = inner.realm.borrow_mut().replace(realm.inner.clone());
-        Self { inner, outer_frame, outer_realm }
+        Self {
+            inner,
+            outer_frame,
+            outer_realm,
+        }
     }
 }
 
@@ -309,7 +329,12 @@ impl<'s> Scope<'s> {
     /// # Panics
     /// If none was given or it has another type.
     pub fn host<T: 'static>(&self) -> Rc<T> {
-        let host = self.inner.host.borrow().clone().expect("the host was set at start");
+        let host = self
+            .inner
+            .host
+            .borrow()
+            .clone()
+            .expect("the host was set at start");
         host.downcast().expect("the host has this type")
     }
 
@@ -365,8 +390,15 @@ impl<'s> Scope<'s> {
         let mut runs = self.inner.queued.borrow_mut();
         let known: usize = runs.iter().map(|run| run.count).sum();
         if queued > known {
-            let frame = self.inner.roots.persistents.insert(self.inner.frame.value());
-            runs.push_back(QueuedRun { frame, count: queued - known });
+            let frame = self
+                .inner
+                .roots
+                .persistents
+                .insert(self.inner.frame.value());
+            runs.push_back(QueuedRun {
+                frame,
+                count: queued - known,
+            });
         }
     }
 
@@ -513,7 +545,10 @@ unsafe extern "C" fn host_defined_data(
     true
 }
 
-unsafe extern "C" fn host_defined_global(cx: *mut JSContext, global: RawMutableHandle<*mut JSObject>) -> bool {
+unsafe extern "C" fn host_defined_global(
+    cx: *mut JSContext,
+    global: RawMutableHandle<*mut JSObject>,
+) -> bool {
     // SAFETY: the context is this thread's.
     global.set(unsafe { CurrentGlobalOrNull(cx) });
     true
@@ -542,4 +577,3 @@ unsafe extern "C" fn track_rejection(
         }
     }
 }
-

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use mozjs::jsapi::{JSContext, JSObject, Value};
-use mozjs::jsapi::{JS_ClearPendingException, JS_GetPendingException, JS_IsExceptionPending};
 use mozjs::jsapi::{Handle as RawHandle, MutableHandle as RawMutableHandle};
+use mozjs::jsapi::{JS_ClearPendingException, JS_GetPendingException, JS_IsExceptionPending};
+use mozjs::jsapi::{JSContext, JSObject, Value};
 use mozjs::jsval::{BooleanValue, DoubleValue, Int32Value, NullValue, ObjectValue, UndefinedValue};
 
 use super::handles::Persistent;
@@ -41,7 +41,10 @@ impl<'s> Scope<'s> {
     /// The caller releases the handle stack to its former mark when the scope ends, and hands the
     /// scope only to a closure or function that is generic over `'s`.
     pub(crate) fn new(inner: &'s Inner) -> Self {
-        Self { inner, scope: PhantomData }
+        Self {
+            inner,
+            scope: PhantomData,
+        }
     }
 
     #[inline]
@@ -52,7 +55,10 @@ impl<'s> Scope<'s> {
     /// Roots a value in this scope.
     #[inline]
     pub(crate) fn root(&self, value: Value) -> Local<'s> {
-        Local { slot: self.inner.roots.handles.push(value), scope: PhantomData }
+        Local {
+            slot: self.inner.roots.handles.push(value),
+            scope: PhantomData,
+        }
     }
 
     #[inline]
@@ -124,7 +130,10 @@ pub(crate) struct ReleaseOnDrop<'a> {
 
 impl<'a> ReleaseOnDrop<'a> {
     pub(crate) fn new(inner: &'a Inner) -> Self {
-        Self { inner, mark: inner.roots.handles.mark() }
+        Self {
+            inner,
+            mark: inner.roots.handles.mark(),
+        }
     }
 }
 
@@ -140,7 +149,10 @@ impl<'s> Local<'s> {
     /// # Safety
     /// `slot` stays traced and valid for `'s`.
     pub(crate) unsafe fn from_slot(slot: NonNull<Value>) -> Self {
-        Self { slot, scope: PhantomData }
+        Self {
+            slot,
+            scope: PhantomData,
+        }
     }
 
     #[inline]
@@ -151,7 +163,10 @@ impl<'s> Local<'s> {
 
     #[inline]
     pub(crate) fn raw(self) -> RawHandle<Value> {
-        RawHandle { _phantom_0: PhantomData, ptr: self.slot.as_ptr() }
+        RawHandle {
+            _phantom_0: PhantomData,
+            ptr: self.slot.as_ptr(),
+        }
     }
 
     #[inline]

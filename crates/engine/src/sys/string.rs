@@ -4,9 +4,10 @@ use std::ptr::NonNull;
 
 use mozjs::conversions::Utf8Chars;
 use mozjs::jsapi::{
-    GetArrayBufferMaybeSharedLengthAndData, GetArrayBufferViewLengthAndData, IsArrayBufferObjectMaybeShared,
-    JS_DeprecatedStringHasLatin1Chars, JS_GetLatin1StringCharsAndLength, JS_GetTwoByteStringCharsAndLength,
-    JS_GetUint8ArrayData, JS_IsArrayBufferViewObject, JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUint8Array,
+    GetArrayBufferMaybeSharedLengthAndData, GetArrayBufferViewLengthAndData,
+    IsArrayBufferObjectMaybeShared, JS_DeprecatedStringHasLatin1Chars,
+    JS_GetLatin1StringCharsAndLength, JS_GetTwoByteStringCharsAndLength, JS_GetUint8ArrayData,
+    JS_IsArrayBufferViewObject, JS_NewStringCopyN, JS_NewStringCopyUTF8N, JS_NewUint8Array,
     JSString, NewArrayBuffer, ToStringSlow,
 };
 use mozjs::jsval::StringValue;
@@ -70,15 +71,29 @@ impl<'s> Scope<'s> {
         // between getting the characters and copying them.
         unsafe {
             if JS_DeprecatedStringHasLatin1Chars(string) {
-                let chars = JS_GetLatin1StringCharsAndLength(self.cx(), std::ptr::null(), string, &raw mut length);
+                let chars = JS_GetLatin1StringCharsAndLength(
+                    self.cx(),
+                    std::ptr::null(),
+                    string,
+                    &raw mut length,
+                );
                 let chars = latin1_slice(chars, length);
                 Some(match std::str::from_utf8(chars) {
                     Ok(ascii) if ascii.is_ascii() => ascii.to_owned(),
                     _ => encoding_rs::mem::decode_latin1(chars).into_owned(),
                 })
             } else {
-                let chars = JS_GetTwoByteStringCharsAndLength(self.cx(), std::ptr::null(), string, &raw mut length);
-                Some(if chars.is_null() { String::new() } else { String::from_utf16_lossy(std::slice::from_raw_parts(chars, length)) })
+                let chars = JS_GetTwoByteStringCharsAndLength(
+                    self.cx(),
+                    std::ptr::null(),
+                    string,
+                    &raw mut length,
+                );
+                Some(if chars.is_null() {
+                    String::new()
+                } else {
+                    String::from_utf16_lossy(std::slice::from_raw_parts(chars, length))
+                })
             }
         }
     }
@@ -94,14 +109,27 @@ impl<'s> Scope<'s> {
         // SAFETY: as in `text`.
         unsafe {
             if JS_DeprecatedStringHasLatin1Chars(string) {
-                let chars = JS_GetLatin1StringCharsAndLength(self.cx(), std::ptr::null(), string, &raw mut length);
+                let chars = JS_GetLatin1StringCharsAndLength(
+                    self.cx(),
+                    std::ptr::null(),
+                    string,
+                    &raw mut length,
+                );
                 return Some(latin1_slice(chars, length).to_vec());
             }
-            let chars = JS_GetTwoByteStringCharsAndLength(self.cx(), std::ptr::null(), string, &raw mut length);
+            let chars = JS_GetTwoByteStringCharsAndLength(
+                self.cx(),
+                std::ptr::null(),
+                string,
+                &raw mut length,
+            );
             if chars.is_null() {
                 return Some(Vec::new());
             }
-            std::slice::from_raw_parts(chars, length).iter().map(|unit| u8::try_from(*unit).ok()).collect()
+            std::slice::from_raw_parts(chars, length)
+                .iter()
+                .map(|unit| u8::try_from(*unit).ok())
+                .collect()
         }
     }
 
@@ -110,7 +138,11 @@ impl<'s> Scope<'s> {
         let cx = self.cx();
         // SAFETY: a realm is entered.
         let array = unsafe { JS_NewUint8Array(cx, bytes.len()) };
-        assert!(!array.is_null(), "the engine has memory for {} bytes", bytes.len());
+        assert!(
+            !array.is_null(),
+            "the engine has memory for {} bytes",
+            bytes.len()
+        );
         let mut shared = false;
         // SAFETY: the array has bytes.len() bytes; nothing collects before the copy is done.
         unsafe {
@@ -124,7 +156,11 @@ impl<'s> Scope<'s> {
     pub fn array_buffer(&mut self, bytes: &[u8]) -> Local<'s> {
         // SAFETY: a realm is entered.
         let buffer = unsafe { NewArrayBuffer(self.cx(), bytes.len()) };
-        assert!(!buffer.is_null(), "the engine has memory for {} bytes", bytes.len());
+        assert!(
+            !buffer.is_null(),
+            "the engine has memory for {} bytes",
+            bytes.len()
+        );
         let local = self.root_object(buffer);
         self.with_bytes_mut(local, |target| target.copy_from_slice(bytes));
         local
@@ -149,9 +185,19 @@ impl<'s> Scope<'s> {
         // engine; shared memory is only ever touched by this thread since no worker threads exist.
         unsafe {
             if JS_IsArrayBufferViewObject(object) {
-                GetArrayBufferViewLengthAndData(object, &raw mut length, &raw mut shared, &raw mut data);
+                GetArrayBufferViewLengthAndData(
+                    object,
+                    &raw mut length,
+                    &raw mut shared,
+                    &raw mut data,
+                );
             } else if IsArrayBufferObjectMaybeShared(object) {
-                GetArrayBufferMaybeSharedLengthAndData(object, &raw mut length, &raw mut shared, &raw mut data);
+                GetArrayBufferMaybeSharedLengthAndData(
+                    object,
+                    &raw mut length,
+                    &raw mut shared,
+                    &raw mut data,
+                );
             } else {
                 return None;
             }
@@ -166,9 +212,11 @@ impl<'s> Scope<'s> {
     pub fn is_bytes(&self, value: Local<'_>) -> bool {
         let value = value.value();
         // SAFETY: the object is rooted by the caller.
-        value.is_object() && unsafe {
-            JS_IsArrayBufferViewObject(value.to_object()) || IsArrayBufferObjectMaybeShared(value.to_object())
-        }
+        value.is_object()
+            && unsafe {
+                JS_IsArrayBufferViewObject(value.to_object())
+                    || IsArrayBufferObjectMaybeShared(value.to_object())
+            }
     }
 
     /// Parses JSON text.
@@ -181,7 +229,9 @@ impl<'s> Scope<'s> {
         let result = self.undefined();
         rooted!(in(cx) let _anchor = result.value());
         // SAFETY: the pointer and length describe `units`; the result slot is rooted.
-        if unsafe { mozjs::jsapi::JS_ParseJSON(cx, units.as_ptr(), units.len() as u32, result.raw_mut()) } {
+        if unsafe {
+            mozjs::jsapi::JS_ParseJSON(cx, units.as_ptr(), units.len() as u32, result.raw_mut())
+        } {
             Ok(result)
         } else {
             Err(self.take_exception())

@@ -1,4 +1,8 @@
 //! The edges over real loopback connections. Each module is one subject; `fixture` is shared.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may fail as loudly as a test"
+)]
 
 mod bodies;
 mod client;

@@ -64,7 +64,10 @@ fn a_trusted_server_is_fetched_from() {
                     .await
                     .unwrap();
                 let mut head = [0; 1024];
-                stream.read(&mut head).await.unwrap();
+                assert!(
+                    stream.read(&mut head).await.unwrap() > 0,
+                    "a request arrives"
+                );
                 stream
                     .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
                     .await

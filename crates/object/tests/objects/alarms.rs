@@ -32,7 +32,12 @@ fn visible(instance: &Rc<Instance>) -> Option<i64> {
 }
 
 fn stored(entry: &Rc<Entry>) -> Option<i64> {
-    entry.instance().unwrap().with_database(|database| database.alarm()).unwrap().unwrap()
+    entry
+        .instance()
+        .unwrap()
+        .with_database(|database| database.alarm())
+        .unwrap()
+        .unwrap()
 }
 
 /// Wakes the object and hands over the one report that a finished run needs.
@@ -178,7 +183,10 @@ fn a_run_of_more_than_fifteen_minutes_breaks_the_object_and_is_retried() {
         settle().await;
 
         assert!(entry.instance().is_none());
-        assert!(woken.await.unwrap() > Some(wall_ms()), "the retry lies in the future");
+        assert!(
+            woken.await.unwrap() > Some(wall_ms()),
+            "the retry lies in the future"
+        );
     });
 }
 
@@ -191,9 +199,14 @@ fn an_alarm_that_is_set_and_rolled_back_does_not_replace_the_retry() {
             instance.savepoint_begin().unwrap().unwrap();
             instance.set_alarm(at_far_future()).unwrap().unwrap();
             assert_eq!(visible(instance), Some(at_far_future()));
-            instance.savepoint_end(SavepointEnd::RollBack).unwrap().unwrap();
+            instance
+                .savepoint_end(SavepointEnd::RollBack)
+                .unwrap()
+                .unwrap();
             assert_eq!(visible(instance), None);
-            answer.send(Err(Failure::thrown("Error: failed", 0))).unwrap();
+            answer
+                .send(Err(Failure::thrown("Error: failed", 0)))
+                .unwrap();
         });
 
         let next_ms = wake(&world, &entry, at_ms).await;

@@ -19,7 +19,12 @@ fn the_first_event_constructs_the_instance_and_later_ones_do_not() {
         let entry = world.entry("a");
 
         for name in ["one", "two"] {
-            world.deliver(&entry, call(name)).await.await.unwrap().unwrap();
+            world
+                .deliver(&entry, call(name))
+                .await
+                .await
+                .unwrap()
+                .unwrap();
         }
 
         assert_eq!(world.log(), ["construct", "one", "two"]);
@@ -49,7 +54,10 @@ fn an_answer_waits_until_the_writes_of_its_turn_are_durable() {
     in_world(|world| async move {
         let entry = world.entry("a");
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("k", b"v"))
+                .unwrap()
+                .unwrap();
             answer.send(Ok(Answer::Done)).unwrap();
         });
 
@@ -67,7 +75,10 @@ fn a_read_that_sees_an_unconfirmed_write_waits_for_it() {
         let entry = world.entry("a");
         // The write's own answer never comes; a later reader must still not run ahead of the disk.
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("k", b"v"))
+                .unwrap()
+                .unwrap();
             std::mem::forget(answer);
         });
         world.answer_done(1);
@@ -89,7 +100,10 @@ fn outputs_leave_in_the_order_they_were_made() {
         let (first, second, third) = (left.clone(), left.clone(), left.clone());
         world.on_event(move |instance, _, answer| {
             instance.when_durable(move || first.borrow_mut().push("before the write"));
-            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("k", b"v"))
+                .unwrap()
+                .unwrap();
             instance.when_durable(move || second.borrow_mut().push("after the write"));
             answer.send(Ok(Answer::Done)).unwrap();
         });
@@ -105,7 +119,10 @@ fn outputs_leave_in_the_order_they_were_made() {
         one.await.unwrap().unwrap();
         two.await.unwrap().unwrap();
 
-        assert_eq!(*left.borrow(), ["before the write", "after the write", "of the next turn"]);
+        assert_eq!(
+            *left.borrow(),
+            ["before the write", "after the write", "of the next turn"]
+        );
     });
 }
 
@@ -139,10 +156,23 @@ fn an_exception_fails_its_call_only() {
         world.on_event(|_, _, answer| drop(answer.send(Err(Failure::thrown("TypeError: no", 0)))));
         world.answer_done(1);
 
-        let failure = world.deliver(&entry, call("bad")).await.await.unwrap().unwrap_err();
-        world.deliver(&entry, call("good")).await.await.unwrap().unwrap();
+        let failure = world
+            .deliver(&entry, call("bad"))
+            .await
+            .await
+            .unwrap()
+            .unwrap_err();
+        world
+            .deliver(&entry, call("good"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
 
-        assert_eq!((&*failure.message, failure.remote, failure.object_id), ("TypeError: no", true, Some(entry.id)));
+        assert_eq!(
+            (&*failure.message, failure.remote, failure.object_id),
+            ("TypeError: no", true, Some(entry.id))
+        );
         assert_eq!(world.log(), ["construct", "bad", "good"]);
     });
 }
@@ -155,14 +185,24 @@ fn the_last_admitted_event_waits_and_the_next_is_refused() {
         let mut waiting = Vec::new();
         for _ in 0..limits::MAILBOX_EVENTS.value {
             let (namespace, entry) = (world.namespace.clone(), entry.clone());
-            waiting.push(tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, call("more")).await }));
+            waiting.push(tokio::task::spawn_local(async move {
+                namespace.deliver(&entry, 0, call("more")).await
+            }));
         }
         settle().await;
         assert!(waiting.iter().all(|task| !task.is_finished()));
 
-        let refusal = world.deliver(&entry, call("too many")).await.await.unwrap().unwrap_err();
+        let refusal = world
+            .deliver(&entry, call("too many"))
+            .await
+            .await
+            .unwrap()
+            .unwrap_err();
 
-        assert_eq!((refusal.code, refusal.overloaded), (ErrorCode::OverloadedCount, true));
+        assert_eq!(
+            (refusal.code, refusal.overloaded),
+            (ErrorCode::OverloadedCount, true)
+        );
     });
 }
 
@@ -174,12 +214,19 @@ fn events_whose_handlers_run_do_not_count_as_waiting() {
         for _ in 0..=limits::MAILBOX_EVENTS.value {
             world.on_event(|_, _, answer| std::mem::forget(answer));
             let (namespace, entry) = (world.namespace.clone(), entry.clone());
-            running.push(tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, call("long")).await }));
+            running.push(tokio::task::spawn_local(async move {
+                namespace.deliver(&entry, 0, call("long")).await
+            }));
         }
         settle().await;
 
         world.answer_done(1);
-        world.deliver(&entry, call("one more")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("one more"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
 
         assert!(running.iter().all(|task| !task.is_finished()));
     });
@@ -191,14 +238,20 @@ fn a_call_waits_thirty_seconds_and_a_sockets_event_until_it_is_served() {
         let entry = world.entry("a");
         let turn = turn(&world, &entry).await;
         let waiting = world.deliver(&entry, call("call")).await;
-        let event = Event::Socket { socket: SocketId(1), event: SocketEvent::Text("message".to_owned()) };
+        let event = Event::Socket {
+            socket: SocketId(1),
+            event: SocketEvent::Text("message".to_owned()),
+        };
         let message = world.deliver(&entry, event).await;
 
         advance(limits::MAILBOX_TIME.value - 1).await;
         assert!(!waiting.is_finished());
         advance(2).await;
         let refusal = waiting.await.unwrap().unwrap_err();
-        assert_eq!((refusal.code, refusal.overloaded), (ErrorCode::OverloadedTime, true));
+        assert_eq!(
+            (refusal.code, refusal.overloaded),
+            (ErrorCode::OverloadedTime, true)
+        );
 
         advance(limits::MAILBOX_TIME.value).await;
         drop(turn);
@@ -209,9 +262,18 @@ fn a_call_waits_thirty_seconds_and_a_sockets_event_until_it_is_served() {
 
 /// A turn of the running object, which keeps everything else waiting.
 async fn turn(world: &World, entry: &Rc<Entry>) -> Permit {
-    let first = world.deliver(entry, call("first")).await.await.expect("the delivery is not aborted");
+    let first = world
+        .deliver(entry, call("first"))
+        .await
+        .await
+        .expect("the delivery is not aborted");
     first.expect("the handler succeeds");
-    entry.instance().expect("the object runs").enter(None).await.expect("nothing is in the way")
+    entry
+        .instance()
+        .expect("the object runs")
+        .enter(None)
+        .await
+        .expect("nothing is in the way")
 }
 
 async fn advance(ms: u64) {
@@ -223,16 +285,40 @@ async fn advance(ms: u64) {
 fn a_call_of_a_target_is_an_event_of_the_instance_that_exported_it() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
         let first = entry.instance().unwrap();
-        let on_target = || Event::TargetCall { target: 7, path: vec!["method".to_owned()], args: None };
+        let on_target = || Event::TargetCall {
+            target: 7,
+            path: vec!["method".to_owned()],
+            args: None,
+        };
 
         first.deliver_to_target(on_target()).await.unwrap();
         first.break_with(Failure::aborted(Some("enough")));
         let failure = first.deliver_to_target(on_target()).await.unwrap_err();
-        world.deliver(&entry, call("two")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("two"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
 
         assert_eq!((&*failure.message, failure.remote), ("enough", true));
-        assert_eq!(world.log(), ["construct", "one", "target 7 method", "forget 1", "construct", "two"]);
+        assert_eq!(
+            world.log(),
+            [
+                "construct",
+                "one",
+                "target 7 method",
+                "forget 1",
+                "construct",
+                "two"
+            ]
+        );
     });
 }

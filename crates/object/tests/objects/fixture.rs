@@ -19,14 +19,21 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 /// What the handler of one event does in its first turn.
-pub(crate) type Handler = Box<dyn FnOnce(&Rc<Instance>, Event, oneshot::Sender<Result<Answer, Failure>>)>;
+pub(crate) type Handler =
+    Box<dyn FnOnce(&Rc<Instance>, Event, oneshot::Sender<Result<Answer, Failure>>)>;
+
+/// What a constructor does.
+pub(crate) type Constructor = Box<dyn FnOnce(&Rc<Instance>) -> Result<(), Failure>>;
+
+/// What the callback of a critical section does in its first turn.
+pub(crate) type Section = Box<dyn FnOnce(&Rc<Instance>, SectionId)>;
 
 /// A program that does what the test queued, and notes what it was asked.
 #[derive(Default)]
 pub(crate) struct Script {
-    pub(crate) constructors: RefCell<VecDeque<Box<dyn FnOnce(&Rc<Instance>) -> Result<(), Failure>>>>,
+    pub(crate) constructors: RefCell<VecDeque<Constructor>>,
     pub(crate) handlers: RefCell<VecDeque<Handler>>,
-    pub(crate) sections: RefCell<VecDeque<Box<dyn FnOnce(&Rc<Instance>, SectionId)>>>,
+    pub(crate) sections: RefCell<VecDeque<Section>>,
     pub(crate) log: RefCell<Vec<String>>,
     pub(crate) no_alarm_handler: Cell<bool>,
 }
@@ -67,7 +74,11 @@ impl Program for Script {
 
     fn run_section(&self, instance: &Rc<Instance>, section: SectionId) {
         self.note("section");
-        let body = self.sections.borrow_mut().pop_front().expect("the test queued the section's body");
+        let body = self
+            .sections
+            .borrow_mut()
+            .pop_front()
+            .expect("the test queued the section's body");
         body(instance, section);
     }
 
@@ -129,7 +140,8 @@ impl World {
     }
 
     pub(crate) fn entry(&self, name: &str) -> Rc<Entry> {
-        self.namespace.entry(ObjectId::from_name(&self.key, name), Some(name))
+        self.namespace
+            .entry(ObjectId::from_name(&self.key, name), Some(name))
     }
 
     /// Queues the handler of the next event.
@@ -137,7 +149,10 @@ impl World {
         &self,
         handler: impl FnOnce(&Rc<Instance>, Event, oneshot::Sender<Result<Answer, Failure>>) + 'static,
     ) {
-        self.script.handlers.borrow_mut().push_back(Box::new(handler));
+        self.script
+            .handlers
+            .borrow_mut()
+            .push_back(Box::new(handler));
     }
 
     /// Queues handlers that answer at once.
@@ -150,7 +165,10 @@ impl World {
     /// Waits for the committer's next report and hands it to the instance.
     pub(crate) fn hand_over_report(&self) {
         let deadline = std::time::Duration::from_secs(10);
-        let report = self.reports.recv_timeout(deadline).expect("a commit becomes durable");
+        let report = self
+            .reports
+            .recv_timeout(deadline)
+            .expect("a commit becomes durable");
         self.databases.report(&report);
     }
 
@@ -161,7 +179,8 @@ impl World {
         event: Event,
     ) -> tokio::task::JoinHandle<Result<(u64, Answer), Failure>> {
         let (namespace, entry) = (self.namespace.clone(), entry.clone());
-        let task = tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, event).await });
+        let task =
+            tokio::task::spawn_local(async move { namespace.deliver(&entry, 0, event).await });
         settle().await;
         task
     }
@@ -173,7 +192,10 @@ impl World {
 
 /// An RPC call of a method, as the simplest event.
 pub(crate) fn call(name: &str) -> Event {
-    Event::Call { path: vec![name.to_owned()], args: Some(Message::default()) }
+    Event::Call {
+        path: vec![name.to_owned()],
+        args: Some(Message::default()),
+    }
 }
 
 /// Lets every task that can run do so.

@@ -12,12 +12,29 @@ use crate::fixture::{call, in_world, settle};
 fn a_constructor_that_throws_fails_everyone_who_waits_and_is_tried_again_for_a_new_stub() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.script.constructors.borrow_mut().push_back(Box::new(|_| Err(Failure::thrown("Error: not today", 0))));
+        world
+            .script
+            .constructors
+            .borrow_mut()
+            .push_back(Box::new(|_| Err(Failure::thrown("Error: not today", 0))));
 
-        let failure = world.deliver(&entry, call("one")).await.await.unwrap().unwrap_err();
-        assert_eq!((&*failure.message, failure.durable_object_reset), ("Error: not today", true));
+        let failure = world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(
+            (&*failure.message, failure.durable_object_reset),
+            ("Error: not today", true)
+        );
 
-        world.deliver(&entry, call("two")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("two"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
         settle().await;
         assert_eq!(world.log(), ["construct", "forget 1", "construct", "two"]);
     });
@@ -27,11 +44,27 @@ fn a_constructor_that_throws_fails_everyone_who_waits_and_is_tried_again_for_a_n
 fn a_stub_that_saw_the_break_stays_broken_and_a_new_one_works() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        let (generation, _) = world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
-        entry.instance().unwrap().break_with(Failure::aborted(Some("enough")));
+        let (generation, _) = world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
+        entry
+            .instance()
+            .unwrap()
+            .break_with(Failure::aborted(Some("enough")));
 
-        let old = world.namespace.deliver(&entry, generation, call("two")).await.unwrap_err();
-        let (next, _) = world.namespace.deliver(&entry, 0, call("three")).await.unwrap();
+        let old = world
+            .namespace
+            .deliver(&entry, generation, call("two"))
+            .await
+            .unwrap_err();
+        let (next, _) = world
+            .namespace
+            .deliver(&entry, 0, call("three"))
+            .await
+            .unwrap();
 
         assert_eq!((&*old.message, old.durable_object_reset), ("enough", true));
         assert_eq!(next, generation + 1);
@@ -57,23 +90,44 @@ fn what_was_not_committed_is_lost_by_a_break_and_what_was_is_kept() {
     in_world(|world| async move {
         let entry = world.entry("a");
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("kept", b"1")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("kept", b"1"))
+                .unwrap()
+                .unwrap();
             answer.send(Ok(Answer::Done)).unwrap();
         });
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("lost", b"1")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("lost", b"1"))
+                .unwrap()
+                .unwrap();
             instance.break_with(Failure::aborted(None));
             drop(answer);
         });
         let first = world.deliver(&entry, call("one")).await;
         world.hand_over_report();
         first.await.unwrap().unwrap();
-        world.deliver(&entry, call("two")).await.await.unwrap().unwrap_err();
+        world
+            .deliver(&entry, call("two"))
+            .await
+            .await
+            .unwrap()
+            .unwrap_err();
 
-        world.deliver(&entry, call("three")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("three"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
 
         let instance = entry.instance().unwrap();
-        let read = |key| instance.with_database(|database| database.kv_get(key)).unwrap().unwrap();
+        let read = |key| {
+            instance
+                .with_database(|database| database.kv_get(key))
+                .unwrap()
+                .unwrap()
+        };
         assert_eq!((read("kept"), read("lost")), (Some(b"1".to_vec()), None));
     });
 }
@@ -83,12 +137,18 @@ fn an_output_held_at_the_gate_never_leaves_a_broken_instance() {
     in_world(|world| async move {
         let entry = world.entry("a");
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("k", b"v"))
+                .unwrap()
+                .unwrap();
             answer.send(Ok(Answer::Done)).unwrap();
         });
         let task = world.deliver(&entry, call("write")).await;
 
-        entry.instance().unwrap().break_with(Failure::aborted(Some("gone")));
+        entry
+            .instance()
+            .unwrap()
+            .break_with(Failure::aborted(Some("gone")));
         world.hand_over_report();
 
         assert_eq!(&*task.await.unwrap().unwrap_err().message, "gone");
@@ -99,7 +159,12 @@ fn an_output_held_at_the_gate_never_leaves_a_broken_instance() {
 fn an_idle_instance_is_dropped_after_ten_seconds_and_not_before() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
 
         tokio::time::advance(Duration::from_millis(limits::HIBERNATE_AFTER.value - 1)).await;
         world.namespace.sweep();
@@ -131,14 +196,26 @@ fn an_instance_with_work_is_not_dropped() {
 fn a_stub_kept_across_an_eviction_still_works() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        let (generation, _) = world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        let (generation, _) = world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
         tokio::time::advance(Duration::from_secs(11)).await;
         world.namespace.sweep();
 
-        world.namespace.deliver(&entry, generation, call("two")).await.unwrap();
+        world
+            .namespace
+            .deliver(&entry, generation, call("two"))
+            .await
+            .unwrap();
 
         settle().await;
-        assert_eq!(world.log(), ["construct", "one", "construct", "two", "forget 1"]);
+        assert_eq!(
+            world.log(),
+            ["construct", "one", "construct", "two", "forget 1"]
+        );
     });
 }
 
@@ -146,13 +223,23 @@ fn a_stub_kept_across_an_eviction_still_works() {
 fn storage_of_a_broken_instance_is_no_longer_accessible() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.deliver(&entry, call("one")).await.await.unwrap().unwrap();
+        world
+            .deliver(&entry, call("one"))
+            .await
+            .await
+            .unwrap()
+            .unwrap();
         let instance = entry.instance().unwrap();
 
         instance.break_with(Failure::aborted(None));
 
-        let failure = instance.with_database(|database| database.kv_get("k")).unwrap_err();
-        assert_eq!(&*failure.message, "Durable Object storage is no longer accessible.");
+        let failure = instance
+            .with_database(|database| database.kv_get("k"))
+            .unwrap_err();
+        assert_eq!(
+            &*failure.message,
+            "Durable Object storage is no longer accessible."
+        );
     });
 }
 
@@ -161,7 +248,10 @@ fn a_commit_that_takes_longer_than_its_limit_resets_the_object() {
     in_world(|world| async move {
         let entry = world.entry("a");
         world.on_event(|instance, _, answer| {
-            instance.with_database(|database| database.kv_put("k", b"v")).unwrap().unwrap();
+            instance
+                .with_database(|database| database.kv_put("k", b"v"))
+                .unwrap()
+                .unwrap();
             answer.send(Ok(Answer::Done)).unwrap();
         });
         let task = world.deliver(&entry, call("write")).await;
@@ -173,6 +263,9 @@ fn a_commit_that_takes_longer_than_its_limit_resets_the_object() {
         world.namespace.sweep();
 
         let failure = task.await.unwrap().unwrap_err();
-        assert_eq!((failure.code, failure.overloaded), (ErrorCode::StorageTimeLimit, true));
+        assert_eq!(
+            (failure.code, failure.overloaded),
+            (ErrorCode::StorageTimeLimit, true)
+        );
     });
 }

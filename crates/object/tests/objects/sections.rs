@@ -1,6 +1,6 @@
 //! Critical sections keep everything else out.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,14 +12,18 @@ use stated_object::instance::Instance;
 use crate::fixture::{World, call, in_world, settle};
 
 /// Queues a handler that asks for a section and never answers, and a section whose id the test gets.
-fn section(world: &World) -> Rc<RefCell<Option<SectionId>>> {
-    let id: Rc<RefCell<Option<SectionId>>> = Rc::default();
+fn section(world: &World) -> Rc<Cell<Option<SectionId>>> {
+    let id: Rc<Cell<Option<SectionId>>> = Rc::default();
     let known = id.clone();
     world.on_event(|instance, _, answer| {
         instance.request_section(None).unwrap();
         std::mem::forget(answer);
     });
-    world.script.sections.borrow_mut().push_back(Box::new(move |_, section| *known.borrow_mut() = Some(section)));
+    world
+        .script
+        .sections
+        .borrow_mut()
+        .push_back(Box::new(move |_, section| known.set(Some(section))));
     id
 }
 
@@ -38,7 +42,7 @@ fn a_section_runs_in_a_turn_of_its_own_ahead_of_waiting_events() {
         let second = world.deliver(&entry, call("second")).await;
         assert_eq!(world.log(), ["construct", "first", "section"]);
 
-        end(&entry.instance().unwrap(), id.borrow().unwrap(), None).await;
+        end(&entry.instance().unwrap(), id.get().unwrap(), None).await;
         second.await.unwrap().unwrap();
         assert_eq!(world.log(), ["construct", "first", "section", "second"]);
     });
@@ -52,7 +56,7 @@ fn events_of_the_section_itself_are_let_in() {
         let _first = world.deliver(&entry, call("first")).await;
         let instance = entry.instance().unwrap();
 
-        let permit = instance.enter(*id.borrow()).await;
+        let permit = instance.enter(id.get()).await;
 
         assert!(permit.is_ok());
     });
@@ -62,18 +66,26 @@ fn events_of_the_section_itself_are_let_in() {
 fn a_section_of_the_constructor_delays_the_first_event() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        let id: Rc<RefCell<Option<SectionId>>> = Rc::default();
+        let id: Rc<Cell<Option<SectionId>>> = Rc::default();
         let known = id.clone();
-        world.script.constructors.borrow_mut().push_back(Box::new(|instance| {
-            instance.request_section(None).unwrap();
-            Ok(())
-        }));
-        world.script.sections.borrow_mut().push_back(Box::new(move |_, section| *known.borrow_mut() = Some(section)));
+        world
+            .script
+            .constructors
+            .borrow_mut()
+            .push_back(Box::new(|instance| {
+                instance.request_section(None).unwrap();
+                Ok(())
+            }));
+        world
+            .script
+            .sections
+            .borrow_mut()
+            .push_back(Box::new(move |_, section| known.set(Some(section))));
 
         let first = world.deliver(&entry, call("first")).await;
         assert_eq!(world.log(), ["construct", "section"]);
 
-        end(&entry.instance().unwrap(), id.borrow().unwrap(), None).await;
+        end(&entry.instance().unwrap(), id.get().unwrap(), None).await;
         first.await.unwrap().unwrap();
     });
 }
@@ -87,11 +99,19 @@ fn a_section_that_fails_breaks_the_object_for_everyone() {
         let second = world.deliver(&entry, call("second")).await;
 
         let instance = entry.instance().unwrap();
-        end(&instance, id.borrow().unwrap(), Some(Failure::thrown("Error: inside", 0))).await;
+        end(
+            &instance,
+            id.get().unwrap(),
+            Some(Failure::thrown("Error: inside", 0)),
+        )
+        .await;
 
         for task in [first, second] {
             let failure = task.await.unwrap().unwrap_err();
-            assert_eq!((&*failure.message, failure.durable_object_reset), ("Error: inside", true));
+            assert_eq!(
+                (&*failure.message, failure.durable_object_reset),
+                ("Error: inside", true)
+            );
         }
     });
 }
@@ -125,7 +145,7 @@ fn an_event_whose_caller_went_away_gives_up_its_place() {
 
         gone.abort();
         settle().await;
-        end(&entry.instance().unwrap(), id.borrow().unwrap(), None).await;
+        end(&entry.instance().unwrap(), id.get().unwrap(), None).await;
 
         last.await.unwrap().unwrap();
         assert_eq!(world.log(), ["construct", "first", "section", "last"]);

@@ -13,11 +13,18 @@ use crate::fixture::{World, call, in_world, settle};
 
 /// Attaches a socket to a running object and returns the peer's end.
 async fn attach(world: &World, entry: &Rc<Entry>, id: u64, tags: &[&str]) -> SocketEnd {
-    world.deliver(entry, call("connect")).await.await.unwrap().unwrap();
+    world
+        .deliver(entry, call("connect"))
+        .await
+        .await
+        .unwrap()
+        .unwrap();
     let (own, peer) = socket_pair();
     let outbox = Outbox::new(own.outgoing.clone());
     let tags = tags.iter().map(ToString::to_string).collect();
-    world.namespace.attach_socket(entry, SocketId(id), own, outbox, tags);
+    world
+        .namespace
+        .attach_socket(entry, SocketId(id), own, outbox, tags);
     peer
 }
 
@@ -70,7 +77,11 @@ fn a_message_wakes_an_evicted_object_with_its_sockets_and_attachments() {
     in_world(|world| async move {
         let entry = world.entry("a");
         let peer = attach(&world, &entry, 1, &["t"]).await;
-        entry.sockets.get(SocketId(1)).unwrap().set_attachment("kept".into());
+        entry
+            .sockets
+            .get(SocketId(1))
+            .unwrap()
+            .set_attachment("kept".into());
         tokio::time::advance(Duration::from_secs(200)).await;
         world.namespace.sweep();
         assert!(entry.instance().is_none());
@@ -80,7 +91,10 @@ fn a_message_wakes_an_evicted_object_with_its_sockets_and_attachments() {
 
         assert!(entry.instance().is_some());
         let socket = entry.sockets.get(SocketId(1)).unwrap();
-        assert_eq!((socket.attachment().as_deref(), &socket.tags[..]), (Some(&b"kept"[..]), &["t".to_owned()][..]));
+        assert_eq!(
+            (socket.attachment().as_deref(), &socket.tags[..]),
+            (Some(&b"kept"[..]), &["t".to_owned()][..])
+        );
     });
 }
 
@@ -89,7 +103,9 @@ fn an_auto_response_is_sent_without_waking_the_object() {
     in_world(|world| async move {
         let entry = world.entry("a");
         let mut peer = attach(&world, &entry, 1, &[]).await;
-        entry.sockets.set_auto_response(Some(("ping".to_owned(), "pong".to_owned())));
+        entry
+            .sockets
+            .set_auto_response(Some(("ping".to_owned(), "pong".to_owned())));
         tokio::time::advance(Duration::from_secs(11)).await;
         world.namespace.sweep();
 
@@ -98,7 +114,14 @@ fn an_auto_response_is_sent_without_waking_the_object() {
 
         assert_eq!(peer.incoming.recv().await, Some(text("pong")));
         assert!(entry.instance().is_none());
-        assert!(entry.sockets.get(SocketId(1)).unwrap().auto_response_ms().is_some());
+        assert!(
+            entry
+                .sockets
+                .get(SocketId(1))
+                .unwrap()
+                .auto_response_ms()
+                .is_some()
+        );
     });
 }
 
@@ -108,10 +131,19 @@ fn a_close_is_delivered_and_then_the_socket_is_detached() {
         let entry = world.entry("a");
         let peer = attach(&world, &entry, 1, &[]).await;
 
-        peer.outgoing.send(SocketMessage::Close { code: Some(4000), reason: "bye".to_owned() }).await.unwrap();
+        peer.outgoing
+            .send(SocketMessage::Close {
+                code: Some(4000),
+                reason: "bye".to_owned(),
+            })
+            .await
+            .unwrap();
         settle().await;
 
-        assert_eq!(world.log()[2..], ["Close { code: 4000, reason: \"bye\", was_clean: true }"]);
+        assert_eq!(
+            world.log()[2..],
+            ["Close { code: 4000, reason: \"bye\", was_clean: true }"]
+        );
         assert!(entry.sockets.is_empty());
     });
 }
@@ -125,8 +157,7 @@ fn a_lost_connection_is_a_close_with_1006() {
         drop(peer);
         settle().await;
 
-        let expected =
-            "Close { code: 1006, reason: \"WebSocket disconnected without sending Close frame.\", was_clean: false }";
+        let expected = "Close { code: 1006, reason: \"WebSocket disconnected without sending Close frame.\", was_clean: false }";
         assert_eq!(world.log()[2..], [expected]);
     });
 }

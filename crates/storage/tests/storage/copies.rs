@@ -41,7 +41,16 @@ fn a_copy_never_replaces_a_file() {
 
     let error = database.copy_to(&taken).unwrap_err();
 
-    assert!(matches!(error, StorageError::File { action: "create file", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            StorageError::File {
+                action: "create file",
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "mine");
 }
 
@@ -62,8 +71,12 @@ fn a_copy_of_a_file_has_what_its_log_has_and_leaves_both_as_they_were() {
 
     assert_eq!(std::fs::read(&source).unwrap(), before);
     let copy = Connection::open(fixture.path("copy.sqlite")).unwrap();
-    let mode: String = copy.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
-    let count: i64 = copy.query_row("SELECT count(*) FROM _cf_KV", [], |row| row.get(0)).unwrap();
+    let mode: String = copy
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    let count: i64 = copy
+        .query_row("SELECT count(*) FROM _cf_KV", [], |row| row.get(0))
+        .unwrap();
     assert_eq!((mode.as_str(), count), ("delete", 1));
 }
 
@@ -111,5 +124,8 @@ fn the_first_commit_records_the_name() {
     database.end_turn().unwrap();
     database.wait_until_durable().unwrap();
 
-    assert_eq!(index.name_of("o.sqlite").unwrap(), Some("the name".to_owned()));
+    assert_eq!(
+        index.name_of("o.sqlite").unwrap(),
+        Some("the name".to_owned())
+    );
 }

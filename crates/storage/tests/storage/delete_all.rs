@@ -66,7 +66,11 @@ fn it_is_committed_at_once_and_discards_what_the_turn_wrote_before() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(database.end_turn().unwrap(), Some(position), "the turn ends with the deletion's commit");
+    assert_eq!(
+        database.end_turn().unwrap(),
+        Some(position),
+        "the turn ends with the deletion's commit"
+    );
     assert_eq!(database.end_turn().unwrap(), None);
 }
 

@@ -11,8 +11,15 @@ use crate::op::{Op, OpError, OpResult};
 /// The response of a fetch handler.
 pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let call = op.uint(0);
-    let status = u16::try_from(op.uint(1)).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.ok_or_else(|| OpError::Error("RangeError", "the status of the response is not an HTTP status".into()))?;
+    let status = u16::try_from(op.uint(1))
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| {
+        OpError::Error(
+            "RangeError",
+            "the status of the response is not an HTTP status".into(),
+        )
+    })?;
     let status_text = op.text(2)?;
     let headers = op.headers(3)?;
     let body = op.body(4)?;
@@ -20,10 +27,26 @@ pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         0 => None,
         id => {
             let taken = op.worker.sockets.take(id);
-            Some(taken.ok_or_else(|| OpError::type_error("Can't return WebSocket that was already used in a response."))?.0)
+            Some(
+                taken
+                    .ok_or_else(|| {
+                        OpError::type_error(
+                            "Can't return WebSocket that was already used in a response.",
+                        )
+                    })?
+                    .0,
+            )
         }
     };
-    let response = FetchResponse { status, status_text, headers, body, socket, url: String::new(), redirected: false };
+    let response = FetchResponse {
+        status,
+        status_text,
+        headers,
+        body,
+        socket,
+        url: String::new(),
+        redirected: false,
+    };
     op.worker.calls.answer(call, Ok(Answer::Response(response)));
     op.undefined()
 }
@@ -31,7 +54,9 @@ pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// The serialized result of an RPC call.
 pub(crate) fn respond_value<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let message = op.message(1, Leaving::Result)?;
-    op.worker.calls.answer(op.uint(0), Ok(Answer::Value(message)));
+    op.worker
+        .calls
+        .answer(op.uint(0), Ok(Answer::Value(message)));
     op.undefined()
 }
 
@@ -50,6 +75,9 @@ pub(crate) fn respond_error<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         op.worker.print_uncaught(&stack);
     }
     let value = op.scope.bytes(op.arg(4));
-    op.worker.calls.answer(op.uint(0), Err(Failure::thrown(text, flags).with_value(value)));
+    op.worker.calls.answer(
+        op.uint(0),
+        Err(Failure::thrown(text, flags).with_value(value)),
+    );
     op.undefined()
 }

@@ -16,7 +16,9 @@ fn lost(error: &BodyError) -> Unsettled {
 }
 
 fn spent<'s>() -> OpError<'s> {
-    OpError::type_error("This ReadableStream is disturbed (has already been read from), and cannot be used as a body.")
+    OpError::type_error(
+        "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.",
+    )
 }
 
 /// The next chunk.
@@ -42,7 +44,12 @@ pub(crate) fn read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// All that is left.
 pub(crate) fn read_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let reader = op.worker.bodies.take_reader(op.uint(0)).ok_or_else(spent)?;
-    op.promise(async move { collect(reader).await.map(Settled::Bytes).map_err(|error| lost(&error)) })
+    op.promise(async move {
+        collect(reader)
+            .await
+            .map(Settled::Bytes)
+            .map_err(|error| lost(&error))
+    })
 }
 
 /// Nobody will read it.
@@ -56,7 +63,9 @@ pub(crate) fn new<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let length = op.number(0);
     let context = op.context()?;
     let id = op.worker.numbers().next();
-    op.worker.bodies.insert_pipe(id, &context, (length >= 0.0).then_some(length as u64));
+    op.worker
+        .bodies
+        .insert_pipe(id, &context, (length >= 0.0).then_some(length as u64));
     Ok(op.scope.number(id as f64))
 }
 

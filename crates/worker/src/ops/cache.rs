@@ -11,8 +11,14 @@ pub(crate) fn get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     // Like all I/O, it is not for global scope.
     op.context()?;
     let (cache, key) = (op.text(0)?, op.text(1)?);
-    let Some(response) = op.worker.caches().get(&cache, &key) else { return op.undefined() };
-    let headers: Vec<_> = response.headers.iter().map(|text| op.scope.string(text)).collect();
+    let Some(response) = op.worker.caches().get(&cache, &key) else {
+        return op.undefined();
+    };
+    let headers: Vec<_> = response
+        .headers
+        .iter()
+        .map(|text| op.scope.string(text))
+        .collect();
     let parts = [
         op.scope.number(f64::from(response.status)),
         op.scope.string(&response.status_text),

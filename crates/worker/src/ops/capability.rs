@@ -18,10 +18,17 @@ impl<'s> Op<'_, 's> {
         let ids = self.arg(first + 1);
         let mut capabilities = Vec::new();
         for position in 0..self.scope.array_length(ids) {
-            let id = self.scope.element(ids, position)?.as_number().unwrap_or(0.0) as u64;
+            let id = self
+                .scope
+                .element(ids, position)?
+                .as_number()
+                .unwrap_or(0.0) as u64;
             capabilities.push(self.worker.capabilities.take(id).ok_or_else(gone)?);
         }
-        let message = Message { bytes, capabilities };
+        let message = Message {
+            bytes,
+            capabilities,
+        };
         let context = self.context()?;
         self.worker.capabilities.leave(&context, leaving, &message);
         Ok(message)
@@ -60,7 +67,8 @@ impl<'s> Op<'_, 's> {
     /// An object from a namespace's index, an id, a name and a generation.
     pub(crate) fn object(&mut self, first: u32) -> Result<ObjectRef, OpError<'s>> {
         let text = self.text(first + 1)?;
-        let id = stated_core::id::ObjectId::from_hex(&text).ok_or_else(|| OpError::type_error("the stub has no valid id"))?;
+        let id = stated_core::id::ObjectId::from_hex(&text)
+            .ok_or_else(|| OpError::type_error("the stub has no valid id"))?;
         let name = self.optional_text(first + 2)?;
         let network = self.worker.network();
         let object = network.object(self.uint(first) as usize, id, name, self.uint(first + 3));
@@ -100,12 +108,15 @@ pub(crate) fn of_body<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// Another reference to the same.
 pub(crate) fn dup<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let copy = op.worker.capabilities.with(op.uint(0), |capability| match capability {
-        Capability::Target(target) => Some(Capability::Target(target.clone())),
-        Capability::Object(object) => Some(Capability::Object(object.clone())),
-        Capability::Service(service) => Some(Capability::Service(service.clone())),
-        Capability::Stream(_) => None,
-    });
+    let copy = op
+        .worker
+        .capabilities
+        .with(op.uint(0), |capability| match capability {
+            Capability::Target(target) => Some(Capability::Target(target.clone())),
+            Capability::Object(object) => Some(Capability::Object(object.clone())),
+            Capability::Service(service) => Some(Capability::Service(service.clone())),
+            Capability::Stream(_) => None,
+        });
     let copy = copy.flatten().ok_or_else(gone)?;
     op.hold(copy)
 }
@@ -129,12 +140,15 @@ fn callee<'s>(op: &Op<'_, 's>) -> Result<Callee, OpError<'s>> {
     if let Some(context) = op.worker.capabilities.context_of(id) {
         op.require_context(context, "Client")?;
     }
-    let found = op.worker.capabilities.with(id, |capability| match capability {
-        Capability::Target(target) => Some(Callee::Target(target.clone())),
-        Capability::Object(object) => Some(Callee::Object(id, object.clone())),
-        Capability::Service(service) => Some(Callee::Service(service.clone())),
-        Capability::Stream(_) => None,
-    });
+    let found = op
+        .worker
+        .capabilities
+        .with(id, |capability| match capability {
+            Capability::Target(target) => Some(Callee::Target(target.clone())),
+            Capability::Object(object) => Some(Callee::Object(id, object.clone())),
+            Capability::Service(service) => Some(Callee::Service(service.clone())),
+            Capability::Stream(_) => None,
+        });
     found.flatten().ok_or_else(gone)
 }
 
@@ -149,7 +163,11 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         context.until_durable().await?;
         match callee {
             Callee::Target(target) => {
-                let event = Event::TargetCall { target: target.address().target, path, args };
+                let event = Event::TargetCall {
+                    target: target.address().target,
+                    path,
+                    args,
+                };
                 settled(worker.network().call_target(&target, event).await?)
             }
             other => answer(&worker, other, Event::Call { path, args }).await,

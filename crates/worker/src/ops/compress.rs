@@ -31,7 +31,9 @@ struct OpenCodec {
 impl Codecs {
     /// Drops what a context left open.
     pub(crate) fn end_context(&self, context: u64) {
-        self.open.borrow_mut().retain(|_, open| open.context != context);
+        self.open
+            .borrow_mut()
+            .retain(|_, open| open.context != context);
     }
 }
 
@@ -76,7 +78,13 @@ impl Codec {
             ("deflate-raw", false) => Engine::Decompress(Decompress::new(false)),
             _ => return None,
         };
-        Some(Self { engine, input: Vec::new(), taken: 0, finishing: false, ended: false })
+        Some(Self {
+            engine,
+            input: Vec::new(),
+            taken: 0,
+            finishing: false,
+            ended: false,
+        })
     }
 
     fn push(&mut self, piece: Vec<u8>) {
@@ -95,7 +103,9 @@ impl Codec {
         let mut filled = 0;
         while filled < output.len() && !self.ended {
             let input = &self.input[self.taken..];
-            let (took, wrote, status) = self.engine.step(input, &mut output[filled..], self.finishing)?;
+            let (took, wrote, status) =
+                self.engine
+                    .step(input, &mut output[filled..], self.finishing)?;
             self.taken += took;
             filled += wrote;
             self.ended = status == Status::StreamEnd;
@@ -118,19 +128,39 @@ impl Codec {
 
 impl Engine {
     /// Bytes taken in, bytes given out, and where the stream is.
-    fn step(&mut self, input: &[u8], output: &mut [u8], finishing: bool) -> Result<(usize, usize, Status), CodecError> {
+    fn step(
+        &mut self,
+        input: &[u8],
+        output: &mut [u8],
+        finishing: bool,
+    ) -> Result<(usize, usize, Status), CodecError> {
         match self {
             Self::Compress(state) => {
                 let (took, wrote) = (state.total_in(), state.total_out());
-                let flush = if finishing { FlushCompress::Finish } else { FlushCompress::None };
-                let status = state.compress(input, output, flush).map_err(|_| CodecError::Malformed)?;
-                Ok(((state.total_in() - took) as usize, (state.total_out() - wrote) as usize, status))
+                let flush = if finishing {
+                    FlushCompress::Finish
+                } else {
+                    FlushCompress::None
+                };
+                let status = state
+                    .compress(input, output, flush)
+                    .map_err(|_| CodecError::Malformed)?;
+                Ok((
+                    (state.total_in() - took) as usize,
+                    (state.total_out() - wrote) as usize,
+                    status,
+                ))
             }
             Self::Decompress(state) => {
                 let (took, wrote) = (state.total_in(), state.total_out());
-                let status =
-                    state.decompress(input, output, FlushDecompress::None).map_err(|_| CodecError::Malformed)?;
-                Ok(((state.total_in() - took) as usize, (state.total_out() - wrote) as usize, status))
+                let status = state
+                    .decompress(input, output, FlushDecompress::None)
+                    .map_err(|_| CodecError::Malformed)?;
+                Ok((
+                    (state.total_in() - took) as usize,
+                    (state.total_out() - wrote) as usize,
+                    status,
+                ))
             }
         }
     }
@@ -139,13 +169,17 @@ impl Engine {
 /// `codecOpen`
 pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let format = op.text(0)?;
-    let codec = Codec::new(&format, op.flag(1))
-        .ok_or_else(|| OpError::type_error(format!("the compression format `{format}` does not exist")))?;
+    let codec = Codec::new(&format, op.flag(1)).ok_or_else(|| {
+        OpError::type_error(format!("the compression format `{format}` does not exist"))
+    })?;
     let context = op.scope.frame().context;
     let codecs = &op.worker.codecs;
     let id = codecs.last_id.get() + 1;
     codecs.last_id.set(id);
-    codecs.open.borrow_mut().insert(id, OpenCodec { context, codec });
+    codecs
+        .open
+        .borrow_mut()
+        .insert(id, OpenCodec { context, codec });
     Ok(op.scope.number(id as f64))
 }
 
@@ -196,7 +230,12 @@ mod tests {
     const FORMATS: [&str; 3] = ["gzip", "deflate", "deflate-raw"];
 
     /// Everything that comes out when the input is pushed in pieces of this length.
-    fn run(format: &str, compress: bool, input: &[u8], piece_bytes: usize) -> Result<Vec<u8>, CodecError> {
+    fn run(
+        format: &str,
+        compress: bool,
+        input: &[u8],
+        piece_bytes: usize,
+    ) -> Result<Vec<u8>, CodecError> {
         let mut codec = Codec::new(format, compress).unwrap();
         let mut output = Vec::new();
         for piece in input.chunks(piece_bytes) {
@@ -250,7 +289,11 @@ mod tests {
         for format in FORMATS {
             let compressed = run(format, true, b"some text", 100).unwrap();
             for length in 0..compressed.len() {
-                assert_eq!(run(format, false, &compressed[..length], 100), Err(CodecError::Incomplete), "{format} {length}");
+                assert_eq!(
+                    run(format, false, &compressed[..length], 100),
+                    Err(CodecError::Incomplete),
+                    "{format} {length}"
+                );
             }
         }
     }
@@ -260,8 +303,16 @@ mod tests {
         for format in FORMATS {
             let mut compressed = run(format, true, b"some text", 100).unwrap();
             compressed.push(0);
-            assert_eq!(run(format, false, &compressed, 100), Err(CodecError::Trailing), "{format}");
-            assert_eq!(run(format, false, &compressed, 1), Err(CodecError::Trailing), "{format}");
+            assert_eq!(
+                run(format, false, &compressed, 100),
+                Err(CodecError::Trailing),
+                "{format}"
+            );
+            assert_eq!(
+                run(format, false, &compressed, 1),
+                Err(CodecError::Trailing),
+                "{format}"
+            );
         }
     }
 
@@ -270,12 +321,24 @@ mod tests {
         for format in ["gzip", "deflate"] {
             let compressed = run(format, true, b"some text", 100).unwrap();
             let mut changed = compressed.clone();
-            let checksum = if format == "gzip" { changed.len() - 8 } else { changed.len() - 1 };
+            let checksum = if format == "gzip" {
+                changed.len() - 8
+            } else {
+                changed.len() - 1
+            };
             changed[checksum] ^= 1;
-            assert_eq!(run(format, false, &changed, 100), Err(CodecError::Malformed), "{format}");
+            assert_eq!(
+                run(format, false, &changed, 100),
+                Err(CodecError::Malformed),
+                "{format}"
+            );
             let mut changed = compressed;
             changed[0] ^= 0xff;
-            assert_eq!(run(format, false, &changed, 100), Err(CodecError::Malformed), "{format}");
+            assert_eq!(
+                run(format, false, &changed, 100),
+                Err(CodecError::Malformed),
+                "{format}"
+            );
         }
     }
 

@@ -54,7 +54,9 @@ pub(crate) fn with_async_frame<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let function = op.arg(1);
     let args: Vec<Local<'s>> = (2..op.arg_count()).map(|index| op.arg(index)).collect();
     let info = op.scope.frame();
-    let result = op.scope.with_frame(info, value, |scope| scope.call(function, &args));
+    let result = op
+        .scope
+        .with_frame(info, value, |scope| scope.call(function, &args));
     Ok(result?)
 }
 
@@ -77,7 +79,11 @@ pub(crate) fn task_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `ctx.abort()`
 pub(crate) fn abort_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let reason = op.optional_text(1)?;
-    let retry = if op.flag(2) { RetryAlarm::Yes } else { RetryAlarm::No };
+    let retry = if op.flag(2) {
+        RetryAlarm::Yes
+    } else {
+        RetryAlarm::No
+    };
     let context = op.worker.context(op.uint(0));
     if let Some(instance) = context.as_ref().and_then(|context| context.instance()) {
         op.worker.abort(instance, reason.as_deref(), retry);
@@ -88,7 +94,8 @@ pub(crate) fn abort_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `ctx.abort()` of a stateless event: its open calls reject with the reason.
 pub(crate) fn abort_event<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.require_context(op.uint(0), "ExecutionContext")?;
-    let failure = Failure::thrown(op.text(1)?, op.uint(2) as u32).with_value(op.scope.bytes(op.arg(3)));
+    let failure =
+        Failure::thrown(op.text(1)?, op.uint(2) as u32).with_value(op.scope.bytes(op.arg(3)));
     op.worker.calls.fail_context(context.id, &failure);
     Err(OpError::Thrown(Thrown::Stopped))
 }
@@ -108,9 +115,14 @@ pub(crate) fn section_request<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn section_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let context = op.context()?;
-    let Some(section) = SectionId::from_u64(op.uint(1)) else { return op.undefined() };
+    let Some(section) = SectionId::from_u64(op.uint(1)) else {
+        return op.undefined();
+    };
     let breaks = context.section_breaks(section);
-    let failure = op.optional_text(2)?.filter(|_| breaks).map(|text| Failure::thrown(text, 0));
+    let failure = op
+        .optional_text(2)?
+        .filter(|_| breaks)
+        .map(|text| Failure::thrown(text, 0));
     let broken = failure.is_some();
     instance.end_section(section, failure);
     if broken {

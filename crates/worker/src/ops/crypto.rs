@@ -36,7 +36,10 @@ pub(crate) fn random_uuid<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn digest<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let name = op.text(0)?;
     let input = op.arg(1);
-    let Some(digest) = op.scope.with_bytes_mut(input, |bytes| digest_of(&name, bytes)) else {
+    let Some(digest) = op
+        .scope
+        .with_bytes_mut(input, |bytes| digest_of(&name, bytes))
+    else {
         return Err(OpError::type_error("the value to digest is not a buffer"));
     };
     match digest {
@@ -53,7 +56,10 @@ fn no_random_bytes<'s>(error: &getrandom::Error) -> OpError<'s> {
 }
 
 fn uuid_text(random: [u8; 16]) -> String {
-    uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().to_string()
+    uuid::Builder::from_random_bytes(random)
+        .into_uuid()
+        .hyphenated()
+        .to_string()
 }
 
 fn digest_of(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -72,12 +78,16 @@ mod tests {
     use super::*;
 
     fn hex_digest(name: &str, bytes: &[u8]) -> Option<String> {
-        digest_of(name, bytes).map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        digest_of(name, bytes)
+            .map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     #[test]
     fn digests_are_those_of_the_standards_examples() {
-        assert_eq!(hex_digest("SHA-1", b"abc").as_deref(), Some("a9993e364706816aba3e25717850c26c9cd0d89d"));
+        assert_eq!(
+            hex_digest("SHA-1", b"abc").as_deref(),
+            Some("a9993e364706816aba3e25717850c26c9cd0d89d")
+        );
         assert_eq!(
             hex_digest("SHA-256", b"abc").as_deref(),
             Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
@@ -96,7 +106,10 @@ mod tests {
                  2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
             )
         );
-        assert_eq!(hex_digest("MD5", b"abc").as_deref(), Some("900150983cd24fb0d6963f7d28e17f72"));
+        assert_eq!(
+            hex_digest("MD5", b"abc").as_deref(),
+            Some("900150983cd24fb0d6963f7d28e17f72")
+        );
     }
 
     #[test]
@@ -107,7 +120,13 @@ mod tests {
 
     #[test]
     fn a_uuid_states_its_version_and_variant() {
-        assert_eq!(uuid_text([0x00; 16]), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uuid_text([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(
+            uuid_text([0x00; 16]),
+            "00000000-0000-4000-8000-000000000000"
+        );
+        assert_eq!(
+            uuid_text([0xff; 16]),
+            "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
     }
 }

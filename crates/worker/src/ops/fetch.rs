@@ -35,7 +35,11 @@ impl<'s> Op<'_, 's> {
         if token != 0 {
             self.worker.fetches.borrow_mut().insert(token, sender);
         }
-        Abortable { receiver, token, worker: self.worker.clone() }
+        Abortable {
+            receiver,
+            token,
+            worker: self.worker.clone(),
+        }
     }
 }
 
@@ -63,7 +67,10 @@ impl Drop for Abortable {
 
 /// The rejection that JavaScript replaces by the signal's reason.
 pub(crate) fn aborted() -> Unsettled {
-    Unsettled::Error("DOMException:AbortError", "The operation was aborted".to_owned())
+    Unsettled::Error(
+        "DOMException:AbortError",
+        "The operation was aborted".to_owned(),
+    )
 }
 
 /// `fetch`

@@ -12,7 +12,9 @@ use crate::op::{Op, OpError, OpResult};
 pub(crate) fn built_in<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let specifier = op.text(0)?;
     if !specifier.starts_with("node:") {
-        return Err(OpError::type_error(format!("`{specifier}` is not a module of Node.js")));
+        return Err(OpError::type_error(format!(
+            "`{specifier}` is not a module of Node.js"
+        )));
     }
     let (namespace, _) = op.scope.evaluate_module(&specifier)?;
     Ok(namespace)

@@ -16,7 +16,10 @@ use crate::worker::Redirect;
 impl<'s> Op<'_, 's> {
     /// The current object, if the running code belongs to one.
     fn current_instance(&self) -> Option<Rc<Instance>> {
-        self.worker.context(self.scope.frame().context)?.instance().cloned()
+        self.worker
+            .context(self.scope.frame().context)?
+            .instance()
+            .cloned()
     }
 
     /// A hibernatable socket of the current object.
@@ -25,12 +28,17 @@ impl<'s> Op<'_, 's> {
     }
 
     fn outbox(&self, id: u64) -> Option<Outbox> {
-        self.worker.sockets.outbox(id).or_else(|| Some(self.hibernated(id)?.outbox.clone()))
+        self.worker
+            .sockets
+            .outbox(id)
+            .or_else(|| Some(self.hibernated(id)?.outbox.clone()))
     }
 
     /// Queues a message behind the output gate.
     fn send_message(&self, id: u64, message: SocketMessage) {
-        let Some(outbox) = self.outbox(id) else { return };
+        let Some(outbox) = self.outbox(id) else {
+            return;
+        };
         match self.current_instance() {
             Some(instance) => instance.when_durable(move || outbox.push(message)),
             None => outbox.push(message),
@@ -42,7 +50,11 @@ impl<'s> Op<'_, 's> {
 pub(crate) fn pair<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.context()?;
     let (left, right) = socket_pair();
-    let ids = [left, right].map(|end| op.worker.sockets.insert(op.worker.numbers().next(), &context, end));
+    let ids = [left, right].map(|end| {
+        op.worker
+            .sockets
+            .insert(op.worker.numbers().next(), &context, end)
+    });
     let ids = ids.map(|id| op.scope.number(id as f64));
     Ok(op.scope.array(&ids))
 }
@@ -86,11 +98,18 @@ pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let mut headers = HeaderMap::new();
     headers.insert("upgrade", HeaderValue::from_static("websocket"));
     if !protocols.is_empty() {
-        let value = HeaderValue::from_str(&protocols.join(", "))
-            .map_err(|_| OpError::type_error("a protocol has characters that HTTP does not allow"))?;
+        let value = HeaderValue::from_str(&protocols.join(", ")).map_err(|_| {
+            OpError::type_error("a protocol has characters that HTTP does not allow")
+        })?;
         headers.insert("sec-websocket-protocol", value);
     }
-    let request = FetchRequest { method: Method::GET, url, headers, body: Body::None, peer: None };
+    let request = FetchRequest {
+        method: Method::GET,
+        url,
+        headers,
+        body: Body::None,
+        peer: None,
+    };
     let context = op.context()?;
     let network = op.worker.network().clone();
     op.promise(async move {
@@ -115,15 +134,19 @@ pub(crate) fn hibernate<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let id = op.uint(1);
     let tags = op.texts(2)?;
-    let (end, attachment) =
-        op.worker.sockets.take(id).ok_or_else(|| OpError::error("the WebSocket cannot be accepted any more"))?;
+    let (end, attachment) = op
+        .worker
+        .sockets
+        .take(id)
+        .ok_or_else(|| OpError::error("the WebSocket cannot be accepted any more"))?;
     let namespace = op
         .worker
         .namespace(instance.entry.namespace as u64)
         .ok_or_else(|| OpError::error("the object has no namespace"))?;
     let outbox = Outbox::new(end.outgoing.clone());
     namespace.attach_socket(&instance.entry, SocketId(id), end, outbox, tags);
-    if let (Some(attachment), Some(socket)) = (attachment, instance.entry.sockets.get(SocketId(id))) {
+    if let (Some(attachment), Some(socket)) = (attachment, instance.entry.sockets.get(SocketId(id)))
+    {
         socket.set_attachment(attachment);
     }
     op.undefined()
@@ -134,13 +157,19 @@ pub(crate) fn list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let tag = op.optional_text(1)?;
     let ids = instance.entry.sockets.list(tag.as_deref());
-    let ids: Vec<_> = ids.into_iter().map(|id| op.scope.number(id.0 as f64)).collect();
+    let ids: Vec<_> = ids
+        .into_iter()
+        .map(|id| op.scope.number(id.0 as f64))
+        .collect();
     Ok(op.scope.array(&ids))
 }
 
 /// The tags of a hibernatable socket.
 pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let tags = op.hibernated(op.uint(0)).map(|socket| socket.tags.clone()).unwrap_or_default();
+    let tags = op
+        .hibernated(op.uint(0))
+        .map(|socket| socket.tags.clone())
+        .unwrap_or_default();
     let tags: Vec<_> = tags.iter().map(|tag| op.scope.string(tag)).collect();
     Ok(op.scope.array(&tags))
 }
@@ -149,7 +178,11 @@ pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn state<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
     let (state, protocol, extensions) = match op.hibernated(id) {
-        Some(socket) => (socket.ready_state(), socket.protocol.clone(), socket.extensions.clone()),
+        Some(socket) => (
+            socket.ready_state(),
+            socket.protocol.clone(),
+            socket.extensions.clone(),
+        ),
         None => {
             let (protocol, extensions) = op.worker.sockets.negotiated(id).unwrap_or_default();
             (1, protocol, extensions)
@@ -193,7 +226,10 @@ pub(crate) fn set_auto_response<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let request = op.optional_text(1)?;
     let response = op.optional_text(2)?;
-    instance.entry.sockets.set_auto_response(request.zip(response));
+    instance
+        .entry
+        .sockets
+        .set_auto_response(request.zip(response));
     op.undefined()
 }
 
@@ -211,7 +247,10 @@ pub(crate) fn auto_response<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// When the runtime last answered on this socket.
 pub(crate) fn auto_response_time<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    match op.hibernated(op.uint(0)).and_then(|socket| socket.auto_response_ms()) {
+    match op
+        .hibernated(op.uint(0))
+        .and_then(|socket| socket.auto_response_ms())
+    {
         Some(ms) => Ok(op.scope.number(ms as f64)),
         None => op.undefined(),
     }
@@ -220,7 +259,11 @@ pub(crate) fn auto_response_time<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// Sets or removes the time limit of socket events.
 pub(crate) fn set_event_timeout<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
-    let ms = op.arg(1).as_number().map(|ms| ms as u32).filter(|ms| *ms > 0);
+    let ms = op
+        .arg(1)
+        .as_number()
+        .map(|ms| ms as u32)
+        .filter(|ms| *ms > 0);
     instance.entry.sockets.set_event_timeout_ms(ms);
     op.undefined()
 }

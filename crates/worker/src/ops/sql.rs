@@ -114,7 +114,9 @@ fn bindings<'s>(op: &mut Op<'_, 's>, index: u32) -> Result<Vec<SqlValue>, OpErro
             let value = scope.element(array, position).ok()?;
             binding(scope, value)
         });
-        values.push(value.ok_or_else(|| OpError::type_error("SQLite stores null, numbers, strings and bytes only"))?);
+        values.push(value.ok_or_else(|| {
+            OpError::type_error("SQLite stores null, numbers, strings and bytes only")
+        })?);
     }
     Ok(values)
 }
@@ -163,7 +165,10 @@ fn cost(row: &[SqlValue]) -> usize {
         SqlValue::Text(text) => text.len(),
         SqlValue::Blob(blob) => blob.len(),
     };
-    row.iter().fold(ROW_BYTES, |sum, value| sum.saturating_add(VALUE_BYTES).saturating_add(content(value)))
+    row.iter().fold(ROW_BYTES, |sum, value| {
+        sum.saturating_add(VALUE_BYTES)
+            .saturating_add(content(value))
+    })
 }
 
 fn row_array<'s>(scope: &mut Scope<'s>, row: Vec<SqlValue>) -> Local<'s> {
@@ -189,8 +194,21 @@ mod tests {
     #[test]
     fn a_row_costs_its_texts_and_bytes_and_something_for_each_value() {
         assert_eq!(cost(&[]), 128);
-        assert_eq!(cost(&[SqlValue::Null, SqlValue::Integer(i64::MAX), SqlValue::Real(0.5)]), 128 + 3 * 32);
-        assert_eq!(cost(&[SqlValue::Text("\u{e9}".to_owned()), SqlValue::Blob(vec![0; 10])]), 128 + 2 * 32 + 2 + 10);
+        assert_eq!(
+            cost(&[
+                SqlValue::Null,
+                SqlValue::Integer(i64::MAX),
+                SqlValue::Real(0.5)
+            ]),
+            128 + 3 * 32
+        );
+        assert_eq!(
+            cost(&[
+                SqlValue::Text("\u{e9}".to_owned()),
+                SqlValue::Blob(vec![0; 10])
+            ]),
+            128 + 2 * 32 + 2 + 10
+        );
     }
 
     #[test]
@@ -198,8 +216,14 @@ mod tests {
         let longest = "a".repeat(VALUE_BYTES_MAX);
 
         assert_eq!(storable_text(longest.clone()), longest);
-        assert_eq!(storable_text(format!("{longest}bc")).len(), VALUE_BYTES_MAX + 1);
-        assert_eq!(storable_text(format!("{longest}\u{1f600}c")).len(), VALUE_BYTES_MAX + 4);
+        assert_eq!(
+            storable_text(format!("{longest}bc")).len(),
+            VALUE_BYTES_MAX + 1
+        );
+        assert_eq!(
+            storable_text(format!("{longest}\u{1f600}c")).len(),
+            VALUE_BYTES_MAX + 4
+        );
     }
 
     #[test]

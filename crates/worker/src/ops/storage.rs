@@ -8,7 +8,9 @@
 
 use stated_engine::{Local, Scope};
 use stated_storage::limits::VALUE_BYTES_MAX;
-use stated_storage::{AlarmFate, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError};
+use stated_storage::{
+    AlarmFate, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError,
+};
 
 use super::values::array_of;
 use crate::op::{Op, OpError, OpResult};
@@ -59,7 +61,10 @@ pub(crate) fn kv_put<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn kv_put_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let entries = entries(op, 1)?;
-    let entries: Vec<_> = entries.iter().map(|(key, value)| (key.as_str(), value.as_slice())).collect();
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_slice()))
+        .collect();
     instance.with_database(|database| database.kv_put_many(&entries))??;
     op.undefined()
 }
@@ -89,7 +94,8 @@ pub(crate) fn kv_list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let bounds = Bounds::from_args(op)?;
     let mut budget = Budget::new(op.worker.heap_bytes());
-    let found = instance.with_database(|database| list(database, bounds.options(), &mut budget))??;
+    let found =
+        instance.with_database(|database| list(database, bounds.options(), &mut budget))??;
     let entries = found.ok_or_else(|| too_large(op, "list()", "fewer entries with `limit`"))?;
     Ok(flat(op.scope, entries))
 }
@@ -119,7 +125,11 @@ pub(crate) fn kv_next<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// # Errors
 /// An `Error` while a savepoint is open.
 pub(crate) fn delete_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let fate = if op.flag(1) { AlarmFate::Delete } else { AlarmFate::Keep };
+    let fate = if op.flag(1) {
+        AlarmFate::Delete
+    } else {
+        AlarmFate::Keep
+    };
     op.instance(0)?.delete_all(fate)??;
     op.undefined()
 }
@@ -132,7 +142,11 @@ pub(crate) fn savepoint_begin<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `savepointEnd`: keeps or undoes what was written since the innermost savepoint.
 pub(crate) fn savepoint_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let end = if op.flag(1) { SavepointEnd::Commit } else { SavepointEnd::RollBack };
+    let end = if op.flag(1) {
+        SavepointEnd::Commit
+    } else {
+        SavepointEnd::RollBack
+    };
     op.instance(0)?.savepoint_end(end)??;
     op.undefined()
 }
@@ -181,7 +195,9 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(heap_bytes: u64) -> Self {
-        Self { left: usize::try_from(heap_bytes).unwrap_or(usize::MAX) }
+        Self {
+            left: usize::try_from(heap_bytes).unwrap_or(usize::MAX),
+        }
     }
 
     /// Takes so many bytes; false when fewer are left.
@@ -192,12 +208,19 @@ impl Budget {
     }
 
     fn take_entry(&mut self, (key, value): &KvEntry) -> bool {
-        self.take(ENTRY_BYTES.saturating_add(key.len()).saturating_add(value.len()))
+        self.take(
+            ENTRY_BYTES
+                .saturating_add(key.len())
+                .saturating_add(value.len()),
+        )
     }
 }
 
 fn too_large<'s>(op: &Op<'_, 's>, call: &str, advice: &str) -> OpError<'s> {
-    OpError::Error("RangeError", too_large_text(call, advice, op.worker.heap_bytes()))
+    OpError::Error(
+        "RangeError",
+        too_large_text(call, advice, op.worker.heap_bytes()),
+    )
 }
 
 fn too_large_text(call: &str, advice: &str, bytes_max: u64) -> String {
@@ -214,7 +237,9 @@ fn get_many(
     keys.dedup();
     let mut entries = Vec::new();
     for key in keys {
-        let Some(value) = database.kv_get(&key)? else { continue };
+        let Some(value) = database.kv_get(&key)? else {
+            continue;
+        };
         let entry = (key, value);
         if !budget.take_entry(&entry) {
             return Ok(None);
@@ -235,7 +260,10 @@ fn list(
     loop {
         let wanted = left.min(PAGE_ENTRIES);
         let last = entries.last().map(|(key, _)| key.clone());
-        let mut page = ListOptions { limit: Some(wanted), ..options };
+        let mut page = ListOptions {
+            limit: Some(wanted),
+            ..options
+        };
         match last.as_deref() {
             Some(last) if options.reverse => page.end = Some(last),
             Some(last) => page.start_after = Some(last),
@@ -301,19 +329,27 @@ fn entries<'s>(op: &mut Op<'_, 's>, index: u32) -> Result<Vec<KvEntry>, OpError<
             let value = scope.element(array, position + 1).ok()?;
             Some((key, storable_bytes(scope, value)?))
         });
-        entries.push(entry.ok_or_else(|| OpError::type_error("the value is not a list of keys and bytes"))?);
+        entries.push(
+            entry
+                .ok_or_else(|| OpError::type_error("the value is not a list of keys and bytes"))?,
+        );
     }
     Ok(entries)
 }
 
 /// A copy of a buffer's bytes, of too many only the first that make it too long to be stored.
 pub(super) fn storable_bytes(scope: &Scope<'_>, value: Local<'_>) -> Option<Vec<u8>> {
-    scope.with_bytes_mut(value, |bytes| bytes[..bytes.len().min(VALUE_BYTES_MAX + 1)].to_vec())
+    scope.with_bytes_mut(value, |bytes| {
+        bytes[..bytes.len().min(VALUE_BYTES_MAX + 1)].to_vec()
+    })
 }
 
 /// The array `[key, bytes, …]`.
 fn flat<'s>(scope: &mut Scope<'s>, entries: Vec<KvEntry>) -> Local<'s> {
-    let parts = entries.into_iter().flat_map(|(key, value)| [Part::Key(key), Part::Value(value)]).collect();
+    let parts = entries
+        .into_iter()
+        .flat_map(|(key, value)| [Part::Key(key), Part::Value(value)])
+        .collect();
     array_of(scope, parts, |scope, part| match part {
         Part::Key(key) => scope.string(&key),
         Part::Value(value) => scope.uint8_array(&value),
@@ -344,17 +380,26 @@ mod tests {
         fn with_keys(count: usize) -> Self {
             let folder = TempDir::new().unwrap();
             let committer = Committer::spawn(drop).unwrap();
-            let options = DatabaseOptions { backend: Backend::KeyValue, alarm: None };
+            let options = DatabaseOptions {
+                backend: Backend::KeyValue,
+                alarm: None,
+            };
             let path = folder.path().join("object.sqlite");
             let mut database = Database::open(&path, options, &committer.lane()).unwrap();
             for number in 0..count {
                 database.kv_put(&format!("k{number:03}"), b"value").unwrap();
             }
-            Self { database, _committer: committer, _folder: folder }
+            Self {
+                database,
+                _committer: committer,
+                _folder: folder,
+            }
         }
 
         fn listed(&mut self, options: ListOptions<'_>) -> Vec<String> {
-            let entries = list(&mut self.database, options, &mut Budget::new(u64::MAX)).unwrap().unwrap();
+            let entries = list(&mut self.database, options, &mut Budget::new(u64::MAX))
+                .unwrap()
+                .unwrap();
             entries.into_iter().map(|(key, _)| key).collect()
         }
     }
@@ -373,7 +418,10 @@ mod tests {
             let mut fixture = Fixture::with_keys(count);
 
             assert_eq!(fixture.listed(ListOptions::default()), keys(0..count));
-            let reverse = ListOptions { reverse: true, ..ListOptions::default() };
+            let reverse = ListOptions {
+                reverse: true,
+                ..ListOptions::default()
+            };
             assert_eq!(fixture.listed(reverse), keys((0..count).rev()));
         }
     }
@@ -381,36 +429,84 @@ mod tests {
     #[test]
     fn bounds_and_limit_hold_across_pages() {
         let mut fixture = Fixture::with_keys(120);
-        let bounded = ListOptions { start: Some("k010"), end: Some("k110"), ..ListOptions::default() };
+        let bounded = ListOptions {
+            start: Some("k010"),
+            end: Some("k110"),
+            ..ListOptions::default()
+        };
 
         assert_eq!(fixture.listed(bounded), keys(10..110));
-        assert_eq!(fixture.listed(ListOptions { limit: Some(33), ..bounded }), keys(10..43));
-        assert_eq!(fixture.listed(ListOptions { limit: Some(64), ..bounded }), keys(10..74));
-        let last = ListOptions { limit: Some(33), reverse: true, ..bounded };
+        assert_eq!(
+            fixture.listed(ListOptions {
+                limit: Some(33),
+                ..bounded
+            }),
+            keys(10..43)
+        );
+        assert_eq!(
+            fixture.listed(ListOptions {
+                limit: Some(64),
+                ..bounded
+            }),
+            keys(10..74)
+        );
+        let last = ListOptions {
+            limit: Some(33),
+            reverse: true,
+            ..bounded
+        };
         assert_eq!(fixture.listed(last), keys((77..110).rev()));
-        let after = ListOptions { start_after: Some("k010"), prefix: Some("k0"), ..ListOptions::default() };
+        let after = ListOptions {
+            start_after: Some("k010"),
+            prefix: Some("k0"),
+            ..ListOptions::default()
+        };
         assert_eq!(fixture.listed(after), keys(11..100));
     }
 
     #[test]
     fn a_listing_within_the_budget_is_read_and_a_larger_one_is_not() {
         let mut fixture = Fixture::with_keys(40);
-        let mut list_with = |left| list(&mut fixture.database, ListOptions::default(), &mut Budget { left }).unwrap();
+        let mut list_with = |left| {
+            list(
+                &mut fixture.database,
+                ListOptions::default(),
+                &mut Budget { left },
+            )
+            .unwrap()
+        };
 
-        assert_eq!(list_with(cost_of(40)).map(|entries| entries.len()), Some(40));
+        assert_eq!(
+            list_with(cost_of(40)).map(|entries| entries.len()),
+            Some(40)
+        );
         assert_eq!(list_with(cost_of(40) - 1), None);
     }
 
     #[test]
     fn many_keys_are_sorted_and_counted_once() {
         let mut fixture = Fixture::with_keys(3);
-        let asked = ["k002", "nothing", "k000", "k002"].map(str::to_owned).to_vec();
+        let asked = ["k002", "nothing", "k000", "k002"]
+            .map(str::to_owned)
+            .to_vec();
 
-        let within = get_many(&mut fixture.database, asked.clone(), &mut Budget { left: cost_of(2) }).unwrap();
+        let within = get_many(
+            &mut fixture.database,
+            asked.clone(),
+            &mut Budget { left: cost_of(2) },
+        )
+        .unwrap();
         let found: Vec<_> = within.unwrap().into_iter().map(|(key, _)| key).collect();
         assert_eq!(found, ["k000", "k002"]);
 
-        let beyond = get_many(&mut fixture.database, asked, &mut Budget { left: cost_of(2) - 1 }).unwrap();
+        let beyond = get_many(
+            &mut fixture.database,
+            asked,
+            &mut Budget {
+                left: cost_of(2) - 1,
+            },
+        )
+        .unwrap();
         assert_eq!(beyond, None);
     }
 
@@ -426,7 +522,9 @@ mod tests {
 
     #[test]
     fn a_refused_entry_ends_the_budget() {
-        let mut budget = Budget { left: ENTRY_BYTES + 3 };
+        let mut budget = Budget {
+            left: ENTRY_BYTES + 3,
+        };
         let entry = |value: &[u8]| ("k".to_owned(), value.to_vec());
 
         assert!(!budget.take_entry(&entry(b"abc")));
@@ -435,7 +533,9 @@ mod tests {
 
     #[test]
     fn an_entry_counts_its_key_and_value() {
-        let mut budget = Budget { left: ENTRY_BYTES + 3 };
+        let mut budget = Budget {
+            left: ENTRY_BYTES + 3,
+        };
 
         assert!(budget.take_entry(&("k".to_owned(), b"ab".to_vec())));
         assert_eq!(budget.left, 0);

@@ -10,7 +10,9 @@ use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, SettledResult};
 
 fn key<'a, 's>(op: &'a Op<'_, 's>) -> Result<&'a UniqueKey, OpError<'s>> {
-    op.worker.key(op.uint(0)).ok_or_else(|| OpError::type_error("no such Durable Object namespace"))
+    op.worker
+        .key(op.uint(0))
+        .ok_or_else(|| OpError::type_error("no such Durable Object namespace"))
 }
 
 fn hex<'s>(op: &mut Op<'_, 's>, id: ObjectId) -> OpResult<'s> {
@@ -27,7 +29,8 @@ pub(crate) fn id_from_name<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `newUniqueId`
 pub(crate) fn id_random<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| OpError::error(format!("random bytes: {error}")))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| OpError::error(format!("random bytes: {error}")))?;
     let id = ObjectId::from_random(key(op)?, random);
     hex(op, id)
 }
@@ -35,7 +38,8 @@ pub(crate) fn id_random<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `idFromString`
 pub(crate) fn id_parse<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let text = op.text(1)?;
-    let id = ObjectId::parse(key(op)?, &text).map_err(|error| OpError::type_error(error.to_string()))?;
+    let id =
+        ObjectId::parse(key(op)?, &text).map_err(|error| OpError::type_error(error.to_string()))?;
     hex(op, id)
 }
 
@@ -52,7 +56,12 @@ pub(super) fn settled(answer: Answer) -> SettledResult {
 fn target<'s>(op: &mut Op<'_, 's>) -> Result<ObjectRef, OpError<'s>> {
     let object = op.object(0)?;
     let context = op.context()?;
-    op.worker.note_called(&context, op.uint(0) as usize, object.name.as_deref(), object.id);
+    op.worker.note_called(
+        &context,
+        op.uint(0) as usize,
+        object.name.as_deref(),
+        object.id,
+    );
     Ok(object)
 }
 
@@ -82,7 +91,9 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let network = op.worker.network().clone();
     op.promise(async move {
         context.until_durable().await?;
-        let (generation, answer) = network.call_object(&object, Event::Call { path, args }).await?;
+        let (generation, answer) = network
+            .call_object(&object, Event::Call { path, args })
+            .await?;
         Ok(Settled::OfStub(generation, Box::new(settled(answer)?)))
     })
 }
@@ -112,6 +123,10 @@ pub(crate) fn service_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let worker = op.worker.clone();
     op.promise(async move {
         context.until_durable().await?;
-        settled(worker.call_service(&service, Event::Call { path, args }).await?)
+        settled(
+            worker
+                .call_service(&service, Event::Call { path, args })
+                .await?,
+        )
     })
 }

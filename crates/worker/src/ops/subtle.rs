@@ -37,7 +37,9 @@ struct OpenHasher {
 impl Hashers {
     /// Drops what a context left unfinished.
     pub(crate) fn end_context(&self, context: u64) {
-        self.open.borrow_mut().retain(|_, open| open.context != context);
+        self.open
+            .borrow_mut()
+            .retain(|_, open| open.context != context);
     }
 }
 
@@ -83,7 +85,9 @@ impl<'s> Op<'_, 's> {
 
     fn signing(&mut self, scheme: u32, salt: u32) -> Result<Signing, OpError<'s>> {
         Ok(match self.text(scheme)?.as_str() {
-            "pss" => Signing::Pss { salt_bytes: self.uint(salt) as usize },
+            "pss" => Signing::Pss {
+                salt_bytes: self.uint(salt) as usize,
+            },
             _ => Signing::Pkcs1,
         })
     }
@@ -93,7 +97,10 @@ impl<'s> Op<'_, 's> {
     }
 
     fn new_list(&mut self, items: &[Vec<u8>]) -> OpResult<'s> {
-        let items: Vec<Local<'s>> = items.iter().map(|item| self.scope.uint8_array(item)).collect();
+        let items: Vec<Local<'s>> = items
+            .iter()
+            .map(|item| self.scope.uint8_array(item))
+            .collect();
         Ok(self.scope.array(&items))
     }
 }
@@ -107,7 +114,10 @@ pub(crate) fn digest_open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let hashers = &op.worker.hashers;
     let id = hashers.last_id.get() + 1;
     hashers.last_id.set(id);
-    hashers.open.borrow_mut().insert(id, OpenHasher { context, hasher });
+    hashers
+        .open
+        .borrow_mut()
+        .insert(id, OpenHasher { context, hasher });
     Ok(op.scope.number(id as f64))
 }
 
@@ -211,7 +221,13 @@ pub(crate) fn ecdsa_sign<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `ecdsaVerify`
 pub(crate) fn ecdsa_verify<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let verified = ec::verify(op.curve(0)?, op.hash(1)?, &op.bytes(2), &op.bytes(3), &op.bytes(4))?;
+    let verified = ec::verify(
+        op.curve(0)?,
+        op.hash(1)?,
+        &op.bytes(2),
+        &op.bytes(3),
+        &op.bytes(4),
+    )?;
     Ok(op.scope.boolean(verified))
 }
 
@@ -352,7 +368,13 @@ pub(crate) fn rsa_decrypt<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `hkdf`
 pub(crate) fn hkdf<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let derived = derive::hkdf(op.hash(0)?, &op.bytes(1), &op.bytes(2), &op.bytes(3), op.uint(4) as usize)?;
+    let derived = derive::hkdf(
+        op.hash(0)?,
+        &op.bytes(1),
+        &op.bytes(2),
+        &op.bytes(3),
+        op.uint(4) as usize,
+    )?;
     op.new_bytes(&derived)
 }
 
@@ -365,7 +387,9 @@ pub(crate) fn pbkdf2<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     if work > ROUNDS_MAX {
         return Err(OpError::Error(
             "DOMException:NotSupportedError",
-            format!("Pbkdf2 failed: iteration counts above {ROUNDS_MAX} are not supported (requested {work})."),
+            format!(
+                "Pbkdf2 failed: iteration counts above {ROUNDS_MAX} are not supported (requested {work})."
+            ),
         ));
     }
     let run = move || derive::pbkdf2(hash, &password, &salt, rounds as u32, length);
@@ -381,10 +405,18 @@ fn aside<'s>(
     op: &mut Op<'_, 's>,
     work: impl FnOnce() -> Result<Vec<u8>, CryptoError> + Send + 'static,
 ) -> OpResult<'s> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "key generation and key stretching take seconds of a core; the shard goes on"
+    )]
+    let working = tokio::task::spawn_blocking(work);
     op.promise(async move {
-        match tokio::task::spawn_blocking(work).await {
+        match working.await {
             Ok(result) => Ok(Settled::Bytes(result?)),
-            Err(_) => Err(Unsettled::Error("DOMException:OperationError", "The operation failed.".to_owned())),
+            Err(_) => Err(Unsettled::Error(
+                "DOMException:OperationError",
+                "The operation failed.".to_owned(),
+            )),
         }
     })
 }

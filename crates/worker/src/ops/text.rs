@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding};
 
 use crate::op::{Op, OpError, OpResult};
@@ -64,7 +64,9 @@ pub(crate) fn text_decode<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let encoding = encoding(op, 0)?;
     let (fatal, bom) = (Malformed::from_flag(op.flag(2)), Bom::from_flag(op.flag(3)));
     let input = op.arg(1);
-    let text = op.scope.with_bytes_mut(input, |bytes| decode(encoding, bytes, fatal, bom));
+    let text = op
+        .scope
+        .with_bytes_mut(input, |bytes| decode(encoding, bytes, fatal, bom));
     let text = text.ok_or_else(not_a_buffer)?.ok_or_else(malformed)?;
     string(op, &text)
 }
@@ -83,10 +85,16 @@ pub(crate) fn decoder_open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// A `TypeError` for malformed input when it is fatal.
 pub(crate) fn decoder_push<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
-    let piece = if op.flag(2) { Piece::Last } else { Piece::Inner };
+    let piece = if op.flag(2) {
+        Piece::Last
+    } else {
+        Piece::Inner
+    };
     let input = op.arg(1);
     let decoders = op.worker.decoders();
-    let text = op.scope.with_bytes_mut(input, |bytes| decoders.push(id, bytes, piece));
+    let text = op
+        .scope
+        .with_bytes_mut(input, |bytes| decoders.push(id, bytes, piece));
     let text = text.ok_or_else(not_a_buffer)?;
     let text = text.ok_or_else(|| OpError::error(format!("decoder {id} is not open")))?;
     string(op, &text.ok_or_else(malformed)?)
@@ -121,7 +129,10 @@ fn string<'s>(op: &mut Op<'_, 's>, text: &str) -> OpResult<'s> {
 
 fn check_units<'s>(units: usize) -> Result<(), OpError<'s>> {
     if units > STRING_UNITS_MAX {
-        return Err(OpError::Error("RangeError", "Invalid string length".to_owned()));
+        return Err(OpError::Error(
+            "RangeError",
+            "Invalid string length".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -129,7 +140,8 @@ fn check_units<'s>(units: usize) -> Result<(), OpError<'s>> {
 fn encoding<'s>(op: &mut Op<'_, 's>, index: u32) -> Result<&'static Encoding, OpError<'s>> {
     let name = op.text(index)?;
     let found = Encoding::for_label_no_replacement(name.as_bytes());
-    found.ok_or_else(|| OpError::Error("RangeError", format!("\"{name}\" is not a valid encoding.")))
+    found
+        .ok_or_else(|| OpError::Error("RangeError", format!("\"{name}\" is not a valid encoding.")))
 }
 
 fn not_a_buffer<'s>() -> OpError<'s> {
@@ -153,7 +165,8 @@ fn fitting(text: &str, bytes_max: usize) -> &str {
 /// The name of the encoding with a label. The replacement encoding decodes nothing, so the
 /// standard counts it as unknown.
 fn canonical_name(label: &str) -> Option<String> {
-    Encoding::for_label_no_replacement(label.as_bytes()).map(|encoding| encoding.name().to_ascii_lowercase())
+    Encoding::for_label_no_replacement(label.as_bytes())
+        .map(|encoding| encoding.name().to_ascii_lowercase())
 }
 
 /// What becomes of malformed input.
@@ -182,12 +195,21 @@ pub(crate) enum Bom {
 
 impl Bom {
     fn from_flag(ignore_bom: bool) -> Self {
-        if ignore_bom { Self::Kept } else { Self::Removed }
+        if ignore_bom {
+            Self::Kept
+        } else {
+            Self::Removed
+        }
     }
 }
 
 /// Decodes a whole buffer; None when malformed input is fatal.
-fn decode(encoding: &'static Encoding, bytes: &[u8], on_malformed: Malformed, bom: Bom) -> Option<String> {
+fn decode(
+    encoding: &'static Encoding,
+    bytes: &[u8],
+    on_malformed: Malformed,
+    bom: Bom,
+) -> Option<String> {
     let text = match Encoding::for_bom(bytes) {
         Some((found, length)) if found == encoding && bom == Bom::Removed => &bytes[length..],
         _ => bytes,
@@ -222,7 +244,9 @@ impl Decoders {
     fn open(&self, encoding: &'static Encoding, on_malformed: Malformed, bom: Bom) -> u64 {
         self.last_id.set(self.last_id.get() + 1);
         let id = self.last_id.get();
-        self.open.borrow_mut().insert(id, OpenDecoder::new(encoding, on_malformed, bom));
+        self.open
+            .borrow_mut()
+            .insert(id, OpenDecoder::new(encoding, on_malformed, bom));
         id
     }
 
@@ -248,7 +272,10 @@ impl OpenDecoder {
             Bom::Removed => encoding.new_decoder_with_bom_removal(),
             Bom::Kept => encoding.new_decoder_without_bom_handling(),
         };
-        Self { decoder, on_malformed }
+        Self {
+            decoder,
+            on_malformed,
+        }
     }
 
     /// Decodes the next bytes; None when malformed input is fatal. Nothing may follow the last piece.
@@ -264,7 +291,10 @@ impl OpenDecoder {
                     (result == CoderResult::InputEmpty, read)
                 }
                 Malformed::Fatal => {
-                    match self.decoder.decode_to_string_without_replacement(rest, &mut text, last) {
+                    match self
+                        .decoder
+                        .decode_to_string_without_replacement(rest, &mut text, last)
+                    {
                         (DecoderResult::Malformed(..), _) => return None,
                         (result, read) => (result == DecoderResult::InputEmpty, read),
                     }
@@ -280,7 +310,9 @@ impl OpenDecoder {
 
 impl std::fmt::Debug for OpenDecoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenDecoder").field("encoding", &self.decoder.encoding().name()).finish_non_exhaustive()
+        f.debug_struct("OpenDecoder")
+            .field("encoding", &self.decoder.encoding().name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -329,7 +361,10 @@ mod tests {
         assert!(check_units(STRING_UNITS_MAX).is_ok());
         match check_units(STRING_UNITS_MAX + 1) {
             Err(OpError::Error(class, message)) => {
-                assert_eq!((class, message.as_str()), ("RangeError", "Invalid string length"));
+                assert_eq!(
+                    (class, message.as_str()),
+                    ("RangeError", "Invalid string length")
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -355,9 +390,18 @@ mod tests {
     fn malformed_input_is_replaced_or_fatal() {
         let utf8 = named("utf-8");
 
-        assert_eq!(decode(utf8, b"a\xffb", Malformed::Replaced, Bom::Removed).as_deref(), Some("a\u{fffd}b"));
-        assert_eq!(decode(utf8, b"a\xffb", Malformed::Fatal, Bom::Removed), None);
-        assert_eq!(decode(utf8, b"ab", Malformed::Fatal, Bom::Removed).as_deref(), Some("ab"));
+        assert_eq!(
+            decode(utf8, b"a\xffb", Malformed::Replaced, Bom::Removed).as_deref(),
+            Some("a\u{fffd}b")
+        );
+        assert_eq!(
+            decode(utf8, b"a\xffb", Malformed::Fatal, Bom::Removed),
+            None
+        );
+        assert_eq!(
+            decode(utf8, b"ab", Malformed::Fatal, Bom::Removed).as_deref(),
+            Some("ab")
+        );
     }
 
     #[test]
@@ -368,9 +412,17 @@ mod tests {
 
             assert_eq!(text("utf-8", Bom::Removed).as_deref(), Some("a"));
             assert_eq!(text("utf-8", Bom::Kept).as_deref(), Some("\u{feff}a"));
-            assert_eq!(text("windows-1252", Bom::Removed).as_deref(), Some("\u{ef}\u{bb}\u{bf}a"));
+            assert_eq!(
+                text("windows-1252", Bom::Removed).as_deref(),
+                Some("\u{ef}\u{bb}\u{bf}a")
+            );
         }
-        let utf16 = decode(named("utf-16le"), b"\xff\xfea\0", Malformed::Fatal, Bom::Removed);
+        let utf16 = decode(
+            named("utf-16le"),
+            b"\xff\xfea\0",
+            Malformed::Fatal,
+            Bom::Removed,
+        );
         assert_eq!(utf16.as_deref(), Some("a"));
     }
 
@@ -379,9 +431,18 @@ mod tests {
         let decoders = Decoders::default();
         let id = decoders.open(named("utf-8"), Malformed::Fatal, Bom::Removed);
 
-        assert_eq!(decoders.push(id, b"\xef\xbb", Piece::Inner), Some(Some(String::new())));
-        assert_eq!(decoders.push(id, b"\xbfa\xe2\x82", Piece::Inner), Some(Some("a".to_owned())));
-        assert_eq!(decoders.push(id, b"\xac", Piece::Last), Some(Some("\u{20ac}".to_owned())));
+        assert_eq!(
+            decoders.push(id, b"\xef\xbb", Piece::Inner),
+            Some(Some(String::new()))
+        );
+        assert_eq!(
+            decoders.push(id, b"\xbfa\xe2\x82", Piece::Inner),
+            Some(Some("a".to_owned()))
+        );
+        assert_eq!(
+            decoders.push(id, b"\xac", Piece::Last),
+            Some(Some("\u{20ac}".to_owned()))
+        );
         assert_eq!(decoders.push(id, b"", Piece::Last), None);
     }
 
@@ -391,8 +452,14 @@ mod tests {
         let replacing = decoders.open(named("utf-8"), Malformed::Replaced, Bom::Removed);
         let fatal = decoders.open(named("utf-8"), Malformed::Fatal, Bom::Removed);
 
-        assert_eq!(decoders.push(replacing, b"\xe2\x82", Piece::Inner), Some(Some(String::new())));
-        assert_eq!(decoders.push(replacing, b"", Piece::Last), Some(Some("\u{fffd}".to_owned())));
+        assert_eq!(
+            decoders.push(replacing, b"\xe2\x82", Piece::Inner),
+            Some(Some(String::new()))
+        );
+        assert_eq!(
+            decoders.push(replacing, b"", Piece::Last),
+            Some(Some("\u{fffd}".to_owned()))
+        );
         assert_eq!(decoders.push(fatal, b"\xe2\x82", Piece::Last), Some(None));
         assert!(decoders.open.borrow().is_empty());
     }
@@ -403,7 +470,10 @@ mod tests {
         let id = decoders.open(named("utf-8"), Malformed::Fatal, Bom::Removed);
 
         assert_eq!(decoders.push(id, b"a\xff", Piece::Inner), Some(None));
-        assert_eq!(decoders.push(id, b"", Piece::Last), Some(Some(String::new())));
+        assert_eq!(
+            decoders.push(id, b"", Piece::Last),
+            Some(Some(String::new()))
+        );
     }
 
     #[test]
@@ -420,8 +490,14 @@ mod tests {
     fn decoder_ids_start_at_one_and_differ() {
         let decoders = Decoders::default();
 
-        assert_eq!(decoders.open(named("utf-8"), Malformed::Replaced, Bom::Removed), 1);
-        assert_eq!(decoders.open(named("utf-8"), Malformed::Replaced, Bom::Removed), 2);
+        assert_eq!(
+            decoders.open(named("utf-8"), Malformed::Replaced, Bom::Removed),
+            1
+        );
+        assert_eq!(
+            decoders.open(named("utf-8"), Malformed::Replaced, Bom::Removed),
+            2
+        );
         assert_eq!(decoders.push(0, b"a", Piece::Inner), None);
     }
 
@@ -444,7 +520,9 @@ mod tests {
     #[test]
     fn other_text_is_no_base64() {
         let short = ["A", "AAAAA", "A-B_", "AA\u{b}A"];
-        let padded = ["=", "==", "A=", "AA=", "AAA==", "AA=A", "AAAA=", "A===", "AA==="];
+        let padded = [
+            "=", "==", "A=", "AA=", "AAA==", "AA=A", "AAAA=", "A===", "AA===",
+        ];
         for text in short.iter().chain(&padded) {
             assert_eq!(decoded(text), None, "{text:?}");
         }

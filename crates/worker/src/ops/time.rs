@@ -32,7 +32,11 @@ pub(crate) fn timer_start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         return Err(OpError::Error("DOMException:QuotaExceededError", message));
     }
     let delay = Duration::from_secs_f64(op.number(0).max(0.0) / 1000.0);
-    let repeat = if op.flag(1) { Repeat::Always } else { Repeat::Once };
+    let repeat = if op.flag(1) {
+        Repeat::Always
+    } else {
+        Repeat::Once
+    };
     let frame = op.scope.frame();
     let id = op.worker.start_timer(&context, frame, delay, repeat);
     Ok(op.scope.number(id as f64))

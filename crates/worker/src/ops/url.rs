@@ -22,7 +22,8 @@ pub(crate) fn set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let href = op.text(0)?;
     let part = op.text(1)?;
     let value = op.text(2)?;
-    let setter = setter(&part).ok_or_else(|| OpError::type_error(format!("a URL has no part `{part}` to set")))?;
+    let setter = setter(&part)
+        .ok_or_else(|| OpError::type_error(format!("a URL has no part `{part}` to set")))?;
     parts(op, changed(&href, setter, &value))
 }
 
@@ -115,7 +116,10 @@ mod tests {
 
     #[test]
     fn absent_parts_are_minus_one() {
-        assert_eq!(offsets_of("http://a/"), [5.0, 7.0, 7.0, 8.0, -1.0, 8.0, -1.0, -1.0]);
+        assert_eq!(
+            offsets_of("http://a/"),
+            [5.0, 7.0, 7.0, 8.0, -1.0, 8.0, -1.0, -1.0]
+        );
     }
 
     #[test]
@@ -126,26 +130,38 @@ mod tests {
 
     #[test]
     fn without_an_authority_the_host_is_empty_after_the_protocol() {
-        assert_eq!(offsets_of("data:text/plain,x"), [5.0, 5.0, 5.0, 5.0, -1.0, 5.0, -1.0, -1.0]);
+        assert_eq!(
+            offsets_of("data:text/plain,x"),
+            [5.0, 5.0, 5.0, 5.0, -1.0, 5.0, -1.0, -1.0]
+        );
     }
 
     #[test]
     fn a_user_without_password_ends_where_the_host_starts() {
-        assert_eq!(offsets_of("http://u@h/"), [5.0, 8.0, 8.0, 10.0, -1.0, 10.0, -1.0, -1.0]);
+        assert_eq!(
+            offsets_of("http://u@h/"),
+            [5.0, 8.0, 8.0, 10.0, -1.0, 10.0, -1.0, -1.0]
+        );
     }
 
     #[test]
     fn hosts_and_paths_become_ascii() {
         let url = parsed("https://b\u{fc}cher.example/\u{e4}?\u{f6}#\u{fc}", None).unwrap();
 
-        assert_eq!(url.href(), "https://xn--bcher-kva.example/%C3%A4?%C3%B6#%C3%BC");
+        assert_eq!(
+            url.href(),
+            "https://xn--bcher-kva.example/%C3%A4?%C3%B6#%C3%BC"
+        );
     }
 
     #[test]
     fn a_relative_url_needs_a_valid_base() {
         assert!(parsed("/a", None).is_none());
         assert!(parsed("/a", Some("b")).is_none());
-        assert_eq!(parsed("../a", Some("http://h/b/c/d")).unwrap().href(), "http://h/b/a");
+        assert_eq!(
+            parsed("../a", Some("http://h/b/c/d")).unwrap().href(),
+            "http://h/b/a"
+        );
     }
 
     #[test]
@@ -174,7 +190,11 @@ mod tests {
             ("hash", "g", "http://u:p@h:81/p?s#g"),
         ];
         for (part, value, expected) in changes {
-            assert_eq!(href_after(href, part, value).as_deref(), Some(expected), "{part}");
+            assert_eq!(
+                href_after(href, part, value).as_deref(),
+                Some(expected),
+                "{part}"
+            );
         }
     }
 
@@ -182,11 +202,26 @@ mod tests {
     fn an_empty_value_removes_what_may_be_absent() {
         let href = "http://u:p@h:81/p?s#f";
 
-        assert_eq!(href_after(href, "username", "").as_deref(), Some("http://:p@h:81/p?s#f"));
-        assert_eq!(href_after(href, "password", "").as_deref(), Some("http://u@h:81/p?s#f"));
-        assert_eq!(href_after(href, "port", "").as_deref(), Some("http://u:p@h/p?s#f"));
-        assert_eq!(href_after(href, "search", "").as_deref(), Some("http://u:p@h:81/p#f"));
-        assert_eq!(href_after(href, "hash", "").as_deref(), Some("http://u:p@h:81/p?s"));
+        assert_eq!(
+            href_after(href, "username", "").as_deref(),
+            Some("http://:p@h:81/p?s#f")
+        );
+        assert_eq!(
+            href_after(href, "password", "").as_deref(),
+            Some("http://u@h:81/p?s#f")
+        );
+        assert_eq!(
+            href_after(href, "port", "").as_deref(),
+            Some("http://u:p@h/p?s#f")
+        );
+        assert_eq!(
+            href_after(href, "search", "").as_deref(),
+            Some("http://u:p@h:81/p#f")
+        );
+        assert_eq!(
+            href_after(href, "hash", "").as_deref(),
+            Some("http://u:p@h:81/p?s")
+        );
         assert_eq!(href_after(href, "host", ""), None);
     }
 

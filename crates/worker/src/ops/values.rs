@@ -53,7 +53,9 @@ pub(crate) fn array_of<'s, T>(
     for (index, item) in (0..).zip(items) {
         scope.nested(|scope| {
             let value = make(scope, item);
-            scope.set_element(array, index, value).expect("an element that exists is plain data of the array");
+            scope
+                .set_element(array, index, value)
+                .expect("an element that exists is plain data of the array");
         });
     }
     array

@@ -13,7 +13,9 @@ use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
-use stated_worker::{AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, Worker, WorkerOptions};
+use stated_worker::{
+    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, Worker, WorkerOptions,
+};
 use tokio::task::LocalSet;
 
 /// Stack of a thread with a worker, in bytes: the engine may use half of it.
@@ -21,13 +23,19 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// Runs `f` on a thread of its own; a thread has at most one worker in its life.
 pub(crate) fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
-    let run = thread::Builder::new().stack_size(STACK_BYTES).spawn(f).expect("a thread starts");
+    let run = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(f)
+        .expect("a thread starts");
     run.join().expect("the host does not panic")
 }
 
 /// Drives a future that uses a worker.
 pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
     LocalSet::new().block_on(&runtime, future)
 }
 
@@ -50,7 +58,12 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
         home: Home::default(),
         async_stacks: AsyncStacks::default(),
     };
-    Worker::new(options, Rc::new(NoNetwork), Rc::new(ToStderr), Rc::new(Numbers::default()))
+    Worker::new(
+        options,
+        Rc::new(NoNetwork),
+        Rc::new(ToStderr),
+        Rc::new(Numbers::default()),
+    )
 }
 
 /// A request without a body.
@@ -83,7 +96,13 @@ pub(crate) async fn bytes_of(body: Body) -> Vec<u8> {
 struct NoNetwork;
 
 impl Network for NoNetwork {
-    fn object(&self, namespace: usize, _: ObjectId, _: Option<String>, _: u64) -> Option<ObjectRef> {
+    fn object(
+        &self,
+        namespace: usize,
+        _: ObjectId,
+        _: Option<String>,
+        _: u64,
+    ) -> Option<ObjectRef> {
         panic!("a test refers to an object of namespace {namespace}");
     }
 
@@ -95,7 +114,11 @@ impl Network for NoNetwork {
         panic!("a test refers to the entrypoint {entrypoint}");
     }
 
-    fn call_object(&self, object: &ObjectRef, _: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {
+    fn call_object(
+        &self,
+        object: &ObjectRef,
+        _: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
         panic!("a test calls the object {}", object.id);
     }
 

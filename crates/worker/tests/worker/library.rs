@@ -15,7 +15,8 @@ use crate::host;
 const PROGRAM: &str = r#"import "test-file"; export { worker as default } from "stated:test";"#;
 
 /// Exports `add`, which adds two 32-bit integers.
-const ADD_WASM: &[u8] = b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7f\x7f\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03add\0\0\
+const ADD_WASM: &[u8] =
+    b"\0asm\x01\0\0\0\x01\x07\x01\x60\x02\x7f\x7f\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03add\0\0\
     \x0a\x09\x01\x07\0\x20\0\x20\x01\x6a\x0b";
 
 #[derive(serde::Deserialize)]
@@ -31,7 +32,12 @@ fn the_library_passes_its_own_tests_inside_the_engine() {
 
     let failures: Vec<String> = files.iter().flat_map(|file| failures_of(file)).collect();
 
-    assert!(failures.is_empty(), "{} tests failed:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} tests failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 fn folder() -> PathBuf {
@@ -39,9 +45,12 @@ fn folder() -> PathBuf {
 }
 
 fn test_files() -> Vec<PathBuf> {
-    let folders = [folder(), folder().join("host")].map(|folder| fs::read_dir(folder).expect("the folder exists"));
+    let folders = [folder(), folder().join("host")]
+        .map(|folder| fs::read_dir(folder).expect("the folder exists"));
     let entries = folders.into_iter().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("its entries can be read").path()).collect();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("its entries can be read").path())
+        .collect();
     files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
     files.sort();
     files
@@ -49,17 +58,30 @@ fn test_files() -> Vec<PathBuf> {
 
 /// What failed in a file, each as `file: test` and its stack. A file without tests is a failure.
 fn failures_of(file: &Path) -> Vec<String> {
-    let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+    let name = file
+        .file_name()
+        .expect("a file has a name")
+        .to_string_lossy()
+        .into_owned();
     let source = source_of(file);
     match host::on_a_thread(move || run(source)) {
         Ok(Outcome { count: 0, .. }) => vec![format!("{name}: has no tests")],
-        Ok(outcome) => outcome.failures.iter().map(|failure| format!("{name}: {failure}")).collect(),
+        Ok(outcome) => outcome
+            .failures
+            .iter()
+            .map(|failure| format!("{name}: {failure}"))
+            .collect(),
         Err(text) => vec![format!("{name}: {text}")],
     }
 }
 
 fn source_of(file: &Path) -> Source {
-    let chunk = |specifier: &str, path: &Path| (specifier.to_owned(), fs::read_to_string(path).expect("the file is text"));
+    let chunk = |specifier: &str, path: &Path| {
+        (
+            specifier.to_owned(),
+            fs::read_to_string(path).expect("the file is text"),
+        )
+    };
     Source {
         code: PROGRAM.to_owned(),
         chunks: vec![
@@ -67,9 +89,12 @@ fn source_of(file: &Path) -> Source {
             chunk("stated:test", &folder().join("engine/runner.js")),
             chunk("stated:test/assertions", &folder().join("assertions.js")),
         ],
-        assets: vec![Asset { specifier: "./add.wasm".to_owned(), kind: AssetKind::Wasm, bytes: ADD_WASM.to_vec() }],
+        assets: vec![Asset {
+            specifier: "./add.wasm".to_owned(),
+            kind: AssetKind::Wasm,
+            bytes: ADD_WASM.to_vec(),
+        }],
         library: LibraryAccess::Internal,
-        ..Source::default()
     }
 }
 
@@ -77,7 +102,11 @@ fn run(source: Source) -> Result<Outcome, String> {
     host::block_on(async {
         let worker = host::worker(&["expose_global_message_channel"]);
         worker.load(source).map_err(|error| error.text)?;
-        let response = worker.fetch("default", host::request(), &mut None).await.map_err(|failure| failure.to_string())?;
-        serde_json::from_slice(&host::bytes_of(response.body).await).map_err(|error| error.to_string())
+        let response = worker
+            .fetch("default", host::request(), &mut None)
+            .await
+            .map_err(|failure| failure.to_string())?;
+        serde_json::from_slice(&host::bytes_of(response.body).await)
+            .map_err(|error| error.to_string())
     })
 }

@@ -4,7 +4,8 @@ use stated_worker::Source;
 
 use crate::host;
 
-const EVALUATES: &str = "const two = eval('1 + 1'); export default { fetch: () => new Response(String(two)) };";
+const EVALUATES: &str =
+    "const two = eval('1 + 1'); export default { fetch: () => new Response(String(two)) };";
 
 #[test]
 fn code_from_strings_is_made_at_startup_only_if_a_flag_says_so() {
@@ -19,12 +20,19 @@ fn code_from_strings_is_made_at_startup_only_if_a_flag_says_so() {
 fn a_timer_at_startup_is_refused() {
     let text = load("setTimeout(() => {}, 0); export default {};", &[]).expect_err("it needs I/O");
 
-    assert!(first_line(&text).starts_with("Error: Disallowed operation called within global scope."), "{text}");
+    assert!(
+        first_line(&text).starts_with("Error: Disallowed operation called within global scope."),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_program_cannot_import_the_insides_of_the_library() {
-    let text = load("import { ops } from 'stated:host'; export default { ops };", &[]).expect_err("it is hidden");
+    let text = load(
+        "import { ops } from 'stated:host'; export default { ops };",
+        &[],
+    )
+    .expect_err("it is hidden");
 
     assert!(text.contains("No such module \"stated:host\"."), "{text}");
 }
@@ -32,8 +40,14 @@ fn a_program_cannot_import_the_insides_of_the_library() {
 fn load(code: &'static str, flags: &'static [&'static str]) -> Result<(), String> {
     host::on_a_thread(move || {
         host::block_on(async {
-            let source = Source { code: code.to_owned(), ..Source::default() };
-            host::worker(flags).load(source).map(|_| ()).map_err(|error| error.text)
+            let source = Source {
+                code: code.to_owned(),
+                ..Source::default()
+            };
+            host::worker(flags)
+                .load(source)
+                .map(|_| ())
+                .map_err(|error| error.text)
         })
     })
 }

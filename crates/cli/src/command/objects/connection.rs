@@ -26,18 +26,36 @@ impl Connection {
     pub(super) fn open(data: &Path) -> Result<Self, Failure> {
         match Stopped::open(data) {
             Ok(stopped) => Ok(Self::Folder(Box::new(Api::new(Store::Stopped(stopped))))),
-            Err(refusal) if refusal.folder_is_in_use() => match internal::address_of(data) {
-                Some(address) => Ok(Self::Server(Client::new(&Limits::default(), Trust::system()), address)),
-                None => Err(Failure::from(refusal).with_hint("wait until its server is ready, or stop it")),
-            },
+            Err(refusal) if refusal.folder_is_in_use() => {
+                match internal::address_of(data) {
+                    Some(address) => Ok(Self::Server(
+                        Client::new(&Limits::default(), Trust::system()),
+                        address,
+                    )),
+                    None => Err(Failure::from(refusal)
+                        .with_hint("wait until its server is ready, or stop it")),
+                }
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }
 
     /// Sends a request and returns the envelope of its result.
-    pub(super) async fn ask(&self, method: Method, target: String, body: Upload) -> Result<Value, Failure> {
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        target: String,
+        body: Upload,
+    ) -> Result<Value, Failure> {
         let envelope: Value = match self {
-            Self::Folder(api) => match api.answer(Request { method, target, body }).await {
+            Self::Folder(api) => match api
+                .answer(Request {
+                    method,
+                    target,
+                    body,
+                })
+                .await
+            {
                 Reply::Json(_, envelope) => envelope,
                 Reply::Database { .. } => return Err(Failure::new("the answer is a database")),
             },
@@ -51,7 +69,8 @@ impl Connection {
 
     /// Writes the answer of a GET to a new file.
     pub(super) async fn download(&self, target: String, file: &Path) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| Failure::new(format!("write `{}`: {error}", file.display()));
+        let failed =
+            |error: std::io::Error| Failure::new(format!("write `{}`: {error}", file.display()));
         let mut out = std::fs::File::create_new(file).map_err(failed)?;
         let written = self.download_into(target, &mut out).await;
         if written.is_err() {
@@ -61,14 +80,26 @@ impl Connection {
         written?.map_err(failed)
     }
 
-    async fn download_into(&self, target: String, out: &mut std::fs::File) -> Result<std::io::Result<()>, Failure> {
+    async fn download_into(
+        &self,
+        target: String,
+        out: &mut std::fs::File,
+    ) -> Result<std::io::Result<()>, Failure> {
         match self {
             Self::Folder(api) => {
-                let request = Request { method: Method::GET, target, body: Upload::Bytes(bytes::Bytes::new()) };
+                let request = Request {
+                    method: Method::GET,
+                    target,
+                    body: Upload::Bytes(bytes::Bytes::new()),
+                };
                 match api.answer(request).await {
                     Reply::Json(_, envelope) => checked(envelope).map(|_| Ok(())),
-                    Reply::Database { path, folder: _folder } => {
-                        let copied = std::fs::File::open(&path).and_then(|mut from| std::io::copy(&mut from, out));
+                    Reply::Database {
+                        path,
+                        folder: _folder,
+                    } => {
+                        let copied = std::fs::File::open(&path)
+                            .and_then(|mut from| std::io::copy(&mut from, out));
                         Ok(copied.map(drop))
                     }
                 }
@@ -116,7 +147,13 @@ async fn fetch(
         },
     };
     let url = format!("http://{address}{target}");
-    let request = FetchRequest { method, url, headers: HeaderMap::new(), body, peer: None };
+    let request = FetchRequest {
+        method,
+        url,
+        headers: HeaderMap::new(),
+        body,
+        peer: None,
+    };
     client
         .fetch(request, RedirectMode::Error)
         .await
@@ -125,15 +162,23 @@ async fn fetch(
 
 async fn read_envelope(response: FetchResponse) -> Result<Value, Failure> {
     let status = response.status;
-    let bytes = internal::collect(response.body).await.map_err(Failure::new)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| Failure::new(format!("the server answered {status}: {}", String::from_utf8_lossy(&bytes))))
+    let bytes = internal::collect(response.body)
+        .await
+        .map_err(Failure::new)?;
+    serde_json::from_slice(&bytes).map_err(|_| {
+        Failure::new(format!(
+            "the server answered {status}: {}",
+            String::from_utf8_lossy(&bytes)
+        ))
+    })
 }
 
 fn checked(envelope: Value) -> Result<Value, Failure> {
     if envelope["success"] == true {
         return Ok(envelope);
     }
-    let message = envelope["errors"][0]["message"].as_str().unwrap_or("the request failed without a reason");
+    let message = envelope["errors"][0]["message"]
+        .as_str()
+        .unwrap_or("the request failed without a reason");
     Err(Failure::new(message))
 }

@@ -18,26 +18,56 @@ pub(super) fn list(objects: &[Value]) {
             word(&object["sockets"]),
         ]
     };
-    let head = ["CLASS", "NAME", "ID", "SIZE", "LAST WRITE", "ALARM", "SOCKETS"].map(str::to_owned);
-    table(std::iter::once(head).chain(objects.iter().map(row)).map(Vec::from).collect());
+    let head = [
+        "CLASS",
+        "NAME",
+        "ID",
+        "SIZE",
+        "LAST WRITE",
+        "ALARM",
+        "SOCKETS",
+    ]
+    .map(str::to_owned);
+    table(
+        std::iter::once(head)
+            .chain(objects.iter().map(row))
+            .map(Vec::from)
+            .collect(),
+    );
 }
 
 /// Everything about one object.
 pub(super) fn object(facts: &Value) {
-    let tables: Vec<String> = facts["tables"].as_array().into_iter().flatten().map(word).collect();
+    let tables: Vec<String> = facts["tables"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(word)
+        .collect();
     let lines = [
         ("class", word(&facts["class"])),
         ("name", word(&facts["name"])),
         ("id", word(&facts["id"])),
         ("files", size(&facts["bytes"])),
         ("database", size(&facts["databaseSize"])),
-        ("tables", if tables.is_empty() { "-".to_owned() } else { tables.join(", ") }),
+        (
+            "tables",
+            if tables.is_empty() {
+                "-".to_owned()
+            } else {
+                tables.join(", ")
+            },
+        ),
         ("last write", time(&facts["lastWriteMs"])),
         ("alarm", time(&facts["alarmMs"])),
         ("running", word(&facts["running"])),
         ("sockets", word(&facts["sockets"])),
     ];
-    table(lines.map(|(name, value)| vec![name.to_owned(), value]).to_vec());
+    table(
+        lines
+            .map(|(name, value)| vec![name.to_owned(), value])
+            .to_vec(),
+    );
 }
 
 /// Keys with their values.
@@ -54,7 +84,12 @@ pub(super) fn keys(entries: &[Value]) {
 
 /// The rows of a query under the names of their columns.
 pub(super) fn rows(result: &Value) {
-    let head: Vec<String> = result["columns"].as_array().into_iter().flatten().map(word).collect();
+    let head: Vec<String> = result["columns"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(word)
+        .collect();
     if head.is_empty() {
         return printer::line(&format!("{} rows written", result["meta"]["rows_written"]));
     }
@@ -66,10 +101,21 @@ pub(super) fn rows(result: &Value) {
 /// Prints rows with aligned columns.
 fn table(rows: Vec<Vec<String>>) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     for row in &rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         printer::line(cells.join("  ").trim_end());
     }
 }
@@ -81,15 +127,27 @@ fn word(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 fn time(value: &Value) -> String {
-    value.as_i64().map_or_else(|| "-".to_owned(), moment::format)
+    value
+        .as_i64()
+        .map_or_else(|| "-".to_owned(), moment::format)
 }
 
 fn size(value: &Value) -> String {
-    let Some(bytes) = value.as_u64() else { return "-".to_owned() };
+    let Some(bytes) = value.as_u64() else {
+        return "-".to_owned();
+    };
     match bytes {
         0..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
