@@ -83,6 +83,8 @@ pub struct Node {
     topology: Topology,
     shutdown: ShutdownTrigger,
     threads: Vec<JoinHandle<()>>,
+    /// The schedulers, which hold the alarm indices open.
+    alarms: Vec<tokio::task::JoinHandle<()>>,
     /// Each resolves when a listener has finished its requests.
     served: Vec<oneshot::Receiver<()>>,
     names: Vec<String>,
@@ -119,6 +121,7 @@ impl Node {
             topology: topology.clone(),
             shutdown: trigger,
             threads: Vec::new(),
+            alarms: Vec::new(),
             served: Vec::new(),
             names: configs.iter().map(|config| config.name.clone()).collect(),
             objects: Objects::new(&plans, &nudges, &folder, topology.clone())?,
@@ -172,7 +175,7 @@ impl Node {
                 .map(|namespace| namespace.alarms.clone())
                 .collect();
             let alarms = Alarms::new(service, topology.clone(), indices, nudges[service].clone());
-            tokio::task::spawn_local(alarms.run());
+            node.alarms.push(tokio::task::spawn_local(alarms.run()));
         }
         Ok(node)
     }
@@ -242,6 +245,10 @@ impl Node {
         // Shards go on carrying out commands meanwhile: a request of one may need objects of another.
         for served in self.served {
             let _unused = served.await;
+        }
+        for alarms in self.alarms {
+            alarms.abort();
+            let _unused = alarms.await;
         }
         for sender in self.topology.all() {
             let _unused = sender.send(Command::Stop).await;

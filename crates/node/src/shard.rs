@@ -204,7 +204,7 @@ impl Shard {
         worker.set_namespaces(namespaces.clone());
         *own.borrow_mut() = Own {
             worker: Rc::downgrade(&worker),
-            namespaces: namespaces.clone(),
+            namespaces: namespaces.iter().map(Rc::downgrade).collect(),
         };
         Self {
             worker,
@@ -341,6 +341,9 @@ impl Shard {
         // Breaking hands the databases to tasks of this thread; let those run.
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
+        // The namespaces know the worker as their program: without this neither would ever go, and
+        // with them the alarm indices would stay open.
+        self.worker.set_namespaces(Vec::new());
     }
 }
 
@@ -421,7 +424,7 @@ impl Hooks for ProgramHooks {
 #[derive(Default)]
 struct Own {
     worker: std::rc::Weak<Worker>,
-    namespaces: Vec<Rc<Namespace>>,
+    namespaces: Vec<std::rc::Weak<Namespace>>,
 }
 
 /// Sends a command to another shard and waits for the reply.
@@ -493,7 +496,9 @@ impl Network for ShardNetwork {
             shard: self.topology.owner(service, &id),
         };
         if owner == self.home {
-            let namespace = self.own.borrow().namespaces[namespace].clone();
+            let Some(namespace) = self.own.borrow().namespaces[namespace].upgrade() else {
+                return Box::pin(async { Err(shard_gone()) });
+            };
             let entry = namespace.entry(id, name.as_deref());
             return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
         }

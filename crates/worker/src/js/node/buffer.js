@@ -88,7 +88,7 @@ for (const [name, value] of Object.entries(statics)) {
 
 const methods = {
   /** @this {any} @param {any} [name] @param {number} [start] @param {number} [end] @returns {string} */
-  toString(name = undefined, start = 0, end = this.length) {
+  toString(name = undefined, start = 0, end = Number.MAX_SAFE_INTEGER) {
     const decoding = encoding(name);
     const from = Math.max(0, Math.trunc(start) || 0);
     const to = Math.min(this.length, Math.trunc(end) || 0);
