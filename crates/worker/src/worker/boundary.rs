@@ -1,0 +1,149 @@
+//! What a worker is given: its options, the way to everything outside, and who is told what it prints.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stated_core::error::Failure;
+use stated_core::id::{ObjectId, UniqueKey};
+use stated_engine::AsyncStacks;
+use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_object::message::{FetchRequest, FetchResponse};
+use stated_object::program::{Answer, Event};
+
+use crate::cache::Caches;
+
+/// A future of this thread.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// How a worker reaches everything outside of its shard's runtime.
+pub trait Network {
+    /// An object as any service can address it; None when there is no such namespace.
+    fn object(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+    ) -> Option<ObjectRef>;
+
+    /// The service behind a binding; None when there is no such binding.
+    fn bound_service(&self, index: usize) -> Option<ServiceRef>;
+
+    /// An entrypoint of this very service.
+    fn own_service(&self, entrypoint: &str) -> ServiceRef;
+
+    /// Delivers an event to an object, wherever it lives.
+    fn call_object(
+        &self,
+        object: &ObjectRef,
+        event: Event,
+    ) -> LocalFuture<Result<(u64, Answer), Failure>>;
+
+    /// Delivers an event to a stateless entrypoint.
+    fn call_service(
+        &self,
+        service: &ServiceRef,
+        event: Event,
+    ) -> LocalFuture<Result<Answer, Failure>>;
+
+    /// Delivers a call to a target, wherever its context is.
+    fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>>;
+
+    /// Sends a request to the outside. The error is its class and text.
+    fn fetch(
+        &self,
+        request: FetchRequest,
+        redirect: Redirect,
+    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
+
+    /// An object's alarm was set to this time: look at the index again.
+    fn alarm_hint(&self, at_ms: i64);
+}
+
+/// What `fetch` does with a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// Follow it.
+    Follow,
+    /// Fail.
+    Error,
+    /// Return it.
+    Manual,
+}
+
+/// Where what the program prints goes, and how positions are mapped back to its sources.
+pub trait Hooks {
+    /// A line of the console, or an uncaught exception.
+    fn console(&self, line: ConsoleLine);
+    /// A stack with positions in the program's own files.
+    fn map_stack(&self, stack: &str) -> String;
+}
+
+/// The level of a console line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// `console.debug`
+    Debug,
+    /// `console.log`
+    Log,
+    /// `console.info`
+    Info,
+    /// `console.warn`
+    Warn,
+    /// `console.error`
+    Error,
+    /// Nobody caught it.
+    Uncaught,
+}
+
+/// A line that the program printed.
+#[derive(Clone, Debug)]
+pub struct ConsoleLine {
+    /// Its level.
+    pub level: Level,
+    /// Its text, possibly of several lines.
+    pub text: String,
+    /// The class and the name (or id) of the object that printed it.
+    pub object: Option<(String, String)>,
+}
+
+/// What a worker is made of.
+pub struct WorkerOptions {
+    /// What the library's `init` receives, as JSON (host.d.ts `InitConfig`).
+    pub init_json: String,
+    /// CPU time of one event.
+    pub cpu: Duration,
+    /// Bytes of the JavaScript heap of the shard.
+    pub heap_bytes: u64,
+    /// Whether stacks go on across `await`.
+    pub async_stacks: AsyncStacks,
+    /// What the service's Cache API keeps, for all of its shards.
+    pub caches: Arc<Caches>,
+    /// The keys of the service's namespaces, by index.
+    pub keys: Vec<UniqueKey>,
+    /// The classes of those namespaces.
+    pub classes: Vec<String>,
+    /// Which shard this is.
+    pub home: Home,
+}
+
+/// What an export of the program is.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Export {
+    /// The name it is exported under.
+    pub name: String,
+    /// "durable-object", "legacy-class", "entrypoint", "object" or "other".
+    pub kind: String,
+    /// The handlers it has.
+    pub handlers: Vec<String>,
+}
+
+/// Why a program could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct LoadError {
+    /// What was thrown, with a stack mapped to the sources.
+    pub text: String,
+}

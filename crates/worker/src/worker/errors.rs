@@ -1,0 +1,120 @@
+//! Errors in both directions, and what is printed.
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_engine::{Local, Scope, Thrown};
+
+use super::*;
+use crate::context::Context;
+
+impl Worker {
+    // --- errors --------------------------------------------------------------------------------
+
+    /// `main.makeError`
+    pub(crate) fn make_error<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        class: &str,
+        message: &str,
+        flags: u32,
+        object_id: &str,
+        value: Option<&[u8]>,
+    ) -> Result<Local<'s>, Thrown<'s>> {
+        let Some(loaded) = self.running_program() else {
+            return Err(scope.type_error(message));
+        };
+        let make = scope.local(&loaded.main["makeError"]);
+        let class = scope.string(class);
+        let message = scope.string(message);
+        let flags = scope.number(f64::from(flags));
+        let object_id = scope.string(object_id);
+        let value = match value {
+            Some(bytes) => scope.uint8_array(bytes),
+            None => scope.undefined(),
+        };
+        scope.call(make, &[class, message, flags, object_id, value])
+    }
+
+    pub(crate) fn failure_to_error<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        failure: &Failure,
+    ) -> Result<Local<'s>, Thrown<'s>> {
+        let object_id = failure
+            .object_id
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        self.make_error(
+            scope,
+            failure.class.name(),
+            &failure.message,
+            failure.flags(),
+            &object_id,
+            failure.value.as_deref(),
+        )
+    }
+
+    /// What was thrown, as a failure on its way to a caller; also printed with its stack.
+    pub(crate) fn failure_of(&self, scope: &mut Scope<'_>, error: Local<'_>) -> Failure {
+        let Some(loaded) = self.running_program() else {
+            return Failure::new(ErrorCode::Internal);
+        };
+        let describe = scope.local(&loaded.main["describeError"]);
+        let Ok(parts) = scope.call(describe, &[error]) else {
+            return Failure::new(ErrorCode::Internal);
+        };
+        let text = scope
+            .element(parts, 0)
+            .ok()
+            .and_then(|text| scope.text(text))
+            .unwrap_or_default();
+        let flags = scope
+            .element(parts, 2)
+            .ok()
+            .and_then(Local::as_number)
+            .unwrap_or(0.0);
+        Failure::thrown(text, flags as u32)
+    }
+
+    /// Prints an exception that nobody caught.
+    pub(crate) fn report(&self, scope: &mut Scope<'_>, error: Local<'_>) {
+        let Some(loaded) = self.running_program() else {
+            return;
+        };
+        let text = self.described(scope, &loaded, Thrown::Value(error));
+        self.print(Level::Uncaught, text);
+    }
+
+    pub(super) fn report_rejections(&self, scope: &mut Scope<'_>) {
+        if scope.stop_reason().is_some() {
+            return;
+        }
+        for reason in scope.take_unhandled_rejections() {
+            self.report(scope, reason);
+        }
+    }
+
+    /// Prints a stack or text of the program, with positions mapped to its sources.
+    pub(crate) fn print_uncaught(&self, text: &str) {
+        let text = self.hooks.borrow().map_stack(text);
+        self.print(Level::Uncaught, text);
+    }
+
+    pub(crate) fn print(&self, level: Level, text: String) {
+        let object = self
+            .context_of_frame()
+            .and_then(|context| self.object_label(&context));
+        self.hooks.borrow().console(ConsoleLine {
+            level,
+            text,
+            object,
+        });
+    }
+
+    pub(super) fn object_label(&self, context: &Context) -> Option<(String, String)> {
+        let entry = &context.instance()?.entry;
+        let name = entry
+            .name()
+            .map_or_else(|| entry.id.to_string(), |name| name.to_string());
+        Some((entry.class_name.to_string(), name))
+    }
+}

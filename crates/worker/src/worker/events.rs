@@ -1,0 +1,312 @@
+//! Starting handlers: of stateless entrypoints and of objects.
+
+use std::rc::Rc;
+
+use stated_core::error::{ErrorCode, Failure};
+use stated_engine::{FrameInfo, Local, Scope};
+use stated_object::capability::{Message, Props, ServiceRef};
+use stated_object::instance::Instance;
+use stated_object::message::{FetchRequest, FetchResponse};
+use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
+
+use super::*;
+use crate::context::Context;
+
+impl Worker {
+    // --- stateless events ----------------------------------------------------------------------
+
+    /// Runs `fetch` of a stateless entrypoint. `object` becomes the first object that was called.
+    ///
+    /// The response may still be streaming when this returns; the context lives until it is done.
+    ///
+    /// # Errors
+    /// What the handler threw, or the limit it met.
+    pub async fn fetch(
+        self: &Rc<Self>,
+        entrypoint: &str,
+        request: FetchRequest,
+        object: &mut Option<String>,
+    ) -> Result<FetchResponse, Failure> {
+        let context = self.new_context();
+        let answer = self
+            .event_in(&context, entrypoint, None, Event::Fetch(request))
+            .await;
+        *object = context.called.take();
+        match answer? {
+            Answer::Response(response) => Ok(response),
+            Answer::Value(_) | Answer::Done => Err(Failure::new(ErrorCode::Internal)),
+        }
+    }
+
+    /// Runs an event of a stateless entrypoint: fetch or a call.
+    ///
+    /// # Errors
+    /// What the handler threw, or the limit it met.
+    pub async fn event(
+        self: &Rc<Self>,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        let context = self.new_context();
+        self.event_in(&context, entrypoint, props, event).await
+    }
+
+    async fn event_in(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        context
+            .lives_for_stubs
+            .set(matches!(event, Event::Call { .. }));
+        let ending = Ending {
+            worker: self.clone(),
+            context: context.clone(),
+        };
+        tokio::task::spawn_local(ending.run());
+        self.stateless_turn(context, |scope, call| {
+            self.start_stateless(scope, context, call, entrypoint, props, event)
+        })
+        .await
+    }
+
+    /// Calls a target of a stateless context, which lives at least until the answer.
+    pub(crate) async fn call_stateless_target(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        self.refill(context);
+        self.stateless_turn(context, |scope, call| {
+            self.start_target_call(scope, context, call, event)
+        })
+        .await
+    }
+
+    async fn stateless_turn(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        start: impl for<'s> FnOnce(&mut Scope<'s>, u64),
+    ) -> Result<Answer, Failure> {
+        let hold = context.hold();
+        let call = self.numbers.next();
+        let answer = self.calls.open(call, context.id);
+        self.run(context, 0, |scope| start(scope, call));
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(ErrorCode::CallCanceled)));
+        drop(hold);
+        answer
+    }
+
+    fn start_stateless(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Rc<Context>,
+        call: u64,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) {
+        let call = scope.number(call as f64);
+        let id = scope.number(context.id as f64);
+        let entrypoint = scope.string(entrypoint);
+        let props = match props {
+            None => scope.undefined(),
+            Some(Props::Json(json)) => scope.string(&json),
+            Some(Props::Value(bytes)) => scope.uint8_array(&bytes),
+        };
+        match event {
+            Event::Fetch(request) => {
+                let method = scope.string(request.method.as_str());
+                let url = scope.string(&request.url);
+                let headers = Self::headers_to_wire(scope, &request.headers);
+                let body = self.body_to_wire(scope, context, request.body);
+                self.call_main(
+                    scope,
+                    "fetchEntrypoint",
+                    &[call, id, entrypoint, props, method, url, headers, body],
+                );
+            }
+            Event::Call { path, args } => {
+                let path = strings(scope, &path);
+                let [args, capabilities] = self.arguments_to_wire(scope, context, args);
+                self.call_main(
+                    scope,
+                    "callEntrypoint",
+                    &[call, id, entrypoint, props, path, args, capabilities],
+                );
+            }
+            Event::TargetCall { .. } | Event::Alarm(_) | Event::Socket { .. } => {}
+        }
+    }
+
+    fn start_target_call(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Rc<Context>,
+        call: u64,
+        event: Event,
+    ) {
+        let Event::TargetCall { target, path, args } = event else {
+            return;
+        };
+        let call = scope.number(call as f64);
+        let id = scope.number(context.id as f64);
+        let target = scope.number(target as f64);
+        let path = strings(scope, &path);
+        let [args, capabilities] = self.arguments_to_wire(scope, context, args);
+        self.call_main(
+            scope,
+            "callTarget",
+            &[call, id, target, path, args, capabilities],
+        );
+    }
+
+    /// Bytes and capabilities of a call's arguments; undefined bytes for the read of a property.
+    fn arguments_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        args: Option<Message>,
+    ) -> [Local<'s>; 2] {
+        match args {
+            Some(message) => self.message_to_wire(scope, context, message),
+            None => [scope.undefined(), scope.array(&[])],
+        }
+    }
+
+    /// Calls a stateless entrypoint, as its callers see it.
+    pub(crate) async fn call_service(
+        &self,
+        service: &ServiceRef,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        self.network
+            .call_service(service, event)
+            .await
+            .map_err(|failure| failure.seen_through_stub(None))
+    }
+
+    // --- objects' events -----------------------------------------------------------------------
+
+    /// Starts a handler of an object in the running turn.
+    pub(crate) fn start_object(
+        self: &Rc<Self>,
+        instance: &Rc<Instance>,
+        event: Event,
+    ) -> AnswerReceiver {
+        let context = self.context_of(instance);
+        self.refill(&context);
+        let call_id = self.numbers.next();
+        let answer = self.calls.open(call_id, context.id);
+        self.run(&context, 0, |scope| {
+            let call = scope.number(call_id as f64);
+            let id = scope.number(context.id as f64);
+            match event {
+                Event::Fetch(request) => {
+                    let method = scope.string(request.method.as_str());
+                    let url = scope.string(&request.url);
+                    let headers = Self::headers_to_wire(scope, &request.headers);
+                    let body = self.body_to_wire(scope, &context, request.body);
+                    self.call_main(
+                        scope,
+                        "fetchObject",
+                        &[call, id, method, url, headers, body],
+                    );
+                }
+                Event::Call { path, args } => {
+                    let path = strings(scope, &path);
+                    let [args, capabilities] = self.arguments_to_wire(scope, &context, args);
+                    self.call_main(scope, "callObject", &[call, id, path, args, capabilities]);
+                }
+                Event::TargetCall { .. } => self.start_target_call(scope, &context, call_id, event),
+                Event::Alarm(info) => {
+                    let at = scope.number(info.scheduled_time_ms as f64);
+                    let retries = scope.number(f64::from(info.retry_count));
+                    self.call_main(scope, "alarmObject", &[call, id, at, retries]);
+                }
+                Event::Socket { socket, event } => {
+                    let socket = scope.number(socket.0 as f64);
+                    let [kind, a, b, c] = socket_event(scope, event);
+                    self.call_main(scope, "socketHandler", &[call, id, socket, kind, a, b, c]);
+                }
+            }
+        });
+        answer
+    }
+
+    pub(crate) fn dispatch_socket_event(
+        self: &Rc<Self>,
+        context: &Rc<Context>,
+        socket: u64,
+        event: SocketEvent,
+    ) {
+        self.run(context, 0, |scope| {
+            let socket = scope.number(socket as f64);
+            let [kind, a, b, c] = socket_event(scope, event);
+            self.call_main(scope, "socketEvent", &[socket, kind, a, b, c]);
+        });
+    }
+
+    pub(crate) fn fire_timer(self: &Rc<Self>, context: &Rc<Context>, frame: FrameInfo, id: u64) {
+        self.refill(context);
+        self.run(context, frame.section, |scope| {
+            let id = scope.number(id as f64);
+            self.call_main(scope, "timerFired", &[id]);
+        });
+    }
+}
+
+/// Ends a stateless context when nothing holds it any more.
+struct Ending {
+    worker: Rc<Worker>,
+    context: Rc<Context>,
+}
+
+impl Ending {
+    async fn run(self) {
+        self.context.ended().await;
+        self.worker
+            .calls
+            .fail_context(self.context.id, &Failure::new(ErrorCode::CallCanceled));
+        self.worker.end_context(self.context.id);
+    }
+}
+
+fn strings<'s>(scope: &mut Scope<'s>, texts: &[String]) -> Local<'s> {
+    let items: Vec<_> = texts.iter().map(|text| scope.string(text)).collect();
+    scope.array(&items)
+}
+
+fn socket_event<'s>(scope: &mut Scope<'s>, event: SocketEvent) -> [Local<'s>; 4] {
+    let undefined = scope.undefined();
+    match event {
+        SocketEvent::Text(text) => [scope.number(0.0), scope.string(&text), undefined, undefined],
+        SocketEvent::Binary(bytes) => [
+            scope.number(0.0),
+            scope.uint8_array(&bytes),
+            undefined,
+            undefined,
+        ],
+        SocketEvent::Close {
+            code,
+            reason,
+            was_clean,
+        } => [
+            scope.number(1.0),
+            scope.number(f64::from(code)),
+            scope.string(&reason),
+            scope.boolean(was_clean),
+        ],
+        SocketEvent::Error(message) => [
+            scope.number(2.0),
+            scope.string(&message),
+            undefined,
+            undefined,
+        ],
+    }
+}

@@ -1,0 +1,229 @@
+//! Loading a program: the library, the assets, the program's own modules, in a realm of their own.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use stated_engine::{CodeGeneration, Persistent, Scope, StopReason, Thrown};
+
+use super::*;
+use crate::context::{Context, Kind};
+use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
+use crate::ops::OPERATIONS;
+
+/// The functions of main.js that the host calls.
+const MAIN: &[&str] = &[
+    "init",
+    "start",
+    "fetchEntrypoint",
+    "callEntrypoint",
+    "createObject",
+    "dropObject",
+    "endContext",
+    "fetchObject",
+    "callObject",
+    "callTarget",
+    "releaseTarget",
+    "alarmObject",
+    "socketHandler",
+    "socketEvent",
+    "timerFired",
+    "runSection",
+    "makeError",
+    "describeError",
+];
+
+impl Worker {
+    /// Loads a program into a new realm. The former one, if any, stays until this succeeded; its
+    /// objects must be reset by the caller.
+    ///
+    /// # Errors
+    /// What the program threw while its modules were evaluated.
+    pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
+        let loader = Rc::new(Loader::new(
+            source,
+            NodeModules::of(&self.options.init_json),
+        ));
+        let realm = self.runtime.new_realm(loader.clone());
+        let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
+        let main = self.enter(&realm, &library, 0, |scope| {
+            self.load_library(scope, &loader)
+        });
+        let main = main.map_err(|text| LoadError { text })?;
+        let loaded = Rc::new(Loaded {
+            realm: realm.clone(),
+            main,
+            exports: RefCell::default(),
+        });
+        let global = Context::new(0, Kind::Stateless, Some(loaded.clone()), self.options.cpu);
+        let exports = self.enter(&realm, &global, 0, |scope| {
+            self.load_program(scope, &loaded, &loader)
+        });
+        let exports = exports.map_err(|text| LoadError { text })?;
+        *loaded.exports.borrow_mut() = exports.clone();
+        *self.loaded.borrow_mut() = Some(loaded);
+        Ok(exports)
+    }
+
+    /// Evaluates the library and finds the functions that the host calls.
+    fn load_library(
+        &self,
+        scope: &mut Scope<'_>,
+        loader: &Loader,
+    ) -> Result<HashMap<&'static str, Persistent>, String> {
+        let operations = scope.object();
+        for (name, native) in OPERATIONS {
+            let function = scope.function(name, 0, *native);
+            scope.define(operations, name, function);
+        }
+        loader.provide(OPERATIONS_MODULE, scope.persist(operations));
+        let library = scope
+            .evaluate_module("stated:main")
+            .map_err(|thrown| self.plain_text(scope, thrown))?;
+        scope
+            .evaluate_module("cloudflare:workers")
+            .map_err(|thrown| self.plain_text(scope, thrown))?;
+        let mut main = HashMap::new();
+        for name in MAIN {
+            let function = scope
+                .property(library.0, name)
+                .map_err(|thrown| self.plain_text(scope, thrown))?;
+            main.insert(*name, scope.persist(function));
+        }
+        Ok(main)
+    }
+
+    /// Evaluates the program and finds what it exports.
+    fn load_program(
+        &self,
+        scope: &mut Scope<'_>,
+        loaded: &Loaded,
+        loader: &Loader,
+    ) -> Result<Vec<Export>, String> {
+        let config = scope.string(&self.options.init_json);
+        let init = scope.local(&loaded.main["init"]);
+        scope
+            .call(init, &[config])
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        self.provide_assets(scope, loader)
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        let (namespace, evaluation) = scope
+            .with_code_generation(self.startup_code_generation, |scope| {
+                let evaluated = scope.evaluate_module(PROGRAM);
+                scope.drain(|_, _| {});
+                evaluated
+            })
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        match scope.promise_state(evaluation) {
+            Some(stated_engine::PromiseState::Rejected(reason)) => {
+                // It is reported here, and so not once more as a rejection that nobody handled.
+                scope.take_unhandled_rejections();
+                return Err(self.described(scope, loaded, Thrown::Value(reason)));
+            }
+            Some(stated_engine::PromiseState::Pending) => {
+                return Err("the program's top-level await never settles; asynchronous I/O is not possible in global scope".to_owned());
+            }
+            Some(stated_engine::PromiseState::Fulfilled(_)) | None => {}
+        }
+        let start = scope.local(&loaded.main["start"]);
+        let exports = scope
+            .call(start, &[namespace])
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        let exports = scope.text(exports).unwrap_or_default();
+        serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))
+    }
+
+    fn provide_assets<'s>(&self, scope: &mut Scope<'s>, loader: &Loader) -> Result<(), Thrown<'s>> {
+        use crate::loader::AssetKind;
+        for asset in &loader.source().assets {
+            let value = match asset.kind {
+                AssetKind::Text => scope.string(&String::from_utf8_lossy(&asset.bytes)),
+                AssetKind::Data => scope.array_buffer(&asset.bytes),
+                AssetKind::Wasm => {
+                    let bytes = scope.array_buffer(&asset.bytes);
+                    let global = scope.global();
+                    let wasm = scope.property(global, "WebAssembly")?;
+                    let module = scope.property(wasm, "Module")?;
+                    scope.with_code_generation(CodeGeneration::Allowed, |scope| {
+                        scope.construct(module, &[bytes])
+                    })?
+                }
+            };
+            loader.provide(&asset.specifier, scope.persist(value));
+        }
+        Ok(())
+    }
+
+    fn plain_text(&self, scope: &mut Scope<'_>, thrown: Thrown<'_>) -> String {
+        match thrown {
+            Thrown::Value(value) => {
+                let stack = scope
+                    .property(value, "stack")
+                    .ok()
+                    .and_then(|stack| scope.text(stack));
+                stack.unwrap_or_else(|| scope.to_text(value).unwrap_or_default())
+            }
+            Thrown::Stopped => self.stop_text(scope),
+        }
+    }
+
+    fn stop_text(&self, scope: &Scope<'_>) -> String {
+        match scope.stop_reason() {
+            Some(StopReason::Cpu) => {
+                format!(
+                    "the program used more than {} ms of CPU time while it was loaded",
+                    self.options.cpu.as_millis()
+                )
+            }
+            Some(StopReason::Memory) => {
+                format!(
+                    "the program used more than {} MiB of memory while it was loaded",
+                    self.options.heap_bytes >> 20
+                )
+            }
+            Some(StopReason::Aborted) | None => {
+                "the program was aborted while it was loaded".to_owned()
+            }
+        }
+    }
+
+    pub(super) fn described(
+        &self,
+        scope: &mut Scope<'_>,
+        loaded: &Loaded,
+        thrown: Thrown<'_>,
+    ) -> String {
+        let Thrown::Value(value) = thrown else {
+            return self.stop_text(scope);
+        };
+        let describe = scope.local(&loaded.main["describeError"]);
+        let Ok(parts) = scope.call(describe, &[value]) else {
+            return self.plain_text(scope, Thrown::Value(value));
+        };
+        let text = scope
+            .element(parts, 1)
+            .ok()
+            .and_then(|text| scope.text(text))
+            .unwrap_or_default();
+        self.hooks.borrow().map_stack(&text)
+    }
+}
+
+/// Reads from `InitConfig` whether `eval` works while modules are evaluated.
+pub(super) fn startup_code_generation(init_json: &str) -> CodeGeneration {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        flags: Vec<String>,
+    }
+    match serde_json::from_str::<Config>(init_json) {
+        Ok(config)
+            if config
+                .flags
+                .iter()
+                .any(|flag| flag == "allow_eval_during_startup") =>
+        {
+            CodeGeneration::Allowed
+        }
+        Ok(_) | Err(_) => CodeGeneration::Disallowed,
+    }
+}
