@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use stated_config::{
-    Config, LocalSecrets, Overrides, Project, Request, Severity, check_references,
+    Binding, Config, LocalSecrets, Overrides, Project, Request, Severity, check_references,
 };
 use stated_node::{Built, build};
 
@@ -77,6 +77,12 @@ fn check(projects: &[Project]) -> Result<(), Failure> {
     {
         printer::warning(&warning.to_string());
     }
+    for text in projects
+        .iter()
+        .flat_map(|project| without_effect(&project.config))
+    {
+        printer::warning(&text);
+    }
     let errors: Vec<String> = found
         .iter()
         .filter(|found| found.severity == Severity::Error)
@@ -87,6 +93,30 @@ fn check(projects: &[Project]) -> Result<(), Failure> {
     } else {
         Err(Failure::new(errors.join("\n")))
     }
+}
+
+/// Says which parts of a valid configuration nothing is done with.
+fn without_effect(config: &Config) -> Vec<String> {
+    let mut texts = Vec::new();
+    let service = &config.name;
+    if let Some(assets) = &config.assets {
+        let folder = assets.directory.display();
+        texts.push(format!(
+            "service `{service}`: the files in `{folder}` are not served; static assets are not supported yet"
+        ));
+    }
+    if !config.crons.is_empty() {
+        texts.push(format!(
+            "service `{service}`: its cron triggers never fire; scheduled events are not supported yet"
+        ));
+    }
+    texts.extend(config.bindings.iter().filter_map(|binding| match binding {
+        Binding::Unsupported { name, kind } => Some(format!(
+            "service `{service}`: using `env.{name}` throws; {kind} bindings are not supported"
+        )),
+        _ => None,
+    }));
+    texts
 }
 
 /// Builds every service; prints warnings.

@@ -57,6 +57,20 @@ fn a_value_of_the_wrong_type_shows_the_place_and_the_key() {
 }
 
 #[test]
+fn what_nothing_is_done_with_is_a_warning_and_the_rest_runs() {
+    let server = launch(fixture("without-effect")).start();
+
+    assert_eq!(server.get("/").text(), "runs");
+    for warning in [
+        "static assets are not supported yet",
+        "scheduled events are not supported yet",
+        "service `without-effect`: using `env.CACHE` throws; KV namespace bindings are not supported",
+    ] {
+        server.wait_for_output(warning);
+    }
+}
+
+#[test]
 fn a_main_file_that_does_not_exist_is_named() {
     let exit = start("main-missing");
 
