@@ -1,5 +1,7 @@
 //! What can be done to one object's database. Each is one turn: all of it happens or nothing.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stated_storage::{CursorId, Database, ListOptions, SqlValue, StorageError};
@@ -31,24 +33,35 @@ pub struct Keys {
     pub limit: Option<u64>,
 }
 
+/// How long the statements of one request may run together. They hold the object's shard.
+pub const QUERY_TIME: Duration = Duration::from_secs(30);
+
 /// Runs the queries in order and returns the rows of each.
 ///
 /// # Errors
-/// [`Refusal::Sql`]; what the queries before it did is undone.
+/// [`Refusal::Sql`], [`Refusal::QueryTime`]; what the queries before it did is undone.
 ///
 /// Source: the shape is that of Cloudflare's local explorer, reference section 16.
 pub fn query(database: &mut Database, queries: &[Query]) -> Result<Value, Refusal> {
-    let mut results = Vec::new();
-    for query in queries {
-        match run(database, query) {
-            Ok(result) => results.push(result),
-            Err(error) => {
-                database.discard();
-                return Err(error);
-            }
+    query_within(database, queries, QUERY_TIME)
+}
+
+fn query_within(
+    database: &mut Database,
+    queries: &[Query],
+    limit: Duration,
+) -> Result<Value, Refusal> {
+    let results = database.within(limit, |database| {
+        queries.iter().map(|query| run(database, query)).collect()
+    })?;
+    let results: Result<Vec<Value>, Refusal> = results;
+    results.map(Value::Array).map_err(|refusal| {
+        database.discard();
+        match refusal {
+            Refusal::Sql(error) if error.is_interrupted() => Refusal::QueryTime(limit.as_secs()),
+            refusal => refusal,
         }
-    }
-    Ok(Value::Array(results))
+    })
 }
 
 fn run(database: &mut Database, query: &Query) -> Result<Value, Refusal> {
@@ -191,4 +204,45 @@ pub fn contents(database: &mut Database) -> Result<Value, Refusal> {
         .map(|row| &row[0])
         .collect();
     Ok(json!({ "databaseSize": database.database_size()?, "tables": names }))
+}
+
+#[cfg(test)]
+mod tests {
+    use stated_storage::{Backend, Committer, DatabaseOptions};
+
+    use super::*;
+
+    #[test]
+    fn statements_that_do_not_end_are_ended_and_leave_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let committer = Committer::spawn(drop).unwrap();
+        let options = DatabaseOptions {
+            backend: Backend::Sqlite { sql_enabled: true },
+            alarm: None,
+        };
+        let path = folder.path().join("object.sqlite");
+        let mut database = Database::open(&path, options, &committer.lane()).unwrap();
+        let queries = |texts: &[&str]| -> Vec<Query> {
+            let query = |text: &&str| Query {
+                sql: (*text).to_owned(),
+                params: Vec::new(),
+            };
+            texts.iter().map(query).collect()
+        };
+        let endless = "INSERT INTO t WITH RECURSIVE c (x) AS \
+                       (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c";
+
+        let asked = queries(&["CREATE TABLE t (x)", endless]);
+        let refusal = query_within(&mut database, &asked, Duration::ZERO).unwrap_err();
+
+        assert_eq!(
+            refusal.to_string(),
+            "the statements ran for 0 seconds, which is the limit; nothing of what they did is kept"
+        );
+        let asked = queries(&["SELECT count(*) AS n FROM sqlite_schema"]);
+        let result = query(&mut database, &asked).unwrap();
+        assert_eq!(result[0]["rows"], json!([[0]]));
+        drop(database);
+        drop(committer);
+    }
 }

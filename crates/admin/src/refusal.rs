@@ -50,6 +50,11 @@ pub enum Refusal {
     /// The program's own refusal of a statement.
     #[error("{0}")]
     Sql(StorageError),
+    /// Statements that did not end in time.
+    #[error(
+        "the statements ran for {0} seconds, which is the limit; nothing of what they did is kept"
+    )]
+    QueryTime(u64),
     /// Storage.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -81,7 +86,7 @@ impl Refusal {
             | Self::UnknownObject(_)
             | Self::UnknownKey { .. }
             | Self::UnknownRoute(_) => 404,
-            Self::BadRequest(_) | Self::Sql(_) => 400,
+            Self::BadRequest(_) | Self::Sql(_) | Self::QueryTime(_) => 400,
             Self::Busy(_) | Self::Conflict(_) => 409,
             Self::Value { .. } => 422,
             Self::Object(_) => 503,

@@ -26,6 +26,15 @@ use crate::storage::storage_failure;
 
 type Output = Box<dyn FnOnce()>;
 
+/// Which of the writes made before it an output waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// Those that were not made with `allowUnconfirmed`.
+    Confirmed,
+    /// All.
+    Every,
+}
+
 /// A constructed (or just being constructed) object.
 pub struct Instance {
     /// The number of its I/O context, never used twice on a shard.
@@ -40,7 +49,7 @@ pub struct Instance {
     held: RefCell<HeldOutputs<Output>>,
     /// Outputs of the running turn. (An open transaction holds nothing back: a callback may wait for
     /// what it sends.)
-    turn_outputs: RefCell<Vec<Output>>,
+    turn_outputs: RefCell<Vec<(Waits, Output)>>,
     in_turn: Cell<bool>,
     database: RefCell<Option<Database>>,
     /// What the running transaction did to the alarm.
@@ -189,16 +198,16 @@ impl Instance {
 
     fn commit(self: &Rc<Self>) {
         let committed = match self.database.borrow_mut().as_mut() {
-            Some(database) => database.end_turn(),
+            Some(database) => database.end_turn().map(|position| {
+                position.map(|position| (Position(position.value()), database.take_confirms()))
+            }),
             None => return,
         };
         match committed {
-            Ok(None) => self.alarm_edits_committed(),
-            Ok(Some(position)) => {
+            Ok(None | Some((_, false))) => self.alarm_edits_committed(),
+            Ok(Some((position, true))) => {
                 self.alarm_edits_committed();
-                self.output
-                    .borrow_mut()
-                    .lock(Position(position.value()), self.clock.now_ms());
+                self.output.borrow_mut().lock(position, self.clock.now_ms());
             }
             Err(failure) => self.break_with(commit_failure(&failure)),
         }
@@ -240,26 +249,44 @@ impl Instance {
 
     // --- outputs -------------------------------------------------------------------------------
 
-    /// Runs `output` when everything written before now is durable; never if a commit fails.
+    /// Runs `output` when everything written before now is durable, except what was written with
+    /// `allowUnconfirmed`; never if a commit fails.
     ///
     /// Outputs run in the order of these calls.
     pub fn when_durable(&self, output: impl FnOnce() + 'static) {
-        self.turn_outputs.borrow_mut().push(Box::new(output));
+        self.send(Waits::Confirmed, Box::new(output));
+    }
+
+    fn send(&self, waits: Waits, output: Output) {
+        self.turn_outputs.borrow_mut().push((waits, output));
         if !self.in_turn.get() {
             self.flush_turn_outputs();
         }
     }
 
-    /// Waits until everything written before now is durable.
+    /// Waits until everything written before now is durable, as [`Instance::when_durable`] does.
     ///
     /// # Errors
     /// Why the instance is broken.
     pub async fn until_durable(&self) -> Result<(), Failure> {
+        self.until(Waits::Confirmed).await
+    }
+
+    /// Waits until everything written before now is durable, without exception: `sync()`.
+    ///
+    /// # Errors
+    /// Why the instance is broken.
+    pub async fn until_all_durable(&self) -> Result<(), Failure> {
+        self.until(Waits::Every).await
+    }
+
+    async fn until(&self, waits: Waits) -> Result<(), Failure> {
         let (sender, receiver) = oneshot::channel();
-        self.when_durable(move || {
+        let output = move || {
             // The waiting side may have gone away, which is its right.
             let _unused = sender.send(());
-        });
+        };
+        self.send(waits, Box::new(output));
         receiver.await.map_err(|_| {
             self.reason()
                 .unwrap_or_else(|| Failure::new(ErrorCode::CallCanceled))
@@ -268,13 +295,16 @@ impl Instance {
 
     fn flush_turn_outputs(&self) {
         let outputs = std::mem::take(&mut *self.turn_outputs.borrow_mut());
-        for output in outputs {
-            self.pass(output);
+        for (waits, output) in outputs {
+            self.pass(waits, output);
         }
     }
 
-    fn pass(&self, output: Output) {
-        let passage = self.output.borrow().passage();
+    fn pass(&self, waits: Waits, output: Output) {
+        let passage = match (waits, self.committed()) {
+            (Waits::Every, Some(committed)) => self.output.borrow().passage_after(committed),
+            _ => self.output.borrow().passage(),
+        };
         match passage {
             Passage::Broken(_) => {}
             Passage::Wait(position) => self.held.borrow_mut().push(position, output),
@@ -284,6 +314,12 @@ impl Instance {
                 self.held.borrow_mut().push(confirmed, output);
             }
         }
+    }
+
+    /// The last commit, durable or not.
+    fn committed(&self) -> Option<Position> {
+        let database = self.database.borrow();
+        Some(Position(database.as_ref()?.position().value()))
     }
 
     /// Takes the committer's report about this instance's database.

@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use stated_core::error::Failure;
-use stated_storage::{AlarmFate, Database, SavepointEnd, StorageError};
+use stated_storage::{AlarmFate, Confirmation, Database, SavepointEnd, StorageError};
 
 use crate::alarm_edits::AlarmEdit;
 use crate::instance::Instance;
@@ -17,8 +17,10 @@ impl Instance {
     ///
     /// # Errors
     /// As [`Instance::with_database`]; inside, storage's.
-    pub fn set_alarm(&self, at_ms: i64) -> Stored<()> {
-        let set = self.with_database(|database| database.set_alarm(Some(at_ms)))?;
+    pub fn set_alarm(&self, at_ms: i64, confirmation: Confirmation) -> Stored<()> {
+        let set = self.with_database(|database| {
+            database.confirming(confirmation, |database| database.set_alarm(Some(at_ms)))
+        })?;
         Ok(set.map(|()| self.alarm_edits.borrow_mut().push(AlarmEdit::Set(at_ms))))
     }
 
@@ -26,8 +28,10 @@ impl Instance {
     ///
     /// # Errors
     /// As [`Instance::with_database`]; inside, storage's.
-    pub fn delete_alarm(&self) -> Stored<()> {
-        let deleted = self.with_database(|database| database.set_alarm(None))?;
+    pub fn delete_alarm(&self, confirmation: Confirmation) -> Stored<()> {
+        let deleted = self.with_database(|database| {
+            database.confirming(confirmation, |database| database.set_alarm(None))
+        })?;
         Ok(deleted.map(|()| self.alarm_edits.borrow_mut().push(AlarmEdit::Delete)))
     }
 

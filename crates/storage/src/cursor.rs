@@ -48,6 +48,8 @@ pub(crate) struct CursorTable {
 pub(crate) struct Cursor {
     pub(crate) columns: Rc<[String]>,
     pub(crate) tally: Tally,
+    /// Whether the statement came out of the statement cache.
+    pub(crate) reused_statement: bool,
     state: CursorState,
 }
 
@@ -86,6 +88,7 @@ impl CursorTable {
         self.add(Cursor {
             columns,
             tally,
+            reused_statement: false,
             state: CursorState::Live(live),
         })
     }
@@ -95,6 +98,7 @@ impl CursorTable {
         let id = self.add(Cursor {
             columns,
             tally,
+            reused_statement: false,
             state: CursorState::Ended,
         });
         self.note_end(id);
@@ -106,6 +110,13 @@ impl CursorTable {
         let id = CursorId(self.last_id);
         self.cursors.insert(id, cursor);
         id
+    }
+
+    /// Notes that the cursor's statement was compiled before.
+    pub(crate) fn mark_reused(&mut self, id: CursorId) {
+        if let Some(cursor) = self.cursors.get_mut(&id) {
+            cursor.reused_statement = true;
+        }
     }
 
     pub(crate) fn get(&self, id: CursorId) -> Option<&Cursor> {

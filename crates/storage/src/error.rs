@@ -101,6 +101,12 @@ impl StorageError {
         }
     }
 
+    /// Returns whether a statement was ended because it ran too long.
+    pub fn is_interrupted(&self) -> bool {
+        self.sql()
+            .is_some_and(|error| error.code() == ffi::SQLITE_INTERRUPT)
+    }
+
     /// Returns the SQLite error, when it is one.
     pub fn sql(&self) -> Option<&SqlError> {
         match self {

@@ -3,8 +3,7 @@
 //! `exec` runs every statement but the last to its end and gives the values to the last one, so it
 //! must know where a statement ends before SQLite has seen what the earlier ones create. The
 //! scanner knows only tokens: quotes, comments, and the one construct with inner semicolons,
-//! `CREATE TRIGGER … BEGIN … END`. Whether a statement makes sense is for SQLite to say, and every
-//! piece is handed to it from its first byte, so offsets in its messages count from there.
+//! `CREATE TRIGGER … BEGIN … END`. Whether a statement makes sense is for SQLite to say.
 //!
 //! Source: reference sections 5.3 and 5.9; the trigger states are those of sqlite3_complete().
 
@@ -34,9 +33,16 @@ pub(crate) fn pieces(script: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// Whether nothing but white space is left; SQLite itself does not count the vertical tab as such.
-pub(crate) fn is_blank(text: &str) -> bool {
-    text.bytes().all(is_space)
+/// The text without the white space before it; SQLite itself does not count the vertical tab as such.
+pub(crate) fn trim_start(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
+}
+
+/// Whether the first token that is neither white space nor comment is a semicolon.
+pub(crate) fn begins_with_semicolon(text: &str) -> bool {
+    Tokens(text)
+        .find(|token| !token.is_filler())
+        .is_some_and(|token| token.kind == TokenKind::Semicolon)
 }
 
 /// Returns the new name when the statement is `ALTER TABLE … RENAME TO name`, without its quotes.
@@ -57,7 +63,7 @@ pub(crate) fn renamed_to(statement: &str) -> Option<String> {
     None
 }
 
-fn unquote(name: &str) -> String {
+pub(crate) fn unquote(name: &str) -> String {
     let mut chars = name.chars();
     let close = match chars.next() {
         Some('[') => ']',
@@ -150,7 +156,7 @@ fn next_state(state: TriggerState, token: &Token<'_>) -> TriggerState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TokenKind {
+pub(crate) enum TokenKind {
     Space,
     Comment,
     Semicolon,
@@ -158,23 +164,25 @@ enum TokenKind {
     Other,
 }
 
-struct Token<'a> {
-    kind: TokenKind,
-    text: &'a str,
+/// One token of SQL, or the filler between two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token<'a> {
+    pub(crate) kind: TokenKind,
+    pub(crate) text: &'a str,
 }
 
 impl Token<'_> {
-    fn is_filler(&self) -> bool {
+    pub(crate) fn is_filler(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
     }
 
-    fn is_word(&self, word: &str) -> bool {
+    pub(crate) fn is_word(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 }
 
 /// The tokens of a text, nothing left out.
-struct Tokens<'a>(&'a str);
+pub(crate) struct Tokens<'a>(pub(crate) &'a str);
 
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;

@@ -17,6 +17,7 @@ use crate::counters::{RowCounters, Tally};
 use crate::cursor::{CursorId, Live, full_scan_steps, values};
 use crate::database::{Backend, Database};
 use crate::error::{SqlError, StorageError};
+use crate::limit_clause;
 use crate::limits::SQL_BYTES_MAX;
 use crate::script;
 use crate::statement_cache::{LiveRows, Prepared};
@@ -50,6 +51,17 @@ impl ToSql for SqlValue {
     }
 }
 
+/// What [`Database::sql_ingest`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ingested<'a> {
+    /// The part after the last complete statement.
+    pub remainder: &'a str,
+    /// Rows read and written by all statements together.
+    pub counters: RowCounters,
+    /// How many statements ran.
+    pub statements: u64,
+}
+
 impl Database {
     /// Runs the statements of `query`; the cursor stands on the first row of the last one.
     ///
@@ -74,7 +86,9 @@ impl Database {
             return Err(StorageError::Sql(Arc::new(error)));
         }
         if let Some(prepared) = self.statements.take(query) {
-            return self.run_last(prepared, Some(query.into()), bindings);
+            let cursor = self.run_last(prepared, Some(query.into()), bindings)?;
+            self.cursors.mark_reused(cursor);
+            return Ok(cursor);
         }
         let mut rest = query;
         loop {
@@ -83,9 +97,11 @@ impl Database {
                 return Err(StorageError::NoStatement);
             };
             let is_first = rest.len() == query.len();
-            rest = &rest[piece.text.len()..];
+            // Offsets in SQLite's messages count from the first character of a statement, except
+            // that the space before the first one counts too.
+            rest = script::trim_start(&rest[piece.text.len()..]);
             let prepared = self.prepare(piece.text)?;
-            if script::is_blank(rest) {
+            if rest.is_empty() {
                 let cache_text = is_first.then(|| query.into());
                 return self.run_last(prepared, cache_text, bindings);
             }
@@ -93,22 +109,37 @@ impl Database {
         }
     }
 
-    /// Runs every complete statement of `script` and returns the part after the last one.
+    /// Runs every complete statement of `script`, each to its first row.
     ///
     /// # Errors
-    /// As [`Self::sql_exec`]; statements must not have parameters.
+    /// As [`Self::sql_exec`]. What the statements before did stays part of the transaction.
     ///
-    /// Source: reference section 5.9.
-    pub fn sql_ingest<'a>(&mut self, script: &'a str) -> Result<&'a str, StorageError> {
+    /// Source: reference section 5.9; the texts are those of a run of the reference runtime.
+    pub fn sql_ingest<'a>(&mut self, script: &'a str) -> Result<Ingested<'a>, StorageError> {
         self.check()?;
         self.check_sql_enabled()?;
-        let mut rest = script;
-        while let Some(piece) = script::pieces(rest).next().filter(|piece| piece.terminated) {
+        let mut ingested = Ingested {
+            remainder: script,
+            counters: RowCounters::default(),
+            statements: 0,
+        };
+        loop {
+            if script::begins_with_semicolon(ingested.remainder) {
+                return Err(StorageError::NoStatement);
+            }
+            let piece = script::pieces(ingested.remainder).next();
+            let Some(piece) = piece.filter(|piece| piece.terminated) else {
+                return Ok(ingested);
+            };
             let prepared = self.prepare(piece.text)?;
-            self.run_before_last(prepared)?;
-            rest = &rest[piece.text.len()..];
+            let cursor = self.run_last(prepared, None, &[])?;
+            let counters = self.cursor_counters(cursor)?;
+            self.cursor_close(cursor);
+            ingested.remainder = &ingested.remainder[piece.text.len()..];
+            ingested.counters.rows_read += counters.rows_read;
+            ingested.counters.rows_written += counters.rows_written;
+            ingested.statements += 1;
         }
-        Ok(rest)
     }
 
     /// Returns the row the cursor stands on and moves it to the next one; `None` at the end, and
@@ -165,6 +196,13 @@ impl Database {
             return Ok(RowCounters::default());
         };
         Ok(cursor.current_tally().counters(&connection.sqlite))
+    }
+
+    /// Returns whether the cursor's statement was compiled before.
+    pub fn cursor_was_reused(&self, cursor: CursorId) -> bool {
+        self.cursors
+            .get(cursor)
+            .is_some_and(|cursor| cursor.reused_statement)
     }
 
     /// Forgets the cursor, which need not have ended.
@@ -228,6 +266,9 @@ impl Database {
             return Err(SqlError::not_authorized());
         }
         match self.try_prepare(text) {
+            Err(StorageError::Sql(error)) if limit_clause::is_refused(&error) => {
+                self.prepare_limited(text, StorageError::Sql(error))
+            }
             // The second message is for functions in stored definitions.
             Err(StorageError::Sql(error))
                 if (error.message.starts_with("no such function:")
@@ -235,6 +276,26 @@ impl Database {
                     && self.connect()?.register_math()? =>
             {
                 self.try_prepare(text)
+            }
+            result => result,
+        }
+    }
+
+    /// Compiles a DELETE or UPDATE with `ORDER BY` or `LIMIT`, which this SQLite's grammar lacks.
+    fn prepare_limited(
+        &mut self,
+        text: &str,
+        refusal: StorageError,
+    ) -> Result<Prepared, StorageError> {
+        let sqlite = Rc::clone(&self.connect()?.sqlite);
+        let Some(rewritten) = limit_clause::rewrite(&sqlite, text) else {
+            return Err(refusal);
+        };
+        let rewritten = rewritten?;
+        match self.try_prepare(&rewritten.text) {
+            Err(StorageError::Sql(error)) => {
+                let error = rewritten.original_offset(&error);
+                Err(StorageError::Sql(Arc::new(error)))
             }
             result => result,
         }

@@ -25,6 +25,10 @@ pub(crate) struct TransactionState {
     pub(crate) is_open: bool,
     /// Open savepoints; more than 0 only while `is_open`, or after a critical error.
     savepoints: u32,
+    /// Some write since the last commit must be durable before any output leaves.
+    confirms: bool,
+    /// What the operation that runs asked for.
+    confirmation: Confirmation,
     /// SQLite rolled everything back by itself for this reason; the object must be reset.
     pub(crate) critical: Option<StorageError>,
     /// The last commit of which the owner knows. A deletion of everything has a commit of its own,
@@ -32,6 +36,16 @@ pub(crate) struct TransactionState {
     reported: CommitPosition,
     /// The WAL size at which the next checkpoint is tried.
     checkpoint_at: u32,
+}
+
+/// Whether outputs wait until a write is durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// They do.
+    #[default]
+    Needed,
+    /// They do not: the program passed `allowUnconfirmed`.
+    Waived,
 }
 
 /// What becomes of the writes since a savepoint was begun.
@@ -47,12 +61,36 @@ impl Database {
     /// Opens the implicit transaction if it is not open.
     pub(crate) fn begin(&mut self) -> Result<Rc<Connection>, StorageError> {
         self.check()?;
+        self.transaction.confirms |= self.transaction.confirmation == Confirmation::Needed;
         let sqlite = Rc::clone(&self.connect()?.sqlite);
         if !self.transaction.is_open {
             run_cached(&sqlite, "BEGIN").map_err(|error| self.failed(error.into()))?;
             self.transaction.is_open = true;
         }
         Ok(sqlite)
+    }
+
+    /// Runs an operation whose writes outputs wait for, or not.
+    ///
+    /// Writes are committed with the others of the turn; if one of them needs confirmation, outputs
+    /// wait for all.
+    ///
+    /// Source: reference section 3.2, `allowUnconfirmed`.
+    pub fn confirming<T>(
+        &mut self,
+        confirmation: Confirmation,
+        operation: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.transaction.confirmation, confirmation);
+        let result = operation(self);
+        self.transaction.confirmation = outer;
+        result
+    }
+
+    /// Returns whether outputs must wait for what the last calls of [`Self::end_turn`] committed,
+    /// and forgets it.
+    pub fn take_confirms(&mut self) -> bool {
+        std::mem::take(&mut self.transaction.confirms)
     }
 
     /// Begins a savepoint and returns the new depth, 1 for the outermost.
@@ -133,11 +171,13 @@ impl Database {
         Ok(moved.then_some(self.position))
     }
 
-    /// Undoes everything since the last commit, savepoints included.
+    /// Undoes everything since the last commit, savepoints and a critical error included.
     ///
     /// Statements that were reading are canceled.
     pub fn discard(&mut self) {
         self.transaction.savepoints = 0;
+        self.transaction.critical = None;
+        self.transaction.confirms = false;
         self.forget_uncommitted();
         self.alarm_changed = false;
         if !std::mem::take(&mut self.transaction.is_open) {

@@ -58,7 +58,9 @@ impl Workerd {
         );
 
         let mut command = Command::new(binary);
-        command.arg("serve").arg(&config).arg("--control-fd=1");
+        // The last argument allows experimental compatibility flags.
+        command.args(["serve", "--control-fd=1", "--experimental"]);
+        command.arg(&config);
         command.arg(format!("--directory-path=data={}", data.display()));
         let process = Process::spawn(command);
         let line = process

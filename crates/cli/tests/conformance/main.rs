@@ -39,6 +39,7 @@ programs! {
     platform: "platform",
     rpc_with_values: "rpc-values",
     sql: "sql",
+    sql_with_the_experimental_flag: "sql-experimental",
     storage_kv: "storage-kv",
     storage_kv_sync: "storage-kv-sync",
     storage_without_sql: "storage-without-sql",

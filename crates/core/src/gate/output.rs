@@ -82,6 +82,16 @@ impl OutputGate {
         }
     }
 
+    /// Decides about something that is made now and waits for every commit up to `position`, also
+    /// for those that did not lock the gate.
+    pub fn passage_after(&self, position: Position) -> Passage {
+        match self.passage() {
+            Passage::Open if position > self.confirmed => Passage::Wait(position),
+            Passage::Wait(locked) => Passage::Wait(locked.max(position)),
+            passage => passage,
+        }
+    }
+
     /// Breaks the gate for ever: a commit failed or the object was reset. The first reason stays.
     pub fn break_with(&mut self, reason: Failure) {
         self.broken.get_or_insert(reason);

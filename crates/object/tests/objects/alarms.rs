@@ -9,7 +9,7 @@ use stated_object::clock::wall_ms;
 use stated_object::instance::Instance;
 use stated_object::namespace::Entry;
 use stated_object::program::Answer;
-use stated_storage::SavepointEnd;
+use stated_storage::{Confirmation, SavepointEnd};
 
 use crate::fixture::{World, call, in_world, settle};
 
@@ -17,7 +17,10 @@ use crate::fixture::{World, call, in_world, settle};
 async fn arm(world: &World, entry: &Rc<Entry>) -> i64 {
     let at_ms = wall_ms() - 5;
     world.on_event(move |instance, _, answer| {
-        instance.set_alarm(at_ms).unwrap().unwrap();
+        instance
+            .set_alarm(at_ms, Confirmation::Needed)
+            .unwrap()
+            .unwrap();
         answer.send(Ok(Answer::Done)).unwrap();
     });
     let task = world.deliver(entry, call("arm")).await;
@@ -99,7 +102,10 @@ fn a_wake_up_that_comes_early_is_repeated_at_the_stored_time() {
         let entry = world.entry("a");
         let later_ms = wall_ms() + 60_000;
         world.on_event(move |instance, _, answer| {
-            instance.set_alarm(later_ms).unwrap().unwrap();
+            instance
+                .set_alarm(later_ms, Confirmation::Needed)
+                .unwrap()
+                .unwrap();
             answer.send(Ok(Answer::Done)).unwrap();
         });
         let task = world.deliver(&entry, call("arm")).await;
@@ -118,7 +124,10 @@ fn while_the_handler_runs_only_a_new_alarm_is_visible() {
         let next_ms = at_ms + 100_000;
         world.on_event(move |instance, _, answer| {
             assert_eq!(visible(instance), None);
-            instance.set_alarm(next_ms).unwrap().unwrap();
+            instance
+                .set_alarm(next_ms, Confirmation::Needed)
+                .unwrap()
+                .unwrap();
             assert_eq!(visible(instance), Some(next_ms));
             answer.send(Ok(Answer::Done)).unwrap();
         });
@@ -197,7 +206,10 @@ fn an_alarm_that_is_set_and_rolled_back_does_not_replace_the_retry() {
         let at_ms = arm(&world, &entry).await;
         world.on_event(|instance, _, answer| {
             instance.savepoint_begin().unwrap().unwrap();
-            instance.set_alarm(at_far_future()).unwrap().unwrap();
+            instance
+                .set_alarm(at_far_future(), Confirmation::Needed)
+                .unwrap()
+                .unwrap();
             assert_eq!(visible(instance), Some(at_far_future()));
             instance
                 .savepoint_end(SavepointEnd::RollBack)

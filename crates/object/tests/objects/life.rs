@@ -5,6 +5,7 @@ use std::time::Duration;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::limits;
 use stated_object::program::Answer;
+use stated_storage::Confirmation;
 
 use crate::fixture::{call, in_world, settle};
 
@@ -240,6 +241,33 @@ fn storage_of_a_broken_instance_is_no_longer_accessible() {
             &*failure.message,
             "Durable Object storage is no longer accessible."
         );
+    });
+}
+
+#[test]
+fn an_answer_does_not_wait_for_an_unconfirmed_write_but_sync_does() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|instance, _, answer| {
+            instance
+                .with_database(|database| {
+                    database.confirming(Confirmation::Waived, |database| database.kv_put("k", b"v"))
+                })
+                .unwrap()
+                .unwrap();
+            answer.send(Ok(Answer::Done)).unwrap();
+        });
+        let answered = world.deliver(&entry, call("write")).await;
+        assert!(answered.is_finished(), "the write is not durable yet");
+        let instance = entry.instance().unwrap();
+        let synced = tokio::task::spawn_local(async move { instance.until_all_durable().await });
+        settle().await;
+        assert!(!synced.is_finished());
+
+        world.hand_over_report();
+        settle().await;
+
+        assert!(synced.is_finished());
     });
 }
 

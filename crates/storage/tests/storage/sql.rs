@@ -41,9 +41,31 @@ fn what_earlier_statements_did_remains_when_a_later_one_fails() {
 
     assert_eq!(
         message,
-        "near \"INSER\": syntax error at offset 1: SQLITE_ERROR"
+        "near \"INSER\": syntax error at offset 0: SQLITE_ERROR"
     );
     assert_eq!(integer(&mut database, "SELECT count(*) FROM t"), 1);
+}
+
+#[test]
+fn an_offset_counts_from_the_statement_and_from_the_space_before_the_first() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+
+    for (sql, offset) in [
+        (" SELEC", 1),
+        ("SELECT 1;  SELEC", 0),
+        ("SELECT 1;\n\tSELEC", 0),
+        ("SELECT 1; /* c */ SELEC", 8),
+        ("SELECT 1; -- c\nSELEC", 5),
+        ("SELECT 1;;SELEC", 1),
+        ("\n;SELEC", 2),
+    ] {
+        assert_eq!(
+            error(&mut database, sql),
+            format!("near \"SELEC\": syntax error at offset {offset}: SQLITE_ERROR"),
+            "{sql:?}"
+        );
+    }
 }
 
 #[test]
@@ -270,19 +292,128 @@ fn ingest_runs_complete_statements_and_returns_the_rest() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
 
-    assert_eq!(
-        database.sql_ingest("SELECT 123; SELECT 456").unwrap(),
-        " SELECT 456"
-    );
-    assert_eq!(database.sql_ingest("SELECT 123;").unwrap(), "");
-    assert_eq!(database.sql_ingest("SELECT ';").unwrap(), "SELECT ';");
-    assert_eq!(
-        database
-            .sql_ingest("CREATE TABLE t (x); INSERT INTO t VALUES ('é;'); INS")
-            .unwrap(),
-        " INS"
-    );
+    for (script, remainder, statements) in [
+        ("SELECT 123; SELECT 456", " SELECT 456", 1),
+        ("SELECT 123;", "", 1),
+        ("SELECT ';", "SELECT ';", 0),
+        ("", "", 0),
+        ("SELECT 1;\n\n", "\n\n", 1),
+        ("/* a */ SELECT 1; -- b\n", " -- b\n", 1),
+        (
+            "CREATE TABLE t (x); INSERT INTO t VALUES ('é;'); INS",
+            " INS",
+            2,
+        ),
+    ] {
+        let ingested = database.sql_ingest(script).unwrap();
+        assert_eq!(
+            (ingested.remainder, ingested.statements),
+            (remainder, statements),
+            "{script:?}"
+        );
+    }
     assert_eq!(integer(&mut database, "SELECT count(*) FROM t"), 1);
+}
+
+#[test]
+fn ingest_counts_rows_up_to_the_first_of_each_statement() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
+
+    let script = "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2); SELECT * FROM t;";
+    let counters = database.sql_ingest(script).unwrap().counters;
+
+    assert_eq!((counters.rows_read, counters.rows_written), (1, 2));
+}
+
+#[test]
+fn ingest_stops_at_the_first_statement_that_fails() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
+
+    for (script, message) in [
+        (
+            "INSERT INTO t VALUES (1); SELEC; SELECT 1",
+            "near \"SELEC\": syntax error at offset 1: SQLITE_ERROR",
+        ),
+        (
+            "SELECT ?; SELECT 1",
+            "Wrong number of parameter bindings for SQL query.",
+        ),
+        (";; SELECT 1;", "SQL code did not contain a statement."),
+        ("-- b;\n;", "SQL code did not contain a statement."),
+    ] {
+        assert_eq!(
+            database.sql_ingest(script).unwrap_err().to_string(),
+            message,
+            "{script}"
+        );
+    }
+    assert_eq!(integer(&mut database, "SELECT count(*) FROM t"), 1);
+}
+
+#[test]
+fn a_cursor_tells_whether_its_statement_was_compiled_before() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    let mut reused = |sql: &str| {
+        let cursor = database.sql_exec(sql, &[]).unwrap();
+        let reused = database.cursor_was_reused(cursor);
+        database.cursor_close(cursor);
+        reused
+    };
+
+    assert!(!reused("SELECT 1"));
+    assert!(reused("SELECT 1"));
+    assert!(!reused("SELECT 2"));
+}
+
+#[test]
+fn deletions_and_updates_take_an_order_and_a_limit() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(
+        &mut database,
+        "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2), (3), (4)",
+    );
+
+    assert_eq!(
+        run(
+            &mut database,
+            "DELETE FROM t RETURNING x ORDER BY x DESC LIMIT 1"
+        ),
+        [[int(4)]]
+    );
+    run(
+        &mut database,
+        "UPDATE t SET x = x * 10 ORDER BY x LIMIT 1 OFFSET 1",
+    );
+    assert_eq!(
+        run(&mut database, "SELECT x FROM t ORDER BY x"),
+        [[int(1)], [int(3)], [int(20)]]
+    );
+    for (sql, message) in [
+        (
+            "DELETE FROM t ORDER BY x",
+            "ORDER BY without LIMIT on DELETE: SQLITE_ERROR",
+        ),
+        (
+            "DELETE FROM nope ORDER BY q LIMIT 1",
+            "no such table: nope: SQLITE_ERROR",
+        ),
+        (
+            "DELETE FROM t ORDER BY q LIMIT 1",
+            "no such column: q at offset 23: SQLITE_ERROR",
+        ),
+        (
+            "DELETE FROM _cf_KV LIMIT 1",
+            "no such table: _cf_KV: SQLITE_ERROR",
+        ),
+    ] {
+        assert_eq!(error(&mut database, sql), message, "{sql}");
+    }
 }
 
 #[test]

@@ -314,6 +314,9 @@ fn functions_are_limited_to_the_list() {
             "sqlite_compileoption_used",
         ),
         ("if(1, 2, 3)", "if"),
+        ("ceiling(1.2)", "ceiling"),
+        ("log10(100)", "log10"),
+        ("power(2, 3)", "power"),
     ] {
         assert_eq!(
             error(&mut database, &format!("SELECT {call}")),

@@ -1,8 +1,12 @@
 //! Turns, savepoints, failures at commit, and errors that undo a turn.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
+use stated_storage::Confirmation::{Needed, Waived};
+use stated_storage::Database;
 use stated_storage::SavepointEnd::{Commit, RollBack};
 
 use crate::fixture::{Fixture, error, exec, int, integer, run};
@@ -229,6 +233,42 @@ fn deferred_foreign_keys_last_until_the_commit() {
 }
 
 #[test]
+fn a_batch_needs_confirmation_when_one_of_its_writes_does() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    // Each writes another value: what changes nothing is not committed.
+    let count = Cell::new(0_u8);
+    let put = |database: &mut Database, confirmation| {
+        count.set(count.get() + 1);
+        database
+            .confirming(confirmation, |database| {
+                database.kv_put("k", &[count.get()])
+            })
+            .unwrap();
+    };
+    let mut confirms_after = |writes: &dyn Fn(&mut Database)| {
+        writes(&mut database);
+        assert!(database.end_turn().unwrap().is_some());
+        database.take_confirms()
+    };
+
+    assert!(!confirms_after(&|database| put(database, Waived)));
+    assert!(confirms_after(&|database| put(database, Needed)));
+    assert!(confirms_after(&|database| {
+        put(database, Needed);
+        put(database, Waived);
+    }));
+    assert!(confirms_after(&|database| {
+        put(database, Waived);
+        run(
+            database,
+            "CREATE TABLE IF NOT EXISTS t (x); INSERT INTO t VALUES (1)",
+        );
+    }));
+    assert!(!confirms_after(&|database| put(database, Waived)));
+}
+
+#[test]
 fn a_full_database_undoes_the_turn_and_refuses_everything_after() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
@@ -304,6 +344,28 @@ fn a_statement_without_end_stops_when_it_is_told_to() {
     assert_eq!(error(&mut database, &endless), interrupted);
     stop.store(false, Relaxed);
     assert_eq!(error(&mut database, "SELECT 1"), interrupted);
+}
+
+#[test]
+fn a_statement_stops_at_its_time_limit_and_a_later_one_has_none() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
+    database.end_turn().unwrap();
+    let endless = "INSERT INTO t WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) \
+                   SELECT x FROM c";
+
+    let message = database
+        .within(Duration::ZERO, |database| error(database, endless))
+        .unwrap();
+
+    assert_eq!(message, "interrupted: SQLITE_INTERRUPT");
+    database.discard();
+    let many = "INSERT INTO t WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c \
+                WHERE x < 20000) SELECT x FROM c";
+    run(&mut database, many);
+    assert!(database.end_turn().unwrap().is_some());
+    assert_eq!(integer(&mut database, "SELECT count(*) FROM t"), 20000);
 }
 
 #[test]

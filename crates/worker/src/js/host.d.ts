@@ -274,6 +274,11 @@ export interface Ops {
   /** Forgets a cursor. The one operation here that any context may call; ignored when the object is gone. */
   sqlClose(contextId: number, cursorId: number): void;
   sqlDatabaseSize(contextId: number): number;
+  /** Runs every complete statement: `[remainder, rowsRead, rowsWritten, statementCount]`. */
+  sqlIngest(contextId: number, script: string): [string, number, number, number];
+  /** Whether the cursor's statement came out of the statement cache. */
+  sqlReused(contextId: number, cursorId: number): boolean;
+  sqlSetMaxPageCount(contextId: number, pages: number): void;
   alarmGet(contextId: number): number | null;
   /** Milliseconds since the epoch, an integer above 0. */
   alarmSet(contextId: number, atMs: number, unconfirmed: boolean): void;

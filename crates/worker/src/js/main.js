@@ -14,6 +14,8 @@ import { env, setClasses, setExports } from "stated:program";
 import { forgetTargets } from "stated:rpc-export";
 import "stated:rpc-values";
 import { setFlags } from "stated:settings";
+import { defineExperimentalSql } from "stated:sql";
+import { defineExperimentalStorage } from "stated:storage";
 import { forgetTimers } from "stated:timers";
 import { forgetSockets } from "stated:websocket";
 
@@ -35,6 +37,8 @@ export function init(configJson) {
   /** @type {import("stated:host").InitConfig} */
   const config = JSON.parse(configJson);
   setFlags(config.flags);
+  defineExperimentalSql();
+  defineExperimentalStorage();
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);

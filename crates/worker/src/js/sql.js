@@ -7,6 +7,7 @@
 
 import { ops } from "stated:host";
 import { registerPlatformClass } from "stated:platform-classes";
+import { flag } from "stated:settings";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
@@ -18,6 +19,9 @@ const NOT_ENABLED = "SQL is not enabled for this Durable Object class. To enable
   + "class is already deployed to production.";
 
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+
+/** @type {(storage: SqlStorage) => number} the object's context; throws where the class has no SQL */
+let requireSql;
 
 /** The SQL interface of one object. */
 export class SqlStorage {
@@ -76,6 +80,13 @@ export class SqlStorage {
   get Statement() {
     return Statement;
   }
+
+  static {
+    requireSql = (storage) => {
+      if (!storage.#enabled) throw new Error(NOT_ENABLED);
+      return storage.#contextId;
+    };
+  }
 }
 
 /**
@@ -88,11 +99,58 @@ function closing(contextId) {
   return (cursorId) => ops.sqlClose(contextId, cursorId);
 }
 
-/** Only a name for `instanceof`: prepared statements exist under the flag `experimental` alone. */
+/** The class of prepared statements, which are functions. They exist under the flag `experimental` alone. */
 class Statement {
   constructor() {
     throw illegalConstructor();
   }
+}
+
+/** What `SqlStorage` has under the flag `experimental` (reference 5.1). */
+const experimentalMethods = {
+  /**
+   * Returns a function that runs the statements with its arguments as bindings. Nothing is compiled before the first
+   * run; runs share the object's statement cache, so two of them may overlap.
+   *
+   * @this {SqlStorage} @param {string} query @returns {(...bindings: unknown[]) => Cursor}
+   */
+  prepare(query) {
+    if (arguments.length < 1) throw badArgument("SqlStorage", "prepare", 1, "String");
+    requireSql(this);
+    const text = `${query}`;
+    return Object.setPrototypeOf((/** @type {unknown[]} */ ...bindings) => this.exec(text, ...bindings), Statement.prototype);
+  },
+
+  /**
+   * Runs every statement that a semicolon ends, each to its first row.
+   *
+   * @this {SqlStorage} @param {string} script
+   */
+  ingest(script) {
+    if (arguments.length < 1) throw badArgument("SqlStorage", "ingest", 1, "string");
+    const [remainder, rowsRead, rowsWritten, statementCount] = ops.sqlIngest(requireSql(this), `${script}`);
+    return { remainder, rowsRead, rowsWritten, statementCount };
+  },
+
+  /** Bounds the database, for tests of what happens when it is full. @this {SqlStorage} @param {number} count in pages */
+  setMaxPageCountForTest(count) {
+    if (arguments.length < 1) throw badArgument("SqlStorage", "setMaxPageCountForTest", 1, "integer");
+    ops.sqlSetMaxPageCount(requireSql(this), Number(count) >>> 0);
+  },
+};
+
+/** Adds what the flags in force add to the classes of this module. */
+export function defineExperimentalSql() {
+  if (!flag("experimental")) return;
+  Object.defineProperties(SqlStorage.prototype, Object.getOwnPropertyDescriptors(experimentalMethods));
+  Object.defineProperty(Cursor.prototype, "reusedCachedQueryForTest", {
+    /** @this {Cursor} */
+    get() {
+      return wasReused(this);
+    },
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /**
@@ -128,6 +186,8 @@ let restOfValues;
 let hasEnded;
 /** @type {(cursor: Cursor) => number} */
 let idOf;
+/** @type {(cursor: Cursor) => boolean} whether its statement was compiled before */
+let wasReused;
 
 /** The rows of a statement, read as they are asked for. */
 class Cursor {
@@ -149,6 +209,7 @@ class Cursor {
     };
     hasEnded = (cursor) => cursor.#ended;
     idOf = (cursor) => cursor.#cursorId;
+    wasReused = (cursor) => ops.sqlReused(cursor.#contextId, cursor.#cursorId);
   }
 
   /** @param {symbol} key @param {number} contextId @param {number} cursorId */

@@ -15,7 +15,7 @@ import { flag } from "stated:settings";
 import { SqlStorage } from "stated:sql";
 import { SyncKvStorage } from "stated:sync-kv";
 import { deleteAllInTransaction, runTransaction, runTransactionSync } from "stated:transaction";
-import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { badArgument, defineInterface, illegalConstructor, internal, toDOMString } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
 
@@ -73,11 +73,8 @@ export class DurableObjectStorage {
 
   /** @param {any} key @param {any} [options] @returns {Promise<any>} */
   delete(key, options = undefined) {
-    try {
-      return Promise.resolve(this.#kv.delete(key, options, arguments.length));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    // The one method whose errors are thrown, in workerd, where its result is one of two kinds of promise.
+    return Promise.resolve(this.#kv.delete(key, options, arguments.length));
   }
 
   /** @param {any} [options] @returns {Promise<void>} */
@@ -161,6 +158,26 @@ export class DurableObjectStorage {
   onNextSessionRestoreBookmark(_bookmark) {
     return Promise.reject(new Error(NO_RECOVERY));
   }
+}
+
+/** What the flag `experimental` adds. */
+const experimentalMethods = {
+  /** Resolves when this object has reached a bookmark. It has: there are no replicas. @param {string} bookmark @returns {Promise<void>} */
+  waitForBookmark(bookmark) {
+    if (arguments.length < 1) return Promise.reject(badArgument("DurableObjectStorage", "waitForBookmark", 1, "string"));
+    try {
+      toDOMString(bookmark);
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  },
+};
+
+/** Adds what the flags in force add to the class. */
+export function defineExperimentalStorage() {
+  if (!flag("experimental")) return;
+  Object.defineProperties(DurableObjectStorage.prototype, Object.getOwnPropertyDescriptors(experimentalMethods));
 }
 
 defineInterface(DurableObjectStorage);

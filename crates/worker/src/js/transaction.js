@@ -109,17 +109,13 @@ export class DurableObjectTransaction {
 
   /** @param {any} key @param {any} [options] @returns {Promise<any>} */
   delete(key, options = undefined) {
-    try {
-      this.#check("delete()");
-      return Promise.resolve(this.#kv.delete(key, options, arguments.length));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    this.#check("delete()");
+    return Promise.resolve(this.#kv.delete(key, options, arguments.length));
   }
 
-  /** @returns {Promise<void>} */
+  /** @returns {never} */
   deleteAll() {
-    return Promise.reject(deleteAllInTransaction());
+    throw deleteAllInTransaction();
   }
 
   /** @param {any} [options] @returns {Promise<number | null>} */

@@ -135,7 +135,7 @@ pub(crate) fn section_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn sync<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     op.promise(async move {
-        instance.until_durable().await?;
+        instance.until_all_durable().await?;
         Ok(Settled::Undefined)
     })
 }

@@ -84,6 +84,43 @@ pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.undefined()
 }
 
+/// `sqlIngest`: runs every complete statement; the rest, rows read and written, statements.
+///
+/// # Errors
+/// Storage's; see [`Database::sql_ingest`].
+pub(crate) fn ingest<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let script = op.text(1)?;
+    let ingested = instance.with_database(|database| database.sql_ingest(&script))??;
+    let remainder = op.scope.string(ingested.remainder);
+    let counters = ingested.counters;
+    let mut parts = vec![remainder];
+    for count in [
+        counters.rows_read,
+        counters.rows_written,
+        ingested.statements,
+    ] {
+        parts.push(op.scope.number(count as f64));
+    }
+    Ok(op.scope.array(&parts))
+}
+
+/// `sqlReused`: whether the cursor's statement was compiled before.
+pub(crate) fn reused<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let cursor = cursor(op);
+    let reused = instance.with_database(|database| database.cursor_was_reused(cursor))?;
+    Ok(op.scope.boolean(reused))
+}
+
+/// `sqlSetMaxPageCount`: bounds the database.
+pub(crate) fn set_max_page_count<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let pages = u32::try_from(op.uint(1)).unwrap_or(u32::MAX);
+    instance.with_database(|database| database.set_max_page_count_for_test(pages))??;
+    op.undefined()
+}
+
 /// `sqlDatabaseSize`: bytes of the pages in use.
 pub(crate) fn database_size<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;

@@ -1,15 +1,14 @@
 //! An object's own storage: keys and values, transactions, the alarm. SQL is in [`super::sql`].
 //!
-//! The first argument of every operation is the object's context id. The arguments that mark a
-//! write as unconfirmed are not looked at: every output waits for every write made before it, which
-//! is stricter than a program that passes them can tell.
+//! The first argument of every operation is the object's context id. The last argument of a write
+//! is whether it may stay unconfirmed: outputs do not wait for it then.
 //!
 //! Source: reference sections 4, 6, 7.1 and 8.1.
 
 use stated_engine::{Local, Scope};
 use stated_storage::limits::VALUE_BYTES_MAX;
 use stated_storage::{
-    AlarmFate, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError,
+    AlarmFate, Confirmation, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError,
 };
 
 use super::values::array_of;
@@ -50,8 +49,11 @@ pub(crate) fn kv_put<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let key = op.text(1)?;
     let value = op.arg(2);
+    let confirmation = confirmation(op, 3);
     let stored = op.scope.with_bytes_mut(value, |bytes| {
-        instance.with_database(|database| database.kv_put(&key, bytes))
+        instance.with_database(|database| {
+            database.confirming(confirmation, |database| database.kv_put(&key, bytes))
+        })
     });
     stored.ok_or_else(|| OpError::type_error("the value to store is not bytes"))???;
     op.undefined()
@@ -65,7 +67,10 @@ pub(crate) fn kv_put_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_slice()))
         .collect();
-    instance.with_database(|database| database.kv_put_many(&entries))??;
+    let confirmation = confirmation(op, 2);
+    instance.with_database(|database| {
+        database.confirming(confirmation, |database| database.kv_put_many(&entries))
+    })??;
     op.undefined()
 }
 
@@ -73,7 +78,10 @@ pub(crate) fn kv_put_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn kv_delete<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let key = op.text(1)?;
-    let existed = instance.with_database(|database| database.kv_delete(&key))??;
+    let confirmation = confirmation(op, 2);
+    let existed = instance.with_database(|database| {
+        database.confirming(confirmation, |database| database.kv_delete(&key))
+    })??;
     Ok(op.scope.boolean(existed))
 }
 
@@ -82,7 +90,10 @@ pub(crate) fn kv_delete_many<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let keys = op.texts(1)?;
     let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-    let removed = instance.with_database(|database| database.kv_delete_many(&keys))??;
+    let confirmation = confirmation(op, 2);
+    let removed = instance.with_database(|database| {
+        database.confirming(confirmation, |database| database.kv_delete_many(&keys))
+    })??;
     Ok(op.scope.number(removed as f64))
 }
 
@@ -163,7 +174,7 @@ pub(crate) fn alarm_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let at_ms = op.number(1) as i64;
-    instance.set_alarm(at_ms)??;
+    instance.set_alarm(at_ms, confirmation(op, 2))??;
     // The index knows the time when the turn has committed; a scheduler that looks earlier finds
     // nothing and goes back to sleep.
     let worker = op.worker.clone();
@@ -173,7 +184,8 @@ pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `alarmDelete`: removes the alarm. A scheduler that wakes for it finds nothing.
 pub(crate) fn alarm_delete<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    op.instance(0)?.delete_alarm()??;
+    let confirmation = confirmation(op, 1);
+    op.instance(0)?.delete_alarm(confirmation)??;
     op.undefined()
 }
 
@@ -279,6 +291,15 @@ fn list(
         if count < wanted || left == 0 {
             return Ok(Some(entries));
         }
+    }
+}
+
+/// Whether outputs wait for a write, as its last argument says.
+fn confirmation(op: &Op<'_, '_>, index: u32) -> Confirmation {
+    if op.flag(index) {
+        Confirmation::Waived
+    } else {
+        Confirmation::Needed
     }
 }
 

@@ -46,6 +46,19 @@ fn confirmations_may_skip_positions_and_never_go_back() {
 }
 
 #[test]
+fn a_wait_for_every_commit_counts_those_that_locked_nothing() {
+    let mut gate = OutputGate::new(Position(4));
+
+    assert_eq!(gate.passage_after(Position(4)), Passage::Open);
+    assert_eq!(gate.passage_after(Position(6)), Passage::Wait(Position(6)));
+    assert_eq!(gate.passage(), Passage::Open);
+
+    gate.lock(Position(7), 0);
+    assert_eq!(gate.passage_after(Position(6)), Passage::Wait(Position(7)));
+    assert_eq!(gate.passage_after(Position(8)), Passage::Wait(Position(8)));
+}
+
+#[test]
 fn a_broken_gate_lets_nothing_out_whatever_is_confirmed() {
     let mut gate = OutputGate::default();
     gate.lock(Position(1), 0);

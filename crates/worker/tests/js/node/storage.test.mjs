@@ -4,7 +4,7 @@ import { ObjectContext, rememberObject } from "stated:context";
 import { DOMException } from "stated:dom-exception";
 import { deserialize, serialize } from "stated:serialize";
 import { setFlags } from "stated:settings";
-import { DurableObjectStorage } from "stated:storage";
+import { defineExperimentalStorage, DurableObjectStorage } from "stated:storage";
 import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
 import { internal } from "stated:webidl";
 import { Host, settle } from "./host-objects.mjs";
@@ -141,8 +141,6 @@ const failures = [
   ["put of a function's properties", (s) => s.put(() => {}, 1), TypeError,
     "put() may only be called with a single key-value pair and optional options as put(key, value, options) or with multiple key-value pairs and optional options as put(entries, options)"],
   ["put of a value that cannot be cloned", (s) => s.put("a", { f() {} }), DOMException, "f() {} could not be cloned."],
-  ["delete without a key", (s) => s.delete(), TypeError,
-    "Failed to execute 'delete' on 'DurableObjectStorage': parameter 1 is not of type 'string or Array'."],
   ["list with both starts", (s) => s.list({ start: "a", startAfter: "b" }), TypeError,
     "list() cannot be called with both start and startAfter values."],
   ["list with options that are none", (s) => s.list(5), TypeError,
@@ -161,6 +159,11 @@ const failures = [
 for (const [name, act, Class, message] of failures) {
   test(`${name} rejects`, () => assertRejects(() => act(open().storage), Class, message));
 }
+
+test("delete without a key throws", () => {
+  assertThrows(() => open().storage.delete(), TypeError,
+    "Failed to execute 'delete' on 'DurableObjectStorage': parameter 1 is not of type 'string or Array'.");
+});
 
 // --- list -------------------------------------------------------------------------------------------------------------
 
@@ -269,6 +272,17 @@ test("the alarm handler is not looked for while the constructor runs", async () 
   assertEquals(await storage.getAlarm(), 9e12);
 });
 
+test("waitForBookmark exists under the flag experimental and resolves at once", async () => {
+  assertEquals("waitForBookmark" in open().storage, false);
+  setFlags(["experimental"]);
+  defineExperimentalStorage();
+  setFlags([]);
+  const { storage } = open();
+  assertEquals(await storage.waitForBookmark("x"), undefined);
+  await assertRejects(storage.waitForBookmark(), TypeError,
+    "Failed to execute 'waitForBookmark' on 'DurableObjectStorage': parameter 1 is not of type 'string'.");
+});
+
 // --- the limits of namespaces without SQLite --------------------------------------------------------------------------
 
 test("a key of 2048 bytes is accepted without SQLite, one of 2049 is not", async () => {
@@ -277,10 +291,10 @@ test("a key of 2048 bytes is accepted without SQLite, one of 2049 is not", async
   await storage.put(key, 1);
   assertEquals([await storage.get(key), await storage.delete(key)], [1, true]);
   const message = "Keys cannot be larger than 2048 bytes. A key of size 2049 was provided.";
-  for (const act of [(k) => storage.put(k, 1), (k) => storage.put({ [k]: 1 }), (k) => storage.get(k), (k) => storage.get([k]),
-    (k) => storage.delete(k), (k) => storage.delete([k])]) {
+  for (const act of [(k) => storage.put(k, 1), (k) => storage.put({ [k]: 1 }), (k) => storage.get(k), (k) => storage.get([k])]) {
     await assertRejects(act(`${key}x`), RangeError, message);
   }
+  for (const act of [() => storage.delete(`${key}x`), () => storage.delete([`${key}x`])]) assertThrows(act, RangeError, message);
 });
 
 test("a value of 131106 bytes is accepted without SQLite, one of 131107 is not", async () => {

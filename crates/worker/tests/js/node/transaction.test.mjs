@@ -87,16 +87,42 @@ test("rollback undoes the effects and the promise resolves with the value", asyn
   assertEquals([object.value, stored(object)], ["value", ["kept"]]);
 });
 
+/** The message with which a call is refused, thrown or rejected. */
+async function refusal(act) {
+  try {
+    return await act();
+  } catch (error) {
+    return error.message;
+  }
+}
+
 test("after rollback every operation is refused under its own name", async () => {
   const object = await inObject((_ctx, storage) => storage.transaction(async (txn) => {
     txn.rollback();
     const texts = [];
     for (const act of [() => txn.get("a"), () => txn.put("a", 1), () => txn.list(), () => txn.delete("a"), () => txn.getAlarm(),
-      () => txn.setAlarm(9e12), () => txn.deleteAlarm()]) texts.push((await act().catch((error) => error)).message);
+      () => txn.setAlarm(9e12), () => txn.deleteAlarm()]) texts.push(await refusal(act));
     return texts;
   }));
   assertEquals(object.value, ["get()", "put()", "list()", "delete()", "getAlarm()", "setAlarm()", "deleteAlarm()"]
     .map((op) => `Cannot ${op} on rolled back transaction`));
+});
+
+test("delete and deleteAll of a transaction throw, all others reject", async () => {
+  const object = await inObject((_ctx, storage) => storage.transaction(async (txn) => {
+    const thrown = (act) => {
+      try {
+        act().catch(() => {});
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    const all = [thrown(() => txn.deleteAll())];
+    txn.rollback();
+    return [...all, thrown(() => txn.delete("a")), thrown(() => txn.get("a")), thrown(() => txn.put("a", 1))];
+  }));
+  assertEquals(object.value, [true, true, false, false]);
 });
 
 test("after the end every operation is refused under its own name", async () => {
@@ -107,8 +133,8 @@ test("after the end every operation is refused under its own name", async () => 
     });
     const texts = [];
     for (const act of [() => kept.get("a"), () => kept.put("a", 1), () => kept.list(), () => kept.delete("a"), () => kept.getAlarm(),
-      () => kept.setAlarm(9e12), () => kept.deleteAlarm(), async () => kept.rollback()]) {
-      texts.push((await act().catch((error) => error)).message);
+      () => kept.setAlarm(9e12), () => kept.deleteAlarm(), () => kept.rollback()]) {
+      texts.push(await refusal(act));
     }
     return texts;
   });
@@ -120,7 +146,7 @@ test("deleteAll is refused inside a transaction, by either object", async () => 
   const object = await inObject(async (_ctx, storage) => {
     const texts = [];
     await storage.transaction(async (txn) => {
-      for (const act of [() => txn.deleteAll(), () => storage.deleteAll()]) texts.push((await act().catch((error) => error)).message);
+      for (const act of [() => txn.deleteAll(), () => storage.deleteAll()]) texts.push(await refusal(act));
     });
     texts.push((await storage.transactionSync(() => storage.deleteAll()).catch((error) => error)).message);
     await storage.deleteAll();
