@@ -87,9 +87,16 @@ fn migration(item: &Field<'_>, plan: &mut ClassPlan, checker: &mut Checker<'_>) 
         ("new_classes", StorageKind::KeyValue),
         ("new_sqlite_classes", StorageKind::Sqlite),
     ];
+    let before = live.clone();
     for (key, storage) in kinds {
         for (class, field) in classes(item, key, checker) {
-            if live.insert(class.clone(), storage).is_some() {
+            let replaced = live.insert(class.clone(), storage);
+            if storage == StorageKind::Sqlite
+                && replaced == Some(StorageKind::KeyValue)
+                && before.contains_key(&class)
+            {
+                warn_of_move(&field, &class, checker);
+            } else if replaced.is_some() {
                 refuse(&field, key, Existence::Present, &class, checker);
             }
             step(Change::Create { class, storage });
@@ -106,6 +113,18 @@ fn migration(item: &Field<'_>, plan: &mut ClassPlan, checker: &mut Checker<'_>) 
             to: to.clone(),
         });
     }
+}
+
+/// A class of key-value objects gets SQLite in a later migration. Both kinds are kept in the same
+/// files, so nothing but what programs may do changes.
+///
+/// Differs: Cloudflare and wrangler refuse this migration.
+fn warn_of_move(field: &Field<'_>, class: &str, checker: &mut Checker<'_>) {
+    let message = format!(
+        "class `{class}` moves from key-value to SQLite storage and keeps its data; Cloudflare \
+         would refuse this migration"
+    );
+    checker.warning(field, message);
 }
 
 enum Existence {

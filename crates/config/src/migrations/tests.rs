@@ -201,6 +201,33 @@ fn a_history_that_cannot_have_happened_is_refused() {
 }
 
 #[test]
+fn a_class_can_move_from_key_value_to_sqlite_storage_but_not_back() {
+    let folder = with_base(
+        "[[migrations]]\ntag = \"v1\"\nnew_classes = [\"A\"]\n[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"A\"]\n",
+    );
+
+    assert_eq!(
+        folder.diagnostics(),
+        [
+            "wrangler.toml:9:23: class `A` moves from key-value to SQLite storage and keeps its data; Cloudflare would refuse this migration\n  new_sqlite_classes = [\"A\"]\n                        ^"
+        ]
+    );
+    assert_eq!(live(&folder), [class("A", Sqlite)]);
+    for (first, then) in [
+        ("new_sqlite_classes", "new_classes"),
+        ("new_sqlite_classes", "new_sqlite_classes"),
+        ("new_classes", "new_classes"),
+    ] {
+        assert_eq!(
+            only_error(&with_base(&format!(
+                "[[migrations]]\ntag = \"v1\"\n{first} = [\"A\"]\n[[migrations]]\ntag = \"v2\"\n{then} = [\"A\"]\n"
+            ))),
+            format!("Cannot apply {then} migration to existing class A")
+        );
+    }
+}
+
+#[test]
 fn a_bound_class_without_migration_warns_and_gets_key_value_storage() {
     let folder =
         with_base("[[durable_objects.bindings]]\nname = \"ROOMS\"\nclass_name = \"Room\"\n");
