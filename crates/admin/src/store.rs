@@ -1,6 +1,6 @@
 //! Where the objects are: in a running node, or in the folder of a stopped one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_node::{ObjectNamespace, Objects};
 use stated_object::operate::{Evicted, Resident};
-use stated_storage::{AlarmIndex, Backend, Database, NamespaceFolder};
+use stated_storage::{AlarmIndex, Backend, Database, NamespaceFolder, Stored};
 
 use crate::refusal::Refusal;
 use crate::stopped::Stopped;
+
+/// Objects that are read from a directory at once.
+const LIST_STEP: usize = 1000;
 
 /// The objects that an operator works on.
 pub enum Store {
@@ -69,33 +72,47 @@ impl Store {
         namespace: &Namespace,
         page: &Page,
     ) -> Result<Vec<Value>, Refusal> {
-        let residents: HashMap<String, Resident> = self
+        let residents: BTreeMap<String, Resident> = self
             .residents(namespace)
             .await?
             .into_iter()
             .map(|resident| (resident.id.to_string(), resident))
             .collect();
-        let mut ids: BTreeSet<String> = namespace.folder.object_ids()?.into_iter().collect();
-        ids.extend(residents.keys().cloned());
         let mut facts = Vec::new();
-        for id in ids
-            .into_iter()
-            .filter(|id| page.after.as_ref().is_none_or(|after| id > after))
-        {
-            if facts.len() == page.limit {
-                break;
-            }
-            let resident = residents.get(&id);
-            let name = namespace.name(&id, resident)?;
-            let wanted = |part: &String| {
-                name.as_ref()
-                    .is_some_and(|name| name.contains(part.as_str()))
+        let mut after = page.after.clone();
+        loop {
+            let stored = namespace.folder.list(after.as_deref(), LIST_STEP)?;
+            let end = (stored.len() == LIST_STEP).then(|| stored[LIST_STEP - 1].id.clone());
+            let mut some: BTreeMap<String, Option<Stored>> = stored
+                .into_iter()
+                .map(|stored| (stored.id.clone(), Some(stored)))
+                .collect();
+            let is_in_step = |id: &&String| {
+                after.as_ref().is_none_or(|after| *id > after)
+                    && end.as_ref().is_none_or(|end| *id <= end)
             };
-            if page.name.as_ref().is_none_or(wanted) {
-                facts.push(namespace.facts(&id, name, resident)?);
+            for id in residents.keys().filter(is_in_step) {
+                some.entry(id.clone()).or_insert(None);
             }
+            for (id, stored) in some {
+                if facts.len() == page.limit {
+                    return Ok(facts);
+                }
+                let resident = residents.get(&id);
+                let name = namespace.name(&id, resident, stored.as_ref())?;
+                let wanted = |part: &String| {
+                    name.as_ref()
+                        .is_some_and(|name| name.contains(part.as_str()))
+                };
+                if page.name.as_ref().is_none_or(wanted) {
+                    facts.push(namespace.facts(&id, name, resident, stored.as_ref()));
+                }
+            }
+            if end.is_none() {
+                return Ok(facts);
+            }
+            after = end;
         }
-        Ok(facts)
     }
 
     /// What a list says about one object.
@@ -107,10 +124,12 @@ impl Store {
         let text = id.to_string();
         let residents = self.residents(namespace).await?;
         let resident = residents.iter().find(|resident| resident.id == id);
-        if resident.is_none() && namespace.folder.stored(&text)?.is_none() {
+        let stored = namespace.folder.stored(&text)?;
+        if resident.is_none() && stored.is_none() {
             return Err(Refusal::UnknownObject(text));
         }
-        namespace.facts(&text, namespace.name(&text, resident)?, resident)
+        let name = namespace.name(&text, resident, stored.as_ref())?;
+        Ok(namespace.facts(&text, name, resident, stored.as_ref()))
     }
 
     async fn residents(&self, namespace: &Namespace) -> Result<Vec<Resident>, Refusal> {
@@ -182,8 +201,16 @@ impl Namespace {
         }
     }
 
-    fn name(&self, id: &str, resident: Option<&Resident>) -> Result<Option<String>, Refusal> {
-        match resident.and_then(|resident| resident.name.clone()) {
+    fn name(
+        &self,
+        id: &str,
+        resident: Option<&Resident>,
+        stored: Option<&Stored>,
+    ) -> Result<Option<String>, Refusal> {
+        let known = resident
+            .and_then(|resident| resident.name.clone())
+            .or_else(|| stored?.name.clone());
+        match known {
             Some(name) => Ok(Some(name)),
             None => Ok(self.alarms.name_of(id)?),
         }
@@ -194,13 +221,13 @@ impl Namespace {
         id: &str,
         name: Option<String>,
         resident: Option<&Resident>,
-    ) -> Result<Value, Refusal> {
-        let stored = self.folder.stored(id)?;
+        stored: Option<&Stored>,
+    ) -> Value {
         let modified_ms = stored
             .and_then(|stored| stored.modified)
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .map(|since| since.as_millis() as u64);
-        Ok(json!({
+        json!({
             "id": id,
             "hasStoredData": stored.is_some(),
             "class": &*self.class_name,
@@ -210,6 +237,6 @@ impl Namespace {
             "alarmMs": self.alarms.time_of(id),
             "running": resident.is_some_and(|resident| resident.is_running),
             "sockets": resident.map_or(0, |resident| resident.sockets),
-        }))
+        })
     }
 }

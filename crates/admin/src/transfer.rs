@@ -7,12 +7,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use stated_storage::{AlarmIndex, check_integrity, copy_database, for_each_entry};
+use stated_storage::{AlarmIndex, NamespaceFolder, check_integrity, copy_database, for_each_entry};
 use tempfile::TempDir;
 
 use crate::refusal::Refusal;
 use crate::stopped::Stopped;
 use crate::value::check_version;
+
+/// Objects that are read from a directory at once.
+const EXPORT_STEP: usize = 1000;
 
 /// What was transferred of one namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +41,8 @@ impl Stopped {
         for (key, folder) in namespaces_in(source)? {
             let files = database_files(&folder)?;
             if files.iter().any(|file| file.is_object) {
-                let taken = self.folder.namespace(&key)?.object_ids()?;
-                if !taken.is_empty() {
-                    let text =
-                        format!("namespace `{key}` has {} objects here already", taken.len());
+                if !self.folder.namespace(&key)?.list(None, 1)?.is_empty() {
+                    let text = format!("namespace `{key}` has objects here already");
                     return Err(Refusal::Conflict(text));
                 }
                 found.push((key, folder, files));
@@ -111,27 +112,48 @@ impl Stopped {
         }
         let mut written = Vec::new();
         for namespace in self.namespaces.drain(..) {
-            let (key, source) = (
-                namespace.key.as_str().to_owned(),
-                namespace.folder.path().to_owned(),
-            );
+            let key = namespace.key.as_str().to_owned();
+            let folder = namespace.folder.clone();
+            let source = folder.path().to_owned();
             // The index holds its file exclusively.
             drop(namespace);
-            let files = database_files(&source)?;
-            if files.is_empty() {
-                continue;
-            }
             let own = target.join(&key);
             fs::create_dir(&own).map_err(file("make a folder"))?;
-            copy_files(&files, &own)?;
+            let objects = export_objects(&folder, &own)?;
+            let facets: Vec<_> = database_files(&source)?
+                .into_iter()
+                .filter(|file| !file.is_object)
+                .collect();
+            copy_files(&facets, &own)?;
+            if objects == 0 && facets.is_empty() {
+                fs::remove_dir(&own).map_err(file("remove a folder"))?;
+                continue;
+            }
             let alarms = copy_alarms(&source, &own)?;
             written.push(Transferred {
                 key,
-                objects: count_objects(&files),
+                objects,
                 alarms,
             });
         }
         Ok(written)
+    }
+}
+
+/// Writes the database of each object to a file of its own.
+fn export_objects(folder: &NamespaceFolder, target: &Path) -> Result<usize, Refusal> {
+    let mut count = 0;
+    let mut after = None;
+    loop {
+        let some = folder.list(after.as_deref(), EXPORT_STEP)?;
+        let Some(last) = some.last() else {
+            return Ok(count);
+        };
+        after = Some(last.id.clone());
+        for stored in &some {
+            folder.export_object(&stored.id, &target.join(format!("{}.sqlite", stored.id)))?;
+        }
+        count += some.len();
     }
 }
 

@@ -12,7 +12,6 @@
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::alarm_index::AlarmIndex;
@@ -110,7 +109,6 @@ pub(crate) struct AlarmLink {
     identity: AlarmIdentity,
     /// Held while the index is written, so that the two threads' writes cannot swap.
     ledger: Mutex<AlarmLedger>,
-    name_is_recorded: AtomicBool,
 }
 
 impl AlarmLink {
@@ -122,7 +120,6 @@ impl AlarmLink {
         Self {
             identity,
             ledger: Mutex::new(ledger),
-            name_is_recorded: AtomicBool::new(false),
         }
     }
 
@@ -153,19 +150,6 @@ impl AlarmLink {
         if let Err(error) = self.write(&mut ledger, change) {
             // The index stays early, which costs one idle wake-up.
             tracing::warn!(%error, object_id = %self.identity.id, "alarm index keeps an old time");
-        }
-    }
-
-    /// Records the object's name, once for each opened database: the first commit may create it.
-    pub(crate) fn record_name(&self) {
-        let AlarmIdentity { index, id, name } = &self.identity;
-        let Some(name) = name else { return };
-        if self.name_is_recorded.swap(true, Relaxed) {
-            return;
-        }
-        if let Err(error) = index.record_name(id, name) {
-            // Lists show the object without its name.
-            tracing::warn!(%error, object_id = %id, "record the object's name");
         }
     }
 

@@ -1,49 +1,35 @@
-//! Makes commits durable: one thread per shard that syncs what the shard committed.
+//! Makes commits durable: one thread per shard that logs what the shard committed.
 //!
-//! The end of a turn commits without waiting for the disk and gets a [`CommitPosition`]. The
-//! [`Committer`] then makes it durable and reports the highest position that this covers. It decides
-//! nothing about gates, and it never touches SQLite, only files.
+//! The end of a turn takes the pages that SQLite has written ([`crate::object_pages`]) without
+//! waiting for the disk, and gets a [`CommitPosition`]. The [`Committer`] then makes it durable and
+//! reports the highest position that this covers. It decides nothing about gates, and it never
+//! touches an object's SQLite connection.
 //!
-//! There are two ways. With a [`LaneLog`] the thread copies what gathered of all objects into the
-//! log and syncs that once; this is how a server runs. Without one it syncs the WAL of each object,
-//! for a tool that writes a few objects and wants to leave no more than their files.
+//! There are two ways. With a [`LaneLog`] the thread appends what gathered of all objects to the log
+//! and syncs that once; this is how a server runs. Without one it settles each commit in the object's
+//! base, for a tool that writes a few objects and wants to leave nothing else.
 //!
 //! # Why an acknowledged commit survives
 //!
 //! *Claim.* Once a position was reported as durable, the object shows at least that state after the
 //! process is killed or the power fails, and never a part of a turn.
 //!
-//! *Process killed.* COMMIT has written all frames of the transaction into the page cache before the
-//! position exists; the kernel keeps them. Recovery takes whole transactions only (the last frame
-//! of each is marked and checksums run through the log). Commits that were not yet reported may
-//! survive as well; before they become readable again the next open makes them durable
-//! (`Database::connect`), so that nothing is shown that could still be lost.
+//! *Mechanism.* Nothing of a commit is anywhere but in memory before the log has all of it, synced, in
+//! one record; [`crate::lane_log`] has the argument why the record is enough. Without a log, the base
+//! gets it in one transaction, synced ([`crate::directory`]).
 //!
-//! *Power failure, commits.* With a log, [`crate::lane_log`] has the argument. Without one, a commit
-//! is in the WAL until a checkpoint: the fdatasync of the WAL covers every frame written before it.
-//! For a file that is new it also syncs the database file, whose first page makes SQLite look for a
-//! WAL at all, and the folder that holds both names.
+//! *Failures.* The commits of a batch that could not be made durable are reported as failed, and so
+//! is every later commit of the same open database: it was made on top of them. When the database is
+//! closed they are gone, so the next one begins where the last durable commit ended. Other objects
+//! are not concerned.
 //!
-//! *Power failure, checkpoints.* A checkpoint overwrites database pages, so the frames they come
-//! from must be on disk first; and the WAL is overwritten only when the pages are on disk. With
-//! `synchronous=NORMAL` SQLite does exactly these syncs itself: WAL before, database after, and the
-//! new WAL header before the first frame that reuses the space, without which old frames could be
-//! replayed over newer pages. With `synchronous=OFF` it would not, so that setting is used only for
-//! the first WAL of a new file, which has nothing old to replay, and ends before the first
-//! checkpoint. Automatic checkpoints are off; the only ones are in `transaction`, at close, and at
-//! the opening of a database whose WAL no log has.
-//!
-//! *Failed syncs.* After a failed fsync the kernel may have dropped the dirty pages, so a second one
-//! that succeeds proves nothing. The first failure is kept: every later position of this database
-//! (of every database, if it was the log's) is reported as failed with it, and the database is never
-//! checkpointed again by this process. What can still go wrong: the next open reads what the page
-//! cache has, which after such an error may be more than the disk holds. Only a restart of the
-//! machine tells; the operator must be told.
+//! *Nothing readable can still be lost.* A database that is dropped waits until its commits are
+//! durable or have failed, so whoever opens the object next reads nothing else.
 //!
 //! *Alarms.* The alarm index must know a time before the object's stored alarm is durable
 //! ([`crate::alarm_index`]), so the index is synced before the objects of a batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -51,11 +37,14 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::lane_log::{BATCH_BYTES, Batch, LaneLog};
-use crate::sync_target::{Capture, SyncTarget, WalExtent};
+use crate::directory::{Directories, Directory};
+use crate::error::StorageError;
+use crate::lane_log::{BATCH_BYTES, LaneLog};
+use crate::object_pages::{Commit, ObjectPages};
+use crate::sync_target::SyncTarget;
 
-/// Closed databases whose WALs are remembered: a few MB.
-const LEFT_MAX: usize = 20_000;
+/// Bytes of commits that may wait for the thread. Who wants to submit more waits as well.
+const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// A point in one database's sequence of commits; a later commit compares greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,7 +105,7 @@ impl DurabilityError {
 /// The thread that makes one shard's commits durable.
 ///
 /// Dropping it makes everything that was submitted durable, reports it, and ends the thread. A log
-/// is given up then: the objects' own files have everything.
+/// is given up then: the objects' bases have everything.
 #[derive(Debug)]
 pub struct Committer {
     lane: Lane,
@@ -151,7 +140,7 @@ impl Committer {
         mut log: LaneLog,
         report: impl FnMut(DurableReport) + Send + 'static,
     ) -> io::Result<Self> {
-        let lane = Lane::with_log();
+        let lane = Lane::with_log(&log);
         let on_thread = lane.clone();
         let settler = log.settler();
         let committer = spawn("committer", move || {
@@ -190,31 +179,31 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHand
 
 /// Where a shard's databases submit their commits; cheap to clone.
 ///
-/// At most one entry per open database waits, so it needs no bound of its own and submitting never
-/// waits.
-#[derive(Clone, Debug, Default)]
+/// Submitting waits only when [`WAITING_BYTES_MAX`] are waiting, that is, for the disk.
+#[derive(Clone, Debug)]
 pub struct Lane {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
     /// Something was submitted, or the lane was closed.
     work: Condvar,
     /// A round of syncs has ended.
     done: Condvar,
-    /// With a log: how much it has of the WALs that closed databases have left.
-    left: Option<Mutex<HashMap<PathBuf, WalExtent>>>,
+    directories: Arc<Directories>,
+    has_log: bool,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Request>,
-    /// Index into `waiting`, so that a database has one entry.
-    places: HashMap<DatabaseKey, usize>,
-    /// Databases the thread is syncing now.
-    syncing: Vec<DatabaseKey>,
+    waiting_bytes: usize,
+    /// Databases with commits in `waiting`.
+    submitted: HashSet<DatabaseKey>,
+    /// Databases whose commits the thread is making durable now.
+    syncing: HashSet<DatabaseKey>,
     /// No more will be submitted.
     closed: bool,
     /// The thread is gone: nothing will become durable any more.
@@ -226,110 +215,94 @@ enum Request {
     Commit {
         target: Arc<SyncTarget>,
         position: CommitPosition,
-        /// How many frames the WAL has at that position.
-        frames: u32,
+        commit: Commit,
     },
-    /// The files of this database are durable by themselves, or about to be deleted.
-    Forget {
-        path: PathBuf,
+    /// What the lane has of this object is void: it is about to be deleted or replaced.
+    Void {
+        pages: Arc<ObjectPages>,
         answer: SyncSender<Result<(), DurabilityError>>,
     },
 }
 
+impl Default for Lane {
+    fn default() -> Self {
+        Self::new(Arc::new(Directories::new(Path::new(""))), false)
+    }
+}
+
 impl Lane {
-    fn with_log() -> Self {
+    fn with_log(log: &LaneLog) -> Self {
+        Self::new(Arc::clone(log.directories()), true)
+    }
+
+    fn new(directories: Arc<Directories>, has_log: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
-                left: Some(Mutex::default()),
-                ..Shared::default()
+                queue: Mutex::default(),
+                work: Condvar::new(),
+                done: Condvar::new(),
+                directories,
+                has_log,
             }),
         }
     }
 
-    /// Whether commits go into a log.
-    pub(crate) fn has_log(&self) -> bool {
-        self.shared.left.is_some()
+    /// Returns the directory of the namespace with this folder.
+    pub(crate) fn directory(&self, folder: &Path) -> Result<Arc<Directory>, StorageError> {
+        self.shared.directories.of(folder)
     }
 
-    pub(crate) fn submit(&self, target: &Arc<SyncTarget>, position: CommitPosition, frames: u32) {
-        let commit = Request::Commit {
+    pub(crate) fn submit(
+        &self,
+        target: &Arc<SyncTarget>,
+        position: CommitPosition,
+        commit: Commit,
+    ) {
+        let mut queue = self.lock();
+        while queue.waiting_bytes >= WAITING_BYTES_MAX && !queue.ended {
+            queue = self.wait(&self.shared.done, queue);
+        }
+        queue.waiting_bytes += commit.bytes();
+        queue.submitted.insert(target.key);
+        queue.waiting.push(Request::Commit {
             target: Arc::clone(target),
             position,
-            frames,
-        };
-        let mut queue = self.lock();
-        let next_place = queue.waiting.len();
-        let place = *queue.places.entry(target.key).or_insert(next_place);
-        match queue.waiting.get_mut(place) {
-            Some(waiting) => *waiting = commit,
-            None => queue.waiting.push(commit),
-        }
+            commit,
+        });
         drop(queue);
         self.shared.work.notify_one();
     }
 
-    /// Makes recovery leave the files of a database alone; returns when that is durable.
-    ///
-    /// To be called before the files of a database are deleted or replaced other than through
-    /// [`Database`](crate::Database), which must be closed.
-    ///
-    /// # Errors
-    /// The log's; the files must then stay as they are.
-    pub fn forget(&self, path: &Path) -> Result<(), DurabilityError> {
-        if !self.has_log() {
+    /// Makes recovery ignore what the lane has of an object; returns when that is durable. To be
+    /// called before its base is deleted or replaced; nobody may be using it.
+    pub(crate) fn forget(&self, pages: &Arc<ObjectPages>) -> Result<(), DurabilityError> {
+        if !self.shared.has_log {
             return Ok(());
         }
-        let _void = self.take_left(path);
         let (answer, answered) = sync_channel(1);
-        let request = Request::Forget {
-            path: path.to_owned(),
+        let request = Request::Void {
+            pages: Arc::clone(pages),
             answer,
         };
         self.lock().waiting.push(request);
         self.shared.work.notify_one();
         let ended = || {
             let source = io::Error::other("the committer has ended");
-            DurabilityError::new("log commits of", path, source)
+            DurabilityError::new("log commits of", Path::new(&pages.name.to_string()), source)
         };
         answered.recv().map_err(|_| ended())?
-    }
-
-    /// Keeps what the log has of a WAL for the next connection.
-    pub(crate) fn leave(&self, path: &Path, logged: WalExtent) {
-        let Some(left) = &self.shared.left else {
-            return;
-        };
-        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-        if left.len() >= LEFT_MAX {
-            // Whoever is forgotten here is synced once more when it is opened.
-            left.clear();
-        }
-        left.insert(path.to_owned(), logged);
-    }
-
-    /// Returns what was kept, if the WAL is still the same.
-    pub(crate) fn take_left(&self, path: &Path) -> Option<WalExtent> {
-        let mut left = self
-            .shared
-            .left
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let logged = left.remove(path)?;
-        // A WAL that is missing or shorter is not the same.
-        matches!(logged.is_of(path), Ok(true)).then_some(logged)
     }
 
     /// Waits until nothing of the database is submitted or being synced.
     pub(crate) fn wait_until_idle(&self, key: DatabaseKey) {
         let mut queue = self.lock();
-        while !queue.ended && (queue.places.contains_key(&key) || queue.syncing.contains(&key)) {
-            queue = self
-                .shared
-                .done
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+        while !queue.ended && (queue.submitted.contains(&key) || queue.syncing.contains(&key)) {
+            queue = self.wait(&self.shared.done, queue);
         }
+    }
+
+    fn wait<'q>(&self, event: &Condvar, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        event.wait(queue).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -348,7 +321,6 @@ impl Lane {
         let _end = EndOfLane(self);
         while let Some(round) = self.next_round() {
             settle(&round, &mut report);
-            // Targets must be gone before `wait_until_idle` returns: they hold open files.
             drop(round);
             self.lock().syncing.clear();
             self.shared.done.notify_all();
@@ -361,14 +333,14 @@ impl Lane {
             if queue.closed {
                 return None;
             }
-            queue = self
-                .shared
-                .work
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            queue = self.wait(&self.shared.work, queue);
         }
         let round = std::mem::take(&mut queue.waiting);
-        queue.syncing = queue.places.drain().map(|(key, _)| key).collect();
+        queue.waiting_bytes = 0;
+        queue.syncing = std::mem::take(&mut queue.submitted);
+        drop(queue);
+        // Whoever waited for space may submit.
+        self.shared.done.notify_all();
         Some(round)
     }
 }
@@ -387,90 +359,139 @@ impl Drop for EndOfLane<'_> {
     }
 }
 
-/// Syncs each object's files.
+/// Settles each object's commits in its base.
 fn sync_round(round: &[Request], report: &mut impl FnMut(DurableReport)) {
-    for request in round {
-        let result = match request {
-            // The index remembers what it has synced: the first object of a round pays for all.
-            Request::Commit { target, .. } => {
-                target.sync_alarm_index().and_then(|()| target.sync())
-            }
-            Request::Forget { .. } => Ok(()),
-        };
-        request.finish(result, report);
+    let last = LastCommits::of(round);
+    for (place, request) in round.iter().enumerate() {
+        let result = request.accept().and_then(|()| request.settle());
+        last.finish(place, request, result, report);
     }
 }
 
-/// Copies the commits into the log and syncs that, once unless they are many.
+/// Appends the commits to the log and syncs that, once unless they are many.
 fn log_round(round: &[Request], log: &mut LaneLog, report: &mut impl FnMut(DurableReport)) {
-    let mut batch = Batch::default();
+    let last = LastCommits::of(round);
+    let mut batch = log.batch();
     let mut in_batch = Vec::new();
-    for request in round {
-        match request.copy_into(&mut batch, log) {
-            Ok(()) => in_batch.push(request),
-            Err(error) => request.finish(Err(error), report),
+    for (place, request) in round.iter().enumerate() {
+        match request.accept() {
+            Ok(()) => {
+                match request {
+                    Request::Commit { target, commit, .. } => {
+                        batch.commit(target.lane_name(), commit);
+                    }
+                    Request::Void { pages, .. } => {
+                        if let Some(directory) = pages.directory.upgrade() {
+                            batch.void((&directory.label, &pages.name));
+                        }
+                    }
+                }
+                in_batch.push((place, request));
+            }
+            Err(error) => last.finish(place, request, Err(error), report),
         }
-        if batch.bytes() >= BATCH_BYTES {
-            log_batch(&mut batch, &mut in_batch, log, report);
+        if batch.bytes() >= BATCH_BYTES || place + 1 == round.len() {
+            let result = match batch.is_empty() {
+                true => Ok(()),
+                false => log.append(&batch, in_batch.iter().filter_map(|(_, each)| each.pages())),
+            };
+            batch = log.batch();
+            for (place, request) in in_batch.drain(..) {
+                if result.is_ok()
+                    && let Request::Commit { target, commit, .. } = request
+                {
+                    target.pages.commit_is_durable(commit);
+                }
+                last.finish(place, request, result.clone(), report);
+            }
         }
     }
-    log_batch(&mut batch, &mut in_batch, log, report);
 }
 
-fn log_batch(
-    batch: &mut Batch,
-    in_batch: &mut Vec<&Request>,
-    log: &mut LaneLog,
-    report: &mut impl FnMut(DurableReport),
-) {
-    if in_batch.is_empty() {
-        return;
+/// Which request of a round is the last of its database: one report is enough for all of them.
+struct LastCommits(HashMap<DatabaseKey, usize>);
+
+impl LastCommits {
+    fn of(round: &[Request]) -> Self {
+        let commits = round.iter().enumerate();
+        Self(
+            commits
+                .filter_map(|(place, request)| match request {
+                    Request::Commit { target, .. } => Some((target.key, place)),
+                    Request::Void { .. } => None,
+                })
+                .collect(),
+        )
     }
-    let result = log.append(batch);
-    *batch = Batch::default();
-    for request in in_batch.drain(..) {
-        request.finish(result.clone(), report);
+
+    fn finish(
+        &self,
+        place: usize,
+        request: &Request,
+        result: Result<(), DurabilityError>,
+        report: &mut impl FnMut(DurableReport),
+    ) {
+        if let Err(error) = &result {
+            tracing::error!(%error, "commits cannot be made durable");
+        }
+        match request {
+            Request::Commit {
+                target, position, ..
+            } => {
+                if let Err(error) = &result {
+                    target.fail(error.clone());
+                }
+                if self.0.get(&target.key) == Some(&place) || result.is_err() {
+                    report(DurableReport {
+                        database: target.key,
+                        position: *position,
+                        result: result.clone(),
+                    });
+                }
+                if result.is_ok()
+                    && let Some(link) = &target.alarm
+                {
+                    link.settle(*position);
+                }
+            }
+            // Whoever asked is waiting, or its thread is gone.
+            Request::Void { answer, .. } => drop(answer.try_send(result)),
+        }
     }
 }
 
 impl Request {
-    fn copy_into(&self, batch: &mut Batch, log: &LaneLog) -> Result<(), DurabilityError> {
+    /// Refuses a commit on top of one that has failed.
+    fn accept(&self) -> Result<(), DurabilityError> {
         match self {
-            Self::Commit { target, frames, .. } => {
-                target.sync_alarm_index()?;
-                let name = log.name_of(target.path())?;
-                if target.capture(name, *frames, batch)? == Capture::TooLarge {
-                    log.settle()?;
-                    batch.settled(name);
-                }
-            }
-            Self::Forget { path, .. } => batch.settled(log.name_of(path)?),
+            Self::Commit { target, .. } => match target.failure() {
+                Some(failure) => Err(failure),
+                // The index remembers what it has synced: the first object of a round pays for all.
+                None => target.sync_alarm_index(),
+            },
+            Self::Void { .. } => Ok(()),
         }
-        Ok(())
     }
 
-    fn finish(&self, result: Result<(), DurabilityError>, report: &mut impl FnMut(DurableReport)) {
-        if let Err(error) = &result {
-            tracing::error!(%error, "commits cannot be made durable");
-        }
+    /// The object of a commit.
+    fn pages(&self) -> Option<&Arc<ObjectPages>> {
         match self {
-            Self::Commit {
-                target, position, ..
-            } => {
-                let result = result.map_err(|error| target.fail(error));
-                let durable = result.is_ok();
-                report(DurableReport {
-                    database: target.key,
-                    position: *position,
-                    result,
-                });
-                if durable && let Some(link) = &target.alarm {
-                    link.settle(*position);
-                    link.record_name();
-                }
+            Self::Commit { target, .. } => Some(&target.pages),
+            Self::Void { .. } => None,
+        }
+    }
+
+    fn settle(&self) -> Result<(), DurabilityError> {
+        match self {
+            Self::Commit { target, commit, .. } => {
+                target.pages.commit_is_durable(commit);
+                let objects = std::slice::from_ref(&target.pages);
+                target.directory.settle(objects).map_err(|error| {
+                    let path = target.directory.file_path(&target.pages.name);
+                    DurabilityError::new("write database", &path, io::Error::other(error))
+                })
             }
-            // Whoever asked is waiting, or its thread is gone.
-            Self::Forget { answer, .. } => drop(answer.try_send(result)),
+            Self::Void { .. } => Ok(()),
         }
     }
 }

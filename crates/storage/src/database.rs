@@ -2,26 +2,27 @@
 //!
 //! [`Database`] is the only thing callers hold. Its operations are in the modules named after them
 //! (`kv`, `sql`, `transaction`, `alarm`, `delete_all`, `bookmark`); this one keeps the state they
-//! share. Callers see neither the file nor the connection, so where a database is kept can change
-//! without them.
+//! share. Callers see neither the pages nor the connection: a connection is opened when it is needed
+//! and given up when it is not.
 //!
-//! It belongs to one shard thread. Nothing here waits for the disk except opening, closing and the
-//! occasional checkpoint; durability is the [`Committer`](crate::Committer)'s.
+//! It belongs to one shard thread. Nothing here waits for the disk except opening and closing;
+//! durability is the [`Committer`](crate::Committer)'s.
 
 use rusqlite::{Connection, OptionalExtension};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::alarm::{AlarmIdentity, AlarmLink};
 use crate::commit::{CommitPosition, DatabaseKey, DurabilityError, Lane};
-use crate::connection::{Leftover, OpenConnection};
+use crate::connection::OpenConnection;
 use crate::cursor::CursorTable;
 use crate::error::StorageError;
 use crate::kv::KvIteration;
+use crate::object_name::ObjectName;
 use crate::statement_cache::StatementCache;
-use crate::sync_target::{SyncTarget, WalExtent};
+use crate::sync_target::SyncTarget;
 use crate::transaction::TransactionState;
 
 /// Which storage API the object's class was declared with.
@@ -50,19 +51,23 @@ pub struct DatabaseOptions {
 ///
 /// Writes collect in an implicit transaction that [`Self::end_turn`] commits. Dropping it loses
 /// what was not committed and waits until submitted commits are durable; [`Self::close`] does the
-/// same and leaves a single file.
+/// same and leaves nothing in the lane.
 #[derive(Debug)]
 pub struct Database {
-    pub(crate) path: PathBuf,
     pub(crate) backend: Backend,
     pub(crate) lane: Lane,
     // Statements borrow from the connection, so `cursors` and `statements` must be empty when
-    // `connection` is dropped; `target` must outlive it (see `OpenConnection::created`).
+    // `connection` is dropped.
     pub(crate) cursors: CursorTable,
     pub(crate) statements: StatementCache,
     pub(crate) connection: Option<OpenConnection>,
     pub(crate) target: Arc<SyncTarget>,
-    file_exists: bool,
+    /// Something is or may be stored: reading needs a connection.
+    is_stored: bool,
+    /// What the alarm index says was compared with what is stored.
+    alarm_is_checked: bool,
+    /// The name that the id was made from, until a commit has taken it along.
+    pub(crate) visible_name: Option<Arc<str>>,
     stop: Option<Arc<AtomicBool>>,
     pub(crate) transaction: TransactionState,
     known: KnownTables,
@@ -89,30 +94,32 @@ struct KnownTables {
 }
 
 impl Database {
-    /// Opens the database kept at `path`, whose folder must exist.
+    /// Opens the database that is kept as `path`: `<object id>.sqlite` in the folder of a namespace,
+    /// which must exist. There need not be a file of that name.
     ///
-    /// The file itself is created by the first write or SQL statement; nothing is read before the
-    /// first operation. Commits are submitted to `lane`.
+    /// Nothing is stored before the first write or SQL statement. Commits are submitted to `lane`.
     ///
     /// # Errors
-    /// [`StorageError::File`] or SQLite's, only when an alarm row of an object that was never
-    /// stored cannot be removed.
+    /// [`StorageError::File`] or SQLite's, when the namespace's directory cannot be used, when a file
+    /// that another program left cannot be taken over, or when an alarm row of an object that was
+    /// never stored cannot be removed. An object that is damaged is opened; using it fails.
     pub fn open(path: &Path, options: DatabaseOptions, lane: &Lane) -> Result<Self, StorageError> {
+        let (folder, name) = place(path);
+        let directory = lane.directory(folder)?;
+        let visible_name = options.alarm.as_ref().and_then(|own| own.name.clone());
         let link = options.alarm.map(AlarmLink::new);
-        let file_exists = path.exists();
-        if !file_exists && let Some(link) = &link {
-            // A crash between the index and the first commit can leave a row without an object.
-            link.opened(None)?;
-        }
-        Ok(Self {
-            path: path.to_owned(),
+        let pages = directory.object(&name)?;
+        let is_stored = pages.is_stored();
+        let database = Self {
             backend: options.backend,
             lane: lane.clone(),
             cursors: CursorTable::default(),
             statements: StatementCache::default(),
             connection: None,
-            target: Arc::new(SyncTarget::new(path.to_owned(), link)),
-            file_exists,
+            target: Arc::new(SyncTarget::new(directory, pages, link)),
+            is_stored,
+            alarm_is_checked: false,
+            visible_name,
             stop: None,
             transaction: TransactionState::default(),
             known: KnownTables::default(),
@@ -120,7 +127,12 @@ impl Database {
             alarm_changed: false,
             kv_iteration: KvIteration::default(),
             position: CommitPosition::default(),
-        })
+        };
+        if !is_stored && let Some(link) = &database.target.alarm {
+            // A crash between the index and the first commit can leave a row without an object.
+            link.opened(None)?;
+        }
+        Ok(database)
     }
 
     /// Lets another thread end a statement that runs too long, by setting the flag.
@@ -154,11 +166,11 @@ impl Database {
         }
     }
 
-    /// Runs `work`, which deletes or replaces the files of the database that `open` opens, and then
-    /// makes the alarm index say what the new ones contain. No other connection may be open.
+    /// Runs `work`, which deletes or replaces the object that `open` opens, and then makes the alarm
+    /// index say what the new one contains. No other database of it may be open.
     ///
-    /// The log is copied into the file first, so that a crash in between cannot separate the two. A
-    /// database that is too damaged for that is replaced all the same.
+    /// What the lane has of the object is settled and made void first, so that a crash cannot bring
+    /// it back over the new one. An object that is too damaged for that is replaced all the same.
     ///
     /// # Errors
     /// `work`'s, or [`StorageError`] when the new database cannot be read.
@@ -167,7 +179,7 @@ impl Database {
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         let mut old = open()?;
-        let (path, lane) = (old.path.clone(), old.lane.clone());
+        let (pages, lane) = (Arc::clone(&old.target.pages), old.lane.clone());
         let closed = match old.alarm() {
             Ok(_) => old.close(),
             Err(error) => Err(error),
@@ -175,39 +187,54 @@ impl Database {
         if let Err(error) = closed {
             tracing::warn!(%error, "close a database that is to be replaced");
         }
-        // Otherwise recovery might give the new file commits of the old one.
-        lane.forget(&path).map_err(StorageError::from)?;
+        // Otherwise recovery might give the new one commits of the old one.
+        lane.forget(&pages).map_err(StorageError::from)?;
+        drop(pages);
         let result = work()?;
         open()?.alarm()?;
         Ok(result)
     }
 
-    /// Drops what was not committed, waits for the rest to be durable, copies the WAL into the
-    /// database file and removes it. The file then stands alone: no lane has anything of it.
+    /// Drops what was not committed, waits for the rest to be durable and settles it: the object's
+    /// base then stands alone, and no lane has anything of it.
     ///
-    /// Costs a few syncs on the calling thread; dropping costs none and leaves the WAL for the next
-    /// open.
+    /// Costs a few syncs on the calling thread; dropping costs none.
     ///
     /// # Errors
-    /// SQLite's. The data is safe in the WAL then, and the database is closed all the same.
+    /// The lane's or the base's. The data is safe then, and the database is closed all the same.
     pub fn close(mut self) -> Result<(), StorageError> {
-        self.release_statements();
+        self.close_connection();
         self.lane.wait_until_idle(self.target.key);
-        match &self.connection {
-            // After a failed sync the WAL may be all there is; it must not be copied and removed.
-            Some(connection) if self.target.failure().is_none() => {
-                if !connection.sqlite.is_autocommit() {
-                    connection.sqlite.execute_batch("ROLLBACK")?;
-                }
-                self.prepare_checkpoint()?;
-                connection.checkpoint_on_close()?;
-                self.connection = None;
-                // From here on the file may be replaced or deleted, and must not come back.
-                self.lane.forget(&self.path)?;
-            }
-            _ => {}
+        if self.target.failure().is_some() {
+            return Ok(());
+        }
+        let pages = &self.target.pages;
+        if pages.unsettled_mark().is_some() {
+            self.target.directory.settle(std::slice::from_ref(pages))?;
+            self.lane.forget(pages)?;
         }
         Ok(())
+    }
+
+    /// Gives back the connection and what it keeps in memory, unless it is in use; the next
+    /// operation opens it again. Returns whether there is none now.
+    pub fn rest(&mut self) -> bool {
+        let is_in_use = self.transaction.is_open
+            || self.transaction.critical.is_some()
+            || self.cursors.any_live();
+        if !is_in_use {
+            self.close_connection();
+        }
+        self.connection.is_none()
+    }
+
+    /// Ends statements and closes the connection.
+    fn close_connection(&mut self) {
+        self.release_statements();
+        if self.connection.take().is_some() {
+            self.target.pages.discard();
+            self.target.pages.close_base();
+        }
     }
 
     /// Returns the connection, opening it if needed.
@@ -222,59 +249,28 @@ impl Database {
     }
 
     fn open_connection(&mut self) -> Result<(), StorageError> {
-        let logged = self.lane.take_left(&self.path);
-        let leftover = match logged {
-            Some(_) => Leftover::None,
-            None => self.settle_leftover()?,
-        };
-        let connection = OpenConnection::open(&self.path, self.stop.clone())?;
-        if let Some(logged) = logged {
-            self.target.resume(logged);
-        } else if leftover == Leftover::Wal && self.lane.has_log() {
-            let frames = connection.frames_found()?;
-            let extent = WalExtent::found(&self.path, frames)
-                .map_err(|error| StorageError::file("read WAL of", &self.path, error))?;
-            self.target.resume(extent);
+        let SyncTarget {
+            directory, pages, ..
+        } = &*self.target;
+        directory.open_base(pages)?;
+        if let Some(reason) = pages.damage() {
+            return Err(StorageError::damaged(&pages.name, &reason));
         }
-        let created = connection.created.clone();
-        self.connection = Some(connection);
-        self.file_exists = true;
-        match created {
-            Some(file) => {
-                self.known = KnownTables {
-                    kv: Some(false),
-                    metadata: Some(false),
-                };
-                self.target.file_was_created(file);
-            }
-            None => {
-                if self.target.alarm.is_some() {
-                    let stored = self.alarm()?;
-                    if let Some(link) = &self.target.alarm {
-                        link.opened(stored)?;
-                    }
-                }
+        self.connection = Some(OpenConnection::open(pages, self.stop.clone())?);
+        if !self.is_stored {
+            self.known = KnownTables {
+                kv: Some(false),
+                metadata: Some(false),
+            };
+            self.is_stored = true;
+        } else if !self.alarm_is_checked && self.target.alarm.is_some() {
+            let stored = self.alarm()?;
+            if let Some(link) = &self.target.alarm {
+                link.opened(stored)?;
             }
         }
+        self.alarm_is_checked = true;
         Ok(())
-    }
-
-    /// Makes durable what an earlier connection has left and no log has: the data is about to be
-    /// readable, and nothing readable may still be lost.
-    fn settle_leftover(&self) -> Result<Leftover, StorageError> {
-        let path = &self.path;
-        let leftover = Leftover::of(path)
-            .map_err(|error| StorageError::file("check database", path, error))?;
-        leftover
-            .sync(path)
-            .map_err(|error| StorageError::file("sync database", path, error))?;
-        if leftover == Leftover::Wal
-            && let Err(error) = self.lane.forget(path)
-        {
-            // Reading goes on; without the log nothing can be committed or checkpointed.
-            self.target.fail(error);
-        }
-        Ok(leftover)
     }
 
     /// Fails if SQLite has rolled back this turn by itself.
@@ -306,10 +302,10 @@ impl Database {
         self.alarm_known = None;
     }
 
-    /// Returns the connection unless nothing was ever stored, which would create the file.
+    /// Returns the connection unless nothing was ever stored.
     pub(crate) fn connection_if_stored(&mut self) -> Result<Option<Rc<Connection>>, StorageError> {
         self.check()?;
-        if !self.file_exists {
+        if !self.is_stored {
             return Ok(None);
         }
         Ok(Some(Rc::clone(&self.connect()?.sqlite)))
@@ -367,15 +363,20 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.release_statements();
-        self.connection = None;
-        // The committer holds handles of the files. Closing them later could release the locks of
-        // a connection that was opened meanwhile, and a deleted folder would still be in use.
+        self.close_connection();
+        // Whoever opens the object next must not read what may still be lost.
         self.lane.wait_until_idle(self.target.key);
-        if let Some(logged) = self.target.logged() {
-            self.lane.leave(&self.path, logged);
-        }
+        self.target.directory.release(&self.target.pages);
     }
+}
+
+/// Returns the folder of a path, and the object whose database it is.
+fn place(path: &Path) -> (&Path, ObjectName) {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    (
+        path.parent().unwrap_or_else(|| Path::new("")),
+        ObjectName::new(&stem),
+    )
 }
 
 impl InternalTable {

@@ -92,15 +92,15 @@ impl Database {
         self.commit()
     }
 
-    /// Gives the free pages back to the file system.
+    /// Gives the free pages back.
     fn shrink(&mut self, sqlite: &Connection) -> Option<CommitPosition> {
         let free = sqlite.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
         if !matches!(free, Ok(SHRINK_PAGES..)) {
             return None;
         }
         if let Err(error) = vacuum(sqlite) {
-            // The data is deleted; only the file stays large.
-            tracing::warn!(%error, path = %self.path.display(), "shrink database");
+            // The data is deleted; only the database stays large.
+            tracing::warn!(%error, object_id = %self.target.pages.name, "shrink database");
             return None;
         }
         self.submit_if_committed()

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::code_names;
 use crate::commit::DurabilityError;
+use crate::object_name::ObjectName;
 
 /// Why a storage operation was refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -79,6 +80,18 @@ pub enum StorageError {
     /// The local bookmark counter holds a value that no version writes.
     #[error("internal error; bookmark counter is not a number")]
     BookmarkCorrupt,
+    /// What is stored of the object cannot be read.
+    #[error(
+        "what is stored of object `{object_id}` is damaged: {reason}; other objects are not \
+         concerned. Put a copy in its place with `stated objects import`, or delete it with `stated \
+         objects delete`"
+    )]
+    Damaged {
+        /// The object.
+        object_id: String,
+        /// What was found.
+        reason: Arc<str>,
+    },
     /// The operating system refused an operation on the object's files.
     #[error("{action} `{path}`: {source}")]
     File {
@@ -105,6 +118,13 @@ impl StorageError {
     pub fn is_interrupted(&self) -> bool {
         self.sql()
             .is_some_and(|error| error.code() == ffi::SQLITE_INTERRUPT)
+    }
+
+    pub(crate) fn damaged(object_id: &ObjectName, reason: &str) -> Self {
+        Self::Damaged {
+            object_id: object_id.to_string(),
+            reason: reason.into(),
+        }
     }
 
     /// Returns the SQLite error, when it is one.

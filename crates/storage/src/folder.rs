@@ -1,14 +1,15 @@
 //! Where the databases are: the data folder, its lock, and the folder of each namespace.
 //!
-//! The layout is workerd's, so a folder can be taken over from it and handed back. Databases are
-//! neither opened nor understood here; whoever deletes or renames a namespace has closed its
+//! Files have workerd's layout, so a folder can be taken over from it; small objects have no file
+//! but an image in the namespace's directory. Whoever deletes or renames a namespace has closed its
 //! objects first.
 //!
 //! ```text
 //! <data>/lock                                   held by the process that uses the folder
-//! <data>/lanes/<shard>/                         commits that objects' files may lack; while in use
+//! <data>/lanes/<shard>/                         commits that objects' bases may lack; while in use
 //! <data>/do/<unique key>/metadata.sqlite        alarms of the namespace
-//! <data>/do/<unique key>/<id>.sqlite            one object
+//! <data>/do/<unique key>/objects.sqlite         its objects, and the databases of small ones
+//! <data>/do/<unique key>/<id>.sqlite            the database of a large object
 //! <data>/do/<unique key>/<id>.<n>.sqlite        one of its facets
 //! ```
 //!
@@ -17,10 +18,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::Arc;
 
-use crate::connection::{remove_if_present, sync_parent, wal_path};
-use crate::lane_log::{LaneLog, recover};
+use crate::connection::sync_parent;
+use crate::directory::{Directories, Directory, Stored};
+use crate::error::StorageError;
+use crate::lane_log::{Disk, LaneLog, SEGMENT_BYTES, SegmentStore, recover};
+use crate::object_name::ObjectName;
 
 /// Begins the name of a namespace folder that is being deleted; no unique key begins with a dot.
 const DELETED_PREFIX: &str = ".deleted-";
@@ -55,7 +59,7 @@ pub enum FolderError {
     /// A lane has bytes that nobody wrote, before commits that are intact.
     #[error(
         "lane `{path}` is damaged at byte {offset} and intact after it; restore it, or move it away \
-         to go on with what the objects' own files have"
+         to go on without the commits that only it has"
     )]
     LaneDamaged {
         /// The segment of the lane.
@@ -63,6 +67,18 @@ pub enum FolderError {
         /// Where the unreadable commits begin.
         offset: u64,
     },
+    /// A lane of a version that logged other things.
+    #[error(
+        "lane `{path}` was left by an earlier version of stated that did not end in an orderly way; \
+         start and stop that version once, then this one"
+    )]
+    LaneOld {
+        /// The segment of the lane.
+        path: PathBuf,
+    },
+    /// A directory of a namespace cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The operating system's refusal.
     #[error("{action} `{path}`: {source}")]
     Io {
@@ -80,25 +96,28 @@ pub enum FolderError {
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
+    directories: Arc<Directories>,
     /// The lock belongs to this handle; the operating system releases it even after a crash.
     _lock: File,
 }
 
 impl DataFolder {
     /// Locks the folder, creating it if needed, and finishes what a crash interrupted: commits that
-    /// only lanes have are written to the objects' files, and deletions are completed.
+    /// only lanes have are settled in the objects' bases, and deletions are completed.
     ///
     /// # Errors
-    /// [`FolderError::InUse`], [`FolderError::LaneDamaged`], [`FolderError::Io`].
+    /// [`FolderError::InUse`], [`FolderError::LaneDamaged`], [`FolderError::LaneOld`],
+    /// [`FolderError::Storage`], [`FolderError::Io`].
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let objects = path.join("do");
         fs::create_dir_all(&objects).map_err(|error| io_error("create folder", &objects, error))?;
         let folder = Self {
             path: path.to_owned(),
+            directories: Arc::new(Directories::new(path)),
             _lock: lock(path)?,
         };
         sync_parent(&objects).map_err(|error| io_error("sync folder", path, error))?;
-        recover(path, &path.join(LANES))?;
+        recover(&folder.directories, &path.join(LANES))?;
         for name in folder.names()? {
             if name.starts_with(DELETED_PREFIX) {
                 remove_folder(&objects.join(name))?;
@@ -118,14 +137,29 @@ impl DataFolder {
     /// # Errors
     /// [`FolderError::Io`].
     pub fn lane(&self, name: &str) -> Result<LaneLog, FolderError> {
-        LaneLog::new(&self.path, self.path.join(LANES).join(name))
-            .map_err(|error| io_error("open folder", &self.path, error))
+        self.lane_with(name, Arc::new(Disk), SEGMENT_BYTES)
+    }
+
+    /// Returns a log with files of the caller's making.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn lane_with(
+        &self,
+        name: &str,
+        store: Arc<dyn SegmentStore>,
+        segment_bytes: u64,
+    ) -> Result<LaneLog, FolderError> {
+        let folder = self.path.join(LANES).join(name);
+        let directories = Arc::clone(&self.directories);
+        LaneLog::new(directories, folder.clone(), store, segment_bytes)
+            .map_err(|error| io_error("make a lane in", &folder, error))
     }
 
     /// Returns the folder of the namespace with this unique key, creating it if needed.
     ///
     /// # Errors
-    /// [`FolderError::BadKey`], [`FolderError::Io`].
+    /// [`FolderError::BadKey`], [`FolderError::Storage`], [`FolderError::Io`].
     pub fn namespace(&self, key: &str) -> Result<NamespaceFolder, FolderError> {
         let path = self.namespace_path(key)?;
         match fs::create_dir(&path) {
@@ -136,7 +170,8 @@ impl DataFolder {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(io_error("create folder", &path, error)),
         }
-        Ok(NamespaceFolder { path })
+        let directory = self.directories.of(&path)?;
+        Ok(NamespaceFolder { path, directory })
     }
 
     /// Returns the unique keys of the namespaces that have a folder, sorted.
@@ -158,6 +193,7 @@ impl DataFolder {
     /// [`FolderError::BadKey`], [`FolderError::Io`].
     pub fn delete_namespace(&self, key: &str) -> Result<(), FolderError> {
         let path = self.namespace_path(key)?;
+        self.directories.close(&path);
         let doomed = path.with_file_name(format!("{DELETED_PREFIX}{key}"));
         remove_folder(&doomed)?;
         match fs::rename(&path, &doomed) {
@@ -180,6 +216,8 @@ impl DataFolder {
         if !source.exists() {
             return Ok(());
         }
+        self.directories.close(&source);
+        self.directories.close(&target);
         match fs::rename(&source, &target) {
             Ok(()) => {
                 sync_parent(&target).map_err(|error| io_error("sync folder of", &target, error))
@@ -203,6 +241,7 @@ impl DataFolder {
         let path = self.namespace_path(key)?;
         let inside = staged.join("x");
         sync_parent(&inside).map_err(|error| io_error("sync folder", staged, error))?;
+        self.directories.close(&path);
         fs::rename(staged, &path).map_err(|error| io_error("rename folder", staged, error))?;
         sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))
     }
@@ -219,19 +258,11 @@ impl DataFolder {
     }
 }
 
-/// What is on disk of one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// The size of its files.
-    pub bytes: u64,
-    /// When they last changed, if the file system knows.
-    pub modified: Option<SystemTime>,
-}
-
 /// The folder of one namespace.
 #[derive(Clone, Debug)]
 pub struct NamespaceFolder {
     path: PathBuf,
+    directory: Arc<Directory>,
 }
 
 impl NamespaceFolder {
@@ -240,83 +271,58 @@ impl NamespaceFolder {
         &self.path
     }
 
-    /// Returns where the database of an object is. `id` is 64 lower-case hexadecimal digits.
+    /// Returns the path by which the database of an object is opened. `id` is 64 lower-case
+    /// hexadecimal digits. Only large objects have a file there.
     pub fn object_path(&self, id: &str) -> PathBuf {
         self.path.join(format!("{id}.sqlite"))
     }
 
-    /// Returns the ids of all objects that ever stored something, sorted.
+    /// Returns the objects that ever stored something, sorted by id: those after one, so many at
+    /// most.
     ///
     /// # Errors
-    /// [`FolderError::Io`].
-    pub fn object_ids(&self) -> Result<Vec<String>, FolderError> {
-        let mut ids: Vec<String> = file_names(&self.path)?
-            .into_iter()
-            .filter_map(|name| name.strip_suffix(".sqlite").map(str::to_owned))
-            .filter(|id| is_object_id(id))
-            .collect();
-        ids.sort_unstable();
-        Ok(ids)
+    /// [`FolderError::Storage`].
+    pub fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Stored>, FolderError> {
+        let after = after.map(ObjectName::new);
+        Ok(self.directory.list(after.as_ref(), limit)?)
     }
 
-    /// Returns what is on disk of an object, its log included; `None` if it never stored anything.
+    /// Returns what is stored of an object; `None` if nothing ever was.
     ///
     /// # Errors
-    /// [`FolderError::Io`].
+    /// [`FolderError::Storage`].
     pub fn stored(&self, id: &str) -> Result<Option<Stored>, FolderError> {
-        let path = self.object_path(id);
-        let Some(main) = status(&path)? else {
-            return Ok(None);
-        };
-        let log = status(&wal_path(&path))?;
-        let modified = |status: &fs::Metadata| status.modified().ok();
-        Ok(Some(Stored {
-            bytes: main.len() + log.as_ref().map_or(0, fs::Metadata::len),
-            modified: modified(&main).max(log.as_ref().and_then(modified)),
-        }))
+        Ok(self.directory.stored(&ObjectName::new(id))?)
     }
 
     /// Puts the database file `new` in the place of the object's, whose database must be closed.
     ///
-    /// Durable when it returns. `new` must be in this folder, without a log, and synced; to be called
-    /// inside of [`Database::replace_files`](crate::Database::replace_files).
+    /// Durable when it returns. `new` must be in this folder and have no log; it is gone afterwards.
+    /// To be called inside of [`Database::replace_files`](crate::Database::replace_files).
     ///
     /// # Errors
-    /// [`FolderError::Io`]; the object has its old or its new database then.
+    /// [`FolderError::Storage`]; the object has its old or its new database then.
     pub fn replace_object(&self, id: &str, new: &Path) -> Result<(), FolderError> {
-        let path = self.object_path(id);
-        let wal = wal_path(&path);
-        remove_if_present(&wal).map_err(|error| io_error("delete file", &wal, error))?;
-        fs::rename(new, &path).map_err(|error| io_error("rename file", new, error))?;
-        sync_parent(&path).map_err(|error| io_error("sync folder of", &path, error))
+        Ok(self.directory.replace(&ObjectName::new(id), new)?)
     }
 
-    /// Deletes the files of an object, its facets included; that there are none is no error.
+    /// Deletes an object, its facets included; that there is none is no error.
     ///
-    /// While committers run, each database must have been closed by
-    /// [`Database::close`](crate::Database::close), or been forgotten by
-    /// [`Lane::forget`](crate::Lane::forget): otherwise the next start may find its commits in a lane.
+    /// To be called inside of [`Database::replace_files`](crate::Database::replace_files).
     ///
     /// # Errors
-    /// [`FolderError::Io`].
+    /// [`FolderError::Storage`].
     pub fn delete_object(&self, id: &str) -> Result<(), FolderError> {
-        let prefix = format!("{id}.");
-        for name in file_names(&self.path)? {
-            if name.starts_with(&prefix) {
-                let path = self.path.join(name);
-                fs::remove_file(&path).map_err(|error| io_error("delete file", &path, error))?;
-            }
-        }
-        let inside = self.path.join("x");
-        sync_parent(&inside).map_err(|error| io_error("sync folder", &self.path, error))
+        Ok(self.directory.delete(&ObjectName::new(id))?)
     }
-}
 
-fn status(path: &Path) -> Result<Option<fs::Metadata>, FolderError> {
-    match fs::metadata(path) {
-        Ok(status) => Ok(Some(status)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io_error("read status of", path, error)),
+    /// Writes the database of an object to a new file, which any SQLite program opens. The object's
+    /// database must be closed, or nothing written to it since its last settling is in the copy.
+    ///
+    /// # Errors
+    /// [`FolderError::Storage`].
+    pub fn export_object(&self, id: &str, target: &Path) -> Result<(), FolderError> {
+        Ok(self.directory.export(&ObjectName::new(id), target)?)
     }
 }
 
@@ -354,7 +360,7 @@ fn is_key(key: &str) -> bool {
     !key.is_empty() && !key.starts_with('.') && !key.contains(['/', '\0']) && key.len() <= 200
 }
 
-fn is_object_id(id: &str) -> bool {
+pub(crate) fn is_object_id(id: &str) -> bool {
     id.len() == 64
         && id
             .bytes()
@@ -398,6 +404,18 @@ mod tests {
         digit.to_string().repeat(64)
     }
 
+    fn ids(namespace: &NamespaceFolder) -> Vec<String> {
+        let listed = namespace.list(None, 1000).unwrap();
+        listed.into_iter().map(|stored| stored.id).collect()
+    }
+
+    /// The folder of a namespace that another program has filled.
+    fn foreign_folder(data: &Path, key: &str) -> PathBuf {
+        let path = data.join("do").join(key);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
     #[test]
     fn a_second_user_is_told_who_has_the_folder() {
         let temporary = tempfile::tempdir().unwrap();
@@ -421,7 +439,7 @@ mod tests {
     fn only_root_objects_are_listed() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(temporary.path()).unwrap();
-        let namespace = folder.namespace("w-C").unwrap();
+        let path = foreign_folder(temporary.path(), "w-C");
         for name in [
             format!("{}.sqlite", id('b')),
             format!("{}.sqlite-wal", id('b')),
@@ -431,14 +449,15 @@ mod tests {
             "metadata.sqlite".to_owned(),
             format!("{}.sqlite", id('A')),
         ] {
-            fs::write(namespace.path().join(name), "").unwrap();
+            fs::write(path.join(name), "").unwrap();
         }
+        let namespace = folder.namespace("w-C").unwrap();
 
-        assert_eq!(namespace.object_ids().unwrap(), [id('a'), id('b')]);
+        assert_eq!(ids(&namespace), [id('a'), id('b')]);
 
         namespace.delete_object(&id('a')).unwrap();
 
-        assert_eq!(namespace.object_ids().unwrap(), [id('b')]);
+        assert_eq!(ids(&namespace), [id('b')]);
         assert!(
             !namespace
                 .path()
@@ -451,21 +470,15 @@ mod tests {
     fn a_deleted_namespace_is_empty_and_may_be_made_again() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(temporary.path()).unwrap();
-        let namespace = folder.namespace("w-C").unwrap();
-        fs::write(namespace.object_path(&id('a')), "").unwrap();
+        let path = foreign_folder(temporary.path(), "w-C");
+        fs::write(path.join(format!("{}.sqlite", id('a'))), "").unwrap();
+        assert_eq!(ids(&folder.namespace("w-C").unwrap()), [id('a')]);
 
         folder.delete_namespace("w-C").unwrap();
         folder.delete_namespace("w-C").unwrap();
 
         assert!(folder.namespace_keys().unwrap().is_empty());
-        assert!(
-            folder
-                .namespace("w-C")
-                .unwrap()
-                .object_ids()
-                .unwrap()
-                .is_empty()
-        );
+        assert!(ids(&folder.namespace("w-C").unwrap()).is_empty());
     }
 
     #[test]
@@ -484,17 +497,15 @@ mod tests {
     fn a_renamed_namespace_takes_its_objects_along() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(temporary.path()).unwrap();
-        let old = folder.namespace("w-Old").unwrap();
-        fs::write(old.object_path(&id('a')), "").unwrap();
+        let path = foreign_folder(temporary.path(), "w-Old");
+        fs::write(path.join(format!("{}.sqlite", id('a'))), "").unwrap();
+        assert_eq!(ids(&folder.namespace("w-Old").unwrap()), [id('a')]);
 
         folder.rename_namespace("w-Old", "w-New").unwrap();
         folder.rename_namespace("w-Missing", "w-New").unwrap();
 
         assert_eq!(folder.namespace_keys().unwrap(), ["w-New"]);
-        assert_eq!(
-            folder.namespace("w-New").unwrap().object_ids().unwrap(),
-            [id('a')]
-        );
+        assert_eq!(ids(&folder.namespace("w-New").unwrap()), [id('a')]);
     }
 
     #[test]

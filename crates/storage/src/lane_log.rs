@@ -1,124 +1,167 @@
 //! A lane on the disk: one append-only log for all objects of a shard.
 //!
-//! A commit is in its object's WAL, in the page cache, before it gets here. The log keeps a copy of
-//! the WAL's new bytes together with where they belong, and one fdatasync makes the copies of all
-//! objects durable that committed meanwhile. The objects' own files are synced later, all at once,
-//! when a segment of the log is full; then the segment is given up. After a crash [`recover`] writes
-//! the copies back to where they belong.
+//! A commit is the pages that it has changed ([`crate::object_pages`]). The log gets a record of each
+//! commit, and one fdatasync makes the commits of all objects durable that gathered meanwhile. When
+//! a segment of the log is full, the pages of the objects in it are settled: each object's latest
+//! durable pages go to its base ([`crate::directory`]), and the base is synced. Then the segment is
+//! released, to be used again or kept as history. After a crash [`recover`] settles what is left.
 //!
 //! # Why this is enough
 //!
 //! *Claim.* After recovery every object shows at least its last reported commit, and whole turns.
 //!
-//! Recovery writes bytes that were in the WAL at the same place, so whatever of the WAL survived by
-//! itself stays as it was or becomes what it was, and SQLite's own rule (valid checksums up to a
-//! commit frame) decides what counts. For that to be right the log must begin where the files on
-//! the disk end, and nothing that is not in the log may have become part of the database file:
+//! Records hold whole pages, so applying them is a plain redo: in order, each page as often as one
+//! likes. What has to be shown is that base and lane together have every page:
 //!
-//! 1. A segment is given up, in order, only after a sync of the whole file system that began when
-//!    the segment was full. What is left of the log is therefore contiguous, and everything before
-//!    it is in the objects' files.
-//! 2. A checkpoint waits until the log has every commit of its object, and never runs after one
-//!    failed. So when SQLite starts a WAL anew, the log has the old one to its end, and the
-//!    database file on the disk has all of it. Writing an old WAL back over a new one that never
-//!    got into the log loses only what was not reported; if the new one is in the log, it is
-//!    written after the old one.
-//! 3. A WAL may hold commits that the log does not: left by an earlier process, or by an object that
-//!    was reset because they could not be logged. Before such a database is used, its files are
-//!    synced and a "settled" record is made durable, which voids the object's earlier records.
-//!    The same is done for a commit too large for the log.
-//! 4. The first page of a new database is written beside the WAL, so it is logged as well. It is put
-//!    back only where no header is: with a header the file was either never lost, or checkpointed.
+//! 1. A segment is released, in order, only after every object with a commit in it was settled: its
+//!    base has, synced, the latest durable version of every page that this segment has.
+//! 2. Settling writes the state after one commit, the last durable one, and an image together with
+//!    its row in one transaction. A file of its own may be torn by a crash in the middle, but then
+//!    its pages are still in the lane: 1. Redo writes all of them.
+//! 3. The base may be newer than the first records that recovery finds, never newer than the last:
+//!    settling takes only what is durable in the lane. Redo ends at the last.
+//! 4. A record that makes earlier ones void is durable before an object's base is deleted or
+//!    replaced; and before that, what the lane had of it was settled. So it loses nothing, and the
+//!    earlier records cannot come back over what replaced them.
 //!
-//! A batch is written after the one before it is durable, so at most the last one can be torn.
-//! Something readable after something unreadable is damage, and recovery refuses to guess.
+//! A batch is written after the one before it is durable, so at most the last one can be torn, and
+//! nobody was told about it. Something readable after something unreadable is damage: in the pages
+//! of a commit it is that object's, which fails from then on; elsewhere nobody knows whose, and
+//! recovery refuses to guess.
+//!
+//! # When the disk fails
+//!
+//! *No space.* A segment is made with all its space, so space is missing only for a new segment, or
+//! for settling. Then the commits that do not fit are refused, and their objects are what they were
+//! before. Settling is tried again every second, and a new segment with every batch, so writing goes
+//! on when there is space.
+//!
+//! *A failed write or sync of a segment.* After a failed fdatasync nobody knows what is on the disk,
+//! and a second one that succeeds proves nothing. So the segment is never written or synced again.
+//! Its earlier batches were synced successfully, and are as safe as they were. The failed batch is
+//! refused, but first a new segment is begun, whose header is synced and says with which number the
+//! lane goes on: what the broken segment has from this number on is void. The broken segment is
+//! settled like a full one, from memory, not from what it holds.
+//!
+//! *A failed settling.* Nothing of it counts. The next attempt writes every page again, so it does not
+//! rely on pages that the kernel may have dropped.
 //!
 //! What can still go wrong: like SQLite this assumes that writing a sector does not harm its
-//! neighbours. `syncfs` reports failures to write back only since Linux 5.8.
+//! neighbours. If a sync fails, and a new segment cannot be made either before the process dies,
+//! recovery may find commits that were refused; nobody was told that they had happened, but readers
+//! may meanwhile have seen that they had not.
 //!
-//! Measurements and alternatives are in docs/design/0005-lanes.md.
+//! Measurements and alternatives are in docs/design/0006-pages.md.
 
 mod batch;
+mod record;
 mod recover;
 mod store;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{fs, io};
 
 pub(crate) use batch::Batch;
+pub use record::{AlarmChange, LaneRecord, RecordKind};
 pub(crate) use recover::recover;
+pub(crate) use store::Disk;
 pub use store::{SegmentFile, SegmentStore};
 
 use crate::commit::DurabilityError;
 use crate::connection::sync_parent;
-use batch::{SEGMENT_HEADER_BYTES, SegmentHeader};
-use store::{Disk, SEGMENT_SUFFIX};
+use crate::directory::{Directories, Directory};
+use crate::object_pages::ObjectPages;
+use batch::{SEGMENT_HEADER_BYTES, SegmentHeader, records};
+use store::SEGMENT_SUFFIX;
 
-/// The size of a segment: a few thousand commits of one page.
+/// The size of a segment: tens of thousands of small commits.
 pub(crate) const SEGMENT_BYTES: u64 = 16 << 20;
 /// Full segments that may wait to be settled before commits have to wait.
 const FULL_SEGMENTS_MAX: usize = 3;
 /// A batch that has grown to this size is written at once.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
-/// The largest commit, or run of commits of one object, that is copied into the log.
-pub(crate) const CAPTURE_BYTES_MAX: u64 = 4 << 20;
+/// How long the settler waits after a failure.
+const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// The log of one shard. Nothing is on the disk before the first commit.
 #[derive(Debug)]
 pub struct LaneLog {
-    root: PathBuf,
     folder: PathBuf,
+    directories: Arc<Directories>,
     store: Arc<dyn SegmentStore>,
     segment_bytes: u64,
     full: Arc<FullSegments>,
     segment: Option<Segment>,
     last_segment: u64,
     last_batch: u64,
-    /// A failed sync is never repeated: see the header of `commit`.
-    failure: Option<DurabilityError>,
+    seed: u64,
 }
+
+/// The objects with commits in a segment, by address.
+type Touched = HashMap<usize, Arc<ObjectPages>>;
 
 #[derive(Debug)]
 struct Segment {
     file: Box<dyn SegmentFile>,
     path: PathBuf,
-    seed: u64,
     end: u64,
+    length: u64,
+    /// A write or sync has failed: it is never used again.
+    is_broken: bool,
+    touched: Touched,
+}
+
+/// A segment that takes no more commits.
+#[derive(Debug)]
+struct FullSegment {
+    path: PathBuf,
+    next_batch: u64,
+    touched: Vec<Arc<ObjectPages>>,
+}
+
+/// A segment whose commits are all in the objects' bases.
+#[derive(Clone, Copy, Debug)]
+pub struct ReleasedSegment<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// The first batch of the next segment: what this one has from here on is void.
+    next_batch: u64,
+}
+
+impl ReleasedSegment<'_> {
+    /// Returns the records in the bytes of the segment's file, oldest first; `None` if the bytes are
+    /// damaged.
+    pub fn records<'b>(&self, bytes: &'b [u8]) -> Option<Vec<LaneRecord<'b>>> {
+        let header = SegmentHeader::decode(bytes).ok()?;
+        records(&header, bytes, Some(self.next_batch)).ok()
+    }
 }
 
 impl LaneLog {
-    /// Returns the log `folder`, a folder that only it uses, for databases below `root`.
-    ///
-    /// # Errors
-    /// The operating system's, if `root` cannot be opened.
-    pub(crate) fn new(root: &Path, folder: PathBuf) -> io::Result<Self> {
-        let store = Arc::new(Disk::open(root)?);
-        Ok(Self::with_store(root, folder, store, SEGMENT_BYTES))
-    }
-
-    /// Returns a log with files of the caller's making. A segment must have room for 6 MiB.
-    pub fn with_store(
-        root: &Path,
+    /// Returns the log `folder`, a folder that only it uses.
+    pub(crate) fn new(
+        directories: Arc<Directories>,
         folder: PathBuf,
         store: Arc<dyn SegmentStore>,
         segment_bytes: u64,
-    ) -> Self {
-        Self {
-            root: root.to_owned(),
+    ) -> io::Result<Self> {
+        Ok(Self {
             folder,
+            directories,
             store,
             segment_bytes,
             full: Arc::default(),
             segment: None,
             last_segment: 0,
             last_batch: 0,
-            failure: None,
-        }
+            seed: seed()?,
+        })
     }
 
-    /// Returns what gives up full segments, to be run on a thread of its own.
+    /// Returns what settles and releases full segments, to be run on a thread of its own.
     pub(crate) fn settler(&self) -> Settler {
         Settler {
             full: Arc::clone(&self.full),
@@ -126,110 +169,172 @@ impl LaneLog {
         }
     }
 
-    /// Returns how records name a database.
-    pub(crate) fn name_of<'a>(&self, path: &'a Path) -> Result<&'a str, DurabilityError> {
-        let inside = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
-        inside.ok_or_else(|| {
-            let source = io::Error::other("it is not in the data folder");
-            DurabilityError::new("log commits of", path, source)
-        })
+    pub(crate) fn directories(&self) -> &Arc<Directories> {
+        &self.directories
     }
 
-    /// Makes the batch durable.
+    /// Returns an empty batch for this lane.
+    pub(crate) fn batch(&self) -> Batch {
+        Batch::new(self.seed)
+    }
+
+    /// Makes the batch, which has commits of these objects, durable.
     ///
     /// # Errors
-    /// Nothing of the batch is durable then, but any of it may be found by recovery. When space was
-    /// missing, later batches may succeed; after a failed sync none does.
-    pub(crate) fn append(&mut self, batch: &mut Batch) -> Result<(), DurabilityError> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
-        }
+    /// Nothing of the batch is durable then. Later batches may succeed.
+    pub(crate) fn append<'a>(
+        &mut self,
+        batch: &Batch,
+        objects: impl Iterator<Item = &'a Arc<ObjectPages>>,
+    ) -> Result<(), DurabilityError> {
         let size = batch.bytes() as u64;
-        let room = self
-            .segment
-            .as_ref()
-            .map_or(0, |segment| self.segment_bytes - segment.end);
-        if size > room {
-            self.roll()?;
+        let has_room =
+            |segment: &Segment| !segment.is_broken && size <= segment.length - segment.end;
+        if !self.segment.as_ref().is_some_and(has_room) {
+            self.roll(size)?;
         }
         let segment = self
             .segment
             .as_mut()
             .expect("there was room, or it was made");
-        let bytes = batch.encode(self.last_batch + 1, segment.seed);
-        segment
-            .file
-            .write_at(bytes, segment.end)
-            .map_err(|error| DurabilityError::new("append to lane", &segment.path, error))?;
-        if let Err(error) = segment.file.sync() {
-            let failure = DurabilityError::new("sync lane", &segment.path, error);
-            return Err(self.failure.insert(failure).clone());
+        let bytes = batch.encode(self.last_batch + 1);
+        if let Err(error) = segment.write(&bytes) {
+            segment.is_broken = true;
+            // Before anybody is told, so that a crash does not bring back what was refused.
+            if let Err(error) = self.roll(0) {
+                tracing::error!(%error, "the lane is broken; trying again with the next commit");
+            }
+            return Err(error);
         }
         segment.end += size;
         self.last_batch += 1;
+        for object in objects {
+            let touched = &mut segment.touched;
+            let address = Arc::as_ptr(object) as usize;
+            touched.entry(address).or_insert_with(|| Arc::clone(object));
+        }
         Ok(())
     }
 
-    /// Makes everything durable that was written to the objects' files.
-    pub(crate) fn settle(&self) -> Result<(), DurabilityError> {
-        settle(&*self.store, &self.root)
-    }
-
-    /// Begins a new segment and hands the old one to the settler.
-    fn roll(&mut self) -> Result<(), DurabilityError> {
+    /// Begins a new segment, with room for a batch of `size`, and hands the old one to the settler.
+    fn roll(&mut self, size: u64) -> Result<(), DurabilityError> {
         if self.segment.is_some() {
             self.full.wait_for_room()?;
         }
         let header = SegmentHeader {
             number: self.last_segment + 1,
             first_batch: self.last_batch + 1,
-            seed: seed().map_err(|error| DurabilityError::new("seed lane", &self.folder, error))?,
+            seed: self.seed,
         };
         let path = self
             .folder
             .join(format!("{:016x}{SEGMENT_SUFFIX}", header.number));
+        // A commit that is larger than a segment gets one of its size.
+        let length = self.segment_bytes.max(SEGMENT_HEADER_BYTES + size);
         let file = self
             .store
-            .create(&path, &header.encode(), self.segment_bytes)
+            .create(&path, &header.encode(), length)
             .map_err(|error| DurabilityError::new("create lane", &path, error))?;
         self.last_segment = header.number;
         let segment = Segment {
             file,
             path,
-            seed: header.seed,
             end: SEGMENT_HEADER_BYTES,
+            length,
+            is_broken: false,
+            touched: Touched::new(),
         };
         if let Some(full) = self.segment.replace(segment) {
-            self.full.push(full.path);
+            self.full.push(full.close(header.first_batch));
         }
         Ok(())
     }
 }
 
+impl Segment {
+    fn write(&self, bytes: &[u8]) -> Result<(), DurabilityError> {
+        self.file
+            .write_at(bytes, self.end)
+            .map_err(|error| DurabilityError::new("append to lane", &self.path, error))?;
+        self.file
+            .sync()
+            .map_err(|error| DurabilityError::new("sync lane", &self.path, error))
+    }
+
+    fn close(self, next_batch: u64) -> FullSegment {
+        FullSegment {
+            path: self.path,
+            next_batch,
+            touched: self.touched.into_values().collect(),
+        }
+    }
+}
+
 impl Drop for LaneLog {
-    /// Leaves the objects' files complete and the lane's folder gone; after a failure the lane
-    /// stays for recovery. The settler ends.
+    /// Leaves the objects' bases complete and the lane's folder gone; after a failure the lane stays
+    /// for recovery. The settler ends.
     fn drop(&mut self) {
-        self.full.close();
-        if self.segment.is_none() {
+        let mut left = self.full.close();
+        let next_batch = self.last_batch + 1;
+        left.extend(
+            self.segment
+                .take()
+                .map(|last| Arc::new(last.close(next_batch))),
+        );
+        if left.is_empty() {
             return;
         }
-        if let Err(error) = self.settle() {
+        if let Err(error) = release(&*self.store, &left, |_| ()) {
             tracing::error!(%error, "the lane is kept for the next start");
-        } else if self.failure.is_none()
-            && let Err(error) =
-                fs::remove_dir_all(&self.folder).and_then(|()| sync_parent(&self.folder))
+        } else if let Err(error) =
+            fs::remove_dir_all(&self.folder).and_then(|()| sync_parent(&self.folder))
         {
-            // The next start writes what is there already, which changes nothing.
+            // The next start settles what is settled already, which changes nothing.
             tracing::warn!(%error, folder = %self.folder.display(), "remove lane");
         }
     }
 }
 
-fn settle(store: &dyn SegmentStore, root: &Path) -> Result<(), DurabilityError> {
-    store
-        .settle()
-        .map_err(|error| DurabilityError::new("sync file system of", root, error))
+/// Settles and releases segments, oldest first, and calls `released` after each.
+fn release(
+    store: &dyn SegmentStore,
+    segments: &[Arc<FullSegment>],
+    mut released: impl FnMut(&FullSegment),
+) -> Result<(), DurabilityError> {
+    for segment in segments {
+        settle(segment)?;
+        let given = ReleasedSegment {
+            path: &segment.path,
+            next_batch: segment.next_batch,
+        };
+        store
+            .release(given)
+            .map_err(|error| DurabilityError::new("release lane", &segment.path, error))?;
+        released(segment);
+    }
+    Ok(())
+}
+
+fn settle(segment: &FullSegment) -> Result<(), DurabilityError> {
+    let mut by_directory: HashMap<usize, (Arc<Directory>, Vec<Arc<ObjectPages>>)> = HashMap::new();
+    for pages in &segment.touched {
+        // A namespace that nobody knows any more is one that was deleted.
+        if let Some(directory) = pages.directory.upgrade() {
+            let address = Arc::as_ptr(&directory) as usize;
+            let (_, some) = by_directory
+                .entry(address)
+                .or_insert_with(|| (directory, Vec::new()));
+            some.push(Arc::clone(pages));
+        }
+    }
+    for (directory, mut objects) in by_directory.into_values() {
+        // In the order of the rows, which saves half of the pages that change.
+        objects.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        directory.settle(&objects).map_err(|error| {
+            DurabilityError::new("settle lane", &segment.path, io::Error::other(error))
+        })?;
+    }
+    Ok(())
 }
 
 fn seed() -> io::Result<u64> {
@@ -238,7 +343,7 @@ fn seed() -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Gives up full segments, oldest first, when the objects' files have what they hold.
+/// Settles and releases full segments, oldest first.
 #[derive(Debug)]
 pub(crate) struct Settler {
     full: Arc<FullSegments>,
@@ -246,34 +351,16 @@ pub(crate) struct Settler {
 }
 
 impl Settler {
-    /// Runs until the log is dropped, or until a failure: then no further segment is given up, and
-    /// commits fail when there is no room for more.
+    /// Runs until the log is dropped. After a failure it waits and tries again; when there is no room
+    /// for more full segments meanwhile, commits fail with that failure.
     pub(crate) fn run(self) {
-        while let Some(paths) = self.full.next() {
-            let failure = self.give_up(&paths).err();
-            if let Some(error) = &failure {
-                tracing::error!(%error, "lanes cannot be given up any more");
+        while let Some(segments) = self.full.next() {
+            let result = release(&*self.store, &segments, |_| self.full.pop());
+            if let Err(error) = &result {
+                tracing::error!(%error, "a lane cannot be given up; trying again");
             }
-            let failed = failure.is_some();
-            self.full.finish(failure);
-            if failed {
-                return;
-            }
+            self.full.finish(result.err());
         }
-    }
-
-    fn give_up(&self, paths: &[PathBuf]) -> Result<(), DurabilityError> {
-        let Some(first) = paths.first() else {
-            return Ok(());
-        };
-        settle(&*self.store, first)?;
-        for path in paths {
-            self.store
-                .remove(path)
-                .map_err(|error| DurabilityError::new("remove lane", path, error))?;
-            self.full.pop();
-        }
-        Ok(())
     }
 }
 
@@ -286,16 +373,17 @@ struct FullSegments {
 
 #[derive(Debug, Default)]
 struct FullState {
-    waiting: VecDeque<PathBuf>,
+    waiting: VecDeque<Arc<FullSegment>>,
     /// The settler is at work.
     busy: bool,
     closed: bool,
+    /// Of the last attempt.
     failure: Option<DurabilityError>,
 }
 
 impl FullSegments {
-    fn push(&self, path: PathBuf) {
-        self.lock().waiting.push_back(path);
+    fn push(&self, segment: FullSegment) {
+        self.lock().waiting.push_back(Arc::new(segment));
         self.changed.notify_all();
     }
 
@@ -304,16 +392,28 @@ impl FullSegments {
         self.changed.notify_all();
     }
 
-    /// Ends the settler after what it is doing now.
-    fn close(&self) {
+    /// Ends the settler after what it is doing now; returns what it has not done.
+    fn close(&self) -> Vec<Arc<FullSegment>> {
         self.lock().closed = true;
         self.changed.notify_all();
-        drop(self.wait_while(|state| state.busy));
+        let mut state = self.wait_while(|state| state.busy);
+        state.waiting.drain(..).collect()
     }
 
     /// Waits for work, which must be finished; `None` when there will be none.
-    fn next(&self) -> Option<Vec<PathBuf>> {
-        let mut state = self.wait_while(|state| state.waiting.is_empty() && !state.closed);
+    fn next(&self) -> Option<Vec<Arc<FullSegment>>> {
+        let mut state = self.lock();
+        if state.failure.is_some() {
+            state = self
+                .changed
+                .wait_timeout_while(state, RETRY_PERIOD, |state| !state.closed)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let mut state = self
+            .changed
+            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
         state.busy = !state.closed;
         (!state.closed).then(|| state.waiting.iter().cloned().collect())
     }
@@ -322,6 +422,7 @@ impl FullSegments {
         let mut state = self.lock();
         state.busy = false;
         state.failure = failure;
+        drop(state);
         self.changed.notify_all();
     }
 

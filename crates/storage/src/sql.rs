@@ -223,7 +223,8 @@ impl Database {
         let pragma = |name| sqlite.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let pages = pragma("page_count")
             .and_then(|pages| Ok(pages - pragma("freelist_count")?))
-            .and_then(|used| Ok(used * pragma("page_size")?))
+            // The first page is there even if nothing was ever stored.
+            .and_then(|used| Ok(used.max(1) * pragma("page_size")?))
             .map_err(|error| self.failed(error.into()))?;
         Ok(u64::try_from(pages).unwrap_or(0))
     }

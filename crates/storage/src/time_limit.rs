@@ -40,7 +40,11 @@ impl Database {
                 .name("time limit".to_owned())
                 .spawn_scoped(scope, watch);
             if let Err(error) = spawned {
-                return Err(StorageError::file("watch the time of", &self.path, error));
+                return Err(StorageError::file(
+                    "watch the time of",
+                    self.target.pages.name.to_string(),
+                    error,
+                ));
             }
             let result = work(self);
             drop(done);

@@ -2,21 +2,16 @@
 //!
 //! The first write after a commit opens the implicit transaction; [`Database::end_turn`] commits
 //! it, unless an explicit transaction (a savepoint) is still open, which then spans several turns.
-//! Here is also the only checkpoint outside of closing.
 //!
 //! Source: reference sections 3.4, 4.4 and 5.8.
 
-use rusqlite::{Connection, Row, ffi};
-use std::io;
+use rusqlite::{Connection, ffi};
 use std::rc::Rc;
 
-use crate::commit::{CommitPosition, DurabilityError};
-use crate::connection::sync_parent;
+use crate::clock::wall_ms;
+use crate::commit::CommitPosition;
 use crate::database::Database;
-use crate::error::{CommitFailure, SqlError, StorageError};
-
-/// Pages the WAL may grow by before it is copied into the database file: 4 MB.
-const CHECKPOINT_FRAMES: u32 = 1000;
+use crate::error::{CommitFailure, StorageError};
 
 /// What the program has done since the last commit.
 #[derive(Debug, Default)]
@@ -34,8 +29,6 @@ pub(crate) struct TransactionState {
     /// The last commit of which the owner knows. A deletion of everything has a commit of its own,
     /// in the middle of a turn.
     reported: CommitPosition,
-    /// The WAL size at which the next checkpoint is tried.
-    checkpoint_at: u32,
 }
 
 /// Whether outputs wait until a write is durable.
@@ -193,6 +186,7 @@ impl Database {
         {
             tracing::warn!(%error, "roll back");
         }
+        self.target.pages.discard();
     }
 
     /// Commits the implicit transaction. After an error it is still open.
@@ -211,81 +205,16 @@ impl Database {
         if let (Some(alarm), Some(link)) = (alarm, &self.target.alarm) {
             link.committed(CommitPosition(self.position.0 + 1), alarm);
         }
-        let position = self.submit_if_committed();
-        self.checkpoint_if_due();
-        Ok(position)
+        Ok(self.submit_if_committed())
     }
 
     /// Counts and submits what SQLite has committed since the last time.
     pub(crate) fn submit_if_committed(&mut self) -> Option<CommitPosition> {
-        let connection = self.connection.as_ref()?;
-        if !connection.take_committed() {
-            return None;
-        }
+        let pages = &self.target.pages;
+        let commit = pages.take_commit(wall_ms(), &mut self.visible_name)?;
         self.position.0 += 1;
-        self.lane
-            .submit(&self.target, self.position, connection.wal_frames());
+        self.lane.submit(&self.target, self.position, commit);
         Some(self.position)
-    }
-
-    /// Does what must come before the WAL is copied into the database file.
-    ///
-    /// # Errors
-    /// There must be no checkpoint then.
-    pub(crate) fn prepare_checkpoint(&self) -> Result<(), DurabilityError> {
-        if !self.lane.has_log() {
-            return Ok(());
-        }
-        // What is not in the log must not get into the database file: the header of `lane_log`.
-        self.lane.wait_until_idle(self.target.key);
-        if let Some(failure) = self.target.failure() {
-            return Err(failure);
-        }
-        // From here on the log may be given up or begin later, and the name was never synced.
-        sync_parent(&self.path)
-            .map_err(|error| DurabilityError::new("sync folder of", &self.path, error))
-    }
-
-    /// Copies the WAL into the database file when it has grown enough.
-    ///
-    /// A failure leaves the data in the WAL, where it is safe, so the turn does not fail.
-    fn checkpoint_if_due(&mut self) {
-        let Some(connection) = &self.connection else {
-            return;
-        };
-        let frames = connection.wal_frames();
-        // A statement that is reading would stop the checkpoint; the next turn tries again.
-        if frames < CHECKPOINT_FRAMES.max(self.transaction.checkpoint_at)
-            || self.cursors.any_live()
-            || self.target.failure().is_some()
-        {
-            return;
-        }
-        if let Err(error) = self.prepare_checkpoint() {
-            tracing::error!(%error, "checkpoint");
-            self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES;
-            return;
-        }
-        let result = connection.sync_around_checkpoints().and_then(|()| {
-            let sql = "PRAGMA wal_checkpoint(PASSIVE)";
-            let frames = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-            connection.sqlite.query_row(sql, [], frames)
-        });
-        match result {
-            // All of it was copied, so the next commit starts the WAL anew.
-            Ok((total, copied)) if total == copied => self.transaction.checkpoint_at = 0,
-            Ok(_) => self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES,
-            Err(error) => {
-                self.transaction.checkpoint_at = frames + CHECKPOINT_FRAMES;
-                let error = SqlError::from(error);
-                tracing::error!(%error, path = %self.path.display(), "checkpoint");
-                if error.code() == ffi::SQLITE_IOERR {
-                    let source = io::Error::other(error);
-                    self.target
-                        .fail(DurabilityError::new("checkpoint", &self.path, source));
-                }
-            }
-        }
     }
 }
 

@@ -1,126 +1,96 @@
-//! The bytes of a lane: batches of records behind a header.
+//! The bytes of a segment: a header, and batches of records behind it.
 //!
-//! A batch is the unit of durability and of recovery: it has one checksum, so it counts as a whole
-//! or not at all. The checksum is seeded with a random number of its segment, so that neither what
-//! an earlier use of the file has left nor anything a program stores can pass for a batch.
+//! A batch is the unit of durability: it is written after the one before it is on the disk. Header
+//! and table of a batch have one checksum, each body has its own. They are seeded with a random
+//! number of the lane, so that nothing a program stores can pass for a batch. What an earlier use of
+//! the file has left has lower numbers.
 //!
 //! All numbers are little-endian. Persisted: a changed meaning needs a new `MAGIC`.
 //!
 //! ```text
 //! segment  magic u64, number u64, first batch u64, seed u64, checksum u64, zeros up to 4096
-//! batch    magic u64, number u64, payload bytes u64, checksum u64, payload, zeros up to 8
-//! record   kind u8, zero u8, path bytes u16, data bytes u32, offset u64, path, data
+//! batch    magic u64, number u64, table bytes u32, records u32, body bytes u64, checksum u64,
+//!          table, bodies, zeros up to 8
 //! ```
+//!
+//! Records are in [`super::record`].
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
-const SEGMENT_MAGIC: u64 = u64::from_le_bytes(*b"stlane\x001");
-const BATCH_MAGIC: u64 = u64::from_le_bytes(*b"stbatch\x01");
+use super::record::{self, LaneRecord};
+use crate::object_name::ObjectName;
+use crate::object_pages::Commit;
+
+const SEGMENT_MAGIC: u64 = u64::from_le_bytes(*b"stlane\x002");
+/// Of versions that logged the bytes of WALs.
+const OLD_SEGMENT_MAGIC: u64 = u64::from_le_bytes(*b"stlane\x001");
+const BATCH_MAGIC: u64 = u64::from_le_bytes(*b"stbatch\x02");
 
 /// Where the batches of a segment begin: the header has a page of its own.
 pub(super) const SEGMENT_HEADER_BYTES: u64 = 4096;
-const BATCH_HEADER_BYTES: usize = 32;
-const RECORD_HEADER_BYTES: usize = 16;
+const BATCH_HEADER_BYTES: usize = 40;
 const ALIGNMENT: usize = 8;
 
-/// What a record asks of recovery. Persisted: never reuse a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum RecordKind {
-    /// The database file begins with the data, unless it has a header already.
-    Base = 1,
-    /// The WAL has the data at the offset.
-    Frames = 2,
-    /// The files themselves have everything before this record; what came before is void.
-    Settled = 3,
-}
-
-/// One record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record<'a> {
-    pub(super) kind: RecordKind,
-    /// The database file, relative to the data folder.
-    pub(super) path: &'a str,
-    pub(super) offset: u64,
-    pub(super) data: &'a [u8],
-}
-
 /// Records that become durable together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// The header's space, then the records.
-    bytes: Vec<u8>,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self {
-            bytes: vec![0; BATCH_HEADER_BYTES],
-        }
-    }
+    seed: u64,
+    records: u32,
+    table: Vec<u8>,
+    bodies: Vec<u8>,
 }
 
 impl Batch {
-    pub(crate) fn base(&mut self, path: &str, data: &[u8]) {
-        self.push(Record {
-            kind: RecordKind::Base,
-            path,
-            offset: 0,
-            data,
-        });
+    /// Returns a batch for the lane with this seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
-    pub(crate) fn frames(&mut self, path: &str, offset: u64, data: &[u8]) {
-        self.push(Record {
-            kind: RecordKind::Frames,
-            path,
-            offset,
-            data,
-        });
+    pub(crate) fn commit(&mut self, object: (&str, &ObjectName), commit: &Commit) {
+        record::push_commit(&mut self.table, &mut self.bodies, self.seed, object, commit);
+        self.records += 1;
     }
 
-    pub(crate) fn settled(&mut self, path: &str) {
-        self.push(Record {
-            kind: RecordKind::Settled,
-            path,
-            offset: 0,
-            data: &[],
-        });
+    pub(crate) fn void(&mut self, object: (&str, &ObjectName)) {
+        record::push_void(&mut self.table, self.seed, object);
+        self.records += 1;
     }
 
-    fn push(&mut self, record: Record<'_>) {
-        let path_bytes = u16::try_from(record.path.len()).expect("a path has at most 4096 bytes");
-        let data_bytes = u32::try_from(record.data.len()).expect("a record has at most 4 MiB");
-        self.bytes.extend([record.kind as u8, 0]);
-        self.bytes.extend(path_bytes.to_le_bytes());
-        self.bytes.extend(data_bytes.to_le_bytes());
-        self.bytes.extend(record.offset.to_le_bytes());
-        self.bytes.extend(record.path.as_bytes());
-        self.bytes.extend(record.data);
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records == 0
     }
 
     /// Returns the size on the disk.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len().next_multiple_of(ALIGNMENT)
+        (BATCH_HEADER_BYTES + self.table.len() + self.bodies.len()).next_multiple_of(ALIGNMENT)
     }
 
-    /// Fills in the header and returns everything that is to be written.
-    pub(super) fn encode(&mut self, number: u64, seed: u64) -> &[u8] {
-        let payload_bytes = (self.bytes.len() - BATCH_HEADER_BYTES) as u64;
-        let size = self.bytes();
-        let checksum = batch_checksum(number, &self.bytes[BATCH_HEADER_BYTES..], seed);
-        let header = [BATCH_MAGIC, number, payload_bytes, checksum];
-        for (place, word) in header.into_iter().enumerate() {
-            self.bytes[place * 8..][..8].copy_from_slice(&word.to_le_bytes());
-        }
-        self.bytes.resize(size, 0);
-        &self.bytes
+    /// Returns everything that is to be written.
+    pub(super) fn encode(&self, number: u64) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.bytes());
+        let table_bytes = u32::try_from(self.table.len()).expect("a table has less than 4 GiB");
+        bytes.extend(BATCH_MAGIC.to_le_bytes());
+        bytes.extend(number.to_le_bytes());
+        bytes.extend(table_bytes.to_le_bytes());
+        bytes.extend(self.records.to_le_bytes());
+        bytes.extend((self.bodies.len() as u64).to_le_bytes());
+        let checksum = checksum(&bytes[8..], &self.table, self.seed);
+        bytes.extend(checksum.to_le_bytes());
+        bytes.extend_from_slice(&self.table);
+        bytes.extend_from_slice(&self.bodies);
+        bytes.resize(self.bytes(), 0);
+        bytes
     }
 }
 
-fn batch_checksum(number: u64, payload: &[u8], seed: u64) -> u64 {
-    // The length is part of what is hashed by being its length.
-    xxh3_64_with_seed(payload, seed.wrapping_add(number.rotate_left(32)))
+fn checksum(header: &[u8], table: &[u8], seed: u64) -> u64 {
+    let mut hash = Xxh3::with_seed(seed);
+    hash.update(header);
+    hash.update(table);
+    hash.digest()
 }
 
 /// The header of a segment.
@@ -128,9 +98,19 @@ fn batch_checksum(number: u64, payload: &[u8], seed: u64) -> u64 {
 pub(super) struct SegmentHeader {
     /// Counts the segments of a lane from 1.
     pub(super) number: u64,
-    /// The number of the first batch in it; batches are counted through all segments.
+    /// The number of the first batch in it; batches are counted through all segments. What an
+    /// earlier segment has from this number on was never reported and is void.
     pub(super) first_batch: u64,
     pub(super) seed: u64,
+}
+
+/// Why the header of a segment is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadHeader {
+    /// It was damaged.
+    Damaged,
+    /// A version wrote it whose lanes are not understood here.
+    OldVersion,
 }
 
 impl SegmentHeader {
@@ -145,266 +125,119 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Returns `None` for a header that was damaged.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, BadHeader> {
+        if word(bytes, 0) == Some(OLD_SEGMENT_MAGIC) {
+            return Err(BadHeader::OldVersion);
+        }
+        let read = |at| word(bytes, at).ok_or(BadHeader::Damaged);
         let header = Self {
-            number: word(bytes, 8)?,
-            first_batch: word(bytes, 16)?,
-            seed: word(bytes, 24)?,
+            number: read(8)?,
+            first_batch: read(16)?,
+            seed: read(24)?,
         };
-        (bytes.get(..40)? == header.encode()).then_some(header)
+        match bytes.get(..40) == Some(&header.encode()[..]) {
+            true => Ok(header),
+            false => Err(BadHeader::Damaged),
+        }
     }
 }
 
-/// What a segment holds.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents<'a> {
-    /// The payloads of the batches, oldest first.
-    pub(super) payloads: Vec<&'a [u8]>,
-    /// Where they end.
-    pub(super) end: u64,
-    /// The offset of a batch that cannot be read although a later one can.
-    pub(super) damage: Option<u64>,
+/// Bytes that nobody wrote, before something that is intact, and not in the body of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Damage {
+    pub(super) offset: u64,
 }
 
-/// Finds the batches of a segment, whose whole file is `bytes`.
+/// Finds the records of a segment, oldest first, whose whole file is `bytes`. `end` is the first
+/// batch of the next segment, if there is one.
 ///
-/// A batch is written after the one before it is on the disk. So an unreadable batch at the end is
-/// one that was never reported, and an unreadable batch before a readable one is damage.
-pub(super) fn contents<'a>(header: &SegmentHeader, bytes: &'a [u8]) -> Contents<'a> {
-    let mut contents = Contents::default();
+/// An unreadable batch at the end is one that was never reported, and does not count. One that was
+/// reported, because something follows it, is damaged. If only bodies of it are, its records say so.
+pub(super) fn records<'a>(
+    header: &SegmentHeader,
+    bytes: &'a [u8],
+    end: Option<u64>,
+) -> Result<Vec<LaneRecord<'a>>, Damage> {
+    let mut found = Vec::new();
     let mut at = SEGMENT_HEADER_BYTES as usize;
     let mut number = header.first_batch;
-    while let Some(payload) = batch_at(bytes, at, number, header.seed) {
-        contents.payloads.push(payload);
-        at += (BATCH_HEADER_BYTES + payload.len()).next_multiple_of(ALIGNMENT);
+    while end.is_none_or(|end| number < end) {
+        let followed = || end.is_some() || later_batch(bytes, at + ALIGNMENT, number, header.seed);
+        let Some(frame) = Frame::at(bytes, at, number, header.seed) else {
+            return match followed() {
+                true => Err(Damage { offset: at as u64 }),
+                false => Ok(found),
+            };
+        };
+        let records = frame.records(header.seed);
+        let is_whole = records
+            .as_ref()
+            .is_some_and(|records| records.iter().all(|record| !record.is_damaged));
+        if !is_whole && !followed() {
+            return Ok(found);
+        }
+        found.extend(records.ok_or(Damage { offset: at as u64 })?);
+        at = frame.end;
         number += 1;
     }
-    let later = (at..bytes.len())
+    Ok(found)
+}
+
+/// A batch whose header and table are intact.
+struct Frame<'a> {
+    table: &'a [u8],
+    records: u32,
+    bodies: &'a [u8],
+    end: usize,
+}
+
+impl<'a> Frame<'a> {
+    fn at(bytes: &'a [u8], at: usize, number: u64, seed: u64) -> Option<Self> {
+        if word(bytes, at)? != BATCH_MAGIC || word(bytes, at + 8)? != number {
+            return None;
+        }
+        let sizes = word(bytes, at + 16)?;
+        let (table_bytes, records) = (sizes as u32 as usize, (sizes >> 32) as u32);
+        let body_bytes = usize::try_from(word(bytes, at + 24)?).ok()?;
+        let rest = bytes.get(at + BATCH_HEADER_BYTES..)?;
+        let table = rest.get(..table_bytes)?;
+        if word(bytes, at + 32)? != checksum(&bytes[at + 8..at + 32], table, seed) {
+            return None;
+        }
+        // A file that was cut has less than all bodies.
+        let end = table_bytes.checked_add(body_bytes)?;
+        let bodies = &rest[table_bytes..end.min(rest.len())];
+        Some(Self {
+            table,
+            records,
+            bodies,
+            end: (at + BATCH_HEADER_BYTES + end).next_multiple_of(ALIGNMENT),
+        })
+    }
+
+    fn records(&self, seed: u64) -> Option<Vec<LaneRecord<'a>>> {
+        let (mut table, mut bodies) = (self.table, self.bodies);
+        (0..self.records)
+            .map(|_| record::take(&mut table, &mut bodies, seed))
+            .collect()
+    }
+}
+
+/// Whether there is a batch after the one with this number.
+fn later_batch(bytes: &[u8], from: usize, number: u64, seed: u64) -> bool {
+    (from..bytes.len())
         .step_by(ALIGNMENT)
         .filter(|&at| word(bytes, at) == Some(BATCH_MAGIC))
         .any(|at| {
-            word(bytes, at + 8).is_some_and(|later| {
-                later > number && batch_at(bytes, at, later, header.seed).is_some()
-            })
-        });
-    contents.end = at as u64;
-    contents.damage = later.then_some(contents.end);
-    contents
+            word(bytes, at + 8)
+                .is_some_and(|later| later > number && Frame::at(bytes, at, later, seed).is_some())
+        })
 }
 
-fn batch_at(bytes: &[u8], at: usize, number: u64, seed: u64) -> Option<&[u8]> {
-    if word(bytes, at)? != BATCH_MAGIC || word(bytes, at + 8)? != number {
-        return None;
-    }
-    let payload_bytes = usize::try_from(word(bytes, at + 16)?).ok()?;
-    let payload = bytes.get(at + BATCH_HEADER_BYTES..)?.get(..payload_bytes)?;
-    (word(bytes, at + 24)? == batch_checksum(number, payload, seed)).then_some(payload)
-}
-
-/// Takes the payload of a batch apart; `None` if a version wrote it that knows other records.
-pub(super) fn records(mut payload: &[u8]) -> Option<Vec<Record<'_>>> {
-    let mut records = Vec::new();
-    while !payload.is_empty() {
-        let (head, rest) = payload.split_at_checked(RECORD_HEADER_BYTES)?;
-        let kind = match head[0] {
-            1 => RecordKind::Base,
-            2 => RecordKind::Frames,
-            3 => RecordKind::Settled,
-            _ => return None,
-        };
-        let path_bytes = u16::from_le_bytes([head[2], head[3]]);
-        let data_bytes = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-        let (path, rest) = rest.split_at_checked(path_bytes.into())?;
-        let (data, rest) = rest.split_at_checked(data_bytes as usize)?;
-        records.push(Record {
-            kind,
-            path: str::from_utf8(path).ok()?,
-            offset: word(head, 8)?,
-            data,
-        });
-        payload = rest;
-    }
-    Some(records)
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes = bytes.get(at..)?.first_chunk()?;
     Some(u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const HEADER: SegmentHeader = SegmentHeader {
-        number: 7,
-        first_batch: 40,
-        seed: 0x1234_5678_9abc_def0,
-    };
-
-    /// What surrounds the data of a batch of one record.
-    const RECORD_OVERHEAD: usize = BATCH_HEADER_BYTES + RECORD_HEADER_BYTES + PATH.len();
-    const PATH: &str = "do/w-C/0.sqlite";
-
-    fn segment(payloads: &[&[u8]]) -> Vec<u8> {
-        let mut bytes = HEADER.encode().to_vec();
-        bytes.resize(SEGMENT_HEADER_BYTES as usize, 0);
-        for (place, data) in payloads.iter().enumerate() {
-            let mut batch = Batch::default();
-            batch.frames(PATH, 32, data);
-            bytes.extend(batch.encode(HEADER.first_batch + place as u64, HEADER.seed));
-        }
-        bytes
-    }
-
-    fn data(contents: &Contents<'_>) -> Vec<Vec<u8>> {
-        let all = contents.payloads.iter();
-        all.flat_map(|payload| records(payload).unwrap())
-            .map(|record| record.data.to_vec())
-            .collect()
-    }
-
-    #[test]
-    fn the_bytes_of_a_batch_are_these() {
-        let mut batch = Batch::default();
-        batch.frames("a", 0x0102, b"xy");
-        batch.settled("b");
-
-        let bytes = batch.encode(5, 9);
-
-        assert_eq!(&bytes[..16], b"stbatch\x01\x05\0\0\0\0\0\0\0");
-        assert_eq!(&bytes[16..24], 36u64.to_le_bytes());
-        assert_eq!(&bytes[24..32], 0x2b99_db3c_c836_0654_u64.to_le_bytes());
-        assert_eq!(
-            &bytes[32..],
-            b"\x02\0\x01\0\x02\0\0\0\x02\x01\0\0\0\0\0\0axy\
-              \x03\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0b\0\0\0\0"
-        );
-    }
-
-    #[test]
-    fn a_segment_cut_at_any_byte_keeps_the_whole_batches_before_the_cut() {
-        let payloads: [&[u8]; 3] = [b"first", &[7; 300], b"third"];
-        let whole = segment(&payloads);
-        // Without the padding, which carries nothing.
-        let ends = (0..3).map(|place| {
-            let start = segment(&payloads[..place]).len();
-            start + RECORD_OVERHEAD + payloads[place].len()
-        });
-        let ends: Vec<usize> = ends.collect();
-
-        for length in SEGMENT_HEADER_BYTES as usize..=whole.len() {
-            let mut cut = whole[..length].to_vec();
-            let kept = ends.iter().filter(|&&end| end <= length).count();
-            assert_eq!(contents(&HEADER, &cut).payloads.len(), kept, "{length}");
-
-            // A preallocated file has zeros after the cut.
-            cut.resize(whole.len() + 64, 0);
-            let found = contents(&HEADER, &cut);
-            assert_eq!(found.payloads.len(), kept, "{length}");
-            assert_eq!(found.damage, None, "{length}");
-        }
-    }
-
-    #[test]
-    fn any_flipped_bit_of_the_last_batch_drops_it_alone() {
-        let payloads: [&[u8]; 2] = [b"first", b"second"];
-        let whole = segment(&payloads);
-        let last = segment(&payloads[..1]).len();
-        let used = last + RECORD_OVERHEAD + 6;
-
-        for at in last..used {
-            for bit in 0..8 {
-                let mut flipped = whole.clone();
-                flipped[at] ^= 1 << bit;
-
-                let contents = contents(&HEADER, &flipped);
-
-                assert_eq!(data(&contents), [b"first"], "byte {at}, bit {bit}");
-                assert_eq!(contents.damage, None);
-            }
-        }
-    }
-
-    #[test]
-    fn any_flipped_bit_before_the_last_batch_is_damage() {
-        let payloads: [&[u8]; 3] = [b"first", b"second", b"third"];
-        let whole = segment(&payloads);
-        let damaged = segment(&payloads[..1]).len();
-        let used = damaged + RECORD_OVERHEAD + 6;
-
-        for at in damaged..used {
-            for bit in 0..8 {
-                let mut flipped = whole.clone();
-                flipped[at] ^= 1 << bit;
-
-                let contents = contents(&HEADER, &flipped);
-
-                assert_eq!(data(&contents), [b"first"], "byte {at}, bit {bit}");
-                assert_eq!(contents.damage, Some(damaged as u64));
-            }
-        }
-    }
-
-    #[test]
-    fn what_an_earlier_use_of_the_file_left_is_not_read() {
-        let old = segment(&[b"first", b"second", b"third"]);
-        let header = SegmentHeader { seed: 1, ..HEADER };
-
-        let contents = contents(&header, &old);
-
-        assert!(contents.payloads.is_empty());
-        assert_eq!(contents.damage, None);
-    }
-
-    #[test]
-    fn a_damaged_segment_header_is_not_believed() {
-        let bytes = HEADER.encode();
-        assert_eq!(SegmentHeader::decode(&bytes), Some(HEADER));
-        for at in 0..bytes.len() {
-            let mut flipped = bytes;
-            flipped[at] ^= 4;
-            assert_eq!(SegmentHeader::decode(&flipped), None, "byte {at}");
-        }
-        assert_eq!(SegmentHeader::decode(&bytes[..39]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn records_come_back_as_they_were(
-            written in prop::collection::vec(
-                (1u8..=3, "[a-z/.]{0,40}", any::<u64>(), prop::collection::vec(any::<u8>(), 0..200)),
-                0..10,
-            )
-        ) {
-            let mut batch = Batch::default();
-            for (kind, path, offset, data) in &written {
-                match kind {
-                    1 => batch.base(path, data),
-                    2 => batch.frames(path, *offset, data),
-                    _ => batch.settled(path),
-                }
-            }
-            let mut bytes = HEADER.encode().to_vec();
-            bytes.resize(SEGMENT_HEADER_BYTES as usize, 0);
-            bytes.extend(batch.encode(HEADER.first_batch, HEADER.seed));
-
-            let found = contents(&HEADER, &bytes);
-            let found = records(found.payloads[0]).unwrap();
-
-            prop_assert_eq!(found.len(), written.len());
-            for (record, (kind, path, offset, data)) in found.iter().zip(&written) {
-                prop_assert_eq!(record.kind as u8, *kind);
-                prop_assert_eq!(record.path, path);
-                if record.kind == RecordKind::Frames {
-                    prop_assert_eq!(record.offset, *offset);
-                }
-                if record.kind != RecordKind::Settled {
-                    prop_assert_eq!(record.data, data);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::ReleasedSegment;
 use crate::connection::{remove_if_present, sync_parent};
-use crate::sys::sync_file_system;
 
 /// Ends the name of a segment that recovery has to read.
 pub(super) const SEGMENT_SUFFIX: &str = ".lane";
@@ -22,17 +22,14 @@ pub trait SegmentStore: Debug + Send + Sync {
     /// The operating system's.
     fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>>;
 
-    /// Removes a segment. That the name is gone need not be durable.
+    /// Takes a segment over whose commits are in the objects' bases, to delete it or to keep it as
+    /// history. From then on recovery must not find it under its name, but that the name is gone need
+    /// not be durable.
     ///
     /// # Errors
-    /// The operating system's.
-    fn remove(&self, path: &Path) -> io::Result<()>;
-
-    /// Waits until everything written to the data folder before is durable, with all names.
-    ///
-    /// # Errors
-    /// The operating system's.
-    fn settle(&self) -> io::Result<()>;
+    /// Why it cannot be taken now. The lane keeps it and asks again; when too many are kept, commits
+    /// are refused.
+    fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()>;
 }
 
 /// An open segment.
@@ -62,21 +59,10 @@ impl SegmentFile for File {
 
 /// The real files.
 ///
-/// A removed segment is kept as a spare for the next one: overwriting costs a third less per sync
+/// A released segment is kept as a spare for the next one: overwriting costs a third less per sync
 /// than writing into space that was only reserved.
 #[derive(Debug)]
-pub(crate) struct Disk {
-    /// Opened before anything is written, so that it sees every failure to write back.
-    root: File,
-}
-
-impl Disk {
-    pub(crate) fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self {
-            root: File::open(root)?,
-        })
-    }
-}
+pub(crate) struct Disk;
 
 impl SegmentStore for Disk {
     fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>> {
@@ -97,12 +83,8 @@ impl SegmentStore for Disk {
         Ok(Box::new(file))
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::rename(path, spare_path(path))
-    }
-
-    fn settle(&self) -> io::Result<()> {
-        sync_file_system(&self.root)
+    fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()> {
+        fs::rename(segment.path, spare_path(segment.path))
     }
 }
 

@@ -116,16 +116,21 @@ fn a_replaced_database_brings_its_alarm_into_the_index() {
 #[test]
 fn the_first_commit_records_the_name() {
     let fixture = Fixture::new();
+    let folder = DataFolder::open(&fixture.path("data")).unwrap();
+    let namespace = folder.namespace("w-C").unwrap();
     let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
-    let mut database = fixture.open_with_alarms("o.sqlite", &index);
-    assert_eq!(index.name_of("o.sqlite").unwrap(), None);
+    let file = format!("data/do/w-C/{}.sqlite", "a".repeat(64));
+    let mut database = fixture.open_with_alarms(&file, &index);
+    assert_eq!(namespace.list(None, 10).unwrap(), []);
 
     database.kv_put("k", b"v").unwrap();
     database.end_turn().unwrap();
-    database.wait_until_durable().unwrap();
+    database.close().unwrap();
 
+    let listed = namespace.list(None, 10).unwrap();
+    assert_eq!(listed[0].name.as_deref(), Some("the name"));
     assert_eq!(
-        index.name_of("o.sqlite").unwrap(),
-        Some("the name".to_owned())
+        namespace.stored(&listed[0].id).unwrap().as_ref(),
+        listed.first()
     );
 }

@@ -1,10 +1,9 @@
-//! Commits that survive, reports, checkpoints, and alarms across crashes.
+//! Commits that survive, reports, resting, and alarms across crashes.
 //!
 //! A crash is a copy of the files made while the database is open: that is what a killed process
-//! leaves. What a power failure takes as well is in `lanes`.
+//! leaves of what was reported. What of the rest may be there as well is in `lanes`.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use stated_storage::{AlarmFate, AlarmIndex, Database};
@@ -18,10 +17,6 @@ fn crash(fixture: &Fixture) -> Fixture {
 
 fn value(database: &mut Database, key: &str) -> Option<Vec<u8>> {
     database.kv_get(key).unwrap()
-}
-
-fn bytes(path: &Path) -> u64 {
-    path.metadata().map_or(0, |metadata| metadata.len())
 }
 
 #[test]
@@ -72,6 +67,7 @@ fn committed_turns_survive_a_crash_and_an_open_one_does_not() {
     database.end_turn().unwrap();
     database.kv_put("a", b"2").unwrap();
     database.kv_put("big", &vec![1; 3_000_000]).unwrap();
+    fixture.wait(&database);
 
     let after = crash(&fixture);
     let mut reopened = after.open("o.sqlite");
@@ -89,6 +85,7 @@ fn every_crash_between_turns_shows_exactly_the_turns_before_it() {
         database.kv_put("a", &[round]).unwrap();
         database.kv_put("b", &[round]).unwrap();
         database.end_turn().unwrap();
+        fixture.wait(&database);
 
         let after = crash(&fixture);
         let mut reopened = after.open("o.sqlite");
@@ -99,34 +96,13 @@ fn every_crash_between_turns_shows_exactly_the_turns_before_it() {
 }
 
 #[test]
-fn a_torn_last_write_loses_the_last_turn_and_no_other() {
-    let fixture = Fixture::without_log();
-    let mut database = fixture.open("o.sqlite");
-    database.kv_put("a", b"1").unwrap();
-    database.end_turn().unwrap();
-    let before = bytes(&fixture.path("o.sqlite-wal"));
-    database.kv_put("a", b"2").unwrap();
-    database.end_turn().unwrap();
-
-    let after = crash(&fixture);
-    let wal = fs::OpenOptions::new()
-        .write(true)
-        .open(after.path("o.sqlite-wal"))
-        .unwrap();
-    wal.set_len(before + 2000).unwrap();
-
-    assert_eq!(value(&mut after.open("o.sqlite"), "a"), Some(b"1".to_vec()));
-}
-
-#[test]
-fn dropping_leaves_the_log_and_closing_does_not() {
+fn what_was_not_committed_is_gone_after_a_drop_and_after_a_close() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
     database.kv_put("a", b"1").unwrap();
     database.end_turn().unwrap();
     database.kv_put("lost", b"1").unwrap();
     drop(database);
-    assert!(bytes(&fixture.path("o.sqlite-wal")) > 0);
 
     let mut database = fixture.open("o.sqlite");
     assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
@@ -135,52 +111,78 @@ fn dropping_leaves_the_log_and_closing_does_not() {
     database.kv_put("lost", b"2").unwrap();
     database.close().unwrap();
 
-    assert!(!fixture.path("o.sqlite-wal").exists());
-    assert!(!fixture.path("o.sqlite-shm").exists());
     let mut database = fixture.open("o.sqlite");
     assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
     assert_eq!(value(&mut database, "lost"), None);
 }
 
 #[test]
-fn the_log_is_copied_back_before_it_grows_without_bound() {
-    let fixture = Fixture::new();
-    let mut database = fixture.open("o.sqlite");
-    for round in 0..30u8 {
-        database.kv_put("a", &vec![round; 400_000]).unwrap();
+fn a_small_database_has_no_file() {
+    for fixture in [Fixture::new(), Fixture::without_log()] {
+        let mut database = fixture.open("o.sqlite");
+        database.kv_put("a", &[1; 900_000]).unwrap();
         database.end_turn().unwrap();
-    }
+        database.close().unwrap();
+        assert!(!fixture.path("o.sqlite").exists());
 
-    assert!(bytes(&fixture.path("o.sqlite-wal")) < 6_000_000);
-    assert!(bytes(&fixture.path("o.sqlite")) >= 400_000);
-    fixture.wait(&database);
-    let after = crash(&fixture);
-    assert_eq!(
-        value(&mut after.open("o.sqlite"), "a"),
-        Some(vec![29; 400_000])
-    );
+        let mut database = fixture.open("o.sqlite");
+        database.kv_put("b", &[2; 900_000]).unwrap();
+        database.end_turn().unwrap();
+        database.close().unwrap();
+        assert!(fixture.path("o.sqlite").exists());
+
+        let mut database = fixture.open("o.sqlite");
+        assert_eq!(value(&mut database, "a"), Some(vec![1; 900_000]));
+        assert_eq!(value(&mut database, "b"), Some(vec![2; 900_000]));
+    }
 }
 
 #[test]
-fn a_reading_cursor_postpones_the_checkpoint() {
+fn a_database_that_rests_goes_on_where_it_was() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    assert!(!database.rest(), "a turn is open");
+    database.end_turn().unwrap();
     run(
         &mut database,
         "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)",
     );
-    let cursor = exec(&mut database, "SELECT x FROM t");
-    for round in 0..30u8 {
-        database.kv_put("a", &vec![round; 400_000]).unwrap();
-        database.end_turn().unwrap();
-    }
-    assert!(bytes(&fixture.path("o.sqlite")) <= 4096);
-
-    database.cursor_close(cursor);
-    database.kv_put("b", b"1").unwrap();
     database.end_turn().unwrap();
+    let cursor = exec(&mut database, "SELECT x FROM t");
+    assert!(database.cursor_next(cursor).unwrap().is_some());
+    assert!(!database.rest(), "a cursor is open");
+    database.cursor_close(cursor);
 
-    assert!(bytes(&fixture.path("o.sqlite")) >= 400_000);
+    assert!(database.rest());
+    assert!(database.rest());
+    database.kv_put("b", b"2").unwrap();
+    database.end_turn().unwrap();
+    assert!(database.rest());
+
+    assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
+    assert_eq!(value(&mut database, "b"), Some(b"2".to_vec()));
+    assert_eq!(integer(&mut database, "SELECT sum(x) FROM t"), 3);
+}
+
+#[test]
+fn a_turn_that_was_undone_leaves_nothing_for_the_next_commit() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    database.kv_put("a", b"1").unwrap();
+    database.end_turn().unwrap();
+    database.kv_put("big", &vec![1; 3_000_000]).unwrap();
+    database.discard();
+    database.kv_put("b", b"2").unwrap();
+    database.end_turn().unwrap();
+    fixture.wait(&database);
+
+    let after = crash(&fixture);
+    let mut reopened = after.open("o.sqlite");
+
+    assert_eq!(value(&mut reopened, "big"), None);
+    assert_eq!(value(&mut reopened, "b"), Some(b"2".to_vec()));
+    assert!(reopened.database_size().unwrap() < 5 * 4096);
 }
 
 #[test]
@@ -208,57 +210,26 @@ fn a_file_that_is_no_database_is_left_alone() {
         "something else entirely, and long enough",
     )
     .unwrap();
-    let mut database = fixture.open("o.sqlite");
 
-    assert_eq!(
-        database.kv_get("a").unwrap_err().to_string(),
-        "file is not a database: SQLITE_NOTADB"
-    );
-    assert_eq!(bytes(&fixture.path("o.sqlite")), 40);
+    let error = fixture.try_open("o.sqlite").unwrap_err();
+
+    assert_eq!(error.to_string(), "file is not a database: SQLITE_NOTADB");
+    assert_eq!(fixture.path("o.sqlite").metadata().unwrap().len(), 40);
 }
 
 #[test]
 fn a_missing_folder_is_named() {
     let fixture = Fixture::new();
-    let mut database = fixture.open("missing/o.sqlite");
+
+    let error = fixture.try_open("missing/o.sqlite").unwrap_err();
 
     assert_eq!(
-        database.kv_put("a", b"1").unwrap_err().to_string(),
+        error.to_string(),
         format!(
-            "create database `{}`: No such file or directory (os error 2)",
-            fixture.path("missing/o.sqlite").display()
+            "open folder `{}`: No such file or directory (os error 2)",
+            fixture.path("missing").display()
         )
     );
-}
-
-#[test]
-fn a_failed_sync_is_reported_for_ever() {
-    for fixture in [Fixture::new(), Fixture::without_log()] {
-        failed_syncs(&fixture);
-    }
-}
-
-fn failed_syncs(fixture: &Fixture) {
-    let mut database = fixture.open("o.sqlite");
-    database.kv_put("a", b"1").unwrap();
-    // Opening a WAL that is gone fails as a broken disk would.
-    let wal = fixture.path("o.sqlite-wal");
-    fs::rename(&wal, fixture.path("elsewhere")).unwrap();
-    database.end_turn().unwrap();
-    let first = fixture.reports.recv().unwrap();
-    fs::rename(fixture.path("elsewhere"), &wal).unwrap();
-    database.kv_put("a", b"2").unwrap();
-    database.end_turn().unwrap();
-    let second = fixture.reports.recv().unwrap();
-
-    let message = format!(
-        "open WAL `{}`: No such file or directory (os error 2)",
-        wal.display()
-    );
-    assert_eq!(first.result.unwrap_err().to_string(), message);
-    assert_eq!(second.result.unwrap_err().to_string(), message);
-    database.close().unwrap();
-    assert!(wal.exists());
 }
 
 #[test]
@@ -371,6 +342,7 @@ fn an_alarm_and_its_index_row_survive_a_crash() {
     database.set_alarm(Some(500)).unwrap();
     run(&mut database, "CREATE TABLE t (x)");
     database.end_turn().unwrap();
+    fixture.wait(&database);
 
     let after = crash(&fixture);
     let index = Arc::new(AlarmIndex::open(after.folder()).unwrap());

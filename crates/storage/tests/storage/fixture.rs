@@ -1,6 +1,6 @@
 //! A folder, a committer that reports to the test, and databases in them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use stated_storage::{
     AlarmIdentity, AlarmIndex, Backend, CommitPosition, Committer, CursorId, DataFolder, Database,
-    DatabaseKey, DatabaseOptions, DurableReport, Lane, LaneLog, SqlValue, StorageError,
+    DatabaseKey, DatabaseOptions, DurableReport, Lane, SqlValue, StorageError,
 };
 use tempfile::TempDir;
 
 use crate::store::Store;
 
 /// Long enough that only a hang reaches it.
-const DEADLINE: Duration = Duration::from_secs(60);
-/// The least that a segment may have.
-const SEGMENT_BYTES: u64 = 6 << 20;
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+/// Small, so that tests fill some.
+const SEGMENT_BYTES: u64 = 1 << 20;
 
 /// A data folder and a committer; dropped after the databases opened from it.
 pub(crate) struct Fixture {
@@ -28,6 +28,7 @@ pub(crate) struct Fixture {
     /// The lane's files, for tests that break them.
     pub(crate) store: Arc<Store>,
     durable: RefCell<HashMap<DatabaseKey, CommitPosition>>,
+    copies: Cell<u32>,
     _data: DataFolder,
     folder: TempDir,
 }
@@ -42,14 +43,15 @@ impl Fixture {
     pub(crate) fn in_folder(folder: TempDir) -> Self {
         let data = DataFolder::open(folder.path()).unwrap();
         let store = Arc::new(Store::default());
-        let lane = folder.path().join("lanes").join("test");
-        let log = LaneLog::with_store(folder.path(), lane, store.clone(), SEGMENT_BYTES);
+        let log = data
+            .lane_with("test", store.clone(), SEGMENT_BYTES)
+            .unwrap();
         Self::with(folder, data, store, |report| {
             Committer::spawn_with_log(log, report).unwrap()
         })
     }
 
-    /// A committer that syncs each object's files.
+    /// A committer that settles each commit.
     pub(crate) fn without_log() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::open(folder.path()).unwrap();
@@ -71,6 +73,7 @@ impl Fixture {
             reports,
             store,
             durable: RefCell::default(),
+            copies: Cell::default(),
             _data: data,
             folder,
         }
@@ -114,6 +117,15 @@ impl Fixture {
         Database::open(&self.path(name), options, &self.lane()).unwrap()
     }
 
+    /// As [`Self::open`], for databases that may be refused.
+    pub(crate) fn try_open(&self, name: &str) -> Result<Database, StorageError> {
+        let options = DatabaseOptions {
+            backend: Backend::Sqlite { sql_enabled: true },
+            alarm: None,
+        };
+        Database::open(&self.path(name), options, &self.lane())
+    }
+
     /// Opens a database whose alarms go to the index under the name of the file.
     pub(crate) fn open_with_alarms(&self, name: &str, index: &Arc<AlarmIndex>) -> Database {
         let options = DatabaseOptions {
@@ -125,6 +137,14 @@ impl Fixture {
             }),
         };
         Database::open(&self.path(name), options, &self.lane()).unwrap()
+    }
+
+    /// Opens what is committed of a database as another program does that is given a copy.
+    pub(crate) fn plain(&self, database: &mut Database) -> rusqlite::Connection {
+        let copy = self.path(&format!("copy-{}", self.copies.get()));
+        self.copies.set(self.copies.get() + 1);
+        database.copy_to(&copy).unwrap();
+        rusqlite::Connection::open(copy).unwrap()
     }
 
     /// Waits until the last commit of the database is reported as durable.

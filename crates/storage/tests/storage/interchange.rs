@@ -1,14 +1,10 @@
-//! The files are workerd's: tables, types and pragmas as another program finds them.
-
-use std::process::Command;
-use std::time::Duration;
+//! Databases are workerd's: tables, types and pragmas as another program finds them, and its files
+//! are taken over.
 
 use rusqlite::Connection;
 use stated_storage::ListOptions;
 
-use crate::fixture::{Fixture, run};
-
-const DATABASE_VARIABLE: &str = "STATED_TEST_DATABASE";
+use crate::fixture::{Fixture, integer, run};
 
 #[test]
 fn another_program_finds_the_documented_tables() {
@@ -19,9 +15,8 @@ fn another_program_finds_the_documented_tables() {
     database.current_bookmark().unwrap();
     database.current_bookmark().unwrap();
     database.end_turn().unwrap();
-    database.close().unwrap();
 
-    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
+    let plain = fixture.plain(&mut database);
     let text = |sql: &str| {
         plain
             .query_row(sql, [], |row| row.get::<_, String>(0))
@@ -58,61 +53,10 @@ fn another_program_finds_the_documented_tables() {
         ),
         "_cf_METADATA 0,_cf_KV 1"
     );
-    assert_eq!(text("PRAGMA journal_mode"), "wal");
+    assert_eq!(text("PRAGMA journal_mode"), "delete");
     assert_eq!(number("PRAGMA page_size"), 4096);
     assert_eq!(number("PRAGMA auto_vacuum"), 0);
     assert_eq!(text("PRAGMA integrity_check"), "ok");
-}
-
-#[test]
-fn another_program_recovers_a_log_that_was_left() {
-    let fixture = Fixture::new();
-    let mut database = fixture.open("o.sqlite");
-    database.kv_put("k", b"v").unwrap();
-    database.end_turn().unwrap();
-    drop(database);
-
-    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
-    let value: Vec<u8> = plain
-        .query_row("SELECT value FROM _cf_KV WHERE key = 'k'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-
-    assert_eq!(value, b"v");
-}
-
-#[test]
-fn another_program_is_kept_out_while_the_object_lives() {
-    let fixture = Fixture::new();
-    let mut database = fixture.open("o.sqlite");
-    database.kv_put("k", b"v").unwrap();
-    database.end_turn().unwrap();
-    fixture.wait(&database);
-
-    // The committer has opened and synced the same file; SQLite's lock must have survived that.
-    // Locks do not exclude the process that holds them, so this takes a second one.
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "interchange::second_process", "--ignored"])
-        .env(DATABASE_VARIABLE, fixture.path("o.sqlite"))
-        .output()
-        .unwrap();
-
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("1 passed"), "{stdout}");
-}
-
-#[test]
-#[ignore = "another_program_is_kept_out_while_the_object_lives runs it in a second process"]
-fn second_process() {
-    let plain = Connection::open(std::env::var_os(DATABASE_VARIABLE).unwrap()).unwrap();
-    plain.busy_timeout(Duration::ZERO).unwrap();
-
-    let error = plain
-        .execute_batch("SELECT * FROM sqlite_master")
-        .unwrap_err();
-
-    assert_eq!(error.to_string(), "database is locked");
 }
 
 #[test]
@@ -132,7 +76,11 @@ fn the_files_of_another_program_are_read_as_they_are() {
              CREATE TABLE t (x); INSERT INTO t VALUES (1)",
         )
         .unwrap();
+    // What a program leaves that is killed: a WAL, and a database that lacks what it has.
+    let theirs = fixture.copy();
     drop(plain);
+    let fixture = Fixture::in_folder(theirs);
+    assert!(fixture.path("o.sqlite-wal").exists());
 
     let mut database = fixture.open("o.sqlite");
 
@@ -148,6 +96,50 @@ fn the_files_of_another_program_are_read_as_they_are() {
             .starts_with("00000000-0000002a-")
     );
     assert_eq!(run(&mut database, "SELECT x FROM t").len(), 1);
+    // It is small, and in the directory now.
+    assert!(!fixture.path("o.sqlite").exists());
+    assert!(!fixture.path("o.sqlite-wal").exists());
+}
+
+#[test]
+fn a_large_file_of_another_program_stays_where_it_is() {
+    let fixture = Fixture::new();
+    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
+    plain
+        .execute_batch(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(2000000))",
+        )
+        .unwrap();
+    drop(plain);
+
+    let mut database = fixture.open("o.sqlite");
+    assert_eq!(integer(&mut database, "SELECT length(x) FROM t"), 2_000_000);
+    database.kv_put("k", b"v").unwrap();
+    database.end_turn().unwrap();
+    database.close().unwrap();
+
+    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
+    let value = "SELECT value FROM _cf_KV WHERE key = 'k'";
+    let value: Vec<u8> = plain.query_row(value, [], |row| row.get(0)).unwrap();
+    assert_eq!(value, b"v");
+}
+
+#[test]
+fn a_file_with_pages_of_another_size_is_converted() {
+    let fixture = Fixture::new();
+    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
+    plain
+        .execute_batch(
+            "PRAGMA page_size=1024; PRAGMA journal_mode=WAL; CREATE TABLE t (x); \
+             INSERT INTO t VALUES (zeroblob(20000))",
+        )
+        .unwrap();
+    drop(plain);
+
+    let mut database = fixture.open("o.sqlite");
+
+    assert_eq!(integer(&mut database, "SELECT length(x) FROM t"), 20_000);
+    assert_eq!(integer(&mut database, "PRAGMA page_size"), 4096);
 }
 
 #[test]
@@ -157,9 +149,8 @@ fn a_null_alarm_is_no_alarm() {
     database.set_alarm(Some(5)).unwrap();
     database.set_alarm(None).unwrap();
     database.end_turn().unwrap();
-    database.close().unwrap();
 
-    let plain = Connection::open(fixture.path("o.sqlite")).unwrap();
+    let plain = fixture.plain(&mut database);
     let kind: String = plain
         .query_row(
             "SELECT typeof(value) FROM _cf_METADATA WHERE key = 1",
@@ -167,7 +158,7 @@ fn a_null_alarm_is_no_alarm() {
             |row| row.get(0),
         )
         .unwrap();
-    drop(plain);
+    drop(database);
 
     assert_eq!(kind, "null");
     assert_eq!(fixture.open("o.sqlite").alarm().unwrap(), None);

@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex};
 
-use stated_storage::{SegmentFile, SegmentStore};
+use crate::fixture::DEADLINE;
+use stated_storage::{ReleasedSegment, SegmentFile, SegmentStore};
 
 /// "No space left on device".
 pub(crate) const ENOSPC: i32 = 28;
@@ -23,14 +22,16 @@ pub(crate) enum Fault {
     Create(i32),
     /// Half of the bytes are written.
     Write(i32),
+    /// All of the bytes are written, and may be lost.
     Sync(i32),
-    Settle(i32),
+    Release(i32),
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     fault: Arc<Mutex<Fault>>,
-    settled: AtomicUsize,
+    released: Mutex<usize>,
+    changed: Condvar,
 }
 
 impl Store {
@@ -42,9 +43,14 @@ impl Store {
         *self.fault.lock().unwrap()
     }
 
-    /// How often everything was made durable.
-    pub(crate) fn settled(&self) -> usize {
-        self.settled.load(SeqCst)
+    /// Waits until so many segments were released.
+    pub(crate) fn wait_until_released(&self, count: usize) {
+        let released = self.released.lock().unwrap();
+        let (_released, timeout) = self
+            .changed
+            .wait_timeout_while(released, DEADLINE, |released| *released < count)
+            .unwrap();
+        assert!(!timeout.timed_out(), "segments are not released");
     }
 }
 
@@ -63,15 +69,15 @@ impl SegmentStore for Store {
         }))
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
-    }
-
-    fn settle(&self) -> io::Result<()> {
-        if let Fault::Settle(code) = self.fault() {
+    fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()> {
+        if let Fault::Release(code) = self.fault() {
             return Err(io::Error::from_raw_os_error(code));
         }
-        self.settled.fetch_add(1, SeqCst);
+        let bytes = fs::read(segment.path)?;
+        assert!(segment.records(&bytes).is_some());
+        fs::remove_file(segment.path)?;
+        *self.released.lock().unwrap() += 1;
+        self.changed.notify_all();
         Ok(())
     }
 }

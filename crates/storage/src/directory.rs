@@ -1,0 +1,259 @@
+//! The objects of one namespace: what is known of each, and where its pages are.
+//!
+//! One SQLite file for each namespace, `objects.sqlite` in its folder, has a row for each object that
+//! ever stored something, and beside it the pages of the small ones ([`crate::image`]). So a small
+//! object needs no file, and lists and lookups need not read the folder. A large object has a file
+//! of its own, in workerd's layout; the row says so.
+//!
+//! Rows are what was settled last. What is newer is in memory ([`ObjectPages`]), and in lanes: it is
+//! here that everything finds the one copy of it.
+//!
+//! *Claim.* The row of an object, and what it points to, is the state after one of its commits, or
+//! becomes one when recovery has written the lanes over it.
+//!
+//! *Mechanism.* Image and row change in one transaction of SQLite, synced before it counts. A file
+//! of its own is written in place, page by page, and is torn if that is interrupted; but each of
+//! these pages is in a lane, which is given up only when the file was synced, so recovery writes all
+//! of them again. What decides between image and file is the row: a file beside a row that has an
+//! image is the remains of an interrupted change. A file without a row is of another program.
+//!
+//! *What can still go wrong.* A program that writes to a file of an object while the server runs.
+//! Nothing keeps it from that but the folder's lock, which other programs do not know.
+
+mod adopt;
+mod list;
+mod recover;
+mod rows;
+mod settle;
+
+use rusqlite::{Connection, OpenFlags};
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::error::StorageError;
+use crate::image::Image;
+use crate::object_name::ObjectName;
+use crate::object_pages::{Base, Mark, ObjectPages};
+use crate::page::PAGE_BYTES;
+pub use list::Stored;
+pub(crate) use recover::Recovered;
+use rows::{Form, Row};
+
+/// The directory's file in the folder of a namespace.
+const FILE_NAME: &str = "objects.sqlite";
+/// Longer than any transaction of the settler; the two connections of a process are the only ones.
+const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The directories of a data folder that are in use.
+#[derive(Debug)]
+pub(crate) struct Directories {
+    root: PathBuf,
+    open: Mutex<HashMap<PathBuf, Arc<Directory>>>,
+}
+
+impl Directories {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// Returns the directory of a namespace, whose folder must exist.
+    pub(crate) fn of(&self, folder: &Path) -> Result<Arc<Directory>, StorageError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = open.get(folder) {
+            return Ok(Arc::clone(directory));
+        }
+        let label = folder.strip_prefix(&self.root).unwrap_or(folder);
+        let directory = Directory::open(folder, &label.to_string_lossy())?;
+        open.insert(folder.to_owned(), Arc::clone(&directory));
+        Ok(directory)
+    }
+
+    /// Returns the directory that lanes know by this label.
+    pub(crate) fn labelled(&self, label: &str) -> Result<Option<Arc<Directory>>, StorageError> {
+        let folder = self.root.join(label);
+        match folder.is_dir() {
+            true => self.of(&folder).map(Some),
+            // The namespace was deleted.
+            false => Ok(None),
+        }
+    }
+
+    /// Forgets a directory whose folder is about to be renamed or deleted.
+    pub(crate) fn close(&self, folder: &Path) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(folder);
+    }
+}
+
+/// The directory of one namespace.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    folder: PathBuf,
+    /// The folder's path inside of the data folder: the namespace's name in lanes.
+    pub(crate) label: Arc<str>,
+    myself: Weak<Self>,
+    /// Every object that is in use or has something to settle.
+    live: Mutex<HashMap<ObjectName, Arc<ObjectPages>>>,
+    reader: Mutex<Connection>,
+    /// Held while objects are settled, so that two threads never settle the same one.
+    writer: Mutex<Connection>,
+}
+
+impl Directory {
+    /// Opens the directory in a folder; in one without, it is made from the files that are there.
+    fn open(folder: &Path, label: &str) -> Result<Arc<Self>, StorageError> {
+        let path = folder.join(FILE_NAME);
+        // SQLite's error would not say which folder is missing.
+        fs::metadata(folder).map_err(|error| StorageError::file("open folder", folder, error))?;
+        let writer = connect(&path)?;
+        rows::prepare(&writer, folder)?;
+        let reader = connect(&path)?;
+        Ok(Arc::new_cyclic(|myself| Self {
+            folder: folder.to_owned(),
+            label: label.into(),
+            myself: myself.clone(),
+            live: Mutex::default(),
+            reader: Mutex::new(reader),
+            writer: Mutex::new(writer),
+        }))
+    }
+
+    /// Returns where an object's own file is, if it has one.
+    pub(crate) fn file_path(&self, name: &ObjectName) -> PathBuf {
+        self.folder.join(format!("{name}.sqlite"))
+    }
+
+    /// Returns an object's pages for a user, who must call [`Self::release`].
+    ///
+    /// A file that another program wrote is taken over first.
+    pub(crate) fn object(&self, name: &ObjectName) -> Result<Arc<ObjectPages>, StorageError> {
+        if let Some(pages) = self.live().get(name) {
+            pages.begin_use();
+            return Ok(Arc::clone(pages));
+        }
+        let (mark, base) = self.load(name)?;
+        let mut live = self.live();
+        let pages = live.entry(name.clone()).or_insert_with(|| {
+            let myself = Weak::clone(&self.myself);
+            Arc::new(ObjectPages::new(name.clone(), myself, mark, base))
+        });
+        pages.begin_use();
+        Ok(Arc::clone(pages))
+    }
+
+    /// Ends a use that [`Self::object`] began.
+    pub(crate) fn release(&self, pages: &Arc<ObjectPages>) {
+        let mut live = self.live();
+        pages.end_use();
+        Self::forget_if_unused(&mut live, pages);
+    }
+
+    /// Makes an object's base readable, until its `close_base`.
+    pub(crate) fn open_base(&self, pages: &ObjectPages) -> Result<(), StorageError> {
+        while pages.base_is_closed() {
+            let (_, base) = self.load(&pages.name)?;
+            pages.open_base(base);
+        }
+        Ok(())
+    }
+
+    /// Reads what was settled of an object.
+    fn load(&self, name: &ObjectName) -> Result<(Mark, Base), StorageError> {
+        let row = rows::find(&self.reader(), name)?;
+        let taken_over = match &row {
+            None => self.file_path(name).exists(),
+            Some(row) => row.form == Form::Foreign,
+        };
+        match row {
+            _ if taken_over => self.take_over(name),
+            Some(row) if row.form == Form::Deleted => {
+                self.delete(name)?;
+                Ok((Mark::default(), Base::Nothing))
+            }
+            Some(row) => Ok(self.base_of(name, row)),
+            None => Ok((Mark::default(), Base::Nothing)),
+        }
+    }
+
+    fn base_of(&self, name: &ObjectName, row: Row) -> (Mark, Base) {
+        let mut mark = row.mark;
+        let found = match (row.damage, row.form) {
+            (Some(damage), _) => Err(damage),
+            (None, Form::Own) => self
+                .open_file(name)
+                .map(|(file, page_count)| {
+                    mark.page_count = page_count;
+                    Base::File(Arc::new(file))
+                })
+                .map_err(|error| format!("its file cannot be opened: {error}")),
+            (None, _) => match row.image.and_then(Image::new) {
+                Some(image) => Ok(Base::Image(Arc::new(image))),
+                None => Err("its image in the directory is damaged".into()),
+            },
+        };
+        let base = found.unwrap_or_else(|reason| {
+            tracing::error!(object_id = %name, %reason, "an object is damaged");
+            // It must count as stored.
+            mark.page_count = mark.page_count.max(1);
+            Base::Damaged(reason.into())
+        });
+        (mark, base)
+    }
+
+    /// Opens an object's own file; tells how many pages it has.
+    fn open_file(&self, name: &ObjectName) -> std::io::Result<(File, u32)> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.file_path(name))?;
+        let pages = file.metadata()?.len() / PAGE_BYTES as u64;
+        Ok((file, u32::try_from(pages).unwrap_or(u32::MAX)))
+    }
+
+    fn forget_if_unused(
+        live: &mut HashMap<ObjectName, Arc<ObjectPages>>,
+        pages: &Arc<ObjectPages>,
+    ) {
+        let is_same = live
+            .get(&pages.name)
+            .is_some_and(|known| Arc::ptr_eq(known, pages));
+        if is_same && pages.is_unused() {
+            live.remove(&pages.name);
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<ObjectName, Arc<ObjectPages>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A panic in the middle of a transaction is undone by whoever begins the next one.
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StorageError> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_EXRESCODE,
+    )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL: a commit must be on the disk when it returns.
+    connection.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000; \
+         PRAGMA foreign_keys=OFF",
+    )?;
+    Ok(connection)
+}

@@ -1,0 +1,179 @@
+//! Settling: what lanes have of objects goes to where the objects are kept, so that lanes can be
+//! given up.
+//!
+//! Settling an object again, or after a failure, is harmless: it writes whole pages, and what they
+//! are has not changed or is newer. After an error nothing counts as settled. The next attempt
+//! writes every page anew, so it does not depend on what became of pages whose sync has failed.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::rows::{self, Form, Place};
+use super::{Base, Directory, Image, ObjectPages, StorageError};
+use crate::connection::sync_parent;
+use crate::object_name::ObjectName;
+use crate::object_pages::Unsettled;
+use crate::page::{EncodedPage, PAGE_BYTES, decode};
+
+/// Pages from which on a database has a file of its own: 1 MiB. Rewriting the image of a smaller one
+/// costs less than a file's sync.
+pub(super) const OWN_FILE_PAGES: u32 = 256;
+/// Objects of one transaction: openings of objects never wait for longer than it takes.
+const TRANSACTION_OBJECTS: usize = 1000;
+
+impl Directory {
+    /// Moves what is durable of these objects to their bases. Durable when it returns.
+    ///
+    /// An object that cannot be settled because it is damaged is given up, and says so from then on.
+    ///
+    /// # Errors
+    /// SQLite's and the operating system's; some of the objects may be settled.
+    pub(crate) fn settle(&self, objects: &[Arc<ObjectPages>]) -> Result<(), StorageError> {
+        for some in objects.chunks(TRANSACTION_OBJECTS) {
+            let writer = self.writer();
+            let transaction = writer.unchecked_transaction()?;
+            let mut done = Vec::new();
+            for pages in some {
+                let Some(unsettled) = pages.unsettled() else {
+                    continue;
+                };
+                let base = self.settle_one(&transaction, &pages.name, &unsettled)?;
+                done.push((pages, unsettled, base));
+            }
+            transaction.commit()?;
+            let mut live = self.live();
+            for (pages, unsettled, base) in done {
+                match &base {
+                    Base::Damaged(_) => pages.give_up(),
+                    base => pages.settled(&unsettled, base),
+                }
+                Self::forget_if_unused(&mut live, pages);
+            }
+        }
+        Ok(())
+    }
+
+    fn settle_one(
+        &self,
+        writer: &Connection,
+        name: &ObjectName,
+        unsettled: &Unsettled,
+    ) -> Result<Base, StorageError> {
+        let place = rows::place(writer, name)?;
+        let base = match &unsettled.base {
+            Base::Closed => match place {
+                Some(_) => self.settled_base(writer, name)?,
+                None => Base::Nothing,
+            },
+            known => known.clone(),
+        };
+        if let Base::Damaged(reason) = &base {
+            rows::set_damage(writer, name, reason)?;
+            return Ok(base);
+        }
+        let is_own = place.is_some_and(|place| place.form == Form::Own);
+        if is_own || unsettled.mark.page_count > OWN_FILE_PAGES {
+            return self.settle_file(writer, name, unsettled, &base, place);
+        }
+        let old = match &base {
+            Base::Image(image) => Some(&**image),
+            _ => None,
+        };
+        let pages = unsettled.pages.iter().map(|(number, page)| (*number, page));
+        let image = Image::merge(old, unsettled.mark.page_count, &pages.collect());
+        let visible_name = unsettled.visible_name.as_deref();
+        rows::put(writer, name, Form::Image, unsettled.mark, visible_name)?;
+        let number = place.and_then(|place| place.image);
+        rows::put_image(writer, name, number, image.bytes())?;
+        Ok(Base::Image(Arc::new(image)))
+    }
+
+    fn settled_base(&self, writer: &Connection, name: &ObjectName) -> Result<Base, StorageError> {
+        Ok(match rows::find(writer, name)? {
+            Some(row) => self.base_of(name, row).1,
+            None => Base::Nothing,
+        })
+    }
+
+    /// Writes the pages to the object's own file, which is made if needed, and syncs it.
+    fn settle_file(
+        &self,
+        writer: &Connection,
+        name: &ObjectName,
+        unsettled: &Unsettled,
+        base: &Base,
+        place: Option<Place>,
+    ) -> Result<Base, StorageError> {
+        let path = self.file_path(name);
+        let failed = |error| StorageError::file("write file", &path, error);
+        let mark = unsettled.mark;
+        let (file, image) = match base {
+            Base::File(file) => (Arc::clone(file), None),
+            Base::Image(image) => (Arc::new(create(&path).map_err(failed)?), Some(&**image)),
+            _ => (Arc::new(create(&path).map_err(failed)?), None),
+        };
+        let pages: HashMap<u32, &EncodedPage> = unsettled
+            .pages
+            .iter()
+            .map(|(number, page)| (*number, page))
+            .collect();
+        write_file(&file, image, &pages, mark.page_count).map_err(failed)?;
+        if !matches!(base, Base::File(_)) {
+            sync_parent(&path).map_err(failed)?;
+        }
+        rows::put(
+            writer,
+            name,
+            Form::Own,
+            mark,
+            unsettled.visible_name.as_deref(),
+        )?;
+        rows::delete_image(writer, name, place.and_then(|place| place.image))?;
+        Ok(Base::File(file))
+    }
+}
+
+/// Makes an empty file; one that is there is what an interrupted change has left.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+}
+
+/// Writes the pages, and those of the image that they do not replace, and syncs the file.
+fn write_file(
+    file: &File,
+    image: Option<&Image>,
+    pages: &HashMap<u32, &EncodedPage>,
+    page_count: u32,
+) -> io::Result<()> {
+    let write = |number: u32, encoded: &[u8]| {
+        let mut page = [0; PAGE_BYTES];
+        decode(encoded, &mut page)
+            .ok_or_else(|| io::Error::other(format!("page {number} is damaged")))?;
+        file.write_all_at(&page, u64::from(number - 1) * PAGE_BYTES as u64)
+    };
+    if let Some(image) = image {
+        for number in 1..=image.page_count().min(page_count) {
+            if !pages.contains_key(&number) {
+                write(number, image.page(number))?;
+            }
+        }
+    }
+    let mut numbers: Vec<u32> = pages.keys().copied().collect();
+    numbers.sort_unstable();
+    for number in numbers {
+        write(number, pages[&number])?;
+    }
+    file.set_len(u64::from(page_count) * PAGE_BYTES as u64)?;
+    file.sync_all()
+}

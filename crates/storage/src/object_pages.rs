@@ -1,0 +1,434 @@
+//! The pages of one object: what its file would be, in layers.
+//!
+//! From the top, which is what a reader sees first:
+//!
+//! 1. *writing*: pages that SQLite has written and the end of the turn has not taken yet;
+//! 2. *latest*: pages of commits that are on their way to the lane;
+//! 3. *durable*: pages that the lane has and the base has not;
+//! 4. the *base*: the image in the directory or the file of its own, as of the last settling.
+//!
+//! A commit moves pages from 1 to 2, the committer's report from 2 to 3, settling from 3 to 4. When
+//! commits could not be made durable, 2 is dropped as soon as nobody uses the object: then it is
+//! what it was after its last durable commit, also for readers.
+//!
+//! Invariant: 3 over 4 is the state after the last durable commit, at any time. Each page of 3 has
+//! the number of the commit that wrote it, so that settling, which works on a copy, removes only
+//! what it has settled.
+//!
+//! One shard thread reads and writes 1; committer and settler are other threads. The lock is held
+//! for no longer than a page takes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::directory::Directory;
+use crate::image::Image;
+use crate::lane_log::AlarmChange;
+use crate::object_name::ObjectName;
+use crate::page::{EncodedPage, PAGE_BYTES, Page, decode, encode};
+use crate::sys::vfs::{PageFile, Unreadable};
+
+/// A state of an object: after which commit, when, and how large it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Counts the object's commits, from 1.
+    pub(crate) txid: u64,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) time_ms: i64,
+    /// Pages of the database.
+    pub(crate) page_count: u32,
+}
+
+/// Where the pages are that no layer above has.
+#[derive(Clone, Debug)]
+pub(crate) enum Base {
+    /// In the directory or in a file; nobody has needed them yet.
+    Closed,
+    /// Nowhere: the object is new.
+    Nothing,
+    /// In memory, as the directory has them.
+    Image(Arc<Image>),
+    /// In a file that is a plain SQLite database.
+    File(Arc<File>),
+    /// Nowhere, for this reason.
+    Damaged(Arc<str>),
+}
+
+/// The pages of one object. Shared by everything that uses it; see [`Directory::object`].
+#[derive(Debug)]
+pub(crate) struct ObjectPages {
+    pub(crate) name: ObjectName,
+    pub(crate) directory: Weak<Directory>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Open databases, at most one at a time, and whoever is about to open one.
+    users: u32,
+    base: Base,
+    writing: BTreeMap<u32, Box<Page>>,
+    latest: HashMap<u32, Version>,
+    durable: HashMap<u32, Version>,
+    /// What SQLite takes for the size of the file.
+    page_count: u32,
+    committed: Mark,
+    logged: Mark,
+    /// The name that the object's id was made from, until the base has it.
+    visible_name: Option<Arc<str>>,
+    /// Deleted by an operator: nothing of it may be settled.
+    is_void: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Version {
+    txid: u64,
+    page: EncodedPage,
+}
+
+/// The pages that one commit has changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Commit {
+    pub(crate) mark: Mark,
+    pub(crate) pages: Vec<(u32, EncodedPage)>,
+    /// The name that the object's id was made from, with the first commit of a database.
+    pub(crate) visible_name: Option<Arc<str>>,
+    pub(crate) alarm: AlarmChange,
+}
+
+impl Commit {
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let pages = self.pages.iter().map(|(_, page)| page.len());
+        size_of::<Self>() + pages.sum::<usize>()
+    }
+}
+
+/// What settling has to do for one object.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    pub(crate) mark: Mark,
+    pub(crate) base: Base,
+    pub(crate) pages: Vec<(u32, EncodedPage)>,
+    pub(crate) visible_name: Option<Arc<str>>,
+}
+
+impl ObjectPages {
+    pub(crate) fn new(
+        name: ObjectName,
+        directory: Weak<Directory>,
+        settled: Mark,
+        base: Base,
+    ) -> Self {
+        Self {
+            name,
+            directory,
+            state: Mutex::new(State {
+                users: 0,
+                base,
+                writing: BTreeMap::new(),
+                latest: HashMap::new(),
+                durable: HashMap::new(),
+                page_count: settled.page_count,
+                committed: settled,
+                logged: settled,
+                visible_name: None,
+                is_void: false,
+            }),
+        }
+    }
+
+    /// Whether anything was ever committed.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.lock().committed.page_count > 0
+    }
+
+    /// The last durable commit, if the base has not got it.
+    pub(crate) fn unsettled_mark(&self) -> Option<Mark> {
+        let state = self.lock();
+        (!state.durable.is_empty() && !state.is_void).then_some(state.logged)
+    }
+
+    /// Another database uses the object.
+    pub(crate) fn begin_use(&self) {
+        self.lock().users += 1;
+    }
+
+    /// A database that used the object is gone: commits that were not made durable are dropped. To
+    /// be called when none of it is on its way any more.
+    pub(crate) fn end_use(&self) {
+        let mut state = self.lock();
+        state.users -= 1;
+        if state.users == 0 {
+            state.writing = BTreeMap::new();
+            state.latest = HashMap::new();
+            state.committed = state.logged;
+            state.page_count = state.logged.page_count;
+            state.base = Base::Closed;
+        }
+    }
+
+    /// Whether the directory need not remember the object.
+    pub(crate) fn is_unused(&self) -> bool {
+        let state = self.lock();
+        state.users == 0 && (state.durable.is_empty() || state.is_void)
+    }
+
+    /// Keeps the base while a connection reads it, until [`Self::close_base`].
+    pub(crate) fn open_base(&self, base: Base) {
+        let mut state = self.lock();
+        if matches!(state.base, Base::Closed) {
+            state.base = base;
+        }
+    }
+
+    /// Whether [`Self::open_base`] is needed before anything is read.
+    pub(crate) fn base_is_closed(&self) -> bool {
+        matches!(self.lock().base, Base::Closed)
+    }
+
+    /// Frees the base: no connection is open.
+    pub(crate) fn close_base(&self) {
+        self.lock().base = Base::Closed;
+    }
+
+    /// Why the object cannot be read at all.
+    pub(crate) fn damage(&self) -> Option<Arc<str>> {
+        match &self.lock().base {
+            Base::Damaged(reason) => Some(Arc::clone(reason)),
+            _ => None,
+        }
+    }
+
+    /// Forgets what SQLite has written since the last commit.
+    pub(crate) fn discard(&self) {
+        let mut state = self.lock();
+        state.writing.clear();
+        state.page_count = state.committed.page_count;
+    }
+
+    /// Takes what SQLite has committed since the last time; `None` if nothing.
+    pub(crate) fn take_commit(
+        &self,
+        time_ms: i64,
+        visible_name: &mut Option<Arc<str>>,
+    ) -> Option<Commit> {
+        let mut state = self.lock();
+        if state.writing.is_empty() && state.page_count == state.committed.page_count {
+            return None;
+        }
+        let mark = Mark {
+            txid: state.committed.txid + 1,
+            // Time goes on for an object even if the system's clock was set back.
+            time_ms: time_ms.max(state.committed.time_ms),
+            page_count: state.page_count,
+        };
+        let pages: Vec<_> = std::mem::take(&mut state.writing)
+            .into_iter()
+            .filter(|(number, _)| *number <= mark.page_count)
+            .map(|(number, page)| (number, encode(&page)))
+            .collect();
+        if mark.page_count < state.committed.page_count {
+            state.latest.retain(|number, _| *number <= mark.page_count);
+        }
+        for (number, page) in &pages {
+            let txid = mark.txid;
+            let page = Arc::clone(page);
+            state.latest.insert(*number, Version { txid, page });
+        }
+        state.committed = mark;
+        Some(Commit {
+            mark,
+            pages,
+            visible_name: visible_name.take(),
+            alarm: AlarmChange::None,
+        })
+    }
+
+    /// The lane has the commit; those before it were told of already.
+    pub(crate) fn commit_is_durable(&self, commit: &Commit) {
+        let mut state = self.lock();
+        if state.is_void {
+            return;
+        }
+        let txid = commit.mark.txid;
+        if commit.mark.page_count < state.logged.page_count {
+            let page_count = commit.mark.page_count;
+            state.durable.retain(|number, _| *number <= page_count);
+        }
+        for (number, page) in &commit.pages {
+            let page = Arc::clone(page);
+            state.durable.insert(*number, Version { txid, page });
+            if state
+                .latest
+                .get(number)
+                .is_some_and(|latest| latest.txid == txid)
+            {
+                state.latest.remove(number);
+            }
+        }
+        if state.latest.is_empty() {
+            state.latest = HashMap::new();
+        }
+        if commit.visible_name.is_some() {
+            state.visible_name.clone_from(&commit.visible_name);
+        }
+        state.logged = commit.mark;
+    }
+
+    /// Recovery has found these pages in a lane.
+    pub(crate) fn recovered(
+        &self,
+        mark: Mark,
+        pages: impl IntoIterator<Item = (u32, EncodedPage)>,
+        visible_name: Option<&str>,
+    ) {
+        let txid = mark.txid;
+        let mut state = self.lock();
+        state.durable = pages
+            .into_iter()
+            .map(|(number, page)| (number, Version { txid, page }))
+            .collect();
+        (state.committed, state.logged) = (mark, mark);
+        state.page_count = mark.page_count;
+        state.visible_name = visible_name.map(Into::into);
+    }
+
+    /// The name that the base has not yet.
+    pub(crate) fn visible_name(&self) -> Option<Arc<str>> {
+        self.lock().visible_name.clone()
+    }
+
+    /// Makes the object one that was never stored. Nobody may be using it.
+    pub(crate) fn make_void(&self) {
+        let mut state = self.lock();
+        state.is_void = true;
+        state.durable = HashMap::new();
+        state.latest = HashMap::new();
+    }
+
+    /// Returns what the base lacks; `None` if nothing.
+    pub(crate) fn unsettled(&self) -> Option<Unsettled> {
+        let state = self.lock();
+        if state.durable.is_empty() || state.is_void {
+            return None;
+        }
+        let pages = state.durable.iter();
+        Some(Unsettled {
+            mark: state.logged,
+            base: state.base.clone(),
+            pages: pages
+                .map(|(number, version)| (*number, Arc::clone(&version.page)))
+                .collect(),
+            visible_name: state.visible_name.clone(),
+        })
+    }
+
+    /// The base, which is now `base`, durably has what [`Self::unsettled`] gave.
+    pub(crate) fn settled(&self, done: &Unsettled, base: &Base) {
+        let mut state = self.lock();
+        state
+            .durable
+            .retain(|_, version| version.txid > done.mark.txid);
+        if state.durable.is_empty() {
+            state.durable = HashMap::new();
+        }
+        if state.users > 0 && !matches!(state.base, Base::Closed) {
+            state.base = base.clone();
+        }
+        if state.visible_name == done.visible_name {
+            state.visible_name = None;
+        }
+    }
+
+    /// The object cannot be settled, and readers are told why. What the lane has of it is given up.
+    pub(crate) fn give_up(&self) {
+        let mut state = self.lock();
+        state.durable = HashMap::new();
+    }
+
+    fn read(&self, number: u32, into: &mut Page) -> Result<(), String> {
+        let state = self.lock();
+        if let Some(page) = state.writing.get(&number) {
+            into.copy_from_slice(&page[..]);
+            return Ok(());
+        }
+        let version = state
+            .latest
+            .get(&number)
+            .or_else(|| state.durable.get(&number));
+        let damaged = || format!("page {number} is damaged");
+        if let Some(version) = version {
+            let page = Arc::clone(&version.page);
+            drop(state);
+            return decode(&page, into).ok_or_else(damaged);
+        }
+        let base = state.base.clone();
+        drop(state);
+        match base {
+            Base::Nothing => into.fill(0),
+            Base::Image(image) => decode(image.page(number), into).ok_or_else(damaged)?,
+            // The settler writes only pages that a layer above has as well.
+            Base::File(file) => read_file(&file, number, into)
+                .map_err(|error| format!("read page {number}: {error}"))?,
+            Base::Damaged(reason) => return Err(reason.to_string()),
+            Base::Closed => return Err("its base is not open".into()),
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change is complete before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a page; what is behind the end of the file is zeros.
+fn read_file(file: &File, number: u32, into: &mut Page) -> std::io::Result<()> {
+    let offset = u64::from(number - 1) * PAGE_BYTES as u64;
+    let mut filled = 0;
+    while filled < PAGE_BYTES {
+        match file.read_at(&mut into[filled..], offset + filled as u64)? {
+            0 => break,
+            length => filled += length,
+        }
+    }
+    into[filled..].fill(0);
+    Ok(())
+}
+
+/// An object's pages as the file of a connection.
+#[derive(Debug)]
+pub(crate) struct ObjectFile(pub(crate) Arc<ObjectPages>);
+
+impl PageFile for ObjectFile {
+    fn read(&self, number: u32, into: &mut Page) -> Result<(), Unreadable> {
+        self.0.read(number, into).map_err(|reason| {
+            tracing::error!(object_id = %self.0.name, %reason, "an object's page cannot be read");
+            Unreadable
+        })
+    }
+
+    fn write(&self, number: u32, page: &Page) {
+        let mut state = self.0.lock();
+        state.page_count = state.page_count.max(number);
+        match state.writing.get_mut(&number) {
+            Some(known) => known.copy_from_slice(page),
+            None => {
+                state.writing.insert(number, Box::new(*page));
+            }
+        }
+    }
+
+    fn page_count(&self) -> u32 {
+        self.0.lock().page_count
+    }
+
+    fn truncate(&self, pages: u32) {
+        let mut state = self.0.lock();
+        state.page_count = pages;
+        state.writing.retain(|number, _| *number <= pages);
+    }
+}
