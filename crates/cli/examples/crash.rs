@@ -6,9 +6,9 @@ mod harness;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use harness::{Findings, Plan, ServerKind, run};
+use harness::{DiskKind, Findings, Plan, ServerKind, run};
 
-const USAGE: &str = "usage: bin/crash [--rounds N] [--seed N] [--broken]";
+const USAGE: &str = "usage: bin/crash [--rounds N] [--seed N] [--sound-disk] [--broken]";
 
 fn main() -> ExitCode {
     let Some(plan) = parse(std::env::args().skip(1)) else {
@@ -37,8 +37,10 @@ fn main() -> ExitCode {
 
 fn print(findings: &Findings) {
     println!(
-        "{} rounds, {} acknowledged writes checked, {} unsynced changes taken away, {} losses",
+        "{} rounds, {} with a full or failing disk, {} acknowledged writes checked, {} unsynced \
+         changes taken away, {} losses",
         findings.rounds,
+        findings.failures,
         findings.acknowledged,
         findings.changes_lost,
         findings.faults.len()
@@ -50,11 +52,13 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Plan> {
         rounds: 50,
         seed: u64::from(std::process::id()),
         server: ServerKind::Real,
+        disk: DiskKind::Failing,
     };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => plan.rounds = arguments.next()?.parse().ok()?,
             "--seed" => plan.seed = arguments.next()?.parse().ok()?,
+            "--sound-disk" => plan.disk = DiskKind::Forgetful,
             "--broken" => plan.server = ServerKind::Broken,
             _ => return None,
         }

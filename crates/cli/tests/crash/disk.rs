@@ -1,4 +1,5 @@
-//! A disk that forgets: what a power failure takes from the files of a killed process.
+//! A disk that forgets and fails: what a power failure takes from the files of a killed process, and
+//! the errors of a disk that is full or broken.
 //!
 //! SIGKILL leaves the page cache alone, so a killed server loses nothing that it ever wrote, synced
 //! or not. `unsynced.c`, loaded into the server, keeps a journal of changes and syncs; after the
@@ -27,6 +28,17 @@ pub(crate) enum Syncs {
     /// It reaches the disk only this long after it has returned. To a client that is what a server
     /// looks like whose output gate opens before the sync.
     Late(Duration),
+}
+
+/// What goes wrong with the disk while the server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// There is no space until [`Disk::heal`].
+    Full,
+    /// One write fails.
+    Write,
+    /// One sync fails.
+    Sync,
 }
 
 /// The library that keeps the journal, and the journal of the running process.
@@ -63,6 +75,39 @@ impl Disk {
             .environment("LD_PRELOAD", &self.library)
             .environment("UNSYNCED_FOLDER", folder)
             .environment("UNSYNCED_JOURNAL", self.journal())
+            .environment("UNSYNCED_FAULT", self.fault())
+    }
+
+    /// Lets something go wrong from now on.
+    pub(crate) fn fail(&self, fault: Fault) {
+        let letter = match fault {
+            Fault::Full => "f",
+            Fault::Write => "w",
+            Fault::Sync => "s",
+        };
+        // Renamed, so that the library never sees a file without its letter.
+        let written = self.scratch.path().join("fault-to-be");
+        fs::write(&written, letter).expect("the folder is ours");
+        fs::rename(&written, self.fault()).expect("the folder is ours");
+    }
+
+    /// Whether the fault is still to come or lasts.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.fault().exists()
+    }
+
+    /// Ends the fault.
+    pub(crate) fn heal(&self) {
+        match fs::remove_file(self.fault()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                panic!("remove the fault: {error}")
+            }
+            _ => {}
+        }
+    }
+
+    fn fault(&self) -> PathBuf {
+        self.scratch.path().join("fault")
     }
 
     fn journal(&self) -> PathBuf {

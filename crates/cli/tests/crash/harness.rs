@@ -1,8 +1,8 @@
 //! Rounds of load, crash and check: what was acknowledged must survive a crash at any moment.
 //!
 //! A round starts the server on the data of the round before, lets clients write, kills the server
-//! with SIGKILL after a random number of answers, takes away what a power failure would have taken
-//! ([`disk`]), and then asks SQLite and the restarted server what is left ([`check`]).
+//! with SIGKILL after a random number of answers, perhaps after its disk was full or failed, takes
+//! away what a power failure would have taken ([`disk`]), and then asks SQLite and the restarted server what is left ([`check`]).
 //! `bin/crash` runs many rounds, the tests a few.
 
 #[path = "check.rs"]
@@ -16,12 +16,12 @@ mod random;
 
 use std::time::Duration;
 
-use stated_testkit::{Launch, Runtime, fixture};
+use stated_testkit::{Launch, Runtime, Server, fixture};
 use tempfile::TempDir;
 
 use check::{databases, objects};
-use disk::{Disk, Syncs};
-use load::{Acknowledged, Load};
+use disk::{Disk, Fault, Syncs};
+use load::{Acknowledged, Heard, Load};
 use random::Random;
 
 /// The most acknowledged writes of a round before the server is killed.
@@ -35,6 +35,16 @@ pub(crate) struct Plan {
     pub(crate) rounds: u64,
     pub(crate) seed: u64,
     pub(crate) server: ServerKind,
+    pub(crate) disk: DiskKind,
+}
+
+/// The disk under the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DiskKind {
+    /// It forgets what was not synced.
+    Forgetful,
+    /// In two of three rounds it is also full for a while, or fails a write or a sync.
+    Failing,
 }
 
 /// The server under test.
@@ -54,6 +64,8 @@ pub(crate) struct Findings {
     pub(crate) acknowledged: u64,
     /// Unsynced changes of files that were taken away.
     pub(crate) changes_lost: usize,
+    /// Rounds in which the disk was full or failed.
+    pub(crate) failures: u64,
     /// What was missing or in pieces, one text each.
     pub(crate) faults: Vec<String>,
 }
@@ -80,7 +92,13 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         findings.faults.extend(objects(&server, &acknowledged));
         let load = Load::start(server.http(), &acknowledged, &mut random);
         load.wait_for_answers(1 + random.below(ANSWERS_MAX));
+        if let Some(fault) = plan.disk.fault(&mut random) {
+            findings.failures += 1;
+            let faults = live_through(fault, &disk, &server, &load, &acknowledged);
+            findings.faults.extend(faults);
+        }
         server.kill();
+        disk.heal();
         findings.acknowledged += load.end();
         findings.changes_lost += disk.lose_power(&data, syncs, &mut random);
         findings.faults.extend(databases(&data));
@@ -93,4 +111,46 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
             .extend(objects(&launch.start(), &acknowledged));
     }
     findings
+}
+
+impl DiskKind {
+    /// What goes wrong in a round.
+    fn fault(self, random: &mut Random) -> Option<Fault> {
+        match (self, random.below(6)) {
+            (Self::Forgetful, _) | (_, 0 | 1) => None,
+            (Self::Failing, 2 | 3) => Some(Fault::Full),
+            (Self::Failing, 4) => Some(Fault::Write),
+            (Self::Failing, _) => Some(Fault::Sync),
+        }
+    }
+}
+
+/// Refused writes that show that the disk is full.
+const REFUSALS: u64 = 20;
+/// Answers after a fault before the round goes on.
+const ANSWERS_AFTER_FAULT: u64 = 40;
+
+/// Lets the disk fail under load. A full one refuses writes, not reads, and takes writes again when
+/// there is space, without a restart. After a failed write or sync the server may refuse more.
+fn live_through(
+    fault: Fault,
+    disk: &Disk,
+    server: &Server,
+    load: &Load,
+    acknowledged: &Acknowledged,
+) -> Vec<String> {
+    load.allow_refusals();
+    disk.fail(fault);
+    if fault == Fault::Full {
+        load.wait_for(REFUSALS, |heard| heard == Heard::Refused);
+        let faults = objects(server, &acknowledged.snapshot());
+        disk.heal();
+        load.wait_for_answers(ANSWERS_AFTER_FAULT);
+        return faults;
+    }
+    while disk.is_failing() {
+        load.wait_for(1, |_| true);
+    }
+    load.wait_for(ANSWERS_AFTER_FAULT, |_| true);
+    Vec::new()
 }

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{Plan, ServerKind, run};
+use harness::{DiskKind, Plan, ServerKind, run};
 
 #[test]
 fn no_acknowledged_write_is_lost_when_the_power_fails_at_random_moments() {
@@ -11,6 +11,7 @@ fn no_acknowledged_write_is_lost_when_the_power_fails_at_random_moments() {
             rounds: 5,
             seed: 5,
             server: ServerKind::Real,
+            disk: DiskKind::Forgetful,
         },
         |_| (),
     );
@@ -24,6 +25,22 @@ fn no_acknowledged_write_is_lost_when_the_power_fails_at_random_moments() {
     );
 }
 
+#[test]
+fn no_acknowledged_write_is_lost_when_the_disk_is_full_or_fails() {
+    let findings = run(
+        Plan {
+            rounds: 6,
+            seed: 11,
+            server: ServerKind::Real,
+            disk: DiskKind::Failing,
+        },
+        |_| (),
+    );
+
+    assert!(findings.faults.is_empty(), "{:?}", findings.faults);
+    assert!(findings.failures > 2, "{findings:?}");
+}
+
 /// The checks would be worth nothing if they could not see the fault they are there for.
 #[test]
 fn a_server_that_answers_before_the_sync_is_found_out() {
@@ -32,6 +49,7 @@ fn a_server_that_answers_before_the_sync_is_found_out() {
             rounds: 5,
             seed: 7,
             server: ServerKind::Broken,
+            disk: DiskKind::Forgetful,
         },
         |_| (),
     );

@@ -1,6 +1,10 @@
 /*
- * Notes what a process changes and syncs in one folder, so that a test can take back what a power
- * failure would have taken. Loaded into the process with LD_PRELOAD.
+ * A disk that forgets and fails. Notes what a process changes and syncs in one folder, so that a
+ * test can take back what a power failure would have taken, and lets calls fail on request. Loaded
+ * into the process with LD_PRELOAD.
+ *
+ * UNSYNCED_FAULT names a file. While it exists, its first letter says what fails in the folder:
+ * f = every write, as on a full disk; w = the next write, once; s = the next sync, once.
  *
  * UNSYNCED_FOLDER names the folder, UNSYNCED_JOURNAL the file of records. Before a file changes, the
  * bytes that will be gone are appended to the journal; after a sync has succeeded, the number of
@@ -11,6 +15,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -44,8 +49,10 @@ static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_syncfs)(int);
+static int (*real_fallocate)(int, int, off_t, off_t);
 
 static const char *folder;
+static const char *fault;
 static int journal = -1;
 static uint64_t changes;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -59,6 +66,8 @@ __attribute__((constructor)) static void begin(void) {
   real_fsync = dlsym(RTLD_NEXT, "fsync");
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_syncfs = dlsym(RTLD_NEXT, "syncfs");
+  real_fallocate = dlsym(RTLD_NEXT, "fallocate64");
+  fault = getenv("UNSYNCED_FAULT");
   folder = getenv("UNSYNCED_FOLDER");
   const char *path = getenv("UNSYNCED_JOURNAL");
   if (folder && path) journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -72,6 +81,27 @@ static int is_watched(int fd, struct stat *status) {
   ssize_t length = readlink(link, path, sizeof path - 1);
   size_t prefix = strlen(folder);
   return length > (ssize_t)prefix && memcmp(path, folder, prefix) == 0;
+}
+
+/*
+ * Whether a call of this kind ('w' or 's') is to fail, with errno set. A full disk fails until the
+ * file is removed; the other faults happen to whoever removes it.
+ */
+static int fails(int fd, char kind) {
+  struct stat status;
+  if (!fault || access(fault, F_OK) != 0 || !is_watched(fd, &status)) return 0;
+  int reader = open(fault, O_RDONLY | O_CLOEXEC);
+  char asked = 0;
+  if (reader < 0) return 0;
+  if (read(reader, &asked, 1) != 1) asked = 0;
+  close(reader);
+  if (asked == 'f' && kind == 'w') {
+    errno = ENOSPC;
+    return 1;
+  }
+  if (asked != kind || unlink(fault) != 0) return 0;
+  errno = EIO;
+  return 1;
 }
 
 /* A journal that misses a record would make the test wrong, so the process ends with it. */
@@ -131,6 +161,7 @@ static off_t position(int fd) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
+  if (fails(fd, 'w')) return -1;
   int begun = begin_change(fd, position(fd), length, length);
   ssize_t result = real_write(fd, bytes, length);
   end_change(begun);
@@ -138,6 +169,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t offset) {
+  if (fails(fd, 'w')) return -1;
   int begun = begin_change(fd, offset, length, length);
   ssize_t result = real_pwrite(fd, bytes, length, offset);
   end_change(begun);
@@ -149,6 +181,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
+  if (fails(fd, 'w')) return -1;
   int begun = begin_change(fd, position(fd), total(parts, count), total(parts, count));
   ssize_t result = real_writev(fd, parts, count);
   end_change(begun);
@@ -156,6 +189,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 }
 
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t offset) {
+  if (fails(fd, 'w')) return -1;
   int begun = begin_change(fd, offset, total(parts, count), total(parts, count));
   ssize_t result = real_pwritev(fd, parts, count, offset);
   end_change(begun);
@@ -177,7 +211,25 @@ int ftruncate64(int fd, off_t size) {
 
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
+/* Only what makes a file longer: that is all that databases and logs ask for. */
+int fallocate64(int fd, int mode, off_t offset, off_t length) {
+  if (fails(fd, 'w')) return -1;
+  int begun = begin_change(fd, offset, 0, 0);
+  int result = real_fallocate(fd, mode, offset, length);
+  end_change(begun);
+  return result;
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t length) { return fallocate64(fd, mode, offset, length); }
+
+int posix_fallocate64(int fd, off_t offset, off_t length) {
+  return fallocate64(fd, 0, offset, length) == 0 ? 0 : errno;
+}
+
+int posix_fallocate(int fd, off_t offset, off_t length) { return posix_fallocate64(fd, offset, length); }
+
 static int synced(int fd, int (*sync)(int)) {
+  if (fails(fd, 's')) return -1;
   pthread_mutex_lock(&lock);
   uint64_t covered = changes;
   pthread_mutex_unlock(&lock);
