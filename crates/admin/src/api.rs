@@ -9,7 +9,9 @@
 //! GET    /objects/namespaces/{key}/objects/{id}/value?key       PUT (JSON), DELETE
 //! GET    /objects/namespaces/{key}/objects/{id}/alarm           PUT (ms since the epoch), DELETE
 //! POST   /objects/namespaces/{key}/objects/{id}/evict
-//! GET    /objects/namespaces/{key}/objects/{id}/database        PUT: replace it (SQLite files)
+//! GET    /objects/namespaces/{key}/objects/{id}/bookmarks?limit | at   (ms since the epoch)
+//! POST   /objects/namespaces/{key}/objects/{id}/restore         a bookmark (JSON); the one that undoes it
+//! GET    /objects/namespaces/{key}/objects/{id}/database?bookmark      PUT: replace it (SQLite files)
 //! ```
 //!
 //! Source: envelope and the first three are Cloudflare's (reference section 16); the rest is ours.
@@ -33,6 +35,9 @@ use crate::transfer::check_values;
 /// Objects of one page, unless asked for otherwise, and at most.
 const OBJECTS_DEFAULT: usize = 1000;
 const OBJECTS_MAX: usize = 10_000;
+/// Commits whose bookmarks are listed, unless asked for otherwise, and at most.
+const BOOKMARKS_DEFAULT: usize = 20;
+const BOOKMARKS_MAX: usize = 10_000;
 
 pub use http::Method;
 
@@ -279,7 +284,12 @@ impl Object<'_> {
                 .evict(&self.namespace, self.id)
                 .await
                 .map(|()| done()),
-            (&Method::GET, ["database"]) => self.copy().await,
+            (&Method::GET, ["bookmarks"]) => self.bookmarks(parameters).await,
+            (&Method::POST, ["restore"]) => match parse(&body) {
+                Ok(bookmark) => self.restore(bookmark).await,
+                Err(refusal) => Err(refusal),
+            },
+            (&Method::GET, ["database"]) => self.copy(parameters).await,
             (&Method::PUT, ["database"]) => self.import(body).await,
             _ => return None,
         })
@@ -371,13 +381,55 @@ impl Object<'_> {
         Ok(done())
     }
 
-    async fn copy(&self) -> Result<Answer, Refusal> {
+    async fn bookmarks(&self, parameters: &Parameters<'_>) -> Result<Answer, Refusal> {
         self.must_exist()?;
+        if let Some(at_ms) = parameters.number("at")? {
+            let at_ms = i64::try_from(at_ms).unwrap_or(i64::MAX);
+            let work = move |database: &mut _| operation::bookmark_at(database, at_ms);
+            return self.operate(work).await.map(Answer::Result);
+        }
+        let limit = parameters.number("limit")?.unwrap_or(BOOKMARKS_DEFAULT);
+        self.operate(move |database| operation::bookmarks(database, limit.min(BOOKMARKS_MAX)))
+            .await
+            .map(Answer::Result)
+    }
+
+    /// Wishes the restore as the object's program would, and ends the instance; the next one, or the
+    /// next operation, finds the earlier state. A damaged object cannot take wishes: it is put together
+    /// from its history, which cannot be undone.
+    async fn restore(&self, bookmark: String) -> Result<Answer, Refusal> {
+        self.must_exist()?;
+        let wish = bookmark.clone();
+        let wished = self
+            .operate(move |database| operation::restore(database, &wish))
+            .await;
+        let (undo, is_damaged) = match wished {
+            Ok(undo) => (undo, false),
+            Err(refusal) if refusal.is_damage() => (Value::Null, true),
+            Err(refusal) => return Err(refusal),
+        };
+        let (folder, id) = (self.namespace.folder.clone(), self.id.to_string());
+        let work = move || match is_damaged {
+            true => folder
+                .rebuild_object(&id, &bookmark)
+                .map_err(operation::refused),
+            false => Ok(()),
+        };
+        self.store.replace(&self.namespace, self.id, work).await?;
+        Ok(Answer::Result(undo))
+    }
+
+    async fn copy(&self, parameters: &Parameters<'_>) -> Result<Answer, Refusal> {
+        self.must_exist()?;
+        let bookmark = parameters.text("bookmark");
         let folder = TempDir::with_prefix("stated-export-")
             .map_err(|error| Refusal::File("make a folder", error))?;
         let path = folder.path().join(COPY);
-        self.operate(move |database| Ok(database.copy_to(&path)?))
-            .await?;
+        self.operate(move |database| match bookmark {
+            Some(bookmark) => operation::copy_at(database, &bookmark, &path),
+            None => Ok(database.copy_to(&path)?),
+        })
+        .await?;
         Ok(Answer::Database(folder))
     }
 

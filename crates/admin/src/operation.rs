@@ -1,5 +1,6 @@
 //! What can be done to one object's database. Each is one turn: all of it happens or nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -91,6 +92,57 @@ fn rows(database: &mut Database, cursor: CursorId) -> Result<Value, StorageError
         "rows": rows,
         "meta": { "rows_read": counters.rows_read, "rows_written": counters.rows_written },
     }))
+}
+
+/// Returns the bookmarks of the states after the last commits.
+///
+/// # Errors
+/// [`Refusal::History`], or storage's.
+pub fn bookmarks(database: &mut Database, limit: usize) -> Result<Value, Refusal> {
+    let found = database.bookmarks(limit).map_err(refused)?;
+    let commit =
+        |(bookmark, time_ms): &(String, i64)| json!({ "bookmark": bookmark, "timeMs": time_ms });
+    let commits: Vec<Value> = found.commits.iter().map(commit).collect();
+    Ok(json!({ "oldest": found.oldest, "commits": commits }))
+}
+
+/// Returns the bookmark of the state at a time.
+///
+/// # Errors
+/// [`Refusal::History`], or storage's.
+pub fn bookmark_at(database: &mut Database, time_ms: i64) -> Result<Value, Refusal> {
+    database
+        .bookmark_for_time(time_ms)
+        .map(Value::from)
+        .map_err(refused)
+}
+
+/// Has the next instance begin with an earlier state; returns the bookmark that undoes it.
+///
+/// # Errors
+/// [`Refusal::History`], or storage's.
+pub fn restore(database: &mut Database, bookmark: &str) -> Result<Value, Refusal> {
+    database
+        .restore_next(bookmark)
+        .map(Value::from)
+        .map_err(refused)
+}
+
+/// Writes the database as it was at a bookmark to a new file.
+///
+/// # Errors
+/// [`Refusal::History`], or storage's.
+pub fn copy_at(database: &mut Database, bookmark: &str, path: &Path) -> Result<(), Refusal> {
+    database.copy_state_to(bookmark, path).map_err(refused)
+}
+
+pub(crate) fn refused(error: StorageError) -> Refusal {
+    match error {
+        StorageError::BookmarkNotKept(_)
+        | StorageError::TimeNotKept
+        | StorageError::NotRebuilt { .. } => Refusal::History(error),
+        error => Refusal::Storage(error),
+    }
 }
 
 fn parameter(value: &Value) -> Result<SqlValue, Refusal> {

@@ -50,6 +50,9 @@ pub enum Refusal {
     /// The program's own refusal of a statement.
     #[error("{0}")]
     Sql(StorageError),
+    /// A state that is not kept.
+    #[error("{0}")]
+    History(StorageError),
     /// Statements that did not end in time.
     #[error(
         "the statements ran for {0} seconds, which is the limit; nothing of what they did is kept"
@@ -86,12 +89,17 @@ impl Refusal {
             | Self::UnknownObject(_)
             | Self::UnknownKey { .. }
             | Self::UnknownRoute(_) => 404,
-            Self::BadRequest(_) | Self::Sql(_) | Self::QueryTime(_) => 400,
+            Self::BadRequest(_) | Self::Sql(_) | Self::QueryTime(_) | Self::History(_) => 400,
             Self::Busy(_) | Self::Conflict(_) => 409,
             Self::Value { .. } => 422,
             Self::Object(_) => 503,
             Self::Storage(_) | Self::Durability(_) | Self::Folder(_) | Self::File(..) => 500,
         }
+    }
+
+    /// Whether what is stored of the object is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Damaged { .. }))
     }
 
     /// Whether a server uses the folder, so that it must be asked instead.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_storage::{
     AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database,
-    DatabaseOptions, Lane, StorageError,
+    DatabaseOptions, Lane, Retention, StorageError,
 };
 
 use crate::refusal::Refusal;
@@ -26,7 +26,8 @@ impl Stopped {
     /// [`Refusal::Folder`], also when a server uses it; [`Refusal::Storage`] for an alarm index that
     /// cannot be read.
     pub fn open(path: &Path) -> Result<Self, Refusal> {
-        let folder = DataFolder::open(path)?;
+        // What the server was told to keep is not known here: nothing is deleted.
+        let folder = DataFolder::open_keeping(path, Retention::UNBOUNDED)?;
         let mut namespaces = Vec::new();
         for key in folder.namespace_keys()? {
             let own = folder.namespace(&key)?;
@@ -41,8 +42,9 @@ impl Stopped {
             });
         }
         // Nobody waits for reports: each operation waits for its own commit.
-        let committer =
-            Committer::spawn(|_| ()).map_err(|error| Refusal::File("start a thread", error))?;
+        let committer = folder
+            .committer()
+            .map_err(|error| Refusal::File("start a thread", error))?;
         Ok(Self {
             folder,
             namespaces,

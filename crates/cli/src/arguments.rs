@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stated_node::Retention;
 
 /// Runs Cloudflare Durable Objects projects on your own machine.
 #[derive(Debug, Parser)]
@@ -162,12 +163,36 @@ pub(crate) enum ObjectsAction {
         #[arg(long)]
         yes: bool,
     },
+    /// Print the bookmarks of the last commits of one object, or of its state at a time
+    Bookmarks {
+        #[command(flatten)]
+        target: Target,
+
+        /// Of the state then: milliseconds since 1970, or a time ago like -90s, -5m, -2h, -1d
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        at: Option<String>,
+
+        /// At most so many commits
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Put one object back to the state of a bookmark; prints the bookmark that undoes it
+    Restore {
+        #[command(flatten)]
+        target: Target,
+
+        bookmark: String,
+    },
     /// Write the database of one object to a new file
     Export {
         #[command(flatten)]
         target: Target,
 
         file: PathBuf,
+
+        /// As it was at this bookmark
+        #[arg(long, value_name = "BOOKMARK")]
+        at: Option<String>,
     },
     /// Replace the database of one object by a file
     Import {
@@ -252,6 +277,14 @@ pub(crate) struct Common {
     #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(8..=65536), env = "STATED_HEAP_MB")]
     pub(crate) heap_mb: u64,
 
+    /// Days for which earlier states of objects can be restored; 0 keeps none
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=36500), env = "STATED_HISTORY_DAYS")]
+    pub(crate) history_days: u64,
+
+    /// MiB that they may take; the oldest go first
+    #[arg(long, value_name = "MIB", default_value_t = 10240, value_parser = clap::value_parser!(u64).range(0..=1 << 30), env = "STATED_HISTORY_MB")]
+    pub(crate) history_mb: u64,
+
     /// What is printed
     #[arg(
         long,
@@ -260,6 +293,16 @@ pub(crate) struct Common {
         env = "STATED_LOG_LEVEL"
     )]
     pub(crate) log_level: LogLevel,
+}
+
+impl Common {
+    /// How much of the objects' history is kept.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            age_ms: self.history_days * 24 * 60 * 60 * 1000,
+            bytes: self.history_mb << 20,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -12,11 +12,23 @@ pub(crate) fn format(at_ms: i64) -> String {
 
 /// Reads milliseconds since 1970, or a delay from `now_ms`: `+90s`, `+5m`, `+2h`, `+1d`.
 pub(crate) fn parse(text: &str, now_ms: i64) -> Option<i64> {
-    let Some(delay) = text.strip_prefix('+') else {
-        return text.parse().ok();
-    };
-    let unit_at = delay.find(|character: char| !character.is_ascii_digit())?;
-    let (count, unit) = delay.split_at(unit_at);
+    match text.strip_prefix('+') {
+        Some(delay) => now_ms.checked_add(duration_ms(delay)?),
+        None => text.parse().ok(),
+    }
+}
+
+/// Reads milliseconds since 1970, or a time before `now_ms`: `-90s`, `-5m`, `-2h`, `-1d`.
+pub(crate) fn parse_past(text: &str, now_ms: i64) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(ago) => now_ms.checked_sub(duration_ms(ago)?),
+        None => text.parse().ok(),
+    }
+}
+
+fn duration_ms(text: &str) -> Option<i64> {
+    let unit_at = text.find(|character: char| !character.is_ascii_digit())?;
+    let (count, unit) = text.split_at(unit_at);
     let unit_ms = match unit {
         "ms" => 1,
         "s" => 1000,
@@ -25,7 +37,7 @@ pub(crate) fn parse(text: &str, now_ms: i64) -> Option<i64> {
         "d" => MS_PER_DAY,
         _ => return None,
     };
-    now_ms.checked_add(count.parse::<i64>().ok()?.checked_mul(unit_ms)?)
+    count.parse::<i64>().ok()?.checked_mul(unit_ms)
 }
 
 /// The date of a day counted from 1970-01-01, by whole Gregorian cycles of 400 years that begin on
@@ -66,6 +78,16 @@ mod tests {
         assert_eq!(parse("+1ms", 0), Some(1));
         for odd in ["", "+", "+5", "+5y", "soon", "+99999999999999999999s"] {
             assert_eq!(parse(odd, 0), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_time_ago_counts_back_from_now() {
+        assert_eq!(parse_past("1700000000000", 5), Some(1_700_000_000_000));
+        assert_eq!(parse_past("-90s", 100_000), Some(10_000));
+        assert_eq!(parse_past("-1d", 0), Some(-MS_PER_DAY));
+        for odd in ["", "-", "+5m", "-5y", "yesterday"] {
+            assert_eq!(parse_past(odd, 0), None, "{odd}");
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What becomes of stored data over the life of a project.
 
+use std::path::Path;
+use std::process::{Command, Output};
+
 use serde_json::{Value, json};
+use stated_testkit::runtime::stated_binary;
 use stated_testkit::{Launch, Runtime, Server, fixture};
 
 fn call(server: &Server, method: &str, arguments: &Value) -> Value {
@@ -53,4 +57,142 @@ fn a_class_that_moves_to_sqlite_keeps_its_data() {
         json!(null),
         "no limit of keys"
     );
+}
+
+/// What `stated objects` printed; it must have succeeded.
+#[track_caller]
+fn objects(data: &Path, arguments: &[&str]) -> String {
+    let output = run_objects(data, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned()
+}
+
+fn run_objects(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(stated_binary())
+        .arg("objects")
+        .args(arguments)
+        .arg("--persist-to")
+        .arg(data)
+        .output()
+        .expect("the command can be started")
+}
+
+fn keys(server: &Server) -> Value {
+    call(server, "all", &json!([]))["keys"].clone()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn notes() -> Server {
+    Launch::of(Runtime::Stated, fixture("history")).start()
+}
+
+#[test]
+fn a_program_goes_back_to_a_bookmark_and_forth_again() {
+    let server = notes();
+    let alarm = 9_000_000_000_000_u64;
+    call(&server, "put", &json!(["a", 1]));
+    call(&server, "setAlarm", &json!([alarm]));
+    let first = text(&call(&server, "bookmark", &json!([])));
+    call(&server, "put", &json!(["a", 2]));
+    call(&server, "put", &json!(["b", 3]));
+    let second = text(&call(&server, "bookmark", &json!([])));
+    assert!(first < second, "{first} {second}");
+
+    let undo = text(&call(&server, "wish", &json!([first])));
+    assert!(second < undo, "{second} {undo}");
+    assert_eq!(keys(&server), json!({ "a": 2, "b": 3 }), "not yet");
+    let aborted = call(&server, "abort", &json!([]));
+    assert_eq!(aborted, json!({ "error": "as wished" }));
+    let expected = json!({ "keys": { "a": 1 }, "rows": 1, "alarm": alarm });
+    assert_eq!(call(&server, "all", &json!([])), expected);
+
+    // The restored state is as durable as any.
+    let server = server.kill().start();
+    assert_eq!(call(&server, "all", &json!([])), expected);
+    let third = text(&call(&server, "bookmark", &json!([])));
+    assert!(undo < third, "{undo} {third}");
+
+    call(&server, "restoreNow", &json!([undo]));
+    assert_eq!(keys(&server), json!({ "a": 2, "b": 3 }));
+}
+
+#[test]
+fn a_program_asks_for_the_bookmark_of_a_time() {
+    let server = notes();
+    call(&server, "put", &json!(["a", 1]));
+    let far_ahead = 9_000_000_000_000_u64;
+
+    let now = text(&call(&server, "at", &json!([far_ahead])));
+    assert_eq!(now, text(&call(&server, "atDate", &json!([far_ahead]))));
+    call(&server, "put", &json!(["a", 2]));
+    call(&server, "restoreNow", &json!([now]));
+    assert_eq!(keys(&server), json!({ "a": 1 }));
+
+    assert_eq!(
+        call(&server, "at", &json!([1]))["error"],
+        "The history that is kept of this Durable Object does not reach back to that time."
+    );
+    assert_eq!(
+        call(&server, "wish", &json!(["yesterday"]))["error"],
+        "The bookmark `yesterday` cannot be restored: it is not a bookmark of this Durable Object, \
+         or it is older than the history that is kept."
+    );
+}
+
+#[test]
+fn an_operator_restores_an_object_of_a_running_and_of_a_stopped_server() {
+    let server = notes();
+    let data = server.data().to_owned();
+    call(&server, "put", &json!(["a", 1]));
+    call(&server, "put", &json!(["a", 2]));
+    let listed = objects(&data, &["bookmarks", "Notes", "n", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let first = text(&listed["commits"][0]["bookmark"]);
+
+    let undo = objects(&data, &["restore", "Notes", "n", &first]);
+    assert_eq!(keys(&server), json!({ "a": 1 }));
+    let launch = server.launch();
+    server.terminate();
+    let copy = data.join("copy.sqlite");
+    let copy_name = copy.to_str().expect("a temporary path is text");
+    objects(&data, &["export", "Notes", "n", copy_name, "--at", &undo]);
+    let rows: i64 = rusqlite::Connection::open(&copy)
+        .and_then(|copy| copy.query_row("SELECT count(*) FROM log", [], |row| row.get(0)))
+        .expect("the copy is a database");
+    assert_eq!(rows, 2);
+    objects(&data, &["restore", "Notes", "n", &undo]);
+    let server = launch.start();
+
+    assert_eq!(keys(&server), json!({ "a": 2 }));
+    let at = objects(&data, &["bookmarks", "Notes", "n", "--at", "-0s"]);
+    assert_eq!(at.len(), 59, "{at}");
+}
+
+#[test]
+fn without_history_there_is_nothing_to_go_back_to() {
+    let server = Launch::of(Runtime::Stated, fixture("history"))
+        .argument("--history-days=0")
+        .start();
+    call(&server, "put", &json!(["a", 1]));
+    let bookmark = text(&call(&server, "bookmark", &json!([])));
+
+    let refused = call(&server, "wish", &json!([bookmark]));
+    assert_eq!(
+        refused["error"],
+        format!(
+            "The bookmark `{bookmark}` cannot be restored: it is not a bookmark of this Durable \
+             Object, or it is older than the history that is kept."
+        )
+    );
+    let output = run_objects(server.data(), &["bookmarks", "Notes", "n"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let expected =
+        "The history that is kept of this Durable Object does not reach back to that time.";
+    assert!(stderr.contains(expected), "{stderr}");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use stated_config::Config;
 use stated_config::migrations::Change;
 use stated_core::id::UniqueKey;
-use stated_storage::{DataFolder, FolderError};
+use stated_storage::{DataFolder, FolderError, Retention};
 
 /// The file that remembers each service's last migration.
 const APPLIED: &str = "migrations.json";
@@ -30,8 +30,12 @@ pub enum DataError {
 }
 
 /// Locks the folder and applies what the services' migrations still ask for.
-pub(crate) fn open(path: &Path, services: &[Config]) -> Result<DataFolder, DataError> {
-    let folder = DataFolder::open(path)?;
+pub(crate) fn open(
+    path: &Path,
+    retention: Retention,
+    services: &[Config],
+) -> Result<DataFolder, DataError> {
+    let folder = DataFolder::open_keeping(path, retention)?;
     let record = path.join(APPLIED);
     let mut applied = read(&record)?;
     for service in services {

@@ -18,3 +18,4 @@ pub use build::{BuildError, Built, build};
 pub use log::{Log, RequestLine};
 pub use node::{Node, NodeOptions, StartError};
 pub use objects::{ObjectNamespace, Objects};
+pub use stated_storage::Retention;

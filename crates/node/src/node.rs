@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use stated_config::Config;
 use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
-use stated_storage::{DataFolder, StorageError};
+use stated_storage::{DataFolder, Retention, StorageError};
 use stated_worker::{AsyncStacks, Caches};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -30,6 +30,8 @@ pub struct NodeOptions {
     pub listen: SocketAddr,
     /// The data folder.
     pub data: PathBuf,
+    /// How much of the objects' history is kept.
+    pub retention: Retention,
     /// Shard threads per service, at least 1.
     pub shards: usize,
     /// Bytes of JavaScript heap per shard.
@@ -106,7 +108,7 @@ impl Node {
             .collect();
         // The address first: a second server must fail before it touches anything.
         let (address, listeners) = open_listeners(options.listen, options.shards)?;
-        let folder = data::open(&options.data, &configs)?;
+        let folder = data::open(&options.data, options.retention, &configs)?;
         let plans: Vec<Arc<ServicePlan>> =
             plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
         let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();

@@ -413,6 +413,7 @@ impl Instance {
     }
 
     fn stop(self: &Rc<Self>, reason: Failure) {
+        let is_aborted = reason.code == ErrorCode::Aborted;
         self.input.borrow_mut().break_with(reason.clone());
         self.output.borrow_mut().break_with(reason);
         self.waiting.borrow_mut().clear();
@@ -422,6 +423,9 @@ impl Instance {
         // before their outcome can break the instance.
         if let Some(mut database) = self.database.borrow_mut().take() {
             database.discard();
+            if is_aborted && let Err(error) = database.keep_wish() {
+                tracing::error!(%error, object_id = %self.entry.id, "keep the wish to restore a bookmark");
+            }
         }
         let program = self.program.clone();
         let context = self.context;

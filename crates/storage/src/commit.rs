@@ -39,6 +39,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::directory::{Directories, Directory};
 use crate::error::StorageError;
+use crate::history::History;
 use crate::lane_log::{BATCH_BYTES, LaneLog};
 use crate::object_pages::{Commit, ObjectPages};
 use crate::sync_target::SyncTarget;
@@ -121,7 +122,18 @@ impl Committer {
     /// # Errors
     /// The operating system's refusal to start a thread.
     pub fn spawn(report: impl FnMut(DurableReport) + Send + 'static) -> io::Result<Self> {
-        let lane = Lane::default();
+        Self::spawn_without_log(Lane::default(), report)
+    }
+
+    /// As [`Self::spawn`], for databases in these directories, and without reports.
+    pub(crate) fn spawn_in(directories: Arc<Directories>) -> io::Result<Self> {
+        Self::spawn_without_log(Lane::new(directories, false), drop)
+    }
+
+    fn spawn_without_log(
+        lane: Lane,
+        report: impl FnMut(DurableReport) + Send + 'static,
+    ) -> io::Result<Self> {
         let on_thread = lane.clone();
         let thread = spawn("committer", move || {
             on_thread.run(report, |round, report| sync_round(round, report));
@@ -226,7 +238,8 @@ enum Request {
 
 impl Default for Lane {
     fn default() -> Self {
-        Self::new(Arc::new(Directories::new(Path::new(""))), false)
+        let directories = Directories::new(Path::new(""), History::off());
+        Self::new(Arc::new(directories), false)
     }
 }
 

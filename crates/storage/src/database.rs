@@ -64,6 +64,12 @@ pub struct Database {
     pub(crate) target: Arc<SyncTarget>,
     /// Something is or may be stored: reading needs a connection.
     is_stored: bool,
+    /// A wish to restore an earlier state was looked for.
+    restore_is_checked: bool,
+    /// The bookmark that the running transaction wishes to be restored.
+    pub(crate) wished: Option<String>,
+    /// The least serial number that no bookmark of this instance has.
+    pub(crate) next_bookmark: i64,
     /// What the alarm index says was compared with what is stored.
     alarm_is_checked: bool,
     /// The name that the id was made from, until a commit has taken it along.
@@ -118,6 +124,9 @@ impl Database {
             connection: None,
             target: Arc::new(SyncTarget::new(directory, pages, link)),
             is_stored,
+            restore_is_checked: false,
+            wished: None,
+            next_bookmark: 0,
             alarm_is_checked: false,
             visible_name,
             stop: None,
@@ -229,7 +238,7 @@ impl Database {
     }
 
     /// Ends statements and closes the connection.
-    fn close_connection(&mut self) {
+    pub(crate) fn close_connection(&mut self) {
         self.release_statements();
         if self.connection.take().is_some() {
             self.target.pages.discard();
@@ -249,14 +258,10 @@ impl Database {
     }
 
     fn open_connection(&mut self) -> Result<(), StorageError> {
-        let SyncTarget {
-            directory, pages, ..
-        } = &*self.target;
-        directory.open_base(pages)?;
-        if let Some(reason) = pages.damage() {
-            return Err(StorageError::damaged(&pages.name, &reason));
+        self.reopen()?;
+        if !std::mem::replace(&mut self.restore_is_checked, true) && self.is_stored {
+            self.restore_if_wished()?;
         }
-        self.connection = Some(OpenConnection::open(pages, self.stop.clone())?);
         if !self.is_stored {
             self.known = KnownTables {
                 kv: Some(false),
@@ -270,6 +275,19 @@ impl Database {
             }
         }
         self.alarm_is_checked = true;
+        Ok(())
+    }
+
+    /// Opens the connection, and does nothing with it.
+    pub(crate) fn reopen(&mut self) -> Result<(), StorageError> {
+        let SyncTarget {
+            directory, pages, ..
+        } = &*self.target;
+        directory.open_base(pages)?;
+        if let Some(reason) = pages.damage() {
+            return Err(StorageError::damaged(&pages.name, &reason));
+        }
+        self.connection = Some(OpenConnection::open(pages, self.stop.clone())?);
         Ok(())
     }
 

@@ -22,6 +22,7 @@
 
 mod adopt;
 mod list;
+mod rebuild;
 mod recover;
 mod rows;
 mod settle;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::StorageError;
+use crate::history::History;
 use crate::image::Image;
 use crate::object_name::ObjectName;
 use crate::object_pages::{Base, Mark, ObjectPages};
@@ -50,13 +52,15 @@ const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Directories {
     root: PathBuf,
+    history: Arc<History>,
     open: Mutex<HashMap<PathBuf, Arc<Directory>>>,
 }
 
 impl Directories {
-    pub(crate) fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path, history: History) -> Self {
         Self {
             root: root.to_owned(),
+            history: Arc::new(history),
             open: Mutex::default(),
         }
     }
@@ -68,7 +72,7 @@ impl Directories {
             return Ok(Arc::clone(directory));
         }
         let label = folder.strip_prefix(&self.root).unwrap_or(folder);
-        let directory = Directory::open(folder, &label.to_string_lossy())?;
+        let directory = Directory::open(folder, &label.to_string_lossy(), &self.history)?;
         open.insert(folder.to_owned(), Arc::clone(&directory));
         Ok(directory)
     }
@@ -96,6 +100,8 @@ pub(crate) struct Directory {
     folder: PathBuf,
     /// The folder's path inside of the data folder: the namespace's name in lanes.
     pub(crate) label: Arc<str>,
+    /// What the objects were before.
+    pub(crate) history: Arc<History>,
     myself: Weak<Self>,
     /// Every object that is in use or has something to settle.
     live: Mutex<HashMap<ObjectName, Arc<ObjectPages>>>,
@@ -106,7 +112,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Opens the directory in a folder; in one without, it is made from the files that are there.
-    fn open(folder: &Path, label: &str) -> Result<Arc<Self>, StorageError> {
+    fn open(folder: &Path, label: &str, history: &Arc<History>) -> Result<Arc<Self>, StorageError> {
         let path = folder.join(FILE_NAME);
         // SQLite's error would not say which folder is missing.
         fs::metadata(folder).map_err(|error| StorageError::file("open folder", folder, error))?;
@@ -116,6 +122,7 @@ impl Directory {
         Ok(Arc::new_cyclic(|myself| Self {
             folder: folder.to_owned(),
             label: label.into(),
+            history: Arc::clone(history),
             myself: myself.clone(),
             live: Mutex::default(),
             reader: Mutex::new(reader),
@@ -140,7 +147,13 @@ impl Directory {
         let mut live = self.live();
         let pages = live.entry(name.clone()).or_insert_with(|| {
             let myself = Weak::clone(&self.myself);
-            Arc::new(ObjectPages::new(name.clone(), myself, mark, base))
+            let keeps_turns = !self.history.retention().is_off();
+            Arc::new(ObjectPages::new(
+                name.clone(),
+                myself,
+                (mark, base),
+                keeps_turns,
+            ))
         });
         pages.begin_use();
         Ok(Arc::clone(pages))

@@ -77,14 +77,31 @@ pub enum StorageError {
          cannot be converted to SQLite (except by deleting the existing data)."
     )]
     NotSqlite,
+    /// A damaged object that cannot be put together again.
+    #[error("object `{object_id}` cannot be put together from its history: {reason}")]
+    NotRebuilt {
+        /// The object.
+        object_id: String,
+        /// What is missing or wrong.
+        reason: Arc<str>,
+    },
+    /// A bookmark whose state cannot be restored.
+    #[error(
+        "The bookmark `{0}` cannot be restored: it is not a bookmark of this Durable Object, or it is \
+         older than the history that is kept."
+    )]
+    BookmarkNotKept(String),
+    /// A time whose state cannot be restored.
+    #[error("The history that is kept of this Durable Object does not reach back to that time.")]
+    TimeNotKept,
     /// The local bookmark counter holds a value that no version writes.
     #[error("internal error; bookmark counter is not a number")]
     BookmarkCorrupt,
     /// What is stored of the object cannot be read.
     #[error(
         "what is stored of object `{object_id}` is damaged: {reason}; other objects are not \
-         concerned. Put a copy in its place with `stated objects import`, or delete it with `stated \
-         objects delete`"
+         concerned. Stop the server and put it back to an earlier state with `stated objects \
+         restore`, or put a copy in its place with `stated objects import`"
     )]
     Damaged {
         /// The object.

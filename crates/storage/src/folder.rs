@@ -7,6 +7,7 @@
 //! ```text
 //! <data>/lock                                   held by the process that uses the folder
 //! <data>/lanes/<shard>/                         commits that objects' bases may lack; while in use
+//! <data>/history/<number>.pack                  what objects were before
 //! <data>/do/<unique key>/metadata.sqlite        alarms of the namespace
 //! <data>/do/<unique key>/objects.sqlite         its objects, and the databases of small ones
 //! <data>/do/<unique key>/<id>.sqlite            the database of a large object
@@ -20,9 +21,12 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::clock::wall_ms;
+use crate::commit::Committer;
 use crate::connection::sync_parent;
 use crate::directory::{Directories, Directory, Stored};
 use crate::error::StorageError;
+use crate::history::{History, Retention};
 use crate::lane_log::{Disk, LaneLog, SEGMENT_BYTES, SegmentStore, recover};
 use crate::object_name::ObjectName;
 
@@ -30,6 +34,8 @@ use crate::object_name::ObjectName;
 const DELETED_PREFIX: &str = ".deleted-";
 /// The folder of the lanes.
 const LANES: &str = "lanes";
+/// The folder of the packs.
+const HISTORY: &str = "history";
 
 /// Why a folder could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +115,25 @@ impl DataFolder {
     /// [`FolderError::InUse`], [`FolderError::LaneDamaged`], [`FolderError::LaneOld`],
     /// [`FolderError::Storage`], [`FolderError::Io`].
     pub fn open(path: &Path) -> Result<Self, FolderError> {
+        Self::open_keeping(path, Retention::default())
+    }
+
+    /// As [`Self::open`], keeping as much of the objects' history as is told.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_keeping(path: &Path, retention: Retention) -> Result<Self, FolderError> {
         let objects = path.join("do");
         fs::create_dir_all(&objects).map_err(|error| io_error("create folder", &objects, error))?;
+        let lock = lock(path)?;
+        let packs = path.join(HISTORY);
+        let history = History::open(&packs, retention)
+            .and_then(|history| history.expire(wall_ms()).map(|()| history))
+            .map_err(|error| io_error("open history in", &packs, error))?;
         let folder = Self {
             path: path.to_owned(),
-            directories: Arc::new(Directories::new(path)),
-            _lock: lock(path)?,
+            directories: Arc::new(Directories::new(path, history)),
+            _lock: lock,
         };
         sync_parent(&objects).map_err(|error| io_error("sync folder", path, error))?;
         recover(&folder.directories, &path.join(LANES))?;
@@ -138,6 +157,15 @@ impl DataFolder {
     /// [`FolderError::Io`].
     pub fn lane(&self, name: &str) -> Result<LaneLog, FolderError> {
         self.lane_with(name, Arc::new(Disk), SEGMENT_BYTES)
+    }
+
+    /// Starts a committer without a log for databases of this folder: for a tool that writes a few
+    /// objects and wants to leave nothing else.
+    ///
+    /// # Errors
+    /// The operating system's refusal to start a thread.
+    pub fn committer(&self) -> io::Result<Committer> {
+        Committer::spawn_in(Arc::clone(&self.directories))
     }
 
     /// Returns a log with files of the caller's making.
@@ -304,6 +332,16 @@ impl NamespaceFolder {
     /// [`FolderError::Storage`]; the object has its old or its new database then.
     pub fn replace_object(&self, id: &str, new: &Path) -> Result<(), FolderError> {
         Ok(self.directory.replace(&ObjectName::new(id), new)?)
+    }
+
+    /// Puts an object together again whose database is damaged, as it was at a bookmark.
+    ///
+    /// To be called inside of [`Database::replace_files`](crate::Database::replace_files).
+    ///
+    /// # Errors
+    /// [`StorageError::BookmarkNotKept`], [`StorageError::NotRebuilt`], or the file system's.
+    pub fn rebuild_object(&self, id: &str, bookmark: &str) -> Result<(), StorageError> {
+        self.directory.rebuild(&ObjectName::new(id), bookmark)
     }
 
     /// Deletes an object, its facets included; that there is none is no error.

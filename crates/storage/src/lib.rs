@@ -26,6 +26,7 @@ mod delete_all;
 mod directory;
 mod error;
 mod folder;
+mod history;
 mod image;
 mod kv;
 mod lane_log;
@@ -45,6 +46,7 @@ mod transaction;
 
 pub use alarm::AlarmIdentity;
 pub use alarm_index::{AlarmEntry, AlarmIndex};
+pub use bookmark::Bookmarks;
 pub use commit::{CommitPosition, Committer, DatabaseKey, DurabilityError, DurableReport, Lane};
 pub use copy::{check_integrity, copy_database, for_each_entry};
 pub use counters::RowCounters;
@@ -54,6 +56,7 @@ pub use delete_all::AlarmFate;
 pub use directory::Stored;
 pub use error::{CommitFailure, SqlError, StorageError};
 pub use folder::{DataFolder, FolderError, NamespaceFolder};
+pub use history::{Bookmark, NotABookmark, Retention};
 pub use kv::{IteratorId, KvEntry, ListOptions};
 pub use lane_log::{
     AlarmChange, LaneLog, LaneRecord, RecordKind, ReleasedSegment, SegmentFile, SegmentStore,

@@ -11,6 +11,10 @@
 //! commits could not be made durable, 2 is dropped as soon as nobody uses the object: then it is
 //! what it was after its last durable commit, also for readers.
 //!
+//! Beside the layers are the *turns*: each durable commit that the base has not, with its own pages,
+//! for the history. They share their pages with the layers, and take no more memory than the lane's
+//! unreleased segments take on the disk.
+//!
 //! Invariant: 3 over 4 is the state after the last durable commit, at any time. Each page of 3 has
 //! the number of the commit that wrote it, so that settling, which works on a copy, removes only
 //! what it has settled.
@@ -21,9 +25,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::directory::Directory;
+use crate::history::{epoch_after, epoch_at};
 use crate::image::Image;
 use crate::lane_log::AlarmChange;
 use crate::object_name::ObjectName;
@@ -39,6 +45,25 @@ pub(crate) struct Mark {
     pub(crate) time_ms: i64,
     /// Pages of the database.
     pub(crate) page_count: u32,
+}
+
+/// One durable commit with the pages that it changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
+    pub(crate) mark: Mark,
+    pub(crate) pages: Arc<[(u32, EncodedPage)]>,
+}
+
+impl Turn {
+    /// The commit as the history takes it.
+    pub(crate) fn as_history(&self) -> crate::history::Turn<'_> {
+        crate::history::Turn {
+            txid: self.mark.txid,
+            time_ms: self.mark.time_ms,
+            db_pages: self.mark.page_count,
+            pages: self.pages.iter().map(|(n, page)| (*n, &page[..])).collect(),
+        }
+    }
 }
 
 /// Where the pages are that no layer above has.
@@ -61,6 +86,7 @@ pub(crate) enum Base {
 pub(crate) struct ObjectPages {
     pub(crate) name: ObjectName,
     pub(crate) directory: Weak<Directory>,
+    keeps_turns: bool,
     state: Mutex<State>,
 }
 
@@ -74,8 +100,14 @@ struct State {
     durable: HashMap<u32, Version>,
     /// What SQLite takes for the size of the file.
     page_count: u32,
+    /// What the base has, as far as is known here.
+    settled: Mark,
     committed: Mark,
     logged: Mark,
+    /// The durable commits after `settled`, oldest first, if history is kept.
+    turns: Vec<Turn>,
+    /// The number of an object's first commit, once it is known.
+    first_txid: Option<u64>,
     /// The name that the object's id was made from, until the base has it.
     visible_name: Option<Arc<str>>,
     /// Deleted by an operator: nothing of it may be settled.
@@ -109,22 +141,27 @@ impl Commit {
 /// What settling has to do for one object.
 #[derive(Debug)]
 pub(crate) struct Unsettled {
+    /// What the base has, unless it is closed.
+    pub(crate) settled: Mark,
     pub(crate) mark: Mark,
     pub(crate) base: Base,
     pub(crate) pages: Vec<(u32, EncodedPage)>,
+    pub(crate) turns: Vec<Turn>,
     pub(crate) visible_name: Option<Arc<str>>,
 }
 
 impl ObjectPages {
+    /// Returns the pages of an object; `keeps_turns` if its history is kept.
     pub(crate) fn new(
         name: ObjectName,
         directory: Weak<Directory>,
-        settled: Mark,
-        base: Base,
+        (settled, base): (Mark, Base),
+        keeps_turns: bool,
     ) -> Self {
         Self {
             name,
             directory,
+            keeps_turns,
             state: Mutex::new(State {
                 users: 0,
                 base,
@@ -132,8 +169,11 @@ impl ObjectPages {
                 latest: HashMap::new(),
                 durable: HashMap::new(),
                 page_count: settled.page_count,
+                settled,
                 committed: settled,
                 logged: settled,
+                turns: Vec::new(),
+                first_txid: None,
                 visible_name: None,
                 is_void: false,
             }),
@@ -209,6 +249,37 @@ impl ObjectPages {
         state.page_count = state.committed.page_count;
     }
 
+    /// The number that the next commit will have.
+    pub(crate) fn next_txid(&self, now_ms: i64) -> u64 {
+        self.lock().next_txid(now_ms)
+    }
+
+    /// The base, which is open, and what it has.
+    pub(crate) fn settled_base(&self) -> (Mark, Base) {
+        let state = self.lock();
+        (state.settled, state.base.clone())
+    }
+
+    /// What the base has, and the durable commits after it.
+    pub(crate) fn recent(&self) -> (Mark, Vec<Turn>) {
+        let state = self.lock();
+        (state.settled, state.turns.clone())
+    }
+
+    /// Writes the pages of another state, as SQLite would, to be taken by [`Self::take_commit`] as the
+    /// first commit of a later epoch. No connection may be open.
+    pub(crate) fn write_state(
+        &self,
+        page_count: u32,
+        pages: impl IntoIterator<Item = (u32, Box<Page>)>,
+        now_ms: i64,
+    ) {
+        let mut state = self.lock();
+        state.writing = pages.into_iter().collect();
+        state.page_count = page_count;
+        state.first_txid = Some(epoch_after(state.committed.txid, now_ms));
+    }
+
     /// Takes what SQLite has committed since the last time; `None` if nothing.
     pub(crate) fn take_commit(
         &self,
@@ -220,7 +291,7 @@ impl ObjectPages {
             return None;
         }
         let mark = Mark {
-            txid: state.committed.txid + 1,
+            txid: state.next_txid(time_ms),
             // Time goes on for an object even if the system's clock was set back.
             time_ms: time_ms.max(state.committed.time_ms),
             page_count: state.page_count,
@@ -239,6 +310,7 @@ impl ObjectPages {
             state.latest.insert(*number, Version { txid, page });
         }
         state.committed = mark;
+        state.first_txid = None;
         Some(Commit {
             mark,
             pages,
@@ -276,13 +348,20 @@ impl ObjectPages {
             state.visible_name.clone_from(&commit.visible_name);
         }
         state.logged = commit.mark;
+        if self.keeps_turns {
+            state.turns.push(Turn {
+                mark: commit.mark,
+                pages: commit.pages.as_slice().into(),
+            });
+        }
     }
 
-    /// Recovery has found these pages in a lane.
+    /// Recovery has found these pages in a lane, and the commits that made them.
     pub(crate) fn recovered(
         &self,
         mark: Mark,
         pages: impl IntoIterator<Item = (u32, EncodedPage)>,
+        turns: impl IntoIterator<Item = Turn>,
         visible_name: Option<&str>,
     ) {
         let txid = mark.txid;
@@ -292,6 +371,7 @@ impl ObjectPages {
             .map(|(number, page)| (number, Version { txid, page }))
             .collect();
         (state.committed, state.logged) = (mark, mark);
+        state.turns = turns.into_iter().collect();
         state.page_count = mark.page_count;
         state.visible_name = visible_name.map(Into::into);
     }
@@ -307,6 +387,8 @@ impl ObjectPages {
         state.is_void = true;
         state.durable = HashMap::new();
         state.latest = HashMap::new();
+        state.turns = Vec::new();
+        EPOCH_FLOOR.fetch_max((state.committed.txid >> 32) + 1, Relaxed);
     }
 
     /// Returns what the base lacks; `None` if nothing.
@@ -317,11 +399,13 @@ impl ObjectPages {
         }
         let pages = state.durable.iter();
         Some(Unsettled {
+            settled: state.settled,
             mark: state.logged,
             base: state.base.clone(),
             pages: pages
                 .map(|(number, version)| (*number, Arc::clone(&version.page)))
                 .collect(),
+            turns: state.turns.clone(),
             visible_name: state.visible_name.clone(),
         })
     }
@@ -332,6 +416,11 @@ impl ObjectPages {
         state
             .durable
             .retain(|_, version| version.txid > done.mark.txid);
+        state.settled = done.mark;
+        let settled = state
+            .turns
+            .partition_point(|turn| turn.mark.txid <= done.mark.txid);
+        state.turns.drain(..settled);
         if state.durable.is_empty() {
             state.durable = HashMap::new();
         }
@@ -347,6 +436,7 @@ impl ObjectPages {
     pub(crate) fn give_up(&self) {
         let mut state = self.lock();
         state.durable = HashMap::new();
+        state.turns = Vec::new();
     }
 
     fn read(&self, number: u32, into: &mut Page) -> Result<(), String> {
@@ -382,6 +472,50 @@ impl ObjectPages {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Each change is complete before anything that could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// No object that begins now may begin in an earlier epoch: one was deleted in it.
+static EPOCH_FLOOR: AtomicU64 = AtomicU64::new(0);
+
+impl State {
+    fn next_txid(&mut self, now_ms: i64) -> u64 {
+        if let Some(first) = self.first_txid {
+            return first;
+        }
+        if self.committed.txid > 0 {
+            return self.committed.txid + 1;
+        }
+        let epoch = epoch_at(now_ms).max(EPOCH_FLOOR.load(Relaxed));
+        *self.first_txid.insert((epoch << 32) | 1)
+    }
+}
+
+/// A base as the history reads it.
+#[derive(Debug)]
+pub(crate) struct SettledBase<'a> {
+    pub(crate) mark: Mark,
+    pub(crate) base: &'a Base,
+}
+
+impl crate::history::Base for SettledBase<'_> {
+    fn txid(&self) -> u64 {
+        self.mark.txid
+    }
+
+    fn db_pages(&self) -> u32 {
+        self.mark.page_count
+    }
+
+    fn page(&self, number: u32) -> std::io::Result<Box<Page>> {
+        let mut page = Box::new([0; PAGE_BYTES]);
+        match self.base {
+            Base::Image(image) => decode(image.page(number), &mut page)
+                .ok_or_else(|| std::io::Error::other(format!("page {number} is damaged")))?,
+            Base::File(file) => read_file(file, number, &mut page)?,
+            Base::Nothing | Base::Closed | Base::Damaged(_) => {}
+        }
+        Ok(page)
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct TransactionState {
     /// Open savepoints; more than 0 only while `is_open`, or after a critical error.
     savepoints: u32,
     /// Some write since the last commit must be durable before any output leaves.
-    confirms: bool,
+    pub(crate) confirms: bool,
     /// What the operation that runs asked for.
     confirmation: Confirmation,
     /// SQLite rolled everything back by itself for this reason; the object must be reset.
@@ -126,6 +126,7 @@ impl Database {
             }),
             SavepointEnd::RollBack => {
                 self.forget_uncommitted();
+                self.wished = None;
                 let roll_back =
                     format!("ROLLBACK TO _cf_savepoint_{depth}; RELEASE _cf_savepoint_{depth}");
                 sqlite.execute_batch(&roll_back).map_err(Into::into)
@@ -202,6 +203,7 @@ impl Database {
         run_cached(&self.connect()?.sqlite, "COMMIT")?;
         self.transaction.is_open = false;
         self.alarm_changed = false;
+        self.wished = None;
         if let (Some(alarm), Some(link)) = (alarm, &self.target.alarm) {
             link.committed(CommitPosition(self.position.0 + 1), alarm);
         }

@@ -65,6 +65,7 @@ impl Session {
         let node = Node::start(NodeOptions {
             listen,
             data: data.clone(),
+            retention: common.retention(),
             shards: usize::from(common.shards.unwrap_or(1)),
             heap_bytes: common.heap_mb << 20,
             async_stacks: AsyncStacks::Kept,

@@ -135,7 +135,13 @@ impl Session {
                 .await
                 .map(drop),
             ObjectsAction::Delete { target, yes } => self.delete(target, *yes).await,
-            ObjectsAction::Export { target, file } => self.export(target, file).await,
+            ObjectsAction::Bookmarks { target, at, limit } => {
+                self.bookmarks(target, at.as_deref(), *limit).await
+            }
+            ObjectsAction::Restore { target, bookmark } => self.restore(target, bookmark).await,
+            ObjectsAction::Export { target, file, at } => {
+                self.export(target, file, at.as_deref()).await
+            }
             ObjectsAction::Import { target, file } => self.import(target, file).await,
             ObjectsAction::ImportFolder { .. } | ObjectsAction::ExportFolder { .. } => Ok(()),
         }
@@ -309,10 +315,51 @@ impl Session {
             .map(drop)
     }
 
-    async fn export(&self, target: &Target, file: &Path) -> Result<(), Failure> {
+    async fn bookmarks(
+        &self,
+        target: &Target,
+        at: Option<&str>,
+        limit: usize,
+    ) -> Result<(), Failure> {
+        let query = match at {
+            Some(time) => {
+                let at_ms = moment::parse_past(time, wall_ms()).ok_or_else(|| {
+                    Failure::new(format!(
+                        "`{time}` is neither milliseconds since 1970 nor a time ago like -90s"
+                    ))
+                })?;
+                ("at", at_ms.to_string())
+            }
+            None => ("limit", limit.to_string()),
+        };
+        let query = [(query.0, query.1.as_str())];
+        let found = self
+            .request(Method::GET, target, &["bookmarks"], &query, Value::Null)
+            .await?;
+        match (self.json, found.as_str()) {
+            (true, _) => self.print(&found),
+            (false, Some(bookmark)) => printer::line(bookmark),
+            (false, None) => show::bookmarks(&found),
+        }
+        Ok(())
+    }
+
+    async fn restore(&self, target: &Target, bookmark: &str) -> Result<(), Failure> {
+        let undo = self
+            .request(Method::POST, target, &["restore"], &[], bookmark.into())
+            .await?;
+        match self.json {
+            true => self.print(&undo),
+            false => printer::line(&text(&undo)),
+        }
+        Ok(())
+    }
+
+    async fn export(&self, target: &Target, file: &Path, at: Option<&str>) -> Result<(), Failure> {
         let object = self.object(target).await?;
+        let query: Vec<(&str, &str)> = at.iter().map(|at| ("bookmark", *at)).collect();
         self.connection
-            .download(object.target(&["database"], &[]), file)
+            .download(object.target(&["database"], &query), file)
             .await
     }
 

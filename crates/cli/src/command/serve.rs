@@ -30,6 +30,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     let node = Node::start(NodeOptions {
         listen: project::address(common, first),
         data: data.clone(),
+        retention: common.retention(),
         shards: common.shards.map_or(cores, usize::from),
         heap_bytes: common.heap_mb << 20,
         async_stacks: AsyncStacks::Dropped,

@@ -10,12 +10,17 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::rows::{self, Form};
+use super::rows::{self, Form, Row};
 use super::settle::OWN_FILE_PAGES;
 use super::{Base, Directory, Image, Mark, StorageError};
 use crate::connection::{remove_if_present, sync_parent};
+use crate::history::{ObjectTurns, Turn, epoch_after};
 use crate::object_name::ObjectName;
+use crate::object_pages::SettledBase;
 use crate::page::{EncodedPage, PAGE_BYTES, Page, encode};
+
+/// Pages of a database up to which its replacement is part of its history: 64 MiB.
+const KEPT_PAGES_MAX: u32 = 1 << 14;
 
 impl Directory {
     /// Takes over the file that another program, or an earlier version, has left for an object.
@@ -43,12 +48,17 @@ impl Directory {
         let page_count = u32::try_from(page_count).unwrap_or(u32::MAX);
         let path = self.file_path(name);
         let mut writer = self.writer();
-        let old = rows::find(&writer, name)?.map(|row| row.mark);
+        let old = rows::find(&writer, name)?;
+        let before = old.as_ref().map_or_else(Mark::default, |row| row.mark);
+        let now_ms = crate::clock::wall_ms();
         let mark = Mark {
-            txid: old.map_or(0, |old| old.txid) + 1,
-            time_ms: crate::clock::wall_ms().max(old.map_or(0, |old| old.time_ms)),
+            txid: epoch_after(before.txid, now_ms),
+            time_ms: now_ms.max(before.time_ms),
             page_count,
         };
+        if let Some(row) = old.filter(|row| row.form != Form::Foreign) {
+            self.keep_replaced(name, row, mark, new)?;
+        }
         let is_own = page_count > OWN_FILE_PAGES;
         let image = match is_own {
             false => Some(read_image(new).map_err(failed)?),
@@ -77,6 +87,43 @@ impl Directory {
                 .map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Gives the history what a replacement changes, so that it can be undone. Of a large database
+    /// that would take too much memory: its history begins anew.
+    fn keep_replaced(
+        &self,
+        name: &ObjectName,
+        row: Row,
+        mark: Mark,
+        new: &Path,
+    ) -> Result<(), StorageError> {
+        let page_count = row.mark.page_count;
+        let (old, base) = self.base_of(name, row);
+        let is_unknown = matches!(base, Base::Damaged(_) | Base::Closed);
+        if is_unknown || mark.page_count > KEPT_PAGES_MAX {
+            return Ok(());
+        }
+        let image = read_image(new)
+            .map_err(|error| StorageError::file("replace database by", new, error))?;
+        let base = SettledBase {
+            mark: Mark { page_count, ..old },
+            base: &base,
+        };
+        let turn = Turn {
+            txid: mark.txid,
+            time_ms: mark.time_ms,
+            db_pages: mark.page_count,
+            pages: (1..=mark.page_count).map(|n| (n, image.page(n))).collect(),
+        };
+        let object = ObjectTurns {
+            key: name.bytes(),
+            base: &base,
+            turns: vec![turn],
+        };
+        self.history
+            .keep(&[object], mark.time_ms)
+            .map_err(|error| StorageError::file("keep the history of", &self.folder, error))
     }
 
     /// Deletes an object that nobody uses, its facets included; that there is none is no error.

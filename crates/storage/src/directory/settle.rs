@@ -15,10 +15,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::rows::{self, Form, Place};
-use super::{Base, Directory, Image, ObjectPages, StorageError};
+use super::{Base, Directory, Image, Mark, ObjectPages, StorageError};
+use crate::clock::wall_ms;
 use crate::connection::sync_parent;
+use crate::history::{History, ObjectTurns, Turn};
 use crate::object_name::ObjectName;
-use crate::object_pages::Unsettled;
+use crate::object_pages::{self, SettledBase, Unsettled};
 use crate::page::{EncodedPage, PAGE_BYTES, decode};
 
 /// Pages from which on a database has a file of its own: 1 MiB. Rewriting the image of a smaller one
@@ -35,15 +37,33 @@ impl Directory {
     /// # Errors
     /// SQLite's and the operating system's; some of the objects may be settled.
     pub(crate) fn settle(&self, objects: &[Arc<ObjectPages>]) -> Result<(), StorageError> {
+        self.settle_after(objects, History::keep)
+    }
+
+    /// As [`Self::settle`], with what `keep` does for the history first.
+    pub(super) fn settle_after(
+        &self,
+        objects: &[Arc<ObjectPages>],
+        keep: impl Fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>,
+    ) -> Result<(), StorageError> {
         for some in objects.chunks(TRANSACTION_OBJECTS) {
             let writer = self.writer();
-            let transaction = writer.unchecked_transaction()?;
-            let mut done = Vec::new();
+            let mut work = Vec::new();
             for pages in some {
                 let Some(unsettled) = pages.unsettled() else {
                     continue;
                 };
-                let base = self.settle_one(&transaction, &pages.name, &unsettled)?;
+                let settled = match &unsettled.base {
+                    Base::Closed => self.settled_base(&writer, &pages.name)?,
+                    known => (unsettled.settled, known.clone()),
+                };
+                work.push((pages, unsettled, settled));
+            }
+            self.keep(&work, &keep)?;
+            let transaction = writer.unchecked_transaction()?;
+            let mut done = Vec::new();
+            for (pages, unsettled, (_, base)) in work {
+                let base = self.settle_one(&transaction, &pages.name, &unsettled, base)?;
                 done.push((pages, unsettled, base));
             }
             transaction.commit()?;
@@ -59,20 +79,39 @@ impl Directory {
         Ok(())
     }
 
+    /// Gives the history what is about to be settled, while the bases are what they were before.
+    fn keep(
+        &self,
+        work: &[(&Arc<ObjectPages>, Unsettled, (Mark, Base))],
+        keep: &impl Fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>,
+    ) -> Result<(), StorageError> {
+        let bases: Vec<SettledBase<'_>> = work
+            .iter()
+            .map(|(_, _, (mark, base))| SettledBase { mark: *mark, base })
+            .collect();
+        let objects: Vec<ObjectTurns<'_>> = work
+            .iter()
+            .zip(&bases)
+            // Of a damaged one nothing is known.
+            .filter(|(_, base)| !matches!(base.base, Base::Damaged(_)))
+            .map(|((pages, unsettled, (settled, _)), base)| ObjectTurns {
+                key: pages.name.bytes(),
+                base,
+                turns: turns_after(settled.txid, unsettled),
+            })
+            .collect();
+        keep(&self.history, &objects, wall_ms())
+            .map_err(|error| StorageError::file("keep the history of", &self.folder, error))
+    }
+
     fn settle_one(
         &self,
         writer: &Connection,
         name: &ObjectName,
         unsettled: &Unsettled,
+        base: Base,
     ) -> Result<Base, StorageError> {
         let place = rows::place(writer, name)?;
-        let base = match &unsettled.base {
-            Base::Closed => match place {
-                Some(_) => self.settled_base(writer, name)?,
-                None => Base::Nothing,
-            },
-            known => known.clone(),
-        };
         if let Base::Damaged(reason) = &base {
             rows::set_damage(writer, name, reason)?;
             return Ok(base);
@@ -94,10 +133,19 @@ impl Directory {
         Ok(Base::Image(Arc::new(image)))
     }
 
-    fn settled_base(&self, writer: &Connection, name: &ObjectName) -> Result<Base, StorageError> {
+    fn settled_base(
+        &self,
+        writer: &Connection,
+        name: &ObjectName,
+    ) -> Result<(Mark, Base), StorageError> {
         Ok(match rows::find(writer, name)? {
-            Some(row) => self.base_of(name, row).1,
-            None => Base::Nothing,
+            Some(row) => {
+                // A file that was being written has another length.
+                let page_count = row.mark.page_count;
+                let (mark, base) = self.base_of(name, row);
+                (Mark { page_count, ..mark }, base)
+            }
+            None => (Mark::default(), Base::Nothing),
         })
     }
 
@@ -137,6 +185,12 @@ impl Directory {
         rows::delete_image(writer, name, place.and_then(|place| place.image))?;
         Ok(Base::File(file))
     }
+}
+
+fn turns_after(txid: u64, unsettled: &Unsettled) -> Vec<Turn<'_>> {
+    let turns = unsettled.turns.iter();
+    let new = turns.filter(|turn| turn.mark.txid > txid);
+    new.map(object_pages::Turn::as_history).collect()
 }
 
 /// Makes an empty file; one that is there is what an interrupted change has left.

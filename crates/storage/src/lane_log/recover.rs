@@ -81,7 +81,8 @@ fn add<'a>(objects: &mut Objects<'a>, record: &LaneRecord<'a>, lane: &Path) {
     if record.is_damaged {
         let text = format!(
             "its commit {} in lane `{}` is unreadable",
-            record.txid,
+            // Counted from the beginning of its epoch.
+            record.txid & u64::from(u32::MAX),
             lane.display()
         );
         object.damage.get_or_insert(text);
@@ -90,6 +91,7 @@ fn add<'a>(objects: &mut Objects<'a>, record: &LaneRecord<'a>, lane: &Path) {
     object.name = record.name.or(object.name);
     object.alarm = record.alarm.or(object.alarm);
     object.pages.extend(record.pages());
+    object.turns.push((record.mark(), record.pages().collect()));
 }
 
 /// Reads the segments after the last one that was given up, oldest first.

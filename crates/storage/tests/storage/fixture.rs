@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -173,7 +174,11 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             fs::create_dir_all(&copy).unwrap();
             copy_folder(&path, &copy);
         } else {
-            fs::copy(&path, &copy).unwrap();
+            match fs::copy(&path, &copy) {
+                // The settler has renamed it meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }

@@ -89,12 +89,7 @@ fn the_files_of_another_program_are_read_as_they_are() {
         [("a".into(), vec![1]), ("b".into(), vec![2])]
     );
     assert_eq!(database.alarm().unwrap(), Some(1_700_000_000_124));
-    assert!(
-        database
-            .current_bookmark()
-            .unwrap()
-            .starts_with("00000000-0000002a-")
-    );
+    assert!(database.current_bookmark().unwrap().contains("-0000002a-"));
     assert_eq!(run(&mut database, "SELECT x FROM t").len(), 1);
     // It is small, and in the directory now.
     assert!(!fixture.path("o.sqlite").exists());

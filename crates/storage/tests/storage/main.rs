@@ -7,6 +7,7 @@ mod counters;
 mod delete_all;
 mod durability;
 mod fixture;
+mod history;
 mod interchange;
 mod kv;
 mod lanes;

@@ -284,6 +284,10 @@ export interface Ops {
   alarmSet(contextId: number, atMs: number, unconfirmed: boolean): void;
   alarmDelete(contextId: number, unconfirmed: boolean): void;
   bookmarkCurrent(contextId: number): string;
+  /** The bookmark of the state at a time, in milliseconds since the epoch. */
+  bookmarkForTime(contextId: number, ms: number): string;
+  /** Has the next start of the object restore a bookmark; the bookmark of the state just before that. */
+  bookmarkRestore(contextId: number, bookmark: string): string;
   /**
    * Asks for a critical section. Later, in a turn of its own, the host calls `runSection(sectionId, token)`; the library
    * runs the callback there and ends the section with sectionEnd. `kind` 0 = blockConcurrencyWhile (a failure breaks the

@@ -19,6 +19,7 @@ import { badArgument, defineInterface, illegalConstructor, internal, toDOMString
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
 
+/** For objects with key-value storage. */
 const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
 
 /** @type {(storage: DurableObjectStorage) => ObjectContext} */
@@ -149,15 +150,50 @@ export class DurableObjectStorage {
     }
   }
 
-  /** @param {number | Date} _time @returns {Promise<string>} */
-  getBookmarkForTime(_time) {
-    return Promise.reject(new Error(NO_RECOVERY));
+  /**
+   * The bookmark of the state at a time: that after the last commit until then.
+   *
+   * @param {number | Date} time milliseconds since the epoch
+   * @returns {Promise<string>}
+   */
+  getBookmarkForTime(time) {
+    try {
+      const ms = toMilliseconds("getBookmarkForTime", time);
+      this.#requireRecovery();
+      return Promise.resolve(ops.bookmarkForTime(this.#object.contextId, ms));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** @param {string} _bookmark @returns {Promise<string>} */
-  onNextSessionRestoreBookmark(_bookmark) {
-    return Promise.reject(new Error(NO_RECOVERY));
+  /**
+   * Has the whole database become what it was at the bookmark when the object starts next.
+   *
+   * @param {string} bookmark
+   * @returns {Promise<string>} a bookmark of the state just before that
+   */
+  onNextSessionRestoreBookmark(bookmark) {
+    try {
+      if (arguments.length < 1) throw badArgument("DurableObjectStorage", "onNextSessionRestoreBookmark", 1, "string");
+      const text = toDOMString(bookmark);
+      this.#requireRecovery();
+      return Promise.resolve(ops.bookmarkRestore(this.#object.contextId, text));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
+
+  #requireRecovery() {
+    if (!this.#object.sqlite) throw new Error(NO_RECOVERY);
+  }
+}
+
+/** @param {string} method @param {unknown} time @returns {number} */
+function toMilliseconds(method, time) {
+  const ms = typeof time === "number" ? time : time instanceof Date ? time.getTime() : undefined;
+  if (ms === undefined) throw badArgument("DurableObjectStorage", method, 1, "date");
+  if (!Number.isFinite(ms)) throw new TypeError("The value cannot be converted because it is not a valid Date.");
+  return Math.floor(ms);
 }
 
 /** What the flag `experimental` adds. */

@@ -155,6 +155,8 @@ operations! {
     "alarmSet" => storage::alarm_set,
     "alarmDelete" => storage::alarm_delete,
     "bookmarkCurrent" => storage::bookmark_current,
+    "bookmarkForTime" => storage::bookmark_for_time,
+    "bookmarkRestore" => storage::bookmark_restore,
     "sqlExec" => sql::exec,
     "sqlNext" => sql::next,
     "sqlRest" => sql::rest,

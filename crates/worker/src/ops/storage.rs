@@ -196,6 +196,28 @@ pub(crate) fn bookmark_current<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     Ok(op.scope.string(&bookmark))
 }
 
+/// `bookmarkForTime`: the bookmark of the state at a time.
+///
+/// # Errors
+/// Storage's; see [`Database::bookmark_for_time`].
+pub(crate) fn bookmark_for_time<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let time_ms = op.number(1) as i64;
+    let bookmark = instance.with_database(|database| database.bookmark_for_time(time_ms))??;
+    Ok(op.scope.string(&bookmark))
+}
+
+/// `bookmarkRestore`: has the next instance restore a bookmark; the bookmark of the state before.
+///
+/// # Errors
+/// Storage's; see [`Database::restore_next`].
+pub(crate) fn bookmark_restore<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    let bookmark = op.text(1)?;
+    let undo = instance.with_database(|database| database.restore_next(&bookmark))??;
+    Ok(op.scope.string(&undo))
+}
+
 /// How much memory the result of one operation may still take.
 ///
 /// Own bound, as large as the shard's heap: the engine looks at its heap only while JavaScript

@@ -36,6 +36,15 @@ pub(super) fn list(objects: &[Value]) {
     );
 }
 
+/// The states of an object, oldest first.
+pub(super) fn bookmarks(found: &Value) {
+    let commits = found["commits"].as_array().into_iter().flatten();
+    let row = |commit: &Value| vec![time(&commit["timeMs"]), word(&commit["bookmark"])];
+    let head = ["TIME", "BOOKMARK"].map(str::to_owned).to_vec();
+    let oldest = vec!["oldest".to_owned(), word(&found["oldest"])];
+    table([head, oldest].into_iter().chain(commits.map(row)).collect());
+}
+
 /// Everything about one object.
 pub(super) fn object(facts: &Value) {
     let tables: Vec<String> = facts["tables"]

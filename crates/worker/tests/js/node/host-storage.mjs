@@ -141,6 +141,14 @@ export function storageOps(storageOf) {
       storageOf(context).log.push(["deleteAlarm", unconfirmed]);
       storageOf(context).alarm = null;
     },
+    bookmarkForTime(context, ms) {
+      storageOf(context).log.push(["bookmarkForTime", ms]);
+      return `at ${ms}`;
+    },
+    bookmarkRestore(context, bookmark) {
+      storageOf(context).log.push(["bookmarkRestore", bookmark]);
+      return `before ${bookmark}`;
+    },
     bookmarkCurrent: () => "00000000-00000000-00000000-00000000000000000000000000000000",
   };
 }

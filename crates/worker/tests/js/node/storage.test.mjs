@@ -149,10 +149,14 @@ const failures = [
     "List limit must be positive."]),
   ["list with a limit above int32", (s) => s.list({ limit: 2147483648 }), TypeError,
     "Value out of range. Must be between -2147483648 and 2147483647 (inclusive)."],
-  ["getBookmarkForTime", (s) => s.getBookmarkForTime(0), Error,
-    "This Durable Object's storage back-end does not implement point-in-time recovery."],
-  ["onNextSessionRestoreBookmark", (s) => s.onNextSessionRestoreBookmark("x"), Error,
-    "This Durable Object's storage back-end does not implement point-in-time recovery."],
+  ["getBookmarkForTime without a time", (s) => s.getBookmarkForTime(), TypeError,
+    "Failed to execute 'getBookmarkForTime' on 'DurableObjectStorage': parameter 1 is not of type 'date'."],
+  ["getBookmarkForTime of a string", (s) => s.getBookmarkForTime("2026"), TypeError,
+    "Failed to execute 'getBookmarkForTime' on 'DurableObjectStorage': parameter 1 is not of type 'date'."],
+  ["getBookmarkForTime of no time", (s) => s.getBookmarkForTime(NaN), TypeError,
+    "The value cannot be converted because it is not a valid Date."],
+  ["onNextSessionRestoreBookmark without a bookmark", (s) => s.onNextSessionRestoreBookmark(), TypeError,
+    "Failed to execute 'onNextSessionRestoreBookmark' on 'DurableObjectStorage': parameter 1 is not of type 'string'."],
   ["transaction without a function", (s) => s.transaction(5), TypeError,
     "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'."],
 ];
@@ -270,6 +274,20 @@ test("the alarm handler is not looked for while the constructor runs", async () 
   const { storage } = open({ instance: undefined });
   await storage.setAlarm(9e12);
   assertEquals(await storage.getAlarm(), 9e12);
+});
+
+test("a bookmark for a time is asked for in whole milliseconds", async () => {
+  const { storage, memory } = open();
+  assertEquals([await storage.getBookmarkForTime(5.7), await storage.getBookmarkForTime(new Date(7))], ["at 5", "at 7"]);
+  assertEquals(await storage.onNextSessionRestoreBookmark("b"), "before b");
+  assertEquals(memory.log, [["bookmarkForTime", 5], ["bookmarkForTime", 7], ["bookmarkRestore", "b"]]);
+});
+
+test("point-in-time recovery is not for objects without SQLite", async () => {
+  const { storage } = open({ sqlite: false });
+  const message = "This Durable Object's storage back-end does not implement point-in-time recovery.";
+  await assertRejects(storage.getBookmarkForTime(0), Error, message);
+  await assertRejects(storage.onNextSessionRestoreBookmark("x"), Error, message);
 });
 
 test("waitForBookmark exists under the flag experimental and resolves at once", async () => {
