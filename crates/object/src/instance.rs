@@ -26,6 +26,9 @@ use crate::storage::storage_failure;
 
 type Output = Box<dyn FnOnce()>;
 
+/// SQLite's words for a database that cannot grow, which programs know.
+const DISK_FULL: &str = "database or disk is full: SQLITE_FULL";
+
 /// Which of the writes made before it an output waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {
@@ -326,7 +329,10 @@ impl Instance {
     pub fn confirmed(self: &Rc<Self>, report: &DurableReport) {
         if let Err(error) = &report.result {
             tracing::error!(%error, object_id = %self.entry.id, "storage lost a commit; the object is reset");
-            self.break_with(Failure::new(ErrorCode::StorageFailed));
+            self.break_with(match error.is_disk_full() {
+                true => Failure::storage_failed(DISK_FULL),
+                false => Failure::new(ErrorCode::StorageFailed),
+            });
             return;
         }
         self.output

@@ -94,6 +94,15 @@ pub struct DurabilityError {
 }
 
 impl DurabilityError {
+    /// Whether there was no space on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        let inner = self.source.get_ref();
+        match inner.and_then(|inner| inner.downcast_ref::<StorageError>()) {
+            Some(error) => error.is_disk_full(),
+            None => self.source.kind() == io::ErrorKind::StorageFull,
+        }
+    }
+
     pub(crate) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self {
             action,

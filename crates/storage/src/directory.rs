@@ -31,6 +31,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::StorageError;
@@ -102,6 +103,8 @@ pub(crate) struct Directory {
     pub(crate) label: Arc<str>,
     /// What the objects were before.
     pub(crate) history: Arc<History>,
+    /// A settling has begun and not ended well. Changed by who holds the writer.
+    is_unfinished: AtomicBool,
     myself: Weak<Self>,
     /// Every object that is in use or has something to settle.
     live: Mutex<HashMap<ObjectName, Arc<ObjectPages>>>,
@@ -123,6 +126,7 @@ impl Directory {
             folder: folder.to_owned(),
             label: label.into(),
             history: Arc::clone(history),
+            is_unfinished: AtomicBool::new(false),
             myself: myself.clone(),
             live: Mutex::default(),
             reader: Mutex::new(reader),

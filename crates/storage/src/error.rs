@@ -131,6 +131,15 @@ impl StorageError {
         }
     }
 
+    /// Returns whether there was no space on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Sql(error) => error.code() == ffi::SQLITE_FULL,
+            Self::File { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     /// Returns whether a statement was ended because it ran too long.
     pub fn is_interrupted(&self) -> bool {
         self.sql()

@@ -8,7 +8,7 @@
 #[path = "check.rs"]
 mod check;
 #[path = "disk.rs"]
-mod disk;
+pub(crate) mod disk;
 #[path = "load.rs"]
 mod load;
 #[path = "random.rs"]

@@ -2,7 +2,11 @@
 
 mod harness;
 
+use harness::disk::{Disk, Fault};
 use harness::{DiskKind, Plan, ServerKind, run};
+use serde_json::json;
+use stated_testkit::{Launch, Runtime, fixture};
+use tempfile::TempDir;
 
 #[test]
 fn no_acknowledged_write_is_lost_when_the_power_fails_at_random_moments() {
@@ -39,6 +43,27 @@ fn no_acknowledged_write_is_lost_when_the_disk_is_full_or_fails() {
 
     assert!(findings.faults.is_empty(), "{:?}", findings.faults);
     assert!(findings.failures > 2, "{findings:?}");
+}
+
+#[test]
+fn a_program_is_told_that_the_disk_is_full_and_goes_on_when_it_is_not() {
+    let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let data = folder.path().join("data");
+    let disk = Disk::new();
+    let launch = Launch::of(Runtime::Stated, fixture("history")).persist_to(&data);
+    let server = disk.attach(&launch, &data).start();
+    let call = |method: &str, arguments: &str| server.post(method, arguments).json();
+    let keys = || call("/all", "[]")["keys"].clone();
+    call("/put", r#"["a", 1]"#);
+
+    disk.fail(Fault::Full);
+    let refused = call("/put", r#"["a", 2]"#);
+    assert_eq!(refused["error"], "database or disk is full: SQLITE_FULL");
+    assert_eq!(keys(), json!({ "a": 1 }), "reads go on");
+
+    disk.heal();
+    assert!(call("/put", r#"["a", 3]"#).is_null());
+    assert_eq!(keys(), json!({ "a": 3 }));
 }
 
 /// The checks would be worth nothing if they could not see the fault they are there for.

@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rusqlite::Connection;
 
@@ -29,6 +30,15 @@ pub(super) const OWN_FILE_PAGES: u32 = 256;
 /// Objects of one transaction: openings of objects never wait for longer than it takes.
 const TRANSACTION_OBJECTS: usize = 1000;
 
+/// Objects of one pack. Their bases are in memory meanwhile.
+const PACK_OBJECTS: usize = 8000;
+
+/// What to do for the history before objects are settled.
+pub(super) type Keep = fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>;
+
+/// An object, what is to be settled of it, and its base before.
+type Work<'p> = (&'p Arc<ObjectPages>, Unsettled, (Mark, Base));
+
 impl Directory {
     /// Moves what is durable of these objects to their bases. Durable when it returns.
     ///
@@ -44,47 +54,71 @@ impl Directory {
     pub(super) fn settle_after(
         &self,
         objects: &[Arc<ObjectPages>],
-        keep: impl Fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>,
+        keep: Keep,
     ) -> Result<(), StorageError> {
-        for some in objects.chunks(TRANSACTION_OBJECTS) {
+        for some in objects.chunks(PACK_OBJECTS) {
             let writer = self.writer();
-            let mut work = Vec::new();
-            for pages in some {
-                let Some(unsettled) = pages.unsettled() else {
-                    continue;
-                };
-                let settled = match &unsettled.base {
-                    Base::Closed => self.settled_base(&writer, &pages.name)?,
-                    known => (unsettled.settled, known.clone()),
-                };
-                work.push((pages, unsettled, settled));
+            let work = self.work_on(&writer, some)?;
+            // After an attempt that failed, a base may have pages of later than its row says.
+            let keep = match self.is_unfinished.swap(true, Relaxed) {
+                true => History::keep_again,
+                false => keep,
+            };
+            self.keep(&work, keep)?;
+            let mut work = work.into_iter().peekable();
+            while work.peek().is_some() {
+                self.settle_some(&writer, work.by_ref().take(TRANSACTION_OBJECTS))?;
             }
-            self.keep(&work, &keep)?;
-            let transaction = writer.unchecked_transaction()?;
-            let mut done = Vec::new();
-            for (pages, unsettled, (_, base)) in work {
-                let base = self.settle_one(&transaction, &pages.name, &unsettled, base)?;
-                done.push((pages, unsettled, base));
+            self.is_unfinished.store(false, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// What is to be settled of the objects, and where each is before.
+    fn work_on<'p>(
+        &self,
+        writer: &Connection,
+        objects: &'p [Arc<ObjectPages>],
+    ) -> Result<Vec<Work<'p>>, StorageError> {
+        let mut work = Vec::new();
+        for pages in objects {
+            let Some(unsettled) = pages.unsettled() else {
+                continue;
+            };
+            let settled = match &unsettled.base {
+                Base::Closed => self.settled_base(writer, &pages.name)?,
+                known => (unsettled.settled, known.clone()),
+            };
+            work.push((pages, unsettled, settled));
+        }
+        Ok(work)
+    }
+
+    fn settle_some<'p>(
+        &self,
+        writer: &Connection,
+        work: impl Iterator<Item = Work<'p>>,
+    ) -> Result<(), StorageError> {
+        let transaction = writer.unchecked_transaction()?;
+        let mut done = Vec::new();
+        for (pages, unsettled, (_, base)) in work {
+            let base = self.settle_one(&transaction, &pages.name, &unsettled, base)?;
+            done.push((pages, unsettled, base));
+        }
+        transaction.commit()?;
+        let mut live = self.live();
+        for (pages, unsettled, base) in done {
+            match &base {
+                Base::Damaged(_) => pages.give_up(),
+                base => pages.settled(&unsettled, base),
             }
-            transaction.commit()?;
-            let mut live = self.live();
-            for (pages, unsettled, base) in done {
-                match &base {
-                    Base::Damaged(_) => pages.give_up(),
-                    base => pages.settled(&unsettled, base),
-                }
-                Self::forget_if_unused(&mut live, pages);
-            }
+            Self::forget_if_unused(&mut live, pages);
         }
         Ok(())
     }
 
     /// Gives the history what is about to be settled, while the bases are what they were before.
-    fn keep(
-        &self,
-        work: &[(&Arc<ObjectPages>, Unsettled, (Mark, Base))],
-        keep: &impl Fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>,
-    ) -> Result<(), StorageError> {
+    fn keep(&self, work: &[Work<'_>], keep: Keep) -> Result<(), StorageError> {
         let bases: Vec<SettledBase<'_>> = work
             .iter()
             .map(|(_, _, (mark, base))| SettledBase { mark: *mark, base })
