@@ -250,7 +250,7 @@ fn copy_alarms(source: &Path, target: &Path) -> Result<usize, Refusal> {
     }
     copy_database(&metadata, &target.join("metadata.sqlite"))?;
     let index = AlarmIndex::open(target)?;
-    Ok(index.all().len())
+    Ok(index.count())
 }
 
 fn file(action: &'static str) -> impl Fn(io::Error) -> Refusal {

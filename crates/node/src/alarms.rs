@@ -17,6 +17,9 @@ use crate::topology::{Command, Topology};
 
 /// Alarms of one service that may be running at once; more wait for one to finish.
 const RUNNING_MAX: usize = 1024;
+/// Due alarms that are looked at together: those that are running, those that wait to be tried
+/// again, and new ones. With more of the second kind than this, new ones wait until some are given up.
+const DUE_MAX: usize = 10_000;
 /// The longest sleep, so that a jump of the system's clock is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
@@ -31,6 +34,8 @@ pub(crate) struct Alarms {
     running: HashSet<Key>,
     /// Objects to wake at another time than the index says.
     retries: HashMap<Key, Retry>,
+    /// More are due than were looked at or could be woken.
+    is_behind: bool,
 }
 
 /// A wake-up in place of the one in the index. It holds only while the index still has the alarm
@@ -61,29 +66,42 @@ impl Alarms {
             nudge,
             running: HashSet::new(),
             retries: HashMap::new(),
+            is_behind: false,
         }
     }
 
     /// Runs until the task is dropped.
     pub(crate) async fn run(mut self) {
         let (done, mut finished) = mpsc::channel(RUNNING_MAX);
+        let mut look = true;
         loop {
             // One reading for both: an alarm that became due between two would be in neither.
             let now_ms = wall_ms();
-            self.wake_due(now_ms, &done);
+            if std::mem::replace(&mut look, true) {
+                self.wake_due(now_ms, &done);
+            }
             let sleep = self.sleep(now_ms);
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
                 () = self.nudge.notified() => {}
-                Some(finished) = finished.recv() => self.finish(finished),
+                Some(first) = finished.recv() => {
+                    look = self.finish(first, now_ms);
+                    while let Ok(another) = finished.try_recv() {
+                        look |= self.finish(another, now_ms);
+                    }
+                }
             }
         }
     }
 
     fn wake_due(&mut self, now_ms: i64, done: &mpsc::Sender<Finished>) {
+        self.is_behind = false;
         for (namespace, index) in self.indices.clone().iter().enumerate() {
-            for entry in index.due(now_ms) {
+            let due = index.due(now_ms, DUE_MAX);
+            self.is_behind |= due.len() == DUE_MAX;
+            for entry in due {
                 if self.running.len() >= RUNNING_MAX {
+                    self.is_behind = true;
                     return;
                 }
                 let key = (namespace, entry.id.clone());
@@ -134,6 +152,7 @@ impl Alarms {
         });
     }
 
+    /// Notes the end of a wake-up; returns whether to look for due alarms at once.
     fn finish(
         &mut self,
         Finished {
@@ -141,12 +160,23 @@ impl Alarms {
             indexed_ms,
             again_at_ms,
         }: Finished,
-    ) {
+        now_ms: i64,
+    ) -> bool {
         self.running.remove(&key);
-        match again_at_ms {
-            Some(at_ms) => self.retries.insert(key, Retry { indexed_ms, at_ms }),
-            None => self.retries.remove(&key),
+        let may_wake = self.is_behind && self.running.len() <= RUNNING_MAX / 2;
+        // An alarm that was set while this one ran, and is due already, was passed over.
+        let is_due_again = match again_at_ms {
+            Some(at_ms) => {
+                self.retries.insert(key, Retry { indexed_ms, at_ms });
+                at_ms <= now_ms
+            }
+            None => {
+                self.retries.remove(&key);
+                let indexed = self.indices[key.0].time_of(&key.1);
+                indexed.is_some_and(|at_ms| at_ms <= now_ms)
+            }
         };
+        may_wake || is_due_again
     }
 
     /// How long nothing can become due.

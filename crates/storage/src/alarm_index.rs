@@ -1,9 +1,9 @@
 //! The alarms of one namespace, so that due ones are found without opening objects; and the
 //! [`names`] of its objects, which share the file.
 //!
-//! A copy: the truth about an object's alarm is in its own database. All rows are also kept in
-//! memory, ordered by time, because the table (whose shape other programs know) has no such index.
-//! Any shard may call it; it decides nothing about delivery.
+//! A copy: the truth about an object's alarm is in its own database. The table has the shape that
+//! other programs know, and an index by time. Nothing is loaded at the start: a million alarms that
+//! are armed cost what is asked of them. Any shard may call it; it decides nothing about delivery.
 //!
 //! # What is durable when
 //!
@@ -25,8 +25,7 @@
 
 mod names;
 
-use rusqlite::{Connection, OpenFlags};
-use std::collections::{BTreeSet, HashMap};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,16 +60,8 @@ pub struct AlarmIndex {
 struct Rows {
     /// Opened by the first write; a namespace without alarms and names has no file.
     connection: Option<Connection>,
-    by_id: HashMap<Arc<str>, Row>,
-    by_time: BTreeSet<(i64, Arc<str>)>,
     /// Counts the writes.
     written: u64,
-}
-
-#[derive(Debug)]
-struct Row {
-    at: i64,
-    name: Option<Arc<str>>,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +74,7 @@ struct Durability {
 }
 
 impl AlarmIndex {
-    /// Opens the index in a namespace's folder and loads every row.
+    /// Opens the index in a namespace's folder.
     ///
     /// # Errors
     /// SQLite's, for a file that cannot be opened or read.
@@ -91,7 +82,7 @@ impl AlarmIndex {
         let path = folder.join(FILE_NAME);
         let mut rows = Rows::default();
         if path.exists() {
-            rows.load(open_file(&path)?)?;
+            rows.connection = Some(open_file(&path)?);
         }
         Ok(Self {
             path,
@@ -116,7 +107,6 @@ impl AlarmIndex {
             )?
             .execute((id, nanos_from_ms(at), name))?;
         rows.written += 1;
-        rows.remember(id.into(), name.map(Into::into), at);
         Ok(())
     }
 
@@ -126,50 +116,87 @@ impl AlarmIndex {
     /// SQLite's; the index is then unchanged.
     pub fn delete(&self, id: &str) -> Result<(), StorageError> {
         let mut rows = self.rows();
-        if !rows.by_id.contains_key(id) {
+        let Some(connection) = &rows.connection else {
             return Ok(());
-        }
-        rows.connection(&self.path)?
+        };
+        let deleted = connection
             .prepare_cached("DELETE FROM _cf_ALARM WHERE actor_id = ?")?
             .execute([id])?;
-        rows.written += 1;
-        rows.forget(id);
+        rows.written += deleted as u64;
         Ok(())
     }
 
-    /// Returns the alarms due at `now` milliseconds since the Unix epoch, earliest first.
+    /// Returns the alarms due at `now` milliseconds since the Unix epoch, earliest first, so many at
+    /// most.
     ///
     /// A row stays until the object's stored alarm changes, so the caller keeps those it is already
     /// delivering apart.
-    pub fn due(&self, now: i64) -> Vec<AlarmEntry> {
-        let rows = self.rows();
-        rows.by_time
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .map(|(_, id)| rows.entry(id))
-            .collect()
+    pub fn due(&self, now: i64, limit: usize) -> Vec<AlarmEntry> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT actor_id, actor_name, scheduled_time FROM _cf_ALARM \
+                 WHERE scheduled_time <= ? ORDER BY scheduled_time, actor_id LIMIT ?",
+            )?;
+            let entries = statement.query_map((nanos_from_ms(now), limit as i64), |row| {
+                Ok(AlarmEntry {
+                    id: row.get::<_, String>(0)?.into(),
+                    name: row.get::<_, Option<String>>(1)?.map(Into::into),
+                    at: ms_from_nanos(row.get(2)?),
+                })
+            })?;
+            entries.collect()
+        })
+        .unwrap_or_default()
     }
 
     /// Returns the earliest time in the index.
     pub fn next(&self) -> Option<i64> {
-        self.rows().by_time.first().map(|&(at, _)| at)
+        self.next_after(i64::MIN)
     }
 
     /// Returns the earliest time after `after`, for a caller that is already delivering the rest.
     pub fn next_after(&self, after: i64) -> Option<i64> {
-        let rows = self.rows();
-        let mut later = rows.by_time.range((after.checked_add(1)?, Arc::from(""))..);
-        later.next().map(|&(at, _)| at)
+        let next = self.ask(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT min(scheduled_time) FROM _cf_ALARM WHERE scheduled_time > ?",
+                )?
+                .query_row([nanos_from_ms(after)], |row| row.get(0))
+        });
+        next.flatten().map(ms_from_nanos)
     }
 
     /// Returns the object's time.
     pub fn time_of(&self, id: &str) -> Option<i64> {
-        self.rows().by_id.get(id).map(|row| row.at)
+        let time = self.ask(|connection| {
+            connection
+                .prepare_cached("SELECT scheduled_time FROM _cf_ALARM WHERE actor_id = ?")?
+                .query_row([id], |row| row.get::<_, Option<i64>>(0))
+                .optional()
+        });
+        time.flatten().flatten().map(ms_from_nanos)
     }
 
-    /// Returns every row, earliest first.
-    pub fn all(&self) -> Vec<AlarmEntry> {
-        self.due(i64::MAX)
+    /// Returns how many alarms there are.
+    pub fn count(&self) -> usize {
+        let count = self.ask(|connection| {
+            let sql = "SELECT count(*) FROM _cf_ALARM WHERE scheduled_time IS NOT NULL";
+            connection.query_row(sql, [], |row| row.get::<_, i64>(0))
+        });
+        count.map_or(0, |count| usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Asks the file; `None` if there is none or it cannot be read.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
+        let rows = self.rows();
+        match question(rows.connection.as_ref()?) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                // Its alarms are late until the file can be read again.
+                tracing::error!(%error, path = %self.path.display(), "read the alarm index");
+                None
+            }
+        }
     }
 
     /// Makes every row written so far durable; returns at once if they are.
@@ -207,44 +234,6 @@ impl Rows {
             none => none.insert(open_file(path)?),
         })
     }
-
-    fn load(&mut self, connection: Connection) -> Result<(), StorageError> {
-        let mut statement = connection.prepare(
-            "SELECT actor_id, actor_name, scheduled_time FROM _cf_ALARM \
-             WHERE scheduled_time IS NOT NULL",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-            self.remember(id.into(), name.map(Into::into), ms_from_nanos(row.get(2)?));
-        }
-        drop(rows);
-        drop(statement);
-        self.connection = Some(connection);
-        Ok(())
-    }
-
-    fn remember(&mut self, id: Arc<str>, name: Option<Arc<str>>, at: i64) {
-        let old = self.forget(&id);
-        let name = name.or_else(|| old.and_then(|row| row.name));
-        self.by_time.insert((at, Arc::clone(&id)));
-        self.by_id.insert(id, Row { at, name });
-    }
-
-    fn forget(&mut self, id: &str) -> Option<Row> {
-        let (id, row) = self.by_id.remove_entry(id)?;
-        self.by_time.remove(&(row.at, id));
-        Some(row)
-    }
-
-    fn entry(&self, id: &Arc<str>) -> AlarmEntry {
-        let row = &self.by_id[id];
-        AlarmEntry {
-            id: Arc::clone(id),
-            name: row.name.clone(),
-            at: row.at,
-        }
-    }
 }
 
 impl Durability {
@@ -274,7 +263,8 @@ fn open_file(path: &Path) -> Result<Connection, StorageError> {
     connection.execute_batch(
         "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL; \
          CREATE TABLE IF NOT EXISTS _cf_ALARM (\
-           actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID",
+           actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID; \
+         CREATE INDEX IF NOT EXISTS _stated_ALARM_TIME ON _cf_ALARM (scheduled_time)",
     )?;
     connection.execute_batch(names::DEFINITION)?;
     Ok(connection)
@@ -296,8 +286,10 @@ mod tests {
         index.set("a", Some("name"), 20).unwrap();
         index.set("b", None, 10).unwrap();
 
-        assert_eq!(ids(&index.due(19)), ["b"]);
-        assert_eq!(ids(&index.due(20)), ["b", "a"]);
+        assert_eq!(ids(&index.due(19, 9)), ["b"]);
+        assert_eq!(ids(&index.due(20, 9)), ["b", "a"]);
+        assert_eq!(ids(&index.due(20, 1)), ["b"]);
+        assert_eq!(index.count(), 3);
         assert_eq!(index.next(), Some(10));
         assert_eq!(index.next_after(10), Some(20));
         assert_eq!(index.next_after(30), None);
@@ -316,7 +308,7 @@ mod tests {
         let index = AlarmIndex::open(folder.path()).unwrap();
 
         assert_eq!(
-            index.all(),
+            index.due(i64::MAX, 9),
             [AlarmEntry {
                 id: "a".into(),
                 name: Some("name".into()),

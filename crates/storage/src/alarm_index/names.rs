@@ -1,9 +1,8 @@
-//! The names that objects' ids were made from, in a table beside the alarms.
+//! The names that objects' ids were made from, as far as this file knows them.
 //!
-//! An id is a hash of its name, so the name cannot be found again unless it is kept. It is recorded
-//! by the committer's thread with the first commit of an opened database, and without a sync of its
-//! own: a power failure may lose the names of the last seconds, which are recorded again when the
-//! objects are next reached by name. Kept on disk only, because a namespace may have millions.
+//! An id is a hash of its name, so the name cannot be found again unless it is kept. Names are kept
+//! by the directory now ([`crate::directory`]); here are those that came with an alarm, also from
+//! other programs, and those of a table that earlier versions filled.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -14,11 +13,9 @@ pub(super) const DEFINITION: &str = "CREATE TABLE IF NOT EXISTS _stated_NAME (\
      actor_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID";
 
 impl AlarmIndex {
-    /// Records the name of an object; that it is recorded already is no error.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn record_name(&self, id: &str, name: &str) -> Result<(), StorageError> {
+    /// Records the name of an object as earlier versions did.
+    #[cfg(test)]
+    fn record_name(&self, id: &str, name: &str) -> Result<(), StorageError> {
         let mut rows = self.rows();
         rows.connection(&self.path)?
             .prepare_cached("INSERT OR IGNORE INTO _stated_NAME (actor_id, name) VALUES (?, ?)")?
@@ -32,12 +29,20 @@ impl AlarmIndex {
     /// SQLite's.
     pub fn name_of(&self, id: &str) -> Result<Option<String>, StorageError> {
         let rows = self.rows();
-        let recorded = match &rows.connection {
-            Some(connection) => recorded(connection, id)?,
-            None => None,
+        let Some(connection) = &rows.connection else {
+            return Ok(None);
         };
-        let of_alarm = || Some(rows.by_id.get(id)?.name.as_ref()?.to_string());
-        Ok(recorded.or_else(of_alarm))
+        match name_in(
+            connection,
+            "SELECT name FROM _stated_NAME WHERE actor_id = ?",
+            id,
+        )? {
+            Some(name) => Ok(Some(name)),
+            None => {
+                let of_alarm = "SELECT actor_name FROM _cf_ALARM WHERE actor_id = ?";
+                Ok(name_in(connection, of_alarm, id)?)
+            }
+        }
     }
 
     /// Forgets an object that was deleted: its name and its alarm.
@@ -55,11 +60,12 @@ impl AlarmIndex {
     }
 }
 
-fn recorded(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT name FROM _stated_NAME WHERE actor_id = ?")?
-        .query_row([id], |row| row.get(0))
-        .optional()
+fn name_in(connection: &Connection, sql: &str, id: &str) -> rusqlite::Result<Option<String>> {
+    let name = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(name.flatten())
 }
 
 #[cfg(test)]
