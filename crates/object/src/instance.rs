@@ -24,6 +24,9 @@ use crate::namespace::Entry;
 use crate::program::Program;
 use crate::storage::storage_failure;
 
+/// How long an object is idle before its database gives back what it keeps open.
+const DATABASE_REST_MS: u64 = 1000;
+
 type Output = Box<dyn FnOnce()>;
 
 /// SQLite's words for a database that cannot grow, which programs know.
@@ -383,6 +386,16 @@ impl Instance {
     pub(crate) fn idle_since_ms(&self) -> Option<u64> {
         let quiet = self.activities.get() == 0 && self.held.borrow().is_empty();
         quiet.then(|| self.idle_since_ms.get())
+    }
+
+    /// Gives back what the database keeps open if no event has come for a while.
+    pub(crate) fn rest_if_idle(&self, now_ms: u64) {
+        let is_idle = |since_ms: u64| now_ms.saturating_sub(since_ms) >= DATABASE_REST_MS;
+        if self.idle_since_ms().is_some_and(is_idle)
+            && let Some(database) = self.database.borrow_mut().as_mut()
+        {
+            database.rest();
+        }
     }
 
     /// Why the instance is broken, if it is.

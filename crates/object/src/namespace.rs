@@ -228,6 +228,7 @@ impl Namespace {
         for entry in entries {
             if let Some(instance) = entry.instance() {
                 instance.check_output_time();
+                instance.rest_if_idle(now_ms);
             }
             match lifecycle::decide(&entry.residency(), now_ms) {
                 Verdict::Keep | Verdict::KeepUntil { .. } => {}

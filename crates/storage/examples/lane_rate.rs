@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Each line is one load: objects take turns, each with one increment, and a turn is waited for
-//! when the window of commits on their way is full. "Resident" objects stay open; the others are
-//! opened for one commit and dropped. The first lines are the disk itself, with the same bytes.
+//! when the window of commits on their way is full. "Resident" objects stay open, "resting" ones give
+//! their connections back after each commit, and "new" ones are made for one commit and dropped. The first lines are the disk itself, with the same bytes.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
@@ -50,6 +50,7 @@ fn main() -> Result<()> {
             (1, WINDOW, Reach::Resident),
             (1_000, 1, Reach::Resident),
             (1_000, WINDOW, Reach::Resident),
+            (10_000, WINDOW, Reach::Resting),
             (100_000, WINDOW, Reach::New),
         ] {
             let place = tempfile::tempdir_in(folder.path())?;
@@ -89,6 +90,8 @@ enum Durability {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Resident,
+    /// Objects stay, and give their connections back after each commit.
+    Resting,
     /// Each commit creates an object, which is dropped when it is durable.
     New,
 }
@@ -112,20 +115,27 @@ impl Load {
         };
         let mut flight = Flight::new(reports);
         let mut resident = HashMap::new();
-        if self.reach == Reach::Resident {
+        if self.reach != Reach::New {
             let before = process()?;
             for object in 0..self.objects {
-                resident.insert(object, open(folder, object, &committer.lane())?);
+                let mut database = open(folder, object, &committer.lane())?;
+                if self.reach == Reach::Resting {
+                    flight.commit(&mut database, self.window)?;
+                    database.rest();
+                }
+                resident.insert(object, database);
             }
-            for database in resident.values_mut() {
-                flight.commit(database, self.window)?;
+            if self.reach == Reach::Resident {
+                for database in resident.values_mut() {
+                    flight.commit(database, self.window)?;
+                }
             }
             flight.land(0)?;
             let after = process()?;
             let each = |before: u64, after: u64| (after - before) as f64 / self.objects as f64;
             if self.objects > 1 {
                 println!(
-                    "    per resident object: {:.0} KiB, {:.1} descriptors",
+                    "    per object: {:.1} KiB, {:.1} descriptors",
                     each(before.0, after.0) / 1024.0,
                     each(before.1, after.1)
                 );
@@ -136,11 +146,14 @@ impl Load {
         let start = Instant::now();
         let mut commits = 0;
         let mut dropped = VecDeque::new();
-        while start.elapsed() < duration
-            && (commits < self.objects || self.reach == Reach::Resident)
-        {
+        while start.elapsed() < duration && (commits < self.objects || self.reach != Reach::New) {
             match resident.get_mut(&(commits % self.objects)) {
-                Some(database) => flight.commit(database, self.window)?,
+                Some(database) => {
+                    flight.commit(database, self.window)?;
+                    if self.reach == Reach::Resting {
+                        database.rest();
+                    }
+                }
                 None => {
                     let mut database = open(folder, commits, &committer.lane())?;
                     flight.commit(&mut database, self.window)?;

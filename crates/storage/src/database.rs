@@ -191,11 +191,7 @@ impl Database {
         let (pages, lane) = (Arc::clone(&old.target.pages), old.lane.clone());
         let closed = match old.alarm() {
             Ok(_) => old.close(),
-            Err(error) => {
-                // Whoever opens the new one must not find the old pages.
-                drop(old);
-                Err(error)
-            }
+            Err(error) => Err(error),
         };
         if let Err(error) = closed {
             tracing::warn!(%error, "close a database that is to be replaced");
@@ -216,6 +212,7 @@ impl Database {
     /// # Errors
     /// The lane's or the base's. The data is safe then, and the database is closed all the same.
     pub fn close(mut self) -> Result<(), StorageError> {
+        self.cursors.clear();
         self.close_connection();
         self.lane.wait_until_idle(self.target.key);
         if self.target.failure().is_some() {
@@ -241,10 +238,11 @@ impl Database {
         self.connection.is_none()
     }
 
-    /// Ends statements and closes the connection.
+    /// Closes the connection, which no cursor uses. Cursors that have ended stay known.
     pub(crate) fn close_connection(&mut self) {
-        self.release_statements();
+        self.statements.clear();
         if self.connection.take().is_some() {
+            self.lane.connection_closed();
             self.target.pages.discard();
             self.target.pages.close_base();
         }
@@ -292,6 +290,7 @@ impl Database {
             return Err(StorageError::damaged(&pages.name, &reason));
         }
         self.connection = Some(OpenConnection::open(pages, self.stop.clone())?);
+        self.lane.connection_opened();
         Ok(())
     }
 
@@ -375,16 +374,11 @@ impl Database {
     pub(crate) fn metadata_for_write(&mut self) -> Result<Rc<Connection>, StorageError> {
         self.table_for_write(InternalTable::Metadata)
     }
-
-    /// Ends every statement, so that the connection can be closed.
-    pub(crate) fn release_statements(&mut self) {
-        self.cursors.clear();
-        self.statements.clear();
-    }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
+        self.cursors.clear();
         self.close_connection();
         // Whoever opens the object next must not read what may still be lost.
         self.lane.wait_until_idle(self.target.key);

@@ -40,6 +40,7 @@ use crate::image::Image;
 use crate::object_name::ObjectName;
 use crate::object_pages::{Base, Mark, ObjectPages};
 use crate::page::PAGE_BYTES;
+use crate::sys::vfs;
 pub use list::Stored;
 pub(crate) use recover::Recovered;
 use rows::{Form, Row};
@@ -172,9 +173,9 @@ impl Directory {
 
     /// Makes an object's base readable, until its `close_base`.
     pub(crate) fn open_base(&self, pages: &ObjectPages) -> Result<(), StorageError> {
-        while pages.base_is_closed() {
+        while let Some(settlings) = pages.closed_base() {
             let (_, base) = self.load(&pages.name)?;
-            pages.open_base(base);
+            pages.open_base(base, settlings);
         }
         Ok(())
     }
@@ -259,6 +260,7 @@ impl Directory {
 }
 
 fn connect(path: &Path) -> Result<Connection, StorageError> {
+    vfs::configure();
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -110,6 +110,8 @@ struct State {
     first_txid: Option<u64>,
     /// The name that the object's id was made from, until the base has it.
     visible_name: Option<Arc<str>>,
+    /// Counts the changes of the base.
+    settlings: u64,
     /// Deleted by an operator: nothing of it may be settled.
     is_void: bool,
 }
@@ -175,6 +177,7 @@ impl ObjectPages {
                 turns: Vec::new(),
                 first_txid: None,
                 visible_name: None,
+                settlings: 0,
                 is_void: false,
             }),
         }
@@ -216,17 +219,22 @@ impl ObjectPages {
         state.users == 0 && (state.durable.is_empty() || state.is_void)
     }
 
-    /// Keeps the base while a connection reads it, until [`Self::close_base`].
-    pub(crate) fn open_base(&self, base: Base) {
-        let mut state = self.lock();
-        if matches!(state.base, Base::Closed) {
-            state.base = base;
-        }
+    /// Whether [`Self::open_base`] is needed before anything is read: then the number of settlings so
+    /// far, to be given to it.
+    pub(crate) fn closed_base(&self) -> Option<u64> {
+        let state = self.lock();
+        matches!(state.base, Base::Closed).then_some(state.settlings)
     }
 
-    /// Whether [`Self::open_base`] is needed before anything is read.
-    pub(crate) fn base_is_closed(&self) -> bool {
-        matches!(self.lock().base, Base::Closed)
+    /// Keeps the base while a connection reads it, until [`Self::close_base`].
+    ///
+    /// Ignored when the object was settled after `settlings` was asked for: the base may be older
+    /// than that, and the layers above no longer have what it lacks.
+    pub(crate) fn open_base(&self, base: Base, settlings: u64) {
+        let mut state = self.lock();
+        if matches!(state.base, Base::Closed) && state.settlings == settlings {
+            state.base = base;
+        }
     }
 
     /// Frees the base: no connection is open.
@@ -413,6 +421,7 @@ impl ObjectPages {
     /// The base, which is now `base`, durably has what [`Self::unsettled`] gave.
     pub(crate) fn settled(&self, done: &Unsettled, base: &Base) {
         let mut state = self.lock();
+        state.settlings += 1;
         state
             .durable
             .retain(|_, version| version.txid > done.mark.txid);

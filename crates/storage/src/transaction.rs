@@ -160,6 +160,9 @@ impl Database {
             self.transaction.critical = Some(error.clone());
             return Err(commit_failure(error));
         }
+        if self.lane.is_crowded() {
+            self.rest();
+        }
         let moved = self.position > self.transaction.reported;
         self.transaction.reported = self.position;
         Ok(moved.then_some(self.position))

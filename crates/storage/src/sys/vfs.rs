@@ -16,7 +16,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use crate::page::{PAGE_BYTES, Page};
 
@@ -69,6 +69,34 @@ pub(crate) fn open(file: Box<dyn PageFile>) -> rusqlite::Result<Connection> {
     );
     OPENING.set(None);
     connection
+}
+
+/// Bytes of a large slot of a connection's private memory, and how many slots there are.
+const LOOKASIDE: (c_int, c_int) = (1200, 10);
+
+/// Makes SQLite take less memory in advance for each connection: 12 KiB instead of 130. There may be
+/// a thousand of them, most for a few pages and statements. To be called before the first connection
+/// of the process; later it has no effect.
+pub(crate) fn configure() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let (bytes, slots) = LOOKASIDE;
+        let no_pages: *mut c_void = ptr::null_mut();
+        // SAFETY: the arguments are those that the option takes: a size and a number.
+        let lookaside = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_LOOKASIDE, bytes, slots) };
+        // SAFETY: the arguments are those that the option takes: no memory, no size, no number.
+        let pages = unsafe {
+            ffi::sqlite3_config(
+                ffi::SQLITE_CONFIG_PAGECACHE,
+                no_pages,
+                0 as c_int,
+                0 as c_int,
+            )
+        };
+        if (lookaside, pages) != (ffi::SQLITE_OK, ffi::SQLITE_OK) {
+            tracing::debug!("connections take more memory: SQLite was in use already");
+        }
+    });
 }
 
 /// Makes the layer known to SQLite, once.

@@ -82,6 +82,8 @@ impl Fixture {
 
     /// What a process that is killed now leaves, in a folder of its own.
     pub(crate) fn copy(&self) -> TempDir {
+        // Files that change while they are copied are not those of any moment.
+        self.store.wait_until_settled();
         let copy = tempfile::tempdir().unwrap();
         copy_folder(self.folder(), copy.path());
         copy

@@ -12,6 +12,7 @@ mod interchange;
 mod kv;
 mod lanes;
 mod model;
+mod settling;
 mod sql;
 mod sql_rules;
 mod store;

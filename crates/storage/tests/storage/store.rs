@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 
 use crate::fixture::DEADLINE;
@@ -31,6 +32,7 @@ pub(crate) enum Fault {
 pub(crate) struct Store {
     fault: Arc<Mutex<Fault>>,
     released: Mutex<usize>,
+    created: AtomicUsize,
     changed: Condvar,
 }
 
@@ -54,6 +56,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Waits until nothing is being settled: all segments but the last are released. Returns at once
+    /// if they cannot be.
+    pub(crate) fn wait_until_settled(&self) {
+        if !matches!(self.fault(), Fault::Release(_)) {
+            self.wait_until_released(self.created.load(SeqCst).saturating_sub(1));
+        }
+    }
+}
+
 impl SegmentStore for Store {
     // Without the space for more, so that copies are small.
     fn create(&self, path: &Path, header: &[u8], _: u64) -> io::Result<Box<dyn SegmentFile>> {
@@ -63,6 +75,7 @@ impl SegmentStore for Store {
         fs::create_dir_all(path.parent().unwrap())?;
         let file = File::create_new(path)?;
         file.write_all_at(header, 0)?;
+        self.created.fetch_add(1, SeqCst);
         Ok(Box::new(Segment {
             file,
             fault: Arc::clone(&self.fault),
