@@ -1,10 +1,10 @@
 //! Prints what durable commits cost with a lane and without, for one object and for many.
 //!
 //! ```text
-//! cargo run --release -p stated-storage --example lane_rate -- [FOLDER] [SECONDS]
+//! cargo run --release -p stated-storage --example lane_rate -- [FOLDER] [SECONDS] [LOAD]
 //! ```
 //!
-//! Each line is one load: objects take turns, each with one increment, and a turn is waited for
+//! Each line is one load, of those whose text contains LOAD: objects take turns, each with one increment, and a turn is waited for
 //! when the window of commits on their way is full. "Resident" objects stay open, "resting" ones give
 //! their connections back after each commit, and "new" ones are made for one commit and dropped. The first lines are the disk itself, with the same bytes.
 
@@ -33,6 +33,7 @@ fn main() -> Result<()> {
         .next()
         .map_or_else(std::env::temp_dir, PathBuf::from);
     let seconds = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let wanted = arguments.next().unwrap_or_default();
     let duration = Duration::from_secs(seconds);
     let folder = tempfile::tempdir_in(folder)?;
 
@@ -60,7 +61,9 @@ fn main() -> Result<()> {
                 window,
                 reach,
             };
-            load.run(place.path(), duration)?;
+            if load.label().contains(&wanted) {
+                load.run(place.path(), duration)?;
+            }
         }
     }
     Ok(())
@@ -105,6 +108,13 @@ struct Load {
 }
 
 impl Load {
+    fn label(&self) -> String {
+        format!(
+            "{:?}: {} {:?}, {} on their way",
+            self.durability, self.objects, self.reach, self.window
+        )
+    }
+
     fn run(&self, folder: &Path, duration: Duration) -> Result<()> {
         let data = DataFolder::open(folder)?;
         let (sender, reports) = channel();
@@ -177,10 +187,7 @@ impl Load {
         };
         println!(
             "{:<38} {:>9.0} {:>9.2} {:>9.2} {:>9}",
-            format!(
-                "{:?}: {} {:?}, {} on their way",
-                self.durability, self.objects, self.reach, self.window
-            ),
+            self.label(),
             commits as f64 / elapsed.as_secs_f64(),
             percentile(0.5),
             percentile(0.99),

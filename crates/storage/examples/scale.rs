@@ -41,6 +41,10 @@ fn main() -> Result<()> {
     let next = alarms.next();
     println!("open the alarm index: {:?}, next {next:?}", start.elapsed());
     let committer = Committer::spawn_with_log(data.lane("0-0")?, |_| ())?;
+    // A server has this done when it answers its first request.
+    while !folder.join("lanes/0-0/spare").exists() {
+        std::thread::yield_now();
+    }
     let start = Instant::now();
     let page = namespace.list(Some(&id(objects / 2)), 1000)?;
     println!(

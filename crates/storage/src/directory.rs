@@ -27,6 +27,7 @@ mod recover;
 mod rows;
 mod settle;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -269,6 +270,8 @@ fn connect(path: &Path) -> Result<Connection, StorageError> {
             | OpenFlags::SQLITE_OPEN_EXRESCODE,
     )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Otherwise each new value of a parameter compiles the lookup of an object again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // FULL: a commit must be on the disk when it returns.
     connection.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000; \

@@ -86,7 +86,7 @@ pub(crate) const BATCH_BYTES: usize = 1 << 20;
 /// How long the settler waits after a failure.
 const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
-/// The log of one shard. Nothing is on the disk before the first commit.
+/// The log of one shard.
 #[derive(Debug)]
 pub struct LaneLog {
     folder: PathBuf,
@@ -166,6 +166,8 @@ impl LaneLog {
         Settler {
             full: Arc::clone(&self.full),
             store: Arc::clone(&self.store),
+            folder: self.folder.clone(),
+            segment_bytes: self.segment_bytes,
         }
     }
 
@@ -281,7 +283,7 @@ impl Drop for LaneLog {
                 .take()
                 .map(|last| Arc::new(last.close(next_batch))),
         );
-        if left.is_empty() {
+        if !self.folder.exists() {
             return;
         }
         if let Err(error) = release(&*self.store, &left, |_| ()) {
@@ -348,12 +350,20 @@ fn seed() -> io::Result<u64> {
 pub(crate) struct Settler {
     full: Arc<FullSegments>,
     store: Arc<dyn SegmentStore>,
+    folder: PathBuf,
+    segment_bytes: u64,
 }
 
 impl Settler {
     /// Runs until the log is dropped. After a failure it waits and tries again; when there is no room
     /// for more full segments meanwhile, commits fail with that failure.
+    ///
+    /// First it makes a segment ready, so that the first commit need not wait for that.
     pub(crate) fn run(self) {
+        if self.full.begin() {
+            self.store.prepare(&self.folder, self.segment_bytes);
+            self.full.finish(None);
+        }
         while let Some(segments) = self.full.next() {
             let result = release(&*self.store, &segments, |_| self.full.pop());
             if let Err(error) = &result {
@@ -398,6 +408,13 @@ impl FullSegments {
         self.changed.notify_all();
         let mut state = self.wait_while(|state| state.busy);
         state.waiting.drain(..).collect()
+    }
+
+    /// Begins work that must be finished; false when there is no time for it.
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        state.busy = !state.closed;
+        state.busy
     }
 
     /// Waits for work, which must be finished; `None` when there will be none.

@@ -12,6 +12,9 @@ use crate::connection::{remove_if_present, sync_parent};
 /// Ends the name of a segment that recovery has to read.
 pub(super) const SEGMENT_SUFFIX: &str = ".lane";
 
+/// The name of a file that is ready to become a segment.
+const SPARE: &str = "spare";
+
 /// What a lane asks of the operating system.
 pub trait SegmentStore: Debug + Send + Sync {
     /// Makes a file of `length` bytes that begins with `header` and holds no batch of its seed.
@@ -21,6 +24,10 @@ pub trait SegmentStore: Debug + Send + Sync {
     /// # Errors
     /// The operating system's.
     fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>>;
+
+    /// Makes ready what the next [`Self::create`] in a folder would have to wait for. It is never
+    /// called while that folder is in use by another lane, but perhaps at the same time as `create`.
+    fn prepare(&self, _folder: &Path, _length: u64) {}
 
     /// Takes a segment over whose commits are in the objects' bases, to delete it or to keep it as
     /// history. From then on recovery must not find it under its name, but that the name is gone need
@@ -66,15 +73,20 @@ pub(crate) struct Disk;
 
 impl SegmentStore for Disk {
     fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>> {
-        let spare = spare_path(path);
-        let file = match OpenOptions::new().read(true).write(true).open(&spare) {
-            Ok(file) if file.metadata()?.len() == length => file,
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => fill(&spare, length).inspect_err(|_| drop(fs::remove_file(&spare)))?,
+        // Nobody else writes to a file of this name: `prepare` may be at work.
+        let new = path.with_extension("new");
+        let file = match fs::rename(spare_path(path), &new) {
+            Ok(()) => OpenOptions::new().read(true).write(true).open(&new)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => fill_or_remove(&new, length)?,
+            Err(error) => return Err(error),
+        };
+        let file = match file.metadata()?.len() == length {
+            true => file,
+            false => fill_or_remove(&new, length)?,
         };
         file.write_all_at(header, 0)?;
         file.sync_all()?;
-        fs::rename(&spare, path)?;
+        fs::rename(&new, path)?;
         if let Err(error) = sync_parent(path) {
             // Whoever is told of a failure may use the number again.
             remove_if_present(path)?;
@@ -83,18 +95,39 @@ impl SegmentStore for Disk {
         Ok(Box::new(file))
     }
 
+    fn prepare(&self, folder: &Path, length: u64) {
+        let spare = folder.join(SPARE);
+        let new = folder.join("spare.new");
+        let made = || -> io::Result<()> {
+            if !spare.exists() {
+                fill_or_remove(&new, length)?.sync_all()?;
+                fs::rename(&new, &spare)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = made() {
+            // Then `create` does it, and tells whoever commits.
+            tracing::debug!(%error, "make a segment ready");
+        }
+    }
+
     fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()> {
         fs::rename(segment.path, spare_path(segment.path))
     }
 }
 
 fn spare_path(path: &Path) -> PathBuf {
-    path.with_file_name("spare")
+    path.with_file_name(SPARE)
+}
+
+fn fill_or_remove(path: &Path, length: u64) -> io::Result<File> {
+    fill(path, length).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Makes a file of zeros in a folder that is made if needed.
 fn fill(path: &Path, length: u64) -> io::Result<File> {
-    const ZEROS: &[u8] = &[0; 1 << 16];
+    // Small writes: a file system that makes larger units of larger ones writes these units later.
+    const ZEROS: &[u8] = &[0; 4096];
     if let Some(folder) = path.parent()
         && !folder.exists()
     {
