@@ -87,7 +87,7 @@ impl SegmentStore for Disk {
         file.write_all_at(header, 0)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
-        if let Err(error) = sync_parent(path) {
+        if let Err(error) = sync_names(path) {
             // Whoever is told of a failure may use the number again.
             remove_if_present(path)?;
             return Err(error);
@@ -124,16 +124,18 @@ fn fill_or_remove(path: &Path, length: u64) -> io::Result<File> {
     fill(path, length).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
+/// Makes the name of a segment durable, and those of the lane's folder and of the folder of lanes,
+/// whoever has made them: another thread may not have come to that yet.
+fn sync_names(path: &Path) -> io::Result<()> {
+    path.ancestors().take(3).try_for_each(sync_parent)
+}
+
 /// Makes a file of zeros in a folder that is made if needed.
 fn fill(path: &Path, length: u64) -> io::Result<File> {
     // Small writes: a file system that makes larger units of larger ones writes these units later.
     const ZEROS: &[u8] = &[0; 4096];
-    if let Some(folder) = path.parent()
-        && !folder.exists()
-    {
+    if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
-        sync_parent(folder)?;
-        folder.parent().map_or(Ok(()), sync_parent)?;
     }
     let mut file = OpenOptions::new()
         .read(true)
