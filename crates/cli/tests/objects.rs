@@ -88,6 +88,27 @@ fn a_section_that_fails_in_a_handler_breaks_the_object() {
 }
 
 #[test]
+fn a_section_that_can_never_end_resets_the_object_at_once() {
+    // Only stated finds it before the section's time is up.
+    let saw = saw_in(Runtime::Stated, "deadlocked-section");
+
+    assert_eq!(
+        saw,
+        json!({
+            "deadlocked": {
+                "name": "Error",
+                "message": "A critical section within this Durable Object awaited a Promise that apparently will never \
+                            complete. This could happen in particular if a critical section awaits a task that was \
+                            initiated outside of the critical section. Since a critical section blocks all other tasks \
+                            from completing, this leads to deadlock.",
+                "durableObjectReset": true
+            },
+            "next": { "value": true }
+        })
+    );
+}
+
+#[test]
 fn one_request_continues_another() {
     assert_eq!(saw("one-request-wakes-another"), json!("b"));
 }

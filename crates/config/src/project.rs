@@ -85,6 +85,11 @@ pub enum Binding {
         /// The property.
         name: String,
     },
+    /// A loader of dynamic workers.
+    WorkerLoader {
+        /// The property.
+        name: String,
+    },
     /// A product that this system does not have; using the property fails.
     Unsupported {
         /// The property.
@@ -103,6 +108,7 @@ impl Binding {
             | Self::Namespace { name, .. }
             | Self::Service { name, .. }
             | Self::Assets { name }
+            | Self::WorkerLoader { name }
             | Self::Unsupported { name, .. } => name,
         }
     }

@@ -33,6 +33,12 @@ pub enum ErrorCode {
     CriticalSectionTimeLimit,
     /// A handler of a hibernatable WebSocket took too long.
     EventTimeLimit,
+    /// A facet was aborted, deleted or replaced by its parent; the text says which.
+    FacetStopped,
+    /// A facet was started at too great a depth.
+    FacetTooDeep,
+    /// A stateless program waits for something that can never happen.
+    Hung,
     /// The instance that held a connection is gone.
     InstanceGone,
     /// A defect of this program; the text carries a reference to the log only.
@@ -72,7 +78,7 @@ pub enum Aftermath {
 
 impl ErrorCode {
     /// All codes, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Aborted,
         Self::AlarmTimeLimit,
         Self::CallbackContextEnded,
@@ -83,6 +89,9 @@ impl ErrorCode {
         Self::CriticalSectionDeadlock,
         Self::CriticalSectionTimeLimit,
         Self::EventTimeLimit,
+        Self::FacetStopped,
+        Self::FacetTooDeep,
+        Self::Hung,
         Self::InstanceGone,
         Self::Internal,
         Self::MemoryLimit,
@@ -111,6 +120,9 @@ impl ErrorCode {
             Self::CriticalSectionDeadlock => "critical_section_deadlock",
             Self::CriticalSectionTimeLimit => "critical_section_time_limit",
             Self::EventTimeLimit => "event_time_limit",
+            Self::FacetStopped => "facet_stopped",
+            Self::FacetTooDeep => "facet_too_deep",
+            Self::Hung => "hung",
             Self::InstanceGone => "instance_gone",
             Self::Internal => "internal",
             Self::MemoryLimit => "memory_limit",
@@ -153,6 +165,16 @@ impl ErrorCode {
                  call was canceled and the Durable Object was reset."
             }
             Self::EventTimeLimit => "Actor exceeded event execution time and was disconnected.",
+            Self::FacetStopped => "Facet was stopped.",
+            Self::FacetTooDeep => {
+                "Facet nesting depth limit exceeded. The maximum depth including the root Durable \
+                 Object is 4."
+            }
+            Self::Hung => {
+                "The Workers runtime canceled this request because it detected that your Worker's \
+                 code had hung and would never generate a response. Refer to: \
+                 https://developers.cloudflare.com/workers/observability/errors/"
+            }
             Self::InstanceGone => {
                 "Connection closed: this Durable Object instance is no longer active. Reconnect \
                  or retry the request."
@@ -193,6 +215,9 @@ impl ErrorCode {
             | Self::CriticalSectionDeadlock
             | Self::CriticalSectionTimeLimit
             | Self::EventTimeLimit
+            | Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::Hung
             | Self::Internal
             | Self::MemoryLimit
             | Self::NestedTooDeep
@@ -225,6 +250,9 @@ impl ErrorCode {
             | Self::CpuLimit
             | Self::CriticalSectionDeadlock
             | Self::EventTimeLimit
+            | Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::Hung
             | Self::InstanceGone
             | Self::Internal
             | Self::MemoryLimit
@@ -253,6 +281,9 @@ impl ErrorCode {
             | Self::StorageTimeLimit => Aftermath::Reset,
             Self::CallbackContextEnded
             | Self::CallCanceled
+            | Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::Hung
             | Self::InstanceGone
             | Self::Internal
             | Self::NestedTooDeep
@@ -280,13 +311,16 @@ impl ErrorCode {
             | Self::CriticalSectionDeadlock
             | Self::CriticalSectionTimeLimit
             | Self::EventTimeLimit
+            | Self::Hung
             | Self::MemoryLimit
             | Self::NestedTooDeep
             | Self::StorageFailed
             | Self::StorageGone
             | Self::StorageTimeLimit
             | Self::Thrown => true,
-            Self::InstanceGone
+            Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::InstanceGone
             | Self::Internal
             | Self::NetworkLost
             | Self::OverloadedBytes
@@ -313,6 +347,9 @@ impl ErrorCode {
             | Self::CriticalSectionDeadlock
             | Self::CriticalSectionTimeLimit
             | Self::EventTimeLimit
+            | Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::Hung
             | Self::InstanceGone
             | Self::Internal
             | Self::MemoryLimit
@@ -411,6 +448,20 @@ impl Failure {
             ErrorCode::Aborted,
             reason.unwrap_or(ErrorCode::Aborted.text()),
         )
+    }
+
+    /// Makes the failure of a facet that its parent has stopped, with one of Cloudflare's texts.
+    pub fn facet_stopped(text: &str) -> Self {
+        Self::with_message(ErrorCode::FacetStopped, text)
+    }
+
+    /// Makes the failure of a facet that its parent has aborted with a reason of the program's;
+    /// the arguments are those of [`Failure::thrown`].
+    pub fn facet_aborted(described: impl Into<Arc<str>>, flags: u32) -> Self {
+        Self {
+            code: ErrorCode::FacetStopped,
+            ..Self::thrown(described, flags)
+        }
     }
 
     /// Makes the failure of a commit that found constraints violated.

@@ -176,6 +176,7 @@ impl Planner<'_> {
             Binding::Assets { name } => {
                 json!({ "type": "unsupported", "name": name, "kind": "assets" })
             }
+            Binding::WorkerLoader { name } => json!({ "type": "workerLoader", "name": name }),
             Binding::Unsupported { name, kind } => {
                 json!({ "type": "unsupported", "name": name, "kind": kind })
             }

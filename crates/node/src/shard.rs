@@ -341,9 +341,9 @@ impl Shard {
         // Breaking hands the databases to tasks of this thread; let those run.
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
-        // The namespaces know the worker as their program: without this neither would ever go, and
-        // with them the alarm indices would stay open.
-        self.worker.set_namespaces(Vec::new());
+        // The namespaces know the worker as their program, and the engine knows it as its host: without
+        // this none of them would ever go, and with them the alarm indices would stay open.
+        self.worker.shut_down();
     }
 }
 

@@ -138,7 +138,7 @@ impl Namespace {
         info: stated_core::alarm::AlarmInfo,
     ) -> Outcome {
         *entry.alarm.abort.borrow_mut() = None;
-        if !self.program().has_alarm_handler(&entry.class_name) {
+        if !self.parts.program.has_alarm_handler(&entry.class_name) {
             tracing::warn!(
                 object_id = %entry.id,
                 "Attempted to run a scheduled alarm without a handler, did you remember to export an alarm() function?"

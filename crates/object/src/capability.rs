@@ -23,6 +23,18 @@ pub struct Message {
     pub capabilities: Vec<Capability>,
 }
 
+impl Message {
+    /// Another message with the same bytes and further references to the same things; None if it
+    /// carries a stream, of which there is only one.
+    pub fn duplicate(&self) -> Option<Self> {
+        let capabilities = self.capabilities.iter().map(Capability::duplicate);
+        Some(Self {
+            bytes: self.bytes.clone(),
+            capabilities: capabilities.collect::<Option<_>>()?,
+        })
+    }
+}
+
 /// Something that a message can refer to.
 #[derive(Debug)]
 pub enum Capability {
@@ -34,6 +46,18 @@ pub enum Capability {
     Service(ServiceRef),
     /// Bytes that are still arriving.
     Stream(BodyStream),
+}
+
+impl Capability {
+    /// Another reference to the same; None for a stream.
+    pub fn duplicate(&self) -> Option<Self> {
+        match self {
+            Self::Target(target) => Some(Self::Target(target.clone())),
+            Self::Object(object) => Some(Self::Object(object.clone())),
+            Self::Service(service) => Some(Self::Service(service.clone())),
+            Self::Stream(_) => None,
+        }
+    }
 }
 
 /// A Durable Object, as any service can address it.
@@ -67,8 +91,8 @@ pub struct ServiceRef {
 pub enum Props {
     /// From the configuration.
     Json(Arc<str>),
-    /// From a program, serialized.
-    Value(Bytes),
+    /// From a program. It refers to objects and entrypoints only.
+    Value(Arc<Message>),
 }
 
 /// The shard that a context is on.

@@ -47,11 +47,14 @@ impl Namespace {
         if let Some(instance) = entry.instance() {
             return Ok(instance);
         }
-        let instance = self.new_instance(entry)?;
+        let instance = match &entry.facet {
+            None => self.new_instance(entry)?,
+            Some(facet) => self.new_facet_instance(entry, facet)?,
+        };
         entry.set_instance(&instance);
         // The constructor's turn is the first of the gate; the event that caused it enters next.
         if let Some(permit) = instance.try_enter() {
-            let constructed = self.program().construct(&instance);
+            let constructed = instance.program().construct(&instance);
             if let Err(failure) = constructed {
                 instance.break_with(failure.resetting());
             }

@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::alarm_edits::AlarmEdits;
 use crate::clock::Monotonic;
+use crate::facet::{FacetPosition, Facets};
 use crate::namespace::Entry;
 use crate::program::Program;
 use crate::storage::storage_failure;
@@ -60,6 +61,12 @@ pub struct Instance {
     database: RefCell<Option<Database>>,
     /// What the running transaction did to the alarm.
     pub(crate) alarm_edits: RefCell<AlarmEdits>,
+    /// Where it is among the facets of its object.
+    pub(crate) position: FacetPosition,
+    /// Its own facets.
+    pub(crate) facets: Facets,
+    /// Why the instance breaks when the running turn ends.
+    doom: RefCell<Option<Failure>>,
     broken: watch::Sender<Option<Failure>>,
     activities: Cell<u32>,
     idle_since_ms: Cell<u64>,
@@ -98,6 +105,7 @@ impl Instance {
         program: Rc<dyn Program>,
         clock: Monotonic,
         database: Database,
+        position: FacetPosition,
     ) -> Rc<Self> {
         Rc::new(Self {
             context,
@@ -112,6 +120,9 @@ impl Instance {
             in_turn: Cell::new(false),
             database: RefCell::new(Some(database)),
             alarm_edits: RefCell::default(),
+            position,
+            facets: Facets::default(),
+            doom: RefCell::default(),
             broken: watch::Sender::new(None),
             activities: Cell::new(0),
             idle_since_ms: Cell::new(clock.now_ms()),
@@ -203,6 +214,10 @@ impl Instance {
     }
 
     fn commit(self: &Rc<Self>) {
+        if let Some(failure) = self.doom.take() {
+            self.break_with(failure);
+            return;
+        }
         let committed = match self.database.borrow_mut().as_mut() {
             Some(database) => database.end_turn().map(|position| {
                 position.map(|position| (Position(position.value()), database.take_confirms()))
@@ -219,6 +234,11 @@ impl Instance {
         }
     }
 
+    /// Breaks the instance when the running turn ends, whose writes and outputs are lost.
+    pub fn break_after_turn(&self, failure: Failure) {
+        self.doom.borrow_mut().get_or_insert(failure);
+    }
+
     // --- critical sections ---------------------------------------------------------------------
 
     /// Asks for a critical section from the running turn.
@@ -227,6 +247,17 @@ impl Instance {
     /// The nesting limit, or why the instance is broken.
     pub fn request_section(&self, from: Option<SectionId>) -> Result<SectionId, Failure> {
         self.input.borrow_mut().request_section(from)
+    }
+
+    /// Whether a critical section is active.
+    pub fn is_in_section(&self) -> bool {
+        self.input.borrow().is_in_section()
+    }
+
+    /// Whether a critical section is active and no turn runs or is about to: only what belongs to the
+    /// section can go on.
+    pub fn is_held_by_section(&self) -> bool {
+        self.input.borrow().is_held_by_section()
     }
 
     /// Ends a section. With a failure the instance breaks.
@@ -357,6 +388,8 @@ impl Instance {
         if let Err(failure) = late {
             self.break_with(failure);
         }
+        self.facets
+            .for_each_instance(|facet| facet.check_output_time());
     }
 
     // --- storage -------------------------------------------------------------------------------
@@ -382,10 +415,11 @@ impl Instance {
         }
     }
 
-    /// When the instance became idle; None while something is active.
+    /// When the instance and its facets became idle; None while something is active.
     pub(crate) fn idle_since_ms(&self) -> Option<u64> {
         let quiet = self.activities.get() == 0 && self.held.borrow().is_empty();
-        quiet.then(|| self.idle_since_ms.get())
+        let since_ms = quiet.then(|| self.idle_since_ms.get())?;
+        Some(since_ms.max(self.facets.idle_since_ms()?))
     }
 
     /// Gives back what the database keeps open if no event has come for a while.
@@ -428,11 +462,13 @@ impl Instance {
     pub(crate) fn evict(self: &Rc<Self>) {
         let reason = Failure::new(ErrorCode::InstanceGone);
         self.broken.send_replace(Some(reason.clone()));
+        self.facets.evict();
         self.stop(reason);
     }
 
     fn stop(self: &Rc<Self>, reason: Failure) {
         let is_aborted = reason.code == ErrorCode::Aborted;
+        self.facets.stop(&reason);
         self.input.borrow_mut().break_with(reason.clone());
         self.output.borrow_mut().break_with(reason);
         self.waiting.borrow_mut().clear();

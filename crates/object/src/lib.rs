@@ -13,6 +13,8 @@ pub mod storage;
 mod alarm_edits;
 pub mod namespace;
 pub mod alarm;
+pub mod facet;
+mod facet_storage;
 pub mod capability;
 pub mod hibernation;
 pub mod operate;

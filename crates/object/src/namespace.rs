@@ -18,6 +18,7 @@ use stated_storage::{
 
 use crate::alarm::AlarmState;
 use crate::clock::Monotonic;
+use crate::facet::{Facet, FacetPosition};
 use crate::hibernation::Hibernation;
 use crate::instance::Instance;
 use crate::program::Program;
@@ -90,7 +91,7 @@ impl Databases {
 /// The objects of one class on one shard.
 pub struct Namespace {
     config: NamespaceConfig,
-    parts: ShardParts,
+    pub(crate) parts: ShardParts,
     entries: RefCell<HashMap<ObjectId, Rc<Entry>>>,
 }
 
@@ -106,6 +107,8 @@ pub struct Entry {
     /// Its hibernatable sockets.
     pub sockets: Hibernation,
     pub(crate) alarm: AlarmState,
+    /// What it is to its parent, for one that is a facet.
+    pub(crate) facet: Option<Facet>,
     name: RefCell<Option<Arc<str>>>,
     /// Counts breaks, from 1.
     generation: Cell<u64>,
@@ -133,30 +136,18 @@ impl Namespace {
         &self.config
     }
 
-    pub(crate) fn program(&self) -> &Rc<dyn Program> {
-        &self.parts.program
-    }
-
     /// The entry of an object, made if the object was not referred to before.
     ///
     /// The first caller that knows the name supplies it.
     pub fn entry(&self, id: ObjectId, name: Option<&str>) -> Rc<Entry> {
         let mut entries = self.entries.borrow_mut();
         let entry = entries.entry(id).or_insert_with(|| {
-            Rc::new(Entry {
+            Rc::new(Entry::new(
                 id,
-                namespace: self.config.index,
-                class_name: self.config.class_name.clone(),
-                sockets: Hibernation::default(),
-                alarm: AlarmState::default(),
-                name: RefCell::new(None),
-                generation: Cell::new(1),
-                last_break: RefCell::default(),
-                instance: RefCell::default(),
-                backlog: RefCell::default(),
-                calls: Cell::new(0),
-                last_access_ms: Cell::new(0),
-            })
+                self.config.index,
+                self.config.class_name.clone(),
+                None,
+            ))
         });
         entry.last_access_ms.set(self.parts.clock.now_ms());
         if let Some(name) = name.and_then(visible_name)
@@ -168,20 +159,32 @@ impl Namespace {
     }
 
     pub(crate) fn new_instance(&self, entry: &Rc<Entry>) -> Result<Rc<Instance>, Failure> {
-        let mut database = self
-            .open_database(entry.id, entry.name())
-            .map_err(|error| {
-                tracing::error!(%error, object_id = %entry.id, "open the object's database");
-                Failure::new(ErrorCode::Internal)
-            })?;
+        let database = self.open_database(entry.id, entry.name());
+        let program = self.parts.program.clone();
+        self.instance_with(entry, database, program, FacetPosition::root())
+    }
+
+    /// Makes the instance that runs `program` on a database.
+    pub(crate) fn instance_with(
+        &self,
+        entry: &Rc<Entry>,
+        database: Result<Database, StorageError>,
+        program: Rc<dyn Program>,
+        position: FacetPosition,
+    ) -> Result<Rc<Instance>, Failure> {
+        let mut database = database.map_err(|error| {
+            tracing::error!(%error, object_id = %entry.id, "open the object's database");
+            Failure::new(ErrorCode::Internal)
+        })?;
         database.set_stop_flag(self.parts.stop.clone());
         let key = database.key();
         let instance = Instance::new(
             self.parts.numbers.next(),
             entry.clone(),
-            self.parts.program.clone(),
+            program,
             self.parts.clock,
             database,
+            position,
         );
         self.parts
             .databases
@@ -267,6 +270,36 @@ impl Namespace {
 }
 
 impl Entry {
+    /// Makes the entry of an object without instance.
+    pub(crate) fn new(
+        id: ObjectId,
+        namespace: usize,
+        class_name: Arc<str>,
+        facet: Option<Facet>,
+    ) -> Self {
+        Self {
+            id,
+            namespace,
+            class_name,
+            sockets: Hibernation::default(),
+            alarm: AlarmState::default(),
+            facet,
+            name: RefCell::new(None),
+            generation: Cell::new(1),
+            last_break: RefCell::default(),
+            instance: RefCell::default(),
+            backlog: RefCell::default(),
+            calls: Cell::new(0),
+            last_access_ms: Cell::new(0),
+        }
+    }
+
+    /// Goes on with the breaks of another entry, whose stubs stay broken.
+    pub(crate) fn inherit_breaks(&self, former: &Self) {
+        self.generation.set(former.generation.get());
+        self.last_break.replace(former.last_break.borrow().clone());
+    }
+
     /// The name the id was made from, if a caller supplied it and it is short enough.
     pub fn name(&self) -> Option<Arc<str>> {
         self.name.borrow().clone()
@@ -323,9 +356,19 @@ impl Entry {
             return;
         }
         *self.instance.borrow_mut() = None;
+        self.note_break(reason);
+        self.sockets.cut_all();
+    }
+
+    /// Ends the stubs of the present generation.
+    pub(crate) fn note_break(&self, reason: Failure) {
         self.generation.set(self.generation.get() + 1);
         *self.last_break.borrow_mut() = Some(reason);
-        self.sockets.cut_all();
+    }
+
+    /// Whether an event waits to be delivered.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog.borrow().events() > 0
     }
 
     /// Whether an event, an alarm or a JavaScript activity is unfinished.
@@ -335,7 +378,7 @@ impl Entry {
             .borrow()
             .as_ref()
             .is_some_and(|instance| instance.idle_since_ms().is_none());
-        is_active || self.backlog.borrow().events() > 0 || self.alarm.is_engaged()
+        is_active || self.has_backlog() || self.alarm.is_engaged()
     }
 
     pub(crate) fn evict(&self) {

@@ -84,6 +84,43 @@ pub struct Database {
     pub(crate) position: CommitPosition,
 }
 
+/// Deletes the database that is kept as `path`, which nobody may have open; that there is none is no
+/// error. Durable when it returns.
+///
+/// # Errors
+/// As [`Database::replace_files`].
+pub fn delete_database(
+    path: &Path,
+    options: &DatabaseOptions,
+    lane: &Lane,
+) -> Result<(), StorageError> {
+    let (folder, name) = place(path);
+    let directory = lane.directory(folder)?;
+    Database::replace_files(
+        || Database::open(path, options.clone(), lane),
+        || directory.delete(&name),
+    )
+}
+
+/// Puts the database file `new`, which is in the same folder, in the place of the database that is
+/// kept as `path`, which nobody may have open. Durable when it returns; `new` is gone then.
+///
+/// # Errors
+/// As [`Database::replace_files`].
+pub fn replace_database(
+    path: &Path,
+    options: &DatabaseOptions,
+    lane: &Lane,
+    new: &Path,
+) -> Result<(), StorageError> {
+    let (folder, name) = place(path);
+    let directory = lane.directory(folder)?;
+    Database::replace_files(
+        || Database::open(path, options.clone(), lane),
+        || directory.replace(&name, new),
+    )
+}
+
 /// The tables this crate makes at their first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InternalTable {

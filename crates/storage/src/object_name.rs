@@ -27,6 +27,11 @@ impl ObjectName {
         Self(bytes.into())
     }
 
+    /// Whether it is the name of an object, and not that of one of its facets.
+    pub(crate) fn is_id(&self) -> bool {
+        self.0.len() == ID_BYTES
+    }
+
     /// Returns the name that has been written as these bytes.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         Self(bytes.into())

@@ -61,6 +61,9 @@ impl Workerd {
         // The last argument allows experimental compatibility flags.
         command.args(["serve", "--control-fd=1", "--experimental"]);
         command.arg(&config);
+        if table.contains_key("worker_loaders") {
+            command.arg("--experimental");
+        }
         command.arg(format!("--directory-path=data={}", data.display()));
         let process = Process::spawn(command);
         let line = process
@@ -107,7 +110,8 @@ fn binary() -> Option<PathBuf> {
 fn bundle(source: &Path, target: &Path) {
     let output = Command::new(modules().join(".bin/esbuild"))
         .arg(source)
-        .args(["--bundle", "--format=esm", "--external:cloudflare:*"])
+        .args(["--bundle", "--format=esm"])
+        .args(["--external:cloudflare:*", "--external:node:*"])
         .args(["--target=esnext", "--log-level=warning"])
         .arg(format!("--outfile={}", target.display()))
         .output()
@@ -209,7 +213,17 @@ fn bindings(project: &Table) -> Vec<String> {
             format!(r#"(name = "{name}", json = {json:?})"#)
         }
     });
-    objects.chain(services).chain(variables).collect()
+    let loaders = tables(project.get("worker_loaders")).map(|binding| {
+        format!(
+            r#"(name = "{}", workerLoader = ())"#,
+            text_of(binding, "binding")
+        )
+    });
+    objects
+        .chain(services)
+        .chain(loaders)
+        .chain(variables)
+        .collect()
 }
 
 fn tables(value: Option<&Value>) -> impl Iterator<Item = &Table> {

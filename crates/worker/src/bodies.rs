@@ -46,6 +46,11 @@ impl Bodies {
         self.0.borrow_mut().insert(id, slot);
     }
 
+    /// The context that a body belongs to.
+    pub(crate) fn context_of(&self, id: u64) -> Option<u64> {
+        self.0.borrow().get(&id).map(|slot| slot.context.id)
+    }
+
     /// Takes the reading end away, for a body that moves on or is read.
     pub(crate) fn take_reader(&self, id: u64) -> Option<BodyStream> {
         let mut bodies = self.0.borrow_mut();
@@ -88,6 +93,17 @@ impl Bodies {
     pub(crate) fn remove(&self, id: u64) {
         let slot = self.0.borrow_mut().remove(&id);
         drop(slot);
+    }
+
+    /// Fails what a context was writing; its readers see the text.
+    pub(crate) fn fail_context(&self, context: u64, text: &str) {
+        for slot in self.0.borrow_mut().values_mut() {
+            if slot.context.id == context
+                && let Some(writer) = slot.writer.take()
+            {
+                let _unused = writer.try_send(Err(BodyError::Failed(text.to_owned())));
+            }
+        }
     }
 
     /// Drops what a context left open.

@@ -2,13 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use stated_core::error::Failure;
 use stated_object::program::{Answer, AnswerReceiver};
 use tokio::sync::oneshot;
 
+use crate::context::Context;
+
 struct Call {
-    context: u64,
+    context: Rc<Context>,
     answer: oneshot::Sender<Result<Answer, Failure>>,
 }
 
@@ -18,8 +21,10 @@ pub(crate) struct Calls(RefCell<HashMap<u64, Call>>);
 
 impl Calls {
     /// Opens a call.
-    pub(crate) fn open(&self, id: u64, context: u64) -> AnswerReceiver {
+    pub(crate) fn open(&self, id: u64, context: &Rc<Context>) -> AnswerReceiver {
         let (answer, receiver) = oneshot::channel();
+        context.open_calls.set(context.open_calls.get() + 1);
+        let context = context.clone();
         self.0.borrow_mut().insert(id, Call { context, answer });
         receiver
     }
@@ -28,6 +33,8 @@ impl Calls {
     pub(crate) fn answer(&self, id: u64, answer: Result<Answer, Failure>) {
         let call = self.0.borrow_mut().remove(&id);
         if let Some(call) = call {
+            let open = &call.context.open_calls;
+            open.set(open.get() - 1);
             let _unused = call.answer.send(answer);
         }
     }
@@ -38,7 +45,7 @@ impl Calls {
             .0
             .borrow()
             .iter()
-            .filter(|(_, call)| call.context == context)
+            .filter(|(_, call)| call.context.id == context)
             .map(|(id, _)| *id)
             .collect();
         for id in ids {

@@ -143,6 +143,14 @@ impl Capabilities {
         }
     }
 
+    /// Whether anybody refers to a target of the context.
+    pub(crate) fn may_be_called(&self, context: u64) -> bool {
+        self.exports
+            .borrow()
+            .iter()
+            .any(|((owner, _), export)| *owner == context && export.references.is_referenced())
+    }
+
     /// Drops what a context held and forgets what it exported.
     pub(crate) fn end_context(&self, context: u64) {
         // Dropped after the tables are free again.

@@ -14,6 +14,7 @@ use stated_engine::TurnBudget;
 use stated_object::instance::{Active, Instance, Permit};
 use tokio::sync::watch;
 
+use crate::progress::PendingCounts;
 use crate::worker::Loaded;
 
 /// Whose code it is.
@@ -40,6 +41,10 @@ pub(crate) struct Context {
     pub(crate) lives_for_stubs: Cell<bool>,
     /// The first object it called: class and name or id.
     pub(crate) called: RefCell<Option<String>>,
+    /// What is left to happen in it.
+    pub(crate) pending: PendingCounts,
+    /// Handlers of it that have not answered.
+    pub(crate) open_calls: Cell<u32>,
     tasks: RefCell<Vec<Hold>>,
     sections: RefCell<HashMap<SectionId, Section>>,
     holds: Cell<u32>,
@@ -82,6 +87,8 @@ impl Context {
             timers_finished: Cell::new(0),
             lives_for_stubs: Cell::new(false),
             called: RefCell::default(),
+            pending: PendingCounts::default(),
+            open_calls: Cell::new(0),
             tasks: RefCell::default(),
             sections: RefCell::default(),
             holds: Cell::new(0),
@@ -157,6 +164,11 @@ impl Context {
         self.ended.send_replace(true);
         let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(tasks);
+    }
+
+    /// Whether somebody waits for its code: a caller, `waitUntil`, the reader of a body.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.open_calls.get() > 0 || self.holds.get() > 0
     }
 
     /// Whether it has ended, though it may not have been put away yet.

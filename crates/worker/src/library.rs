@@ -18,6 +18,7 @@ library! {
     "clone-errors",
     "cloudflare-email",
     "cloudflare-workers",
+    "common-js",
     "console",
     "console-table",
     "context",
@@ -34,6 +35,7 @@ library! {
     "dom-exception",
     "durable-object",
     "durable-object-id",
+    "dynamic-env",
     "encoding",
     "entrypoint",
     "entrypoint-classes",
@@ -42,6 +44,7 @@ library! {
     "event-source",
     "event-target",
     "execution-context",
+    "facets",
     "fetch",
     "fetcher",
     "form-data",
@@ -53,6 +56,7 @@ library! {
     "inspect-layout",
     "inspect-text",
     "inspect-value",
+    "kept-message",
     "kv-operations",
     "main",
     "message-channel",
@@ -138,6 +142,7 @@ library! {
     "node/wasi",
     "node/worker_threads",
     "node/zlib",
+    "object-class",
     "performance",
     "platform-classes",
     "program",
@@ -186,6 +191,7 @@ library! {
     "wire-format",
     "wire-reader",
     "wire-writer",
+    "worker-loader",
 }
 
 /// The text of a library module.

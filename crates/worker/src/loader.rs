@@ -27,6 +27,9 @@ pub struct Source {
     pub chunks: Vec<(String, String)>,
     /// Which built-in modules it may import.
     pub library: LibraryAccess,
+    /// The specifier of the main module, when it is one of the chunks and specifiers are paths: each
+    /// means what it would mean in the folder of the module that imports it.
+    pub main: Option<String>,
 }
 
 /// Which built-in modules a program may import.
@@ -128,6 +131,11 @@ impl Loader {
         &self.source
     }
 
+    /// The specifier of the program's main module.
+    pub(crate) fn main(&self) -> &str {
+        self.source.main.as_deref().unwrap_or(PROGRAM)
+    }
+
     /// The text of a built-in module.
     fn built_in(&self, specifier: &str) -> Option<Cow<'static, str>> {
         if specifier == "stated:host" {
@@ -160,7 +168,7 @@ impl Modules for Loader {
             return Ok(ModuleSource::Default(value));
         }
         let code = self.built_in(specifier).or_else(|| match specifier {
-            PROGRAM => Some(Cow::Owned(self.source.code.clone())),
+            PROGRAM if self.source.main.is_none() => Some(Cow::Owned(self.source.code.clone())),
             _ => self
                 .source
                 .chunks
@@ -177,6 +185,15 @@ impl Modules for Loader {
         }
     }
 
+    fn resolve<'a>(&self, specifier: &'a str, referrer: Option<&str>) -> Cow<'a, str> {
+        match referrer {
+            Some(referrer) if self.source.main.is_some() && self.built_in(referrer).is_none() => {
+                resolved(specifier, referrer)
+            }
+            _ => Cow::Borrowed(specifier),
+        }
+    }
+
     fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
         let guarded =
             specifier.starts_with(LIBRARY_SCHEME) && self.source.library == LibraryAccess::Public;
@@ -185,6 +202,31 @@ impl Modules for Loader {
         }
         Ok(())
     }
+}
+
+/// Whether a name can only be a built-in module's: a program's module must have another one.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.contains(':')
+}
+
+/// The path that a specifier is from the folder of `referrer`; a built-in module's stays.
+fn resolved<'a>(specifier: &'a str, referrer: &str) -> Cow<'a, str> {
+    if is_reserved(specifier) {
+        return Cow::Borrowed(specifier);
+    }
+    let mut path: Vec<&str> = match specifier.strip_prefix('/') {
+        Some(_) => Vec::new(),
+        None => referrer.split('/').collect(),
+    };
+    path.pop();
+    for step in specifier.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => _ = path.pop(),
+            step => path.push(step),
+        }
+    }
+    Cow::Owned(path.join("/"))
 }
 
 fn missing(specifier: &str) -> String {
@@ -233,6 +275,26 @@ mod tests {
                 .permit(OPERATIONS, Some("worker.js"))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn specifiers_of_a_dynamic_worker_are_paths() {
+        for (specifier, referrer, expected) in [
+            ("./a.js", "main.js", "a.js"),
+            ("./a.js", "dir/main.js", "dir/a.js"),
+            ("a.js", "dir/main.js", "dir/a.js"),
+            ("../a.js", "dir/sub/main.js", "dir/a.js"),
+            ("../../../a.js", "dir/main.js", "a.js"),
+            ("/a.js", "dir/main.js", "a.js"),
+            ("node:path", "dir/main.js", "node:path"),
+            ("cloudflare:workers", "dir/main.js", "cloudflare:workers"),
+        ] {
+            assert_eq!(
+                resolved(specifier, referrer),
+                expected,
+                "{specifier} in {referrer}"
+            );
+        }
     }
 
     #[test]

@@ -159,11 +159,11 @@ impl<'s> Op<'_, 's> {
         if running == id {
             return self.context();
         }
-        let of_object = self
+        let in_object = self
             .worker
-            .context(id)
+            .context(running)
             .is_some_and(|context| context.instance().is_some());
-        let message = if of_object {
+        let message = if in_object {
             OTHER_OBJECT
         } else {
             OTHER_REQUEST
@@ -173,7 +173,7 @@ impl<'s> Op<'_, 's> {
 
     /// The instance that a context id argument names; it must be the running one.
     pub(crate) fn instance(&mut self, index: u32) -> Result<Rc<Instance>, OpError<'s>> {
-        let context = self.require_context(self.uint(index), "ActorStorage")?;
+        let context = self.require_context(self.uint(index), "ActorCacheInterface")?;
         match context.instance() {
             Some(instance) => Ok(instance.clone()),
             None => Err(Failure::new(ErrorCode::StorageGone).into()),

@@ -10,12 +10,15 @@ use stated_object::message::FetchResponse;
 
 use crate::context::Context;
 use crate::op::{self, Op, OpError, OpResult};
+use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
 
 /// What an asynchronous operation came to.
 pub(crate) enum Settled {
     /// Nothing.
     Undefined,
+    /// A number.
+    Number(u64),
     /// A boolean.
     Bool(bool),
     /// A `Uint8Array`.
@@ -56,11 +59,21 @@ impl<'s> Op<'_, 's> {
         &mut self,
         operation: impl Future<Output = SettledResult> + 'static,
     ) -> OpResult<'s> {
+        self.promise_for(Awaited::Operation, operation)
+    }
+
+    /// The same, for an operation that is `awaited` as something else.
+    pub(crate) fn promise_for(
+        &mut self,
+        awaited: Awaited,
+        operation: impl Future<Output = SettledResult> + 'static,
+    ) -> OpResult<'s> {
         let frame = self.scope.frame();
         let context = self.context()?;
         let (deferred, promise) = self.scope.deferred();
         let worker = self.worker.clone();
         let hold = context.hold_for_operation();
+        let pending = Pending::new(&worker, &context, frame.section, awaited);
         tokio::task::spawn_local(async move {
             let result = tokio::select! {
                 result = operation => result,
@@ -72,6 +85,7 @@ impl<'s> Op<'_, 's> {
             worker.settle(&context, frame.section, deferred, result);
             drop(permit);
             drop(hold);
+            drop(pending);
         });
         Ok(promise)
     }
@@ -111,6 +125,7 @@ impl Worker {
     ) -> Result<Local<'s>, Thrown<'s>> {
         Ok(match settled {
             Settled::Undefined => scope.undefined(),
+            Settled::Number(value) => scope.number(value as f64),
             Settled::Bool(value) => scope.boolean(value),
             Settled::Bytes(bytes) => scope.uint8_array(&bytes),
             Settled::Response(response) => self.response_to_wire(scope, context, *response),

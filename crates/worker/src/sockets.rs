@@ -11,6 +11,7 @@ use stated_object::socket::{Outbox, SocketEnd, SocketMessage};
 use tokio::sync::mpsc;
 
 use crate::context::{Context, Hold};
+use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
 
 /// The open ends of one shard.
@@ -32,6 +33,7 @@ enum State {
         protocol: String,
         extensions: String,
         _hold: Hold,
+        _pending: Pending,
     },
 }
 
@@ -81,6 +83,14 @@ impl Sockets {
             } => (protocol.clone(), extensions.clone()),
             State::Idle(end) => (end.protocol.clone(), end.extensions.clone()),
         })
+    }
+
+    /// Whether an end is open whose events the context gets.
+    pub(crate) fn has_accepted(&self, context: u64) -> bool {
+        self.0
+            .borrow()
+            .values()
+            .any(|slot| slot.context.id == context && matches!(slot.state, State::Accepted { .. }))
     }
 
     pub(crate) fn attachment(&self, id: u64) -> Option<Bytes> {
@@ -136,6 +146,7 @@ impl Worker {
             protocol,
             extensions,
             _hold: context.hold(),
+            _pending: Pending::new(self, &context, 0, Awaited::Recurring),
         };
         self.sockets.0.borrow_mut().insert(
             id,

@@ -9,6 +9,7 @@ use stated_engine::FrameInfo;
 use tokio::task::AbortHandle;
 
 use crate::context::{Context, Hold};
+use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
 
 /// The pending timers of one shard.
@@ -19,6 +20,7 @@ struct Timer {
     context: Rc<Context>,
     task: AbortHandle,
     _hold: Option<Hold>,
+    _pending: Pending,
 }
 
 impl Drop for Timer {
@@ -75,10 +77,15 @@ impl Worker {
             }
         });
         context.timers.set(context.timers.get() + 1);
+        let awaited = match repeat {
+            Repeat::Once => Awaited::Timer,
+            Repeat::Always => Awaited::Recurring,
+        };
         let timer = Timer {
             context: context.clone(),
             task: task.abort_handle(),
             _hold: context.hold_for_operation(),
+            _pending: Pending::new(self, context, frame.section, awaited),
         };
         self.timers.0.borrow_mut().insert(id, timer);
         id

@@ -16,6 +16,7 @@ use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::{
     CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
 };
+use stated_object::capability::{Message, ServiceRef};
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::namespace::{Namespace, Numbers};
@@ -25,9 +26,11 @@ use crate::cache::Caches;
 use crate::calls::Calls;
 use crate::capabilities::Capabilities;
 use crate::context::{Context, Kind};
+use crate::dynamic::{Dynamics, Outbound};
 use crate::ops::compress::Codecs;
 use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
+use crate::progress::{Awaited, Pending, Progress};
 use crate::sockets::Sockets;
 use crate::timers::Timers;
 
@@ -40,13 +43,27 @@ pub use boundary::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, WorkerOptions,
 };
 
-use load::startup_code_generation;
+pub(crate) use load::startup_code_generation;
 
 /// A program in its realm.
 pub(crate) struct Loaded {
     realm: Realm,
     main: HashMap<&'static str, Persistent>,
     exports: RefCell<Vec<Export>>,
+    /// What the `env` of a dynamic worker refers to, by position.
+    pub(crate) env: Message,
+    /// Where its `fetch()` goes.
+    pub(crate) outbound: Outbound,
+}
+
+impl Loaded {
+    /// Whether the program exports something of this name.
+    pub(crate) fn has_export(&self, name: &str) -> bool {
+        self.exports
+            .borrow()
+            .iter()
+            .any(|export| export.name == name)
+    }
 }
 
 /// One shard's runtime of a service.
@@ -75,6 +92,8 @@ pub struct Worker {
     decoders: Decoders,
     pub(crate) hashers: Hashers,
     pub(crate) codecs: Codecs,
+    pub(crate) progress: Progress,
+    pub(crate) dynamics: Dynamics,
 }
 
 impl Worker {
@@ -115,6 +134,8 @@ impl Worker {
             decoders: Decoders::default(),
             hashers: Hashers::default(),
             codecs: Codecs::default(),
+            progress: Progress::default(),
+            dynamics: Dynamics::default(),
         });
         worker.runtime.set_host(worker.clone());
         worker
@@ -128,6 +149,18 @@ impl Worker {
     /// Gives the worker its namespaces, in the order of their indices.
     pub fn set_namespaces(&self, namespaces: Vec<Rc<Namespace>>) {
         *self.namespaces.borrow_mut() = namespaces;
+    }
+
+    /// Gives up the program and everything that keeps the worker and its runtime alive. No code runs
+    /// any more.
+    pub fn shut_down(&self) {
+        self.set_namespaces(Vec::new());
+        self.dynamics.clear();
+        let contexts = self.contexts.take();
+        drop(contexts);
+        let loaded = self.loaded.take();
+        drop(loaded);
+        self.runtime.clear_host();
     }
 
     /// Replaces where the console goes and how stacks are mapped, as new code is loaded.
@@ -174,6 +207,7 @@ impl Worker {
         if let Some(reason) = stopped {
             self.stopped(context, reason);
         }
+        self.turn_ended(context, section);
         if self.runtime.has_cleanups()
             && self.current.borrow().is_empty()
             && let Some(program) = &context.program
@@ -196,12 +230,12 @@ impl Worker {
     /// The program whose code runs now: after a reload, contexts of the former one go on in theirs.
     ///
     /// None while the library itself is loading.
-    fn running_program(&self) -> Option<Rc<Loaded>> {
+    pub(crate) fn running_program(&self) -> Option<Rc<Loaded>> {
         self.context_of_frame()?.program.clone()
     }
 
     /// The program of new contexts.
-    fn loaded(&self) -> Rc<Loaded> {
+    pub(crate) fn loaded(&self) -> Rc<Loaded> {
         self.loaded
             .borrow()
             .clone()
@@ -240,6 +274,7 @@ impl Worker {
         };
         let worker = self.clone();
         let hold = context.hold_for_operation();
+        let pending = Pending::new(self, &context, info.section, Awaited::Operation);
         tokio::task::spawn_local(async move {
             let Ok(permit) = context.enter(info.section).await else {
                 return;
@@ -247,6 +282,7 @@ impl Worker {
             worker.run(&context, info.section, |scope| scope.run_job(&job));
             drop(permit);
             drop(hold);
+            drop(pending);
         });
     }
 
@@ -309,11 +345,11 @@ impl Worker {
         self.current.borrow().last().cloned()
     }
 
-    fn new_context(&self) -> Rc<Context> {
+    fn new_context(&self, program: Rc<Loaded>) -> Rc<Context> {
         let context = Context::new(
             self.numbers.next(),
             Kind::Stateless,
-            Some(self.loaded()),
+            Some(program),
             self.options.cpu,
         );
         self.contexts
@@ -322,19 +358,41 @@ impl Worker {
         context
     }
 
+    /// As what the answer of an entrypoint is awaited.
+    pub(crate) fn awaited_of(&self, service: &ServiceRef) -> Awaited {
+        if service.service == self.options.home.service {
+            Awaited::LocalCall
+        } else {
+            Awaited::Operation
+        }
+    }
+
+    pub(crate) fn stateless_contexts(&self) -> Vec<Rc<Context>> {
+        let contexts = self.contexts.borrow();
+        let stateless = contexts
+            .values()
+            .filter(|context| context.instance().is_none());
+        stateless.cloned().collect()
+    }
+
+    pub(crate) fn console(&self, line: ConsoleLine) {
+        self.hooks.borrow().console(line);
+    }
+
     /// The context of an instance, made at its construction.
     pub(crate) fn context_of(&self, instance: &Rc<Instance>) -> Rc<Context> {
+        let known = self.contexts.borrow().get(&instance.context).cloned();
+        known.unwrap_or_else(|| self.context_in(instance, self.loaded()))
+    }
+
+    /// The context of an instance whose code is a program's.
+    pub(crate) fn context_in(&self, instance: &Rc<Instance>, program: Rc<Loaded>) -> Rc<Context> {
         let mut contexts = self.contexts.borrow_mut();
         let context = contexts.entry(instance.context);
         context
             .or_insert_with(|| {
                 let kind = Kind::Object(instance.clone());
-                Context::new(
-                    instance.context,
-                    kind,
-                    Some(self.loaded()),
-                    self.options.cpu,
-                )
+                Context::new(instance.context, kind, Some(program), self.options.cpu)
             })
             .clone()
     }

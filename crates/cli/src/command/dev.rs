@@ -198,6 +198,7 @@ fn binding_row(binding: &Binding) -> (String, String) {
             ..
         } => format!("Service {service}, {entrypoint}"),
         Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
+        Binding::WorkerLoader { .. } => "Worker Loader".to_owned(),
         Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
     };
     (binding.name().to_owned(), what)

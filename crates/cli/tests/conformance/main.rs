@@ -30,8 +30,11 @@ macro_rules! programs {
 
 programs! {
     alarms: "alarms",
+    contexts: "contexts",
+    dynamic_workers: "dynamic-workers",
     errors: "errors",
     errors_that_cross_by_name: "errors-by-name",
+    facets: "facets",
     gates: "gates",
     hibernation: "hibernation",
     ids_and_stubs: "ids-and-stubs",

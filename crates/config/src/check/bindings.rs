@@ -90,7 +90,6 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
     ("vpc_networks", Shape::Many("binding"), "VPC network"),
     ("vpc_services", Shape::Many("binding"), "VPC service"),
     ("wasm_modules", Shape::Keys, "WebAssembly module"),
-    ("worker_loaders", Shape::Many("binding"), "Worker Loader"),
     ("workflows", Shape::Many("binding"), "Workflow"),
 ];
 
@@ -117,6 +116,7 @@ pub(crate) fn check_bindings(
     found.extend(services(scope, &mut references, checker));
     found.extend(variables(scope, checker));
     found.extend(assets(scope, checker));
+    found.extend(worker_loaders(scope, checker));
     found.extend(products(scope, checker));
     (found, references)
 }
@@ -341,6 +341,19 @@ fn assets(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Option<Found> {
         template: checker.template(&field),
         group: "assets",
     })
+}
+
+fn worker_loaders(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {
+    let Some(field) = scope.own("worker_loaders") else {
+        return Vec::new();
+    };
+    let names = product_names(&field, Shape::Many("binding"));
+    let found = names.into_iter().map(|(name, at)| Found {
+        binding: Binding::WorkerLoader { name },
+        template: checker.template(&at),
+        group: "worker loader",
+    });
+    found.collect()
 }
 
 fn products(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {

@@ -151,6 +151,16 @@ impl InputGate {
         Ok(section)
     }
 
+    /// Whether a section is active.
+    pub fn is_in_section(&self) -> bool {
+        self.levels.len() > 1
+    }
+
+    /// Whether a section is active and no turn runs.
+    pub fn is_held_by_section(&self) -> bool {
+        !self.turn_runs && self.broken.is_none() && self.levels.len() > 1
+    }
+
     /// Ends a section successfully; what still belongs to it belongs to the level around it now.
     ///
     /// Called from the turn in which the callback settled, it returns none, and the code that

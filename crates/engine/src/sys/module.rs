@@ -41,6 +41,12 @@ pub trait Modules {
     /// The text of the TypeError that the import throws.
     fn load(&self, specifier: &str) -> Result<ModuleSource, String>;
 
+    /// The specifier that `specifier` means in the module `referrer`, whose `url` it is.
+    fn resolve<'a>(&self, specifier: &'a str, referrer: Option<&str>) -> Cow<'a, str> {
+        let _ = referrer;
+        Cow::Borrowed(specifier)
+    }
+
     /// Whether `referrer` may import `specifier`; asked at every import, also of a loaded module.
     ///
     /// The referrer is the `url` of the importing module, or None when the host itself evaluates one.
@@ -113,6 +119,7 @@ impl<'s> Scope<'s> {
     /// The record of a module, compiled at first use.
     fn module(&mut self, specifier: &str, referrer: Option<&str>) -> Result<Local<'s>, Thrown<'s>> {
         let realm = self.inner.current_realm().expect("a scope has a realm");
+        let specifier = &*realm.loader.resolve(specifier, referrer);
         realm
             .loader
             .permit(specifier, referrer)

@@ -175,6 +175,13 @@ impl Runtime {
         *self.inner.host.borrow_mut() = Some(host);
     }
 
+    /// Gives the host's state up: no JavaScript runs any more. A host that owns its runtime must say
+    /// so, or neither would ever be dropped.
+    pub fn clear_host(&self) {
+        let host = self.inner.host.take();
+        drop(host);
+    }
+
     /// Chooses whether stacks go on across `await`; dropped unless asked for.
     pub fn set_async_stacks(&self, stacks: AsyncStacks) {
         // SAFETY: the context is this thread's; the options are read at each capture.

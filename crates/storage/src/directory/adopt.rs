@@ -5,7 +5,7 @@
 //! row decides: files are made before a row points to them, and removed after no row does.
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -128,6 +128,9 @@ impl Directory {
 
     /// Deletes an object that nobody uses, its facets included; that there is none is no error.
     pub(crate) fn delete(&self, name: &ObjectName) -> Result<(), StorageError> {
+        for facet in self.facets_of(name)? {
+            self.delete(&facet)?;
+        }
         if let Some(pages) = self.live().remove(name) {
             pages.make_void();
         }
@@ -153,6 +156,27 @@ impl Directory {
         rows::delete(&writer, name)
     }
 
+    /// The facets of an object that have something stored here.
+    fn facets_of(&self, name: &ObjectName) -> Result<Vec<ObjectName>, StorageError> {
+        if !name.is_id() {
+            return Ok(Vec::new());
+        }
+        let first = ObjectName::new(&format!("{name}."));
+        // A slash comes after a dot.
+        let end = ObjectName::new(&format!("{name}/"));
+        let reader = self.reader();
+        let mut statement =
+            reader.prepare_cached("SELECT id FROM object WHERE id > ? AND id < ?")?;
+        let rows = statement.query_map((first.bytes(), end.bytes()), |row| {
+            Ok(ObjectName::from_bytes(row.get_ref(0)?.as_blob()?))
+        })?;
+        let mut facets: BTreeSet<ObjectName> = rows.collect::<rusqlite::Result<_>>()?;
+        let live = self.live();
+        let unsettled = live.keys().filter(|other| **other > first && **other < end);
+        facets.extend(unsettled.cloned());
+        Ok(facets.into_iter().collect())
+    }
+
     /// The files of an object that may exist, without reading the folder.
     fn files_of(&self, name: &ObjectName) -> io::Result<Vec<PathBuf>> {
         let own = self.file_path(name);
@@ -164,7 +188,7 @@ impl Directory {
         }
         let facets = self.folder.join(format!("{name}.facets"));
         if facets.exists() {
-            // Only workerd makes them, so the folder is one that it made.
+            // The databases of facets that workerd wrote.
             let prefix = format!("{name}.");
             for entry in fs::read_dir(&self.folder)? {
                 let entry = entry?;

@@ -81,7 +81,7 @@ impl Directory {
         {
             let reader = self.reader();
             let mut statement = reader.prepare_cached(
-                "SELECT id, time_ms, pages, name FROM object WHERE id > ? AND form <> 4 \
+                "SELECT id, time_ms, pages, name FROM object WHERE id > ? AND form <> 4 AND length(id) = 32 \
                  ORDER BY id LIMIT ?",
             )?;
             let rows = statement.query_map((after, limit as i64), Stored::of_row)?;
@@ -93,7 +93,8 @@ impl Directory {
         let unsettled: Vec<ObjectName> = self
             .live()
             .values()
-            .filter(|pages| pages.name.bytes() > after && pages.unsettled_mark().is_some())
+            .filter(|pages| pages.name.is_id() && pages.name.bytes() > after)
+            .filter(|pages| pages.unsettled_mark().is_some())
             .map(|pages| pages.name.clone())
             .collect();
         for id in unsettled {

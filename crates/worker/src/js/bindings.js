@@ -7,6 +7,7 @@
 import { DurableObjectNamespace } from "stated:namespace";
 import { serviceStub } from "stated:service";
 import { internal } from "stated:webidl";
+import { WorkerLoader } from "stated:worker-loader";
 
 /** @typedef {import("stated:host").InitConfig["bindings"][number]} Binding */
 
@@ -42,6 +43,8 @@ function makeBinding(binding) {
       return new DurableObjectNamespace(internal, binding.namespace);
     case "service":
       return serviceStub(binding.service);
+    case "workerLoader":
+      return new WorkerLoader(internal);
     case "unsupported":
       return unsupported(binding.name, binding.kind);
     default:

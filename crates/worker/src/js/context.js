@@ -22,12 +22,14 @@ export class ObjectContext {
    * @param {string} className
    * @param {boolean} legacy whether the class extends nothing known
    * @param {boolean} sqlite whether its namespace has SQL and synchronous key-value storage
+   * @param {import("stated:host").WireMessage | undefined} props of a facet's class
    */
-  constructor(contextId, className, legacy, sqlite) {
+  constructor(contextId, className, legacy, sqlite, props) {
     this.contextId = contextId;
     this.className = className;
     this.legacy = legacy;
     this.sqlite = sqlite;
+    this.props = props;
   }
 }
 

@@ -10,10 +10,12 @@ import { defineLazy, forgetObject, keepAlive, ObjectContext, objectOf, rememberO
 import { BLOCKING, dropSections, enterSection } from "stated:critical-section";
 import { DurableObjectId } from "stated:durable-object-id";
 import { respondFailure } from "stated:error-transport";
+import { DurableObjectFacets } from "stated:facets";
 import { acceptWebSocket, deliverSocketEvent, getAutoResponse, getAutoResponseTimestamp, getTags, getWebSockets, setAutoResponse,
   setEventTimeout } from "stated:hibernation";
 import { ops } from "stated:host";
 import { answerFetch, noFetchHandler } from "stated:http-answer";
+import { decodeKept } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
 import { env, exportNamed, isSqlite, loopBackBindings } from "stated:program";
 import { requestFromHost } from "stated:request";
@@ -27,10 +29,16 @@ import { forgetSockets } from "stated:websocket";
 
 /** A name longer than this is not shown to the object (reference 1.5). */
 const NAME_BYTES_MAX = 1024;
+/** Kinds of an id, as the host says. */
+const OWN_ID = 0;
+const TEXT_ID = 2;
 const ABORTED = "Application called abort() to reset Durable Object.";
 const NO_RPC = "The receiving Durable Object does not support RPC, because its class was not declared with `extends "
   + "DurableObject`. In order to enable RPC, make sure your class extends the special class `DurableObject`, which can be "
   + 'imported from the module "cloudflare:workers".';
+
+/** @type {(state: DurableObjectState) => ObjectContext} */
+let objectOfState;
 
 /**
  * The `ctx` of an object, also called its state.
@@ -40,7 +48,11 @@ const NO_RPC = "The receiving Durable Object does not support RPC, because its c
 export class DurableObjectState {
   /** @type {ObjectContext} */ #object;
 
-  /** @param {symbol} key @param {ObjectContext} object @param {DurableObjectId} id */
+  static {
+    objectOfState = (state) => state.#object;
+  }
+
+  /** @param {symbol} key @param {ObjectContext} object @param {DurableObjectId | string} id */
   constructor(key, object, id) {
     if (key !== internal) throw illegalConstructor();
     this.#object = object;
@@ -114,7 +126,12 @@ export class DurableObjectState {
 }
 
 defineInterface(DurableObjectState);
-defineLazy(DurableObjectState.prototype, "props", () => ({}));
+defineLazy(DurableObjectState.prototype, "props", (state) => {
+  const { props } = objectOfState(state);
+  return props === undefined ? {} : decodeKept(props);
+});
+defineLazy(DurableObjectState.prototype, "facets", (state) =>
+  new DurableObjectFacets(internal, objectOfState(state).contextId, state.id));
 defineLazy(DurableObjectState.prototype, "exports", () => (flag("enable_ctx_exports") ? loopBackBindings() : undefined));
 registerPlatformClass(DurableObjectState);
 
@@ -126,14 +143,19 @@ registerPlatformClass(DurableObjectState);
  * @param {number} _namespace
  * @param {string} id
  * @param {string | undefined} name
+ * @param {import("stated:host").WireMessage | undefined} props of a facet's class
+ * @param {number} kind of the id: 0 an object's own, 1 what a facet shows as its id, 2 a text that a facet shows
  */
-export function createObject(contextId, className, _namespace, id, name) {
+export function createObject(contextId, className, _namespace, id, name, props, kind) {
   const found = exportNamed(className);
   if (found === undefined || (found.kind !== "durable-object" && found.kind !== "legacy-class")) {
     throw new TypeError(`The Durable Object class ${className} was not found in this worker.`);
   }
-  const object = new ObjectContext(contextId, className, found.kind === "legacy-class", isSqlite(className));
-  const ctx = new DurableObjectState(internal, object, new DurableObjectId(internal, id, shownName(name)));
+  // What a facet stores has nothing to do with a namespace that its class may have.
+  const sqlite = kind !== OWN_ID || isSqlite(className);
+  const object = new ObjectContext(contextId, className, found.kind === "legacy-class", sqlite, props);
+  const shown = kind === TEXT_ID ? id : new DurableObjectId(internal, id, shownName(name));
+  const ctx = new DurableObjectState(internal, object, shown);
   rememberObject(object);
   try {
     object.instance = new found.value(ctx, env);

@@ -163,7 +163,7 @@ function construct(className, message) {
  */
 export function respondFailure(callId, error) {
   const [text, stack, flags] = describeError(error);
-  ops.respondError(callId, text, stack, flags, encodeValue(error));
+  ops.respondError(callId, text, stack, flags, encodeThrown(error));
 }
 
 /**
@@ -175,11 +175,16 @@ export function respondFailure(callId, error) {
  */
 export function abortEvent(contextId, reason) {
   const [text, , flags] = describeError(reason);
-  return ops.abortEvent(contextId, text, flags, encodeValue(reason));
+  return ops.abortEvent(contextId, text, flags, encodeThrown(reason));
 }
 
-/** @param {unknown} error @returns {Uint8Array | undefined} */
-function encodeValue(error) {
+/**
+ * What was thrown in serialized form, where it crosses whole.
+ *
+ * @param {unknown} error
+ * @returns {Uint8Array | undefined}
+ */
+export function encodeThrown(error) {
   if (typeof error !== "object" || error === null || !flag("enhanced_error_serialization")) return undefined;
   try {
     return serialize(error, { forRpc: true });

@@ -6,9 +6,9 @@
 
 import { defineLazy, keepAlive } from "stated:context";
 import { abortEvent } from "stated:error-transport";
+import { decodeKept } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
 import { loopBackBindings } from "stated:program";
-import { deserialize } from "stated:serialize";
 import { flag } from "stated:settings";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
@@ -54,5 +54,5 @@ registerPlatformClass(ExecutionContext);
 /** @param {import("stated:host").WireProps} props */
 function decodeProps(props) {
   if (props === undefined) return {};
-  return typeof props === "string" ? JSON.parse(props) : deserialize(props);
+  return typeof props === "string" ? JSON.parse(props) : decodeKept(props);
 }

@@ -28,6 +28,14 @@ export function setSocketFactory(make) {
   makeSocket = make;
 }
 
+/** Where requests go instead of the net. @type {{ fetch(request: Request): Promise<Response> } | undefined} */
+let outbound;
+
+/** @param {any} stub of a service that gets all requests of this program */
+export function setOutbound(stub) {
+  outbound = stub;
+}
+
 /**
  * Sends a request and resolves with the response's head.
  *
@@ -43,6 +51,7 @@ export async function fetch(input, init = undefined) {
   const { url } = request;
   if (url.startsWith("data:")) return fetchData(url);
   if (!url.startsWith("http:") && !url.startsWith("https:")) throw cannotLoad(url);
+  if (outbound !== undefined) return outbound.fetch(request);
   const { redirect } = request;
   return sendWithSignal(signal, (token) => {
     const [method, wireUrl, headers, body] = requestToWire(request);

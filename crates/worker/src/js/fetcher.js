@@ -95,7 +95,10 @@ export function passService(writer, message, stub) {
 }
 
 defineReceiving(HOST_SERVICE_STUB, (reader, message) => {
-  const capability = message.capability(reader.readVarint(), SERVICE);
+  const position = reader.readVarint();
+  const binding = message.bindingChannel(position);
+  if (binding !== undefined) return new ServiceStub(internal, binding);
+  const capability = message.capability(position, SERVICE);
   if (capability === 0) throw malformed();
   return new ServiceStub(internal, new CapabilityChannel(capability));
 });

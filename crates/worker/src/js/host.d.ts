@@ -25,8 +25,8 @@ export type WireResponse = [number, string, string[], WireBody, string, boolean,
  */
 export type WireMessage = [bytes: Uint8Array, capabilities: number[]];
 
-/** `ctx.props`: JSON, a serialized value, or none. */
-export type WireProps = string | Uint8Array | undefined;
+/** `ctx.props`: JSON, a value that may refer to services, or none. */
+export type WireProps = string | WireMessage | undefined;
 
 /** null, number, string or bytes, as SQLite stores them. */
 export type SqlValue = null | number | string | ArrayBuffer;
@@ -223,16 +223,16 @@ export interface Ops {
    * The same for a stateless entrypoint: `service` is the index given by a binding, or the name of an entrypoint of this very
    * program; `props` are those of a caller that has its own.
    */
-  serviceFetch(service: number | string, props: Uint8Array | undefined, token: number, method: string, url: string,
+  serviceFetch(service: number | string, props: WireMessage | undefined, token: number, method: string, url: string,
     headers: string[], body: WireBody): Promise<WireResponse>;
-  serviceCall(service: number | string, props: Uint8Array | undefined, path: string[], args: Uint8Array | undefined,
+  serviceCall(service: number | string, props: WireMessage | undefined, path: string[], args: Uint8Array | undefined,
     capabilities: number[]): Promise<WireMessage>;
 
   // --- capabilities: what messages refer to -------------------------------------------------------
   /** The first reference to a target of the current context; `releaseTarget` tells when the last is gone. */
   capabilityOfTarget(target: number): number;
   capabilityOfObject(namespace: number, id: string, name: string | undefined, generation: number): number;
-  capabilityOfService(service: number | string, props: Uint8Array | undefined): number;
+  capabilityOfService(service: number | string, props: WireMessage | undefined): number;
   /** Takes the host body over. */
   capabilityOfBody(bodyId: number): number;
   capabilityDup(capability: number): number;
@@ -240,6 +240,43 @@ export interface Ops {
   /** Calls of one context to one target start in call order. */
   capabilityCall(capability: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
   capabilityFetch(capability: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+
+  // --- facets; contextId is the parent's, and every operation checks the name ----------------------
+  facetCheck(contextId: number, name: string): void;
+  /** The generation of the facet that runs or is ready to; 0 when it must be started. */
+  facetGeneration(contextId: number, name: string): number;
+  /**
+   * Makes a facet ready and returns the generation for its stubs; it is constructed at its first event. `program` is the
+   * number of a dynamic worker, or 0. `id` is what its `ctx.id` shows: an id with perhaps a name, or any text.
+   */
+  facetStart(contextId: number, name: string, program: number, className: string, props: WireMessage | undefined, id: string,
+    idName: string | undefined, idIsText: boolean): number;
+  facetCall(contextId: number, name: string, generation: number, path: string[], args: Uint8Array | undefined,
+    capabilities: number[]): Promise<WireMessage>;
+  facetFetch(contextId: number, name: string, generation: number, token: number, method: string, url: string,
+    headers: string[], body: WireBody): Promise<WireResponse>;
+  /** Text, flags and value of the reason as for respondError. */
+  facetAbort(contextId: number, name: string, text: string, flags: number, value: Uint8Array | undefined): void;
+  facetDelete(contextId: number, name: string): void;
+  facetClone(contextId: number, source: string, target: string): void;
+
+  // --- dynamic workers ------------------------------------------------------------------------------
+  /**
+   * Evaluates a worker; resolves to its number. `config` is `{compatibilityDate, compatibilityFlags}` as JSON, `modules`
+   * flat: name, kind ("js", "text", "data" or "wasm"), content. `env` is `[env, globalOutbound]`; `network` says whether
+   * `fetch()` reaches the outside.
+   */
+  dynamicLoad(config: string, main: string, modules: (string | Uint8Array)[], env: WireMessage, network: boolean): Promise<number>;
+  /** Whether a worker is still loaded; it counts as used. */
+  dynamicIsLoaded(program: number): boolean;
+  dynamicCall(program: number, entrypoint: string, props: WireMessage | undefined, path: string[], args: Uint8Array | undefined,
+    capabilities: number[]): Promise<WireMessage>;
+  dynamicFetch(program: number, entrypoint: string, props: WireMessage | undefined, token: number, method: string, url: string,
+    headers: string[], body: WireBody): Promise<WireResponse>;
+  /** In a dynamic worker: what the message of its `env` refers to, by position. */
+  envCall(position: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
+  envFetch(position: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+  capabilityOfEnv(position: number): number;
 
   // --- a Durable Object's own storage; contextId is the object's ---------------------------------
   kvGet(contextId: number, key: string): Uint8Array | undefined;
@@ -343,6 +380,7 @@ export interface InitConfig {
     | { type: "json"; name: string; value: unknown }
     | { type: "namespace"; name: string; namespace: number; className: string; sqlite: boolean }
     | { type: "service"; name: string; service: number; entrypoint: string | null }
+    | { type: "workerLoader"; name: string }
     | { type: "unsupported"; name: string; kind: string }
   >;
   /** Classes of this program that have a namespace: class name to namespace index and storage kind. */
@@ -353,6 +391,8 @@ export interface InitConfig {
 export interface Main {
   /** Once per realm, before the program's modules are evaluated: defines the globals and `env`. */
   init(configJson: string): void;
+  /** In a dynamic worker, after `init`: the bytes of `[env, globalOutbound]`. */
+  setEnv(bytes: Uint8Array): void;
   /** Once, with the program's module namespace object. Returns JSON: `[{name, kind, handlers}]`, kind one of
    *  "durable-object", "legacy-class", "entrypoint", "object", "other"; handlers the method names found. */
   start(exports: object): string;
@@ -361,8 +401,10 @@ export interface Main {
     headers: string[], body: WireBody): void;
   callEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, path: string[],
     args: Uint8Array | undefined, capabilities: number[]): void;
-  /** Constructs the instance of an object; throws what the constructor throws. */
-  createObject(contextId: number, className: string, namespace: number, id: string, name: string | undefined): void;
+  /** Constructs the instance of an object. `kind` says what `id` is: 0 the object's, 1 an id and 2 a text that a facet shows; a
+   *  facet's class may have props. Throws what the constructor throws. */
+  createObject(contextId: number, className: string, namespace: number, id: string, name: string | undefined,
+    props: WireMessage | undefined, kind: number): void;
   /** Forgets the instance and all that belongs to it. */
   dropObject(contextId: number): void;
   /** Ends a stateless context: disposes what it left behind. */

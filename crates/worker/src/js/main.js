@@ -20,6 +20,7 @@ import { forgetTimers } from "stated:timers";
 import { forgetSockets } from "stated:websocket";
 
 export { alarmObject, callObject, createObject, fetchObject, socketHandler } from "stated:durable-object";
+export { setEnv } from "stated:dynamic-env";
 export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
 export { describeError, makeError } from "stated:error-transport";
 export { callTarget } from "stated:rpc-callee";

@@ -9,6 +9,7 @@ import { DurableObjectId, isDurableObjectId } from "stated:durable-object-id";
 import { isReset } from "stated:error-transport";
 import { passService, ServiceStub } from "stated:fetcher";
 import { ops } from "stated:host";
+import { callableClass } from "stated:object-class";
 import { registerPlatformClass } from "stated:platform-classes";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
@@ -109,18 +110,27 @@ function newStub(namespace, id) {
   return new DurableObject(internal, new ObjectChannel(namespace, id.toString(), id.name), id);
 }
 
+/** Lets a function be a namespace: the private fields are the function's then. */
+class Bearer {
+  /** @param {object | undefined} bearer */
+  constructor(bearer) {
+    if (bearer !== undefined) return bearer;
+  }
+}
+
 /**
  * The objects of one class.
  *
  * Source: https://developers.cloudflare.com/durable-objects/api/namespace/
  */
-export class DurableObjectNamespace {
+export class DurableObjectNamespace extends Bearer {
   #index;
   /** @type {Map<string, string>} id by name */ #ids = new Map();
 
-  /** @param {symbol} key @param {number} index the host's number of the namespace */
-  constructor(key, index) {
+  /** @param {symbol} key @param {number} index the host's number of the namespace @param {object} [bearer] */
+  constructor(key, index, bearer = undefined) {
     if (key !== internal) throw illegalConstructor();
+    super(bearer);
     this.#index = index;
   }
 
@@ -185,8 +195,28 @@ export class DurableObjectNamespace {
   }
 }
 
+// Programs find nothing between the namespace and Object.
+Object.setPrototypeOf(DurableObjectNamespace.prototype, Object.prototype);
 defineInterface(DurableObjectNamespace);
 registerPlatformClass(DurableObjectNamespace);
+
+/** The class of `ctx.exports.Name`: a namespace that is also the class. */
+class LoopbackDurableObjectNamespace extends DurableObjectNamespace {}
+
+defineInterface(LoopbackDurableObjectNamespace);
+registerPlatformClass(LoopbackDurableObjectNamespace);
+
+/**
+ * Makes the namespace of one of the program's own classes, which is also that class.
+ *
+ * @param {string} className
+ * @param {number} index the host's number of the namespace
+ * @returns {any}
+ */
+export function loopBackNamespace(className, index) {
+  const callable = callableClass(className, "LoopbackDurableObjectNamespace", LoopbackDurableObjectNamespace.prototype);
+  return new DurableObjectNamespace(internal, index, callable);
+}
 
 /** @param {unknown} jurisdiction */
 function checkJurisdiction(jurisdiction) {

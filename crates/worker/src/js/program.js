@@ -7,9 +7,9 @@
  */
 
 import { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
-import { DurableObjectNamespace } from "stated:namespace";
+import { loopBackNamespace } from "stated:namespace";
+import { loopBackClass } from "stated:object-class";
 import { loopBackStub } from "stated:service";
-import { internal } from "stated:webidl";
 
 /** @typedef {"durable-object" | "legacy-class" | "entrypoint" | "object" | "other"} Kind */
 /** @typedef {{ name: string, kind: Kind, value: any }} ProgramExport */
@@ -77,7 +77,10 @@ export function isSqlite(className) {
   return Object.hasOwn(classes, className) ? classes[className].sqlite : true;
 }
 
-/** `ctx.exports`: a namespace for each object class that has one, a service stub for each stateless entrypoint. */
+/**
+ * `ctx.exports`: a service stub for each stateless entrypoint, and for each object class the class, which is also the namespace
+ * if there is one.
+ */
 export function loopBackBindings() {
   if (loopBack !== undefined) return loopBack;
   loopBack = {};
@@ -91,8 +94,8 @@ export function loopBackBindings() {
 /** @param {string} name @param {Kind} kind @returns {(() => unknown) | undefined} */
 function loopBackBinding(name, kind) {
   if (kind === "durable-object" || kind === "legacy-class") {
-    if (!Object.hasOwn(classes, name)) return undefined;
-    return () => new DurableObjectNamespace(internal, classes[name].namespace);
+    if (!Object.hasOwn(classes, name)) return () => loopBackClass(name);
+    return () => loopBackNamespace(name, classes[name].namespace);
   }
   if (kind === "entrypoint" || kind === "object") return () => loopBackStub(name);
   return undefined;

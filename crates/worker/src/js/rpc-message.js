@@ -38,11 +38,11 @@ export const BODY = 2;
 export class OutgoingMessage {
   /** @type {(() => number)[]} */ #sources = [];
 
-  /** @param {"arguments" | "result"} use */
+  /** @param {"arguments" | "result" | "kept"} use */
   constructor(use) {
     this.use = use;
     /** Whether a stub that is sent stays usable here. */
-    this.keepsStubs = use === "arguments" && flag("rpc_params_dup_stubs");
+    this.keepsStubs = use === "kept" || (use === "arguments" && flag("rpc_params_dup_stubs"));
   }
 
   /**
@@ -125,6 +125,7 @@ function writeDisposer(writer, message, value) {
  * @param {any} target
  */
 function writeTarget(writer, message, target) {
+  if (message.use === "kept") throw dataCloneError("Remote RPC references can only be serialized for RPC.");
   const given = message.keepsStubs ? duplicate(target) : target;
   writer.writeVarint(wire.HOST_STUB);
   writer.writeVarint(message.refer(() => exportTarget(given)));
@@ -218,6 +219,16 @@ export class IncomingMessage {
    */
   capability(position, kind) {
     return this.#capabilities[position * 2] === kind ? this.#capabilities[position * 2 + 1] : 0;
+  }
+
+  /**
+   * The way to a service or object that belongs to the program and to no context; undefined for those of ordinary messages.
+   *
+   * @param {number} _position
+   * @returns {any}
+   */
+  bindingChannel(_position) {
+    return undefined;
   }
 
   /** @param {{ dispose(): void }} disposable */

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { malformed } from "stated:clone-errors";
+import { dataCloneError, malformed } from "stated:clone-errors";
 import { registerPlatformClass, standsFor } from "stated:platform-classes";
 import { channelOf, RemoteObject, rememberChannel } from "stated:rpc-channel";
 import { exportTarget } from "stated:rpc-export";
@@ -252,7 +252,7 @@ function newPromise(remoteCall) {
  */
 function call(channel, from, path, args) {
   try {
-    if (from !== undefined) ops.checkContext(from.contextId, "Pipeline");
+    if (from !== undefined) ops.checkContext(from.contextId, "JsRpcPromise");
     const message = encodeArguments(args);
     if (from === undefined) return send(channel, path, message);
     // The arguments are taken now; the call waits for the result it goes on from.
@@ -284,7 +284,7 @@ function send(channel, path, message) {
 function read(channel, from, path) {
   try {
     if (from === undefined) return channel.call(path, undefined).then(decodeResult);
-    ops.checkContext(from.contextId, "Pipeline");
+    ops.checkContext(from.contextId, "JsRpcPromise");
     return from.result.then((value) => readOnResult(channel, value, path));
   } catch (error) {
     return Promise.reject(error);
@@ -471,6 +471,7 @@ function newStub(channel) {
  * @param {any} stub
  */
 function passStub(writer, message, stub) {
+  if (message.use === "kept") throw dataCloneError(stubTexts.outsideRpc);
   const channel = stubChannel(stub);
   writer.writeVarint(HOST_STUB);
   writer.writeVarint(message.refer(() => channel.reference(message.keepsStubs)));

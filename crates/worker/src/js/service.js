@@ -6,11 +6,12 @@
 
 import { ServiceStub } from "stated:fetcher";
 import { ops } from "stated:host";
+import { propsOf } from "stated:object-class";
 import { rememberChannel } from "stated:rpc-channel";
-import { serialize } from "stated:serialize";
-import { badArgument, internal } from "stated:webidl";
+import { internal } from "stated:webidl";
 
 /** @typedef {import("stated:host").WireBody} WireBody */
+/** @typedef {import("stated:host").WireMessage} WireMessage */
 /** @typedef {import("stated:rpc-channel").SentMessage} SentMessage */
 
 /** The way to one entrypoint. */
@@ -18,7 +19,7 @@ class ServiceChannel {
   #service;
   #props;
 
-  /** @param {number | string} service @param {Uint8Array | undefined} props */
+  /** @param {number | string} service @param {WireMessage | undefined} props */
   constructor(service, props) {
     this.#service = service;
     this.#props = props;
@@ -58,18 +59,15 @@ export function serviceStub(service) {
 /**
  * Makes the loop-back stub of one of the program's entrypoints: also a function that makes a stub with other `ctx.props`.
  *
- * Differs: props cannot hold functions or stubs.
+ * Props may hold stubs of services and objects.
  *
  * @param {string} entrypoint
  * @returns {any}
  */
 export function loopBackStub(entrypoint) {
   /** @param {{ props?: unknown }} [options] */
-  const stub = (options = undefined) => {
-    if (typeof options !== "object" || options === null) throw badArgument("LoopbackServiceStub", "call", 1, "Options");
-    const props = options.props === undefined ? undefined : serialize(options.props);
-    return new ServiceStub(internal, new ServiceChannel(entrypoint, props));
-  };
+  const stub = (options = undefined) =>
+    new ServiceStub(internal, new ServiceChannel(entrypoint, propsOf(options, "LoopbackServiceStub")));
   // Its own names would hide the entrypoint's members.
   for (const name of ["name", "length"]) delete (/** @type {any} */ (stub)[name]);
   Object.setPrototypeOf(stub, ServiceStub.prototype);

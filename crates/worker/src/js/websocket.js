@@ -261,7 +261,7 @@ export class WebSocket extends EventTarget {
   }
 
   #checkContext() {
-    ops.checkContext(this.#contextId, "WebSocket");
+    ops.checkContext(this.#contextId, "Native");
   }
 
   #checkAccepted() {

@@ -21,9 +21,20 @@ fn spent<'s>() -> OpError<'s> {
     )
 }
 
+/// Requires that the running context may read a body.
+fn check_owner<'s>(op: &Op<'_, 's>, id: u64) -> Result<(), OpError<'s>> {
+    match op.worker.bodies.context_of(id) {
+        Some(context) => op
+            .require_context(context, "ReadableStreamSource")
+            .map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 /// The next chunk.
 pub(crate) fn read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
+    check_owner(op, id)?;
     let context = op.context()?;
     let worker = op.worker.clone();
     let Some(mut reader) = worker.bodies.take_reader(id) else {
@@ -43,6 +54,7 @@ pub(crate) fn read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// All that is left.
 pub(crate) fn read_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    check_owner(op, op.uint(0))?;
     let reader = op.worker.bodies.take_reader(op.uint(0)).ok_or_else(spent)?;
     op.promise(async move {
         collect(reader)

@@ -1,5 +1,7 @@
 //! Capabilities: what messages carry besides bytes, and calls of what they stand for.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stated_core::error::{ErrorCode, Failure};
 use stated_object::capability::{Capability, Message, ObjectRef, Props, ServiceRef};
@@ -9,7 +11,9 @@ use super::fetch::aborted;
 use super::stub::settled;
 use crate::capabilities::Leaving;
 use crate::op::{Op, OpError, OpResult};
+use crate::progress::Awaited;
 use crate::settled::SettledResult;
+use crate::worker::Worker;
 
 impl<'s> Op<'_, 's> {
     /// A message from two arguments: bytes and capabilities, which are taken out of the context's table.
@@ -43,7 +47,7 @@ impl<'s> Op<'_, 's> {
     }
 
     /// Puts a capability into the running context's table and returns its number.
-    fn hold(&mut self, capability: Capability) -> OpResult<'s> {
+    pub(crate) fn hold(&mut self, capability: Capability) -> OpResult<'s> {
         let context = self.context()?;
         let id = self.worker.numbers().next();
         self.worker.capabilities.insert(id, context.id, capability);
@@ -58,10 +62,36 @@ impl<'s> Op<'_, 's> {
             None => Some(network.own_service(&self.text(service)?)),
         };
         let mut found = found.ok_or_else(|| OpError::type_error("no such service binding"))?;
-        if let Some(bytes) = self.scope.bytes(self.arg(props)) {
-            found.props = Some(Props::Value(Bytes::from(bytes)));
+        if let Some(value) = self.kept_message(props)? {
+            found.props = Some(Props::Value(value));
         }
         Ok(found)
+    }
+
+    /// A WireMessage that the program keeps: what it refers to stays in the context's table. None for
+    /// undefined.
+    pub(crate) fn kept_message(&mut self, index: u32) -> Result<Option<Arc<Message>>, OpError<'s>> {
+        let value = self.arg(index);
+        if value.is_nullish() {
+            return Ok(None);
+        }
+        let bytes = self.scope.element(value, 0)?;
+        let bytes = Bytes::from(self.scope.bytes(bytes).unwrap_or_default());
+        let ids = self.scope.element(value, 1)?;
+        let mut capabilities = Vec::new();
+        for position in 0..self.scope.array_length(ids) {
+            let id = self.scope.element(ids, position)?;
+            let id = id.as_number().unwrap_or(0.0) as u64;
+            if let Some(context) = self.worker.capabilities.context_of(id) {
+                self.require_context(context, "Client")?;
+            }
+            let copy = self.worker.capabilities.with(id, |held| held.duplicate());
+            capabilities.push(copy.flatten().ok_or_else(gone)?);
+        }
+        Ok(Some(Arc::new(Message {
+            bytes,
+            capabilities,
+        })))
     }
 
     /// An object from a namespace's index, an id, a name and a generation.
@@ -111,12 +141,7 @@ pub(crate) fn dup<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let copy = op
         .worker
         .capabilities
-        .with(op.uint(0), |capability| match capability {
-            Capability::Target(target) => Some(Capability::Target(target.clone())),
-            Capability::Object(object) => Some(Capability::Object(object.clone())),
-            Capability::Service(service) => Some(Capability::Service(service.clone())),
-            Capability::Stream(_) => None,
-        });
+        .with(op.uint(0), |capability| capability.duplicate());
     let copy = copy.flatten().ok_or_else(gone)?;
     op.hold(copy)
 }
@@ -129,10 +154,30 @@ pub(crate) fn drop_reference<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 }
 
 /// Where a call goes.
-enum Callee {
+pub(crate) enum Callee {
     Target(stated_object::capability::Target),
     Object(u64, ObjectRef),
     Service(ServiceRef),
+}
+
+impl Callee {
+    /// What a capability with this number in the table (0 for none) stands for.
+    pub(crate) fn of<'s>(id: u64, capability: Capability) -> Result<Self, OpError<'s>> {
+        match capability {
+            Capability::Target(target) => Ok(Self::Target(target)),
+            Capability::Object(object) => Ok(Self::Object(id, object)),
+            Capability::Service(service) => Ok(Self::Service(service)),
+            Capability::Stream(_) => Err(gone()),
+        }
+    }
+
+    /// As what its answer is awaited.
+    fn awaited(&self, worker: &Worker) -> Awaited {
+        match self {
+            Self::Service(service) => worker.awaited_of(service),
+            Self::Target(_) | Self::Object(..) => Awaited::Operation,
+        }
+    }
 }
 
 fn callee<'s>(op: &Op<'_, 's>) -> Result<Callee, OpError<'s>> {
@@ -140,16 +185,11 @@ fn callee<'s>(op: &Op<'_, 's>) -> Result<Callee, OpError<'s>> {
     if let Some(context) = op.worker.capabilities.context_of(id) {
         op.require_context(context, "Client")?;
     }
-    let found = op
+    let held = op
         .worker
         .capabilities
-        .with(id, |capability| match capability {
-            Capability::Target(target) => Some(Callee::Target(target.clone())),
-            Capability::Object(object) => Some(Callee::Object(id, object.clone())),
-            Capability::Service(service) => Some(Callee::Service(service.clone())),
-            Capability::Stream(_) => None,
-        });
-    found.flatten().ok_or_else(gone)
+        .with(id, |capability| capability.duplicate());
+    Callee::of(id, held.flatten().ok_or_else(gone)?)
 }
 
 /// An RPC call or property read.
@@ -159,19 +199,9 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let args = op.arguments(2)?;
     let context = op.context()?;
     let worker = op.worker.clone();
-    op.promise(async move {
+    op.promise_for(callee.awaited(&op.worker.clone()), async move {
         context.until_durable().await?;
-        match callee {
-            Callee::Target(target) => {
-                let event = Event::TargetCall {
-                    target: target.address().target,
-                    path,
-                    args,
-                };
-                settled(worker.network().call_target(&target, event).await?)
-            }
-            other => answer(&worker, other, Event::Call { path, args }).await,
-        }
+        answer(&worker, callee, Event::Call { path, args }).await
     })
 }
 
@@ -182,7 +212,7 @@ pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let request = op.request(2)?;
     let context = op.context()?;
     let worker = op.worker.clone();
-    op.promise(async move {
+    op.promise_for(callee.awaited(&op.worker.clone()), async move {
         context.until_durable().await?;
         tokio::select! {
             answer = answer(&worker, callee, Event::Fetch(request)) => answer,
@@ -191,10 +221,20 @@ pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     })
 }
 
-/// Calls an object or an entrypoint.
-async fn answer(worker: &crate::worker::Worker, callee: Callee, event: Event) -> SettledResult {
+/// Calls what a capability stands for.
+pub(crate) async fn answer(worker: &Worker, callee: Callee, event: Event) -> SettledResult {
     match callee {
-        Callee::Target(_) => Err(Failure::new(ErrorCode::Internal).into()),
+        Callee::Target(target) => {
+            let Event::Call { path, args } = event else {
+                return Err(Failure::new(ErrorCode::Internal).into());
+            };
+            let event = Event::TargetCall {
+                target: target.address().target,
+                path,
+                args,
+            };
+            settled(worker.network().call_target(&target, event).await?)
+        }
         Callee::Service(service) => settled(worker.call_service(&service, event).await?),
         Callee::Object(id, object) => {
             let (generation, answer) = worker.network().call_object(&object, event).await?;

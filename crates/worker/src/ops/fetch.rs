@@ -4,6 +4,7 @@ use http::Method;
 use stated_object::message::FetchRequest;
 use tokio::sync::oneshot;
 
+use crate::dynamic::Outbound;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 use crate::worker::Redirect;
@@ -27,6 +28,17 @@ impl<'s> Op<'_, 's> {
             body: self.body(first + 3)?,
             peer: None,
         })
+    }
+
+    /// Requires that the program may reach the outside.
+    pub(crate) fn require_network(&self) -> Result<(), OpError<'s>> {
+        let program = self.worker.running_program();
+        match program.map(|program| program.outbound) {
+            Some(Outbound::Nowhere) => Err(OpError::error(
+                "This worker is not permitted to access the internet via global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.",
+            )),
+            Some(Outbound::Network) | None => Ok(()),
+        }
     }
 
     /// Registers a token; the receiver fires when the fetch is aborted.
@@ -75,6 +87,7 @@ pub(crate) fn aborted() -> Unsettled {
 
 /// `fetch`
 pub(crate) fn start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    op.require_network()?;
     let mut abortable = op.abortable(op.uint(0));
     let request = op.request(1)?;
     let redirect = match op.text(5)?.as_str() {

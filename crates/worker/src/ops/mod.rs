@@ -19,6 +19,8 @@ pub(crate) mod compress;
 pub(crate) mod fetch;
 pub(crate) mod stub;
 pub(crate) mod capability;
+pub(crate) mod facet;
+pub(crate) mod dynamic;
 pub(crate) mod storage;
 pub(crate) mod sql;
 pub(crate) mod socket;
@@ -138,6 +140,21 @@ operations! {
     "capabilityDrop" => capability::drop_reference,
     "capabilityCall" => capability::call,
     "capabilityFetch" => capability::fetch,
+    "facetCheck" => facet::check,
+    "facetGeneration" => facet::generation,
+    "facetStart" => facet::start,
+    "facetCall" => facet::call,
+    "facetFetch" => facet::fetch,
+    "facetAbort" => facet::abort,
+    "facetDelete" => facet::delete,
+    "facetClone" => facet::clone,
+    "dynamicLoad" => dynamic::load,
+    "dynamicIsLoaded" => dynamic::is_loaded,
+    "dynamicCall" => dynamic::call,
+    "dynamicFetch" => dynamic::fetch,
+    "envCall" => dynamic::env_call,
+    "envFetch" => dynamic::env_fetch,
+    "capabilityOfEnv" => dynamic::capability_of_env,
     "kvGet" => storage::kv_get,
     "kvGetMany" => storage::kv_get_many,
     "kvPut" => storage::kv_put,

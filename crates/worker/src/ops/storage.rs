@@ -5,7 +5,9 @@
 //!
 //! Source: reference sections 4, 6, 7.1 and 8.1.
 
+use stated_core::error::Failure;
 use stated_engine::{Local, Scope};
+use stated_object::facet::NO_ALARMS;
 use stated_storage::limits::VALUE_BYTES_MAX;
 use stated_storage::{
     AlarmFate, Confirmation, Database, IteratorId, KvEntry, ListOptions, SavepointEnd, StorageError,
@@ -141,7 +143,11 @@ pub(crate) fn delete_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     } else {
         AlarmFate::Keep
     };
-    op.instance(0)?.delete_all(fate)??;
+    let instance = op.instance(0)?;
+    instance.delete_all(fate)??;
+    if let Some(namespace) = op.worker.namespace(instance.entry.namespace as u64) {
+        namespace.wipe_facets(&instance)?;
+    }
     op.undefined()
 }
 
@@ -174,6 +180,11 @@ pub(crate) fn alarm_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn alarm_set<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let at_ms = op.number(1) as i64;
+    if instance.is_facet() {
+        // The call succeeds; what depends on it does not.
+        instance.break_after_turn(Failure::facet_stopped(NO_ALARMS));
+        return op.undefined();
+    }
     instance.set_alarm(at_ms, confirmation(op, 2))??;
     // The index knows the time when the turn has committed; a scheduler that looks earlier finds
     // nothing and goes back to sleep.

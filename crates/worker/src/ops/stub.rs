@@ -105,7 +105,7 @@ pub(crate) fn service_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let request = op.request(3)?;
     let context = op.context()?;
     let worker = op.worker.clone();
-    op.promise(async move {
+    op.promise_for(worker.awaited_of(&service), async move {
         context.until_durable().await?;
         tokio::select! {
             answer = worker.call_service(&service, Event::Fetch(request)) => settled(answer?),
@@ -121,7 +121,7 @@ pub(crate) fn service_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let args = op.arguments(3)?;
     let context = op.context()?;
     let worker = op.worker.clone();
-    op.promise(async move {
+    op.promise_for(worker.awaited_of(&service), async move {
         context.until_durable().await?;
         settled(
             worker

@@ -27,7 +27,7 @@ impl Worker {
         request: FetchRequest,
         object: &mut Option<String>,
     ) -> Result<FetchResponse, Failure> {
-        let context = self.new_context();
+        let context = self.new_context(self.loaded());
         let answer = self
             .event_in(&context, entrypoint, None, Event::Fetch(request))
             .await;
@@ -48,7 +48,18 @@ impl Worker {
         props: Option<Props>,
         event: Event,
     ) -> Result<Answer, Failure> {
-        let context = self.new_context();
+        self.event_of(self.loaded(), entrypoint, props, event).await
+    }
+
+    /// Runs an event of an entrypoint of a program that is loaded.
+    pub(crate) async fn event_of(
+        self: &Rc<Self>,
+        program: Rc<Loaded>,
+        entrypoint: &str,
+        props: Option<Props>,
+        event: Event,
+    ) -> Result<Answer, Failure> {
+        let context = self.new_context(program);
         self.event_in(&context, entrypoint, props, event).await
     }
 
@@ -93,7 +104,7 @@ impl Worker {
     ) -> Result<Answer, Failure> {
         let hold = context.hold();
         let call = self.numbers.next();
-        let answer = self.calls.open(call, context.id);
+        let answer = self.calls.open(call, context);
         self.run(context, 0, |scope| start(scope, call));
         let answer = answer
             .await
@@ -117,7 +128,7 @@ impl Worker {
         let props = match props {
             None => scope.undefined(),
             Some(Props::Json(json)) => scope.string(&json),
-            Some(Props::Value(bytes)) => scope.uint8_array(&bytes),
+            Some(Props::Value(value)) => self.kept_to_wire(scope, context, &value),
         };
         match event {
             Event::Fetch(request) => {
@@ -179,6 +190,20 @@ impl Worker {
         }
     }
 
+    /// The WireMessage of a value that stays where it is; undefined if it cannot be read twice.
+    pub(crate) fn kept_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        value: &Message,
+    ) -> Local<'s> {
+        let Some(copy) = value.duplicate() else {
+            return scope.undefined();
+        };
+        let parts = self.message_to_wire(scope, context, copy);
+        scope.array(&parts)
+    }
+
     /// Calls a stateless entrypoint, as its callers see it.
     pub(crate) async fn call_service(
         &self,
@@ -202,7 +227,7 @@ impl Worker {
         let context = self.context_of(instance);
         self.refill(&context);
         let call_id = self.numbers.next();
-        let answer = self.calls.open(call_id, context.id);
+        let answer = self.calls.open(call_id, &context);
         self.run(&context, 0, |scope| {
             let call = scope.number(call_id as f64);
             let id = scope.number(context.id as f64);

@@ -8,12 +8,14 @@ use stated_engine::{CodeGeneration, Persistent, Scope, StopReason, Thrown};
 
 use super::*;
 use crate::context::{Context, Kind};
-use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, PROGRAM, Source};
+use crate::dynamic::Dynamic;
+use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, Source};
 use crate::ops::OPERATIONS;
 
 /// The functions of main.js that the host calls.
 const MAIN: &[&str] = &[
     "init",
+    "setEnv",
     "start",
     "fetchEntrypoint",
     "callEntrypoint",
@@ -40,10 +42,26 @@ impl Worker {
     /// # Errors
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
-        let loader = Rc::new(Loader::new(
-            source,
-            NodeModules::of(&self.options.init_json),
-        ));
+        let init = &self.options.init_json;
+        let code_generation = self.startup_code_generation;
+        let loaded = self.load_realm(source, init, code_generation, Dynamic::default())?;
+        let exports = loaded.exports.borrow().clone();
+        *self.loaded.borrow_mut() = Some(loaded);
+        Ok(exports)
+    }
+
+    /// Loads a program into a new realm and gives it to the caller.
+    ///
+    /// # Errors
+    /// As [`Worker::load`].
+    pub(crate) fn load_realm(
+        self: &Rc<Self>,
+        source: Source,
+        init_json: &str,
+        code_generation: CodeGeneration,
+        dynamic: Dynamic,
+    ) -> Result<Rc<Loaded>, LoadError> {
+        let loader = Rc::new(Loader::new(source, NodeModules::of(init_json)));
         let realm = self.runtime.new_realm(loader.clone());
         let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
         let main = self.enter(&realm, &library, 0, |scope| {
@@ -54,15 +72,16 @@ impl Worker {
             realm: realm.clone(),
             main,
             exports: RefCell::default(),
+            env: dynamic.env,
+            outbound: dynamic.outbound,
         });
         let global = Context::new(0, Kind::Stateless, Some(loaded.clone()), self.options.cpu);
         let exports = self.enter(&realm, &global, 0, |scope| {
-            self.load_program(scope, &loaded, &loader)
+            self.load_program(scope, &loaded, &loader, init_json, code_generation)
         });
         let exports = exports.map_err(|text| LoadError { text })?;
-        *loaded.exports.borrow_mut() = exports.clone();
-        *self.loaded.borrow_mut() = Some(loaded);
-        Ok(exports)
+        *loaded.exports.borrow_mut() = exports;
+        Ok(loaded)
     }
 
     /// Evaluates the library and finds the functions that the host calls.
@@ -99,17 +118,21 @@ impl Worker {
         scope: &mut Scope<'_>,
         loaded: &Loaded,
         loader: &Loader,
+        init_json: &str,
+        code_generation: CodeGeneration,
     ) -> Result<Vec<Export>, String> {
-        let config = scope.string(&self.options.init_json);
+        let config = scope.string(init_json);
         let init = scope.local(&loaded.main["init"]);
         scope
             .call(init, &[config])
             .map_err(|thrown| self.described(scope, loaded, thrown))?;
+        self.set_env(scope, loaded)
+            .map_err(|thrown| self.described(scope, loaded, thrown))?;
         self.provide_assets(scope, loader)
             .map_err(|thrown| self.described(scope, loaded, thrown))?;
         let (namespace, evaluation) = scope
-            .with_code_generation(self.startup_code_generation, |scope| {
-                let evaluated = scope.evaluate_module(PROGRAM);
+            .with_code_generation(code_generation, |scope| {
+                let evaluated = scope.evaluate_module(loader.main());
                 scope.drain(|_, _| {});
                 evaluated
             })
@@ -131,6 +154,16 @@ impl Worker {
             .map_err(|thrown| self.described(scope, loaded, thrown))?;
         let exports = scope.text(exports).unwrap_or_default();
         serde_json::from_str(&exports).map_err(|error| format!("describe the exports: {error}"))
+    }
+
+    /// Gives a dynamic worker the `env` that it was loaded with.
+    fn set_env<'s>(&self, scope: &mut Scope<'s>, loaded: &Loaded) -> Result<(), Thrown<'s>> {
+        if loaded.env.bytes.is_empty() {
+            return Ok(());
+        }
+        let set_env = scope.local(&loaded.main["setEnv"]);
+        let bytes = scope.uint8_array(&loaded.env.bytes);
+        scope.call(set_env, &[bytes]).map(|_| ())
     }
 
     fn provide_assets<'s>(&self, scope: &mut Scope<'s>, loader: &Loader) -> Result<(), Thrown<'s>> {
@@ -210,7 +243,7 @@ impl Worker {
 }
 
 /// Reads from `InitConfig` whether `eval` works while modules are evaluated.
-pub(super) fn startup_code_generation(init_json: &str) -> CodeGeneration {
+pub(crate) fn startup_code_generation(init_json: &str) -> CodeGeneration {
     #[derive(serde::Deserialize)]
     struct Config {
         flags: Vec<String>,

@@ -95,6 +95,7 @@ fn source_of(file: &Path) -> Source {
             bytes: ADD_WASM.to_vec(),
         }],
         library: LibraryAccess::Internal,
+        ..Source::default()
     }
 }
 

@@ -280,7 +280,7 @@ test("an end is used in the context it belongs to", async () => {
     const a = host.inContext(55, () => pair()[0]);
     for (const act of [() => a.accept(), () => a.send("x"), () => a.close()]) assertThrows(act, Error, "different request");
     host.inContext(55, () => a.accept());
-    assertEquals(asked, Array(4).fill([55, "WebSocket"]));
+    assertEquals(asked, Array(4).fill([55, "Native"]));
   } finally {
     defineOps({ checkContext: before });
   }
