@@ -196,3 +196,35 @@ fn without_history_there_is_nothing_to_go_back_to() {
         "The history that is kept of this Durable Object does not reach back to that time.";
     assert!(stderr.contains(expected), "{stderr}");
 }
+
+#[test]
+fn a_damaged_object_comes_back_from_its_history() {
+    let server = notes();
+    let data = server.data().to_owned();
+    call(&server, "put", &json!(["a", 1]));
+    call(&server, "put", &json!(["a", 2]));
+    let launch = server.launch();
+    server.terminate();
+    let directory = data.join("do/history-Notes/objects.sqlite");
+    rusqlite::Connection::open(directory)
+        .and_then(|directory| {
+            directory.execute("UPDATE image SET bytes = zeroblob(length(bytes))", [])
+        })
+        .expect("the directory is a database");
+
+    let server = launch.start();
+
+    let error = text(&call(&server, "all", &json!([]))["error"]);
+    let expected =
+        "is damaged: its image in the directory is damaged; other objects are not concerned";
+    assert!(error.contains(expected), "{error}");
+    let listed = objects(
+        &data,
+        &["bookmarks", "Notes", "n", "--limit", "1", "--json"],
+    );
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let latest = text(&listed["commits"][0]["bookmark"]);
+    objects(&data, &["restore", "Notes", "n", &latest]);
+
+    assert_eq!(keys(&server), json!({ "a": 2 }));
+}

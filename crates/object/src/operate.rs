@@ -71,9 +71,8 @@ impl Namespace {
         let _active = instance.active();
         let result = {
             let _turn = instance.enter(None).await?;
-            let (result, edit) = instance
-                .with_database(|database| alarm_watched(database, work))?
-                .map_err(|error| storage_failure(&error))?;
+            let (result, edit) =
+                instance.with_database(|database| alarm_watched(database, work))?;
             instance.alarm_edits.borrow_mut().extend(edit);
             result
         };
@@ -91,8 +90,7 @@ impl Namespace {
         let mut database = self
             .open_database(id, name)
             .map_err(|error| storage_failure(&error))?;
-        let (result, edit) =
-            alarm_watched(&mut database, work).map_err(|error| storage_failure(&error))?;
+        let (result, edit) = alarm_watched(&mut database, work);
         database
             .end_turn()
             .map_err(|failure| crate::instance::commit_failure(&failure))?;
@@ -146,16 +144,20 @@ impl Namespace {
 }
 
 /// Runs `work` and tells what it did to the alarm: a retry may be waiting that is about the old one.
+///
+/// An alarm that cannot be read has not changed; what is wrong is for `work` to say.
 fn alarm_watched<T>(
     database: &mut Database,
     work: impl FnOnce(&mut Database) -> T,
-) -> Result<(T, Option<AlarmEdit>), StorageError> {
-    let before = database.alarm()?;
+) -> (T, Option<AlarmEdit>) {
+    let before = database.alarm();
     let result = work(database);
-    let edit = match database.alarm()? {
-        after if after == before => None,
-        Some(at_ms) => Some(AlarmEdit::Set(at_ms)),
-        None => Some(AlarmEdit::Delete),
+    let edit = match (before, database.alarm()) {
+        (Ok(before), Ok(after)) if after != before => Some(match after {
+            Some(at_ms) => AlarmEdit::Set(at_ms),
+            None => AlarmEdit::Delete,
+        }),
+        _ => None,
     };
-    Ok((result, edit))
+    (result, edit)
 }

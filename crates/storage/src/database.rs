@@ -228,7 +228,11 @@ impl Database {
         let (pages, lane) = (Arc::clone(&old.target.pages), old.lane.clone());
         let closed = match old.alarm() {
             Ok(_) => old.close(),
-            Err(error) => Err(error),
+            Err(error) => {
+                // Whoever opens the new one must not find the old pages.
+                drop(old);
+                Err(error)
+            }
         };
         if let Err(error) = closed {
             tracing::warn!(%error, "close a database that is to be replaced");

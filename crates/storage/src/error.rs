@@ -100,8 +100,8 @@ pub enum StorageError {
     /// What is stored of the object cannot be read.
     #[error(
         "what is stored of object `{object_id}` is damaged: {reason}; other objects are not \
-         concerned. Stop the server and put it back to an earlier state with `stated objects \
-         restore`, or put a copy in its place with `stated objects import`"
+         concerned. Put it back to an earlier state with `stated objects restore`, or put a copy in \
+         its place with `stated objects import`"
     )]
     Damaged {
         /// The object.

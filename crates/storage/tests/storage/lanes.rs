@@ -194,8 +194,8 @@ fn a_damaged_commit_fails_its_object_and_no_other() {
     let mut bad = after.open("bad.sqlite");
     let expected = format!(
         "what is stored of object `bad` is damaged: its commit 1 in lane `{}` is unreadable; other \
-         objects are not concerned. Stop the server and put it back to an earlier state with \
-         `stated objects restore`, or put a copy in its place with `stated objects import`",
+         objects are not concerned. Put it back to an earlier state with `stated objects \
+         restore`, or put a copy in its place with `stated objects import`",
         segment_name(after.folder()).display()
     );
     assert_eq!(bad.kv_get("a").unwrap_err().to_string(), expected);
