@@ -5,7 +5,8 @@
  * notation of `show`. A case has an object of its own, named after it, so cases cannot disturb
  * each other and an object that is woken by an alarm still knows which case it belongs to.
  *
- * `GET /` lists the names of the cases, `GET /<encoded name>` runs one and answers its transcript.
+ * `GET /` lists the names of the cases, `GET /<encoded name>` runs one and answers its transcript. A
+ * request for a WebSocket goes to the case's object: so a case can connect to itself over the network.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -113,7 +114,11 @@ export function caseObject(cases) {
 export function caseWorker(cases) {
   return {
     async fetch(request, env, ctx) {
-      const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
+      const { pathname, host } = new URL(request.url);
+      const name = decodeURIComponent(pathname.slice(1));
+      if (request.headers.get("Upgrade") === "websocket") {
+        return env.SUBJECT.getByName(name).fetch(request);
+      }
       if (name === "") {
         return Response.json(Object.keys(cases));
       }
@@ -121,7 +126,8 @@ export function caseWorker(cases) {
       try {
         const namespace = env.SUBJECT;
         const open = (suffix = "") => namespace.getByName(name + suffix);
-        await cases[name].worker({ env, ctx, namespace, open, name, object: open() }, transcript);
+        const address = `${host}/${encodeURIComponent(name)}`;
+        await cases[name].worker({ env, ctx, namespace, open, name, address, object: open() }, transcript);
       } catch (error) {
         transcript.write("the case throws", error);
       }

@@ -351,6 +351,239 @@ const cases = {
     },
   },
 
+  "9.4 sockets that were given away": {
+    object: {
+      ...accepting,
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        object.given = client;
+        return new Response(null, { status: 101, webSocket: client });
+      },
+      async tryGiven(object) {
+        await object.ctx.acceptWebSocket(object.given);
+      },
+      async tryOther(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        const response = new Response(null, { status: 101, webSocket: client });
+        object.ctx.acceptWebSocket(server);
+        return [response.status, object.ctx.getWebSockets().length];
+      },
+    },
+    async worker({ object }, t) {
+      const { socket } = await connect(object);
+      await t.attempt("given away", () => object.step("tryGiven"));
+      await t.attempt("other end in a response", () => object.step("tryOther"));
+      socket.close();
+    },
+  },
+
+  "9.4 a socket that the object closed stays until the peer closes": {
+    object: {
+      ...accepting,
+      webSocketMessage(object, socket) {
+        socket.close(4001, "enough");
+        object.log.push(["closed", object.ctx.getWebSockets().length, socket.readyState]);
+      },
+      webSocketClose(object, socket, code, reason, wasClean) {
+        object.log.push(["close", code, reason, wasClean, object.ctx.getWebSockets().length, socket.readyState]);
+      },
+      count: ({ ctx }) => ctx.getWebSockets().length,
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("close, please");
+      t.write("events", await first(1));
+      socket.close(4002, "mine");
+      while ((await object.step("log")).length < 2) await scheduler.wait(1);
+      t.write("log", await object.step("log"));
+      while ((await object.step("count")) > 0) await scheduler.wait(1);
+      t.write("count", await object.step("count"));
+    },
+  },
+
+  "9.4 a socket after its last event": {
+    object: {
+      ...accepting,
+      webSocketMessage(object, socket) { socket.serializeAttachment("kept"); object.kept = socket; socket.send("ok"); },
+      webSocketClose(object, socket) { object.log.push([socket.deserializeAttachment(), object.ctx.getTags(socket)]); },
+      count: ({ ctx }) => ctx.getWebSockets().length,
+      state: (object) => object.kept.readyState,
+      send: (object) => object.kept.send("late"),
+      close: (object) => object.kept.close(1000, "late"),
+      attachment: (object) => object.kept.deserializeAttachment(),
+      tags: (object) => object.ctx.getTags(object.kept),
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object, "a");
+      socket.send("x");
+      await first(1);
+      socket.close(1000, "done");
+      while ((await object.step("log")).length < 1) await scheduler.wait(1);
+      while ((await object.step("count")) > 0) await scheduler.wait(1);
+      t.write("log", await object.step("log"));
+      for (const step of ["state", "send", "close", "attachment", "tags"]) {
+        await t.attempt(step, () => object.step(step));
+      }
+    },
+  },
+
+  "9.4 a peer that vanishes": {
+    object: {
+      ...accepting,
+      webSocketClose(object, _socket, code, reason, wasClean) { object.log.push([code, reason, wasClean]); },
+      webSocketError(object, _socket, error) { object.log.push(error); },
+      // The caller's side lives in another object, which is aborted.
+      async call(object, stub) {
+        const response = await stub.fetch("http://object/", { headers: { Upgrade: "websocket" } });
+        response.webSocket.accept();
+        object.socket = response.webSocket;
+      },
+      abort: ({ ctx }) => { ctx.abort("gone"); },
+    },
+    async worker({ object, open }, t) {
+      const caller = open("#caller");
+      await caller.step("call", object);
+      await caller.step("abort").catch(() => {});
+      while ((await object.step("log")).length < 1) await scheduler.wait(1);
+      t.write("log", await object.step("log"));
+    },
+  },
+
+  "9.4 the time of an auto-response is kept when the pair is removed": {
+    object: {
+      ...accepting,
+      construct: (object) => { object.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong")); },
+      webSocketMessage(object, socket, message) { socket.send(`handled ${message}`); },
+      remove: ({ ctx }) => { ctx.setWebSocketAutoResponse(); },
+      times: ({ ctx }) => ctx.getWebSockets().map((socket) => ctx.getWebSocketAutoResponseTimestamp(socket) instanceof Date),
+    },
+    async worker({ object }, t) {
+      const one = await connect(object);
+      const two = await connect(object);
+      one.socket.send("ping");
+      t.write("events", await one.first(1));
+      await object.step("remove");
+      t.write("times, newest first", await object.step("times"));
+      one.socket.send("ping");
+      t.write("events", await one.first(2));
+      one.socket.close();
+      two.socket.close();
+    },
+  },
+
+  "9.4 auto-responses keep their place among messages": {
+    object: {
+      ...accepting,
+      construct: (object) => { object.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong")); },
+      async webSocketMessage(object, socket, message) {
+        socket.send(`before ${message}`);
+        await object.ctx.storage.put("message", message);
+        socket.send(`after ${message}`);
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("one");
+      await first(2);
+      socket.send("ping");
+      await first(3);
+      socket.send("two");
+      t.write("events", await first(5));
+      socket.close();
+    },
+  },
+
+  "9.4 at most 32768 sockets": inObject(async ({ ctx }, t) => {
+    for (let count = 0; count < 32768; count += 1) {
+      accepted(ctx);
+    }
+    t.write("count", ctx.getWebSockets().length);
+    await t.attempt("one more", () => accepted(ctx) && "accepted");
+  }),
+
+  "9.5 values that cannot be attached": inObject(async ({ ctx }, t) => {
+    const { end } = accepted(ctx);
+    t.write("never set", end.deserializeAttachment());
+    refuses(t, "a function", () => end.serializeAttachment(() => {}));
+    await t.attempt("a stub", () => end.serializeAttachment(ctx.id));
+    const value = { list: [1] };
+    end.serializeAttachment(value);
+    value.list.push(2);
+    t.write("a copy", end.deserializeAttachment(), end.deserializeAttachment() === end.deserializeAttachment());
+    end.serializeAttachment(undefined);
+    t.write("undefined", end.deserializeAttachment());
+    end.serializeAttachment(null);
+    t.write("null", end.deserializeAttachment());
+    await t.attempt("16384 bytes", () => end.serializeAttachment("x".repeat(16384 - 5)));
+    await t.attempt("16385 bytes", () => end.serializeAttachment("x".repeat(16385 - 5)));
+  }),
+
+  "9.5 within one life a connection is one object": {
+    object: {
+      ...accepting,
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        object.ctx.acceptWebSocket(server, ["t"]);
+        object.server = server;
+        server.own = "property";
+        return new Response(null, { status: 101, webSocket: client });
+      },
+      webSocketMessage(object, socket) {
+        const same = [object.ctx.getWebSockets()[0], object.ctx.getWebSockets("t")[0], object.server].map((other) => other === socket);
+        socket.send(JSON.stringify([same, socket.own]));
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, first } = await connect(object);
+      socket.send("x");
+      t.write("events", await first(1));
+      socket.close();
+    },
+  },
+
+  "9.4 messages of one socket keep their order while others come": {
+    object: {
+      ...accepting,
+      async webSocketMessage(object, socket, message) {
+        await object.ctx.storage.put("last", message);
+        socket.send(message);
+      },
+    },
+    async worker({ object }, t) {
+      const connections = [];
+      for (let count = 0; count < 4; count += 1) connections.push(await connect(object));
+      for (let index = 0; index < 25; index += 1) {
+        for (const { socket } of connections) socket.send(String(index));
+      }
+      for (const { socket, first } of connections) {
+        const events = await first(25);
+        t.write("in order", events.every(([, data], index) => data === String(index)));
+        socket.close();
+      }
+    },
+  },
+
+  "9.4 sockets pass through a service and two objects": {
+    object: {
+      ...echo,
+      fetch(object, request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/relay") {
+          return object.env.SUBJECT.getByName(`${object.ctx.id.name}#target`).fetch("http://object/tag", request);
+        }
+        return accepting.fetch(object, request);
+      },
+    },
+    async worker({ open }, t) {
+      const { socket, first } = await connect(open(), "relay");
+      socket.send("through");
+      t.write("events", await first(1));
+      socket.close(4000, "bye");
+      t.write("events", (await first(2)).at(-1));
+    },
+  },
+
   "9.4 messages sent in fetch arrive after the upgrade": {
     object: {
       ...accepting,

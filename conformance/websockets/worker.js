@@ -2,7 +2,8 @@
  * WebSockets without hibernation, between a Worker and its object. Reference: sections 9.1 to 9.3.
  *
  * The folder websockets-manual-close runs the same program with a date before
- * web_socket_auto_reply_to_close.
+ * web_socket_auto_reply_to_close, websockets-older with one before the standard's binary type and the
+ * limit of reasons, and websockets-pedantic with the flag pedantic_wpt.
  */
 
 import { caseObject, caseWorker, inWorker, refuses } from "../harness.js";
@@ -381,6 +382,291 @@ const cases = {
       t.write("response", response.status, response.webSocket, await response.text());
     },
   },
+
+  "9.2 sends to a peer that is gone are ignored": {
+    object: {
+      ...accepting((server) => server.close(1000, "done")),
+      abort: ({ ctx }) => { ctx.abort("gone"); },
+    },
+    async worker({ object, open }, t) {
+      const closed = await connect(object);
+      await closed.recorder.first(1);
+      await open().step("abort").catch(() => {});
+      await t.attempt("send", () => closed.socket.send("x"));
+      await t.attempt("close", () => closed.socket.close());
+      await t.attempt("close again", () => closed.socket.close(1000, "again"));
+    },
+  },
+
+  "9.2 a lost connection": {
+    object: { ...accepting(() => {}), abort: ({ ctx }) => { ctx.abort("gone"); } },
+    async worker({ open }, t) {
+      const { socket, recorder } = await connect(open());
+      await open().step("abort").catch(() => {});
+      t.write("events", await recorder.first(1));
+      await t.attempt("send", () => socket.send("x"));
+      await t.attempt("close", () => socket.close(1000, "x"));
+      t.write("state", socket.readyState);
+    },
+  },
+
+  "9.2 arguments of close are checked first": inWorker(async (_, t) => {
+    const [end] = new WebSocketPair();
+    await t.attempt("code before accept", () => end.close(1));
+    await t.attempt("reason before accept", () => end.close(undefined, "reason"));
+    end.accept();
+    end.close(1000);
+    await t.attempt("code after close", () => end.close(1));
+    await t.attempt("reason after close", () => end.close(undefined, "reason"));
+    await t.attempt("long reason after close", () => end.close(1000, "x".repeat(124)));
+  }),
+
+  "9.2 what a response may give away": {
+    object: {
+      fetch(object, request) {
+        const [client, server] = Object.values(new WebSocketPair());
+        const respond = (webSocket) => new Response(null, { status: 101, webSocket });
+        switch (request.headers.get("How")) {
+          case "accepted":
+            client.accept();
+            return respond(client);
+          case "hibernating":
+            object.ctx.acceptWebSocket(client);
+            return respond(client);
+          case "twice":
+            return respond(object.given);
+          case "constructed":
+            return respond(new WebSocket("ws://127.0.0.1:1/"));
+          default:
+            server.accept();
+            object.given = client;
+            return respond(client);
+        }
+      },
+      acceptGiven: (object) => object.given.accept(),
+      sendGiven: (object) => object.given.send("x"),
+      closeGiven: (object) => object.given.close(1000, "x"),
+      stateGiven: (object) => [object.given.readyState, object.given.url],
+      hibernateGiven: (object) => object.ctx.acceptWebSocket(object.given),
+      tagsOfGiven: (object) => object.ctx.getTags(object.given),
+    },
+    async worker({ object }, t) {
+      const ask = (How) => object.fetch("http://object/", { headers: { Upgrade: "websocket", How } });
+      const { status, webSocket } = await ask("fresh");
+      t.write("fresh", status, webSocket.readyState);
+      await t.attempt("accept what was given", () => object.step("acceptGiven"));
+      await t.attempt("send on what was given", () => object.step("sendGiven"));
+      await t.attempt("state of what was given", () => object.step("stateGiven"));
+      await t.attempt("close of what was given", () => object.step("closeGiven"));
+      await t.attempt("state after", () => object.step("stateGiven"));
+      await t.attempt("acceptWebSocket of what was given", () => object.step("hibernateGiven"));
+      await t.attempt("tags of what was given", () => object.step("tagsOfGiven"));
+      for (const how of ["accepted", "hibernating", "twice", "constructed"]) {
+        await t.attempt(how, async () => {
+          const { status, webSocket } = await ask(how);
+          const recorder = new Recorder(webSocket);
+          webSocket.accept();
+          return [status, await recorder.first(1)];
+        });
+      }
+    },
+  },
+
+  "9.2 a constructed WebSocket is not accepted": inWorker(async (_, t) => {
+    const socket = new WebSocket("ws://127.0.0.1:1/");
+    t.write("state", socket.readyState, socket.url, socket.protocol, socket.extensions, socket.binaryType);
+    await t.attempt("accept", () => socket.accept());
+    await t.attempt("send", () => socket.send("x"));
+    await t.attempt("bad code", () => socket.close(1));
+  }),
+
+  "9.1 a constructed WebSocket connects by itself": {
+    object: {
+      fetch(object, request) {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener("message", ({ data }) => server.send(`${request.headers.get("Sec-WebSocket-Protocol")} ${data}`));
+        server.addEventListener("close", ({ code, reason }) => server.close(code, reason));
+        return new Response(null, { status: 101, webSocket: client, headers: { "Sec-WebSocket-Protocol": "chat" } });
+      },
+    },
+    async worker({ address }, t) {
+      const socket = new WebSocket(`ws://${address}`, ["chat", "other"]);
+      const recorder = new Recorder(socket);
+      const opened = new Promise((resolve) => socket.addEventListener("open", resolve));
+      const event = await opened;
+      t.write("open", event.constructor.name, event.type, event.target === socket);
+      t.write("state", socket.readyState, socket.protocol, socket.url === `ws://${address}`);
+      socket.send("hello");
+      t.write("events", await recorder.first(1));
+      socket.close(4000, "bye");
+      t.write("closing", socket.readyState);
+      t.write("events", (await recorder.first(2)).at(-1));
+    },
+  },
+
+  "9.1 a fetch with an upgrade": {
+    object: echo,
+    async worker({ address }, t) {
+      const response = await fetch(`http://${address}`, { headers: { Upgrade: "websocket" } });
+      const socket = response.webSocket;
+      t.write("response", response.status, socket instanceof WebSocket);
+      t.write("socket", socket.readyState, socket.url, socket.protocol);
+      const recorder = new Recorder(socket);
+      socket.accept();
+      socket.send("hello");
+      t.write("events", await recorder.first(1));
+      socket.close();
+      t.write("events", (await recorder.first(2)).at(-1));
+    },
+  },
+
+  "9.2 a server that does not agree": {
+    object: { fetch: () => new Response("no", { status: 403 }) },
+    async worker({ address }, t) {
+      const socket = new WebSocket(`ws://${address}`);
+      const error = new Promise((resolve) => socket.addEventListener("error", resolve));
+      const close = new Promise((resolve) => socket.addEventListener("close", resolve));
+      const { constructor, message } = await error;
+      t.write("error", constructor.name, message, (await error).error);
+      const { code, reason, wasClean } = await close;
+      t.write("close", code, reason, wasClean, socket.readyState);
+      await t.attempt("send", () => socket.send("x"));
+      await t.attempt("close again", () => socket.close());
+    },
+  },
+
+  "9.2 no server": inWorker(async (_, t) => {
+    const socket = new WebSocket("ws://127.0.0.1:1/");
+    const error = new Promise((resolve) => socket.addEventListener("error", resolve));
+    const close = new Promise((resolve) => socket.addEventListener("close", resolve));
+    t.write("error", (await error).type);
+    const { code, reason, wasClean } = await close;
+    t.write("close", code, reason, wasClean, socket.readyState);
+  }),
+
+  "9.2 closed before it is open": {
+    object: echo,
+    async worker({ address }, t) {
+      const socket = new WebSocket(`ws://${address}`);
+      const error = new Promise((resolve) => socket.addEventListener("error", resolve));
+      const close = new Promise((resolve) => socket.addEventListener("close", resolve));
+      socket.close(4000, "changed my mind");
+      t.write("state", socket.readyState);
+      t.write("error", (await error).message);
+      const { code, reason, wasClean } = await close;
+      t.write("close", code, reason, wasClean, socket.readyState);
+    },
+  },
+
+  "9.3 messages arrive until the peer closes too": {
+    object: {
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept({ allowHalfOpen: true });
+        server.addEventListener("close", () => {
+          server.send("one");
+          server.send("two");
+          server.close(4001, "now mine");
+        });
+        return new Response(null, { status: 101, webSocket: client });
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, recorder } = await connect(object);
+      socket.close(4000, "mine");
+      await t.attempt("send", () => socket.send("x"));
+      t.write("events", await recorder.first(3));
+      t.write("state", socket.readyState);
+    },
+  },
+
+  "9.3 a pair whose other end closes": inWorker(async (_, t) => {
+    const [a, b] = new WebSocketPair();
+    const [atA, atB] = [new Recorder(a), new Recorder(b)];
+    a.accept();
+    b.accept();
+    b.send("last words");
+    b.close(3001, "b is done");
+    t.write("a", await atA.first(2));
+    a.close(3002, "a too");
+    t.write("b", await atB.first(1));
+    t.write("states", a.readyState, b.readyState);
+  }),
+
+  "9.3 closes of both ends at once": inWorker(async (_, t) => {
+    const [a, b] = new WebSocketPair();
+    const [atA, atB] = [new Recorder(a), new Recorder(b)];
+    a.accept();
+    b.accept();
+    a.close(3001, "a");
+    b.close(3002, "b");
+    t.write("a", await atA.first(1));
+    t.write("b", await atB.first(1));
+  }),
+
+  "9.1 a binary type is what was set last": inWorker(async (_, t) => {
+    const [a, b] = new WebSocketPair();
+    const recorder = new Recorder(b);
+    a.accept();
+    b.accept();
+    t.write("default", b.binaryType);
+    for (const type of ["blob", "arraybuffer", "ArrayBuffer", "", "blob"]) {
+      refuses(t, `set ${type}`, () => { b.binaryType = type; });
+      t.write("is", b.binaryType);
+    }
+    a.send(new Uint8Array([1]));
+    const [[, blob]] = await recorder.first(1);
+    t.write("blob", blob.constructor.name, blob.type, blob.size);
+    b.binaryType = "arraybuffer";
+    a.send(new Uint8Array([2]));
+    t.write("array buffer", (await recorder.first(2))[1]);
+  }),
+
+  "9.1 a blob is no message": inWorker(async (_, t) => {
+    const [a, b] = new WebSocketPair();
+    const recorder = new Recorder(b);
+    a.accept();
+    b.accept();
+    await t.attempt("blob", () => a.send(new Blob(["x"])));
+    t.write("events", await recorder.first(1));
+  }),
+
+  "9.1 a message waits for the input gate": {
+    object: {
+      construct: (object) => { object.log = []; },
+      fetch(object) {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener("message", ({ data }) => {
+          object.log.push(data);
+          if (data === "two") server.send(object.log.join(" "));
+          if (data !== "one") return;
+          object.ctx.blockConcurrencyWhile(async () => {
+            object.log.push("section begins");
+            await scheduler.wait(10);
+            object.log.push("section ends");
+          });
+        });
+        return new Response(null, { status: 101, webSocket: client });
+      },
+    },
+    async worker({ object }, t) {
+      const { socket, recorder } = await connect(object);
+      socket.send("one");
+      socket.send("two");
+      t.write("events", await recorder.first(1));
+      socket.close();
+    },
+  },
+
+  "9.1 properties cannot be set": inWorker((_, t) => {
+    const [end] = new WebSocketPair();
+    for (const name of ["readyState", "url", "protocol", "extensions"]) {
+      refuses(t, name, () => { end[name] = "changed"; });
+    }
+    t.write("still", end.readyState, end.url, end.protocol, end.extensions);
+  }),
 
   "9.5 attachments of any socket": inWorker(async (_, t) => {
     const [end] = new WebSocketPair();

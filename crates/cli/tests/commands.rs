@@ -1,49 +1,10 @@
 //! What `stated dev` and `stated serve` do beside answering requests.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
-use stated_testkit::{HttpClient, Launch, Runtime, Server, fixture};
-use tempfile::TempDir;
-
-/// A copy of a fixture project that a test may change.
-struct Copy {
-    folder: TempDir,
-}
-
-impl Copy {
-    fn of(name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("the temporary folder is writable");
-        copy(&fixture(name), folder.path());
-        Self { folder }
-    }
-
-    fn replace(&self, file: &str, from: &str, to: &str) {
-        let path = self.folder.path().join(file);
-        let text = fs::read_to_string(&path).expect("the fixture has the file");
-        assert!(text.contains(from), "{file} has `{from}`");
-        fs::write(&path, text.replace(from, to)).expect("the copy is writable");
-    }
-
-    fn launch(&self) -> Launch {
-        Launch::of(Runtime::Stated, self.folder.path())
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the temporary folder is writable");
-    for entry in fs::read_dir(from).expect("the fixture exists") {
-        let entry = entry.expect("the fixture is readable");
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("the copy is writable");
-        }
-    }
-}
+use stated_testkit::{Copy, HttpClient, Launch, Runtime, Server, fixture};
 
 fn serve(project: &Path) -> Launch {
     Launch::of(Runtime::Stated, project)
@@ -232,7 +193,7 @@ fn a_service_that_nobody_configured_is_an_error() {
 #[test]
 fn objects_on_several_shards_are_reached_from_each() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path())
+    let server = serve(project.folder())
         .argument("--shards")
         .argument("3")
         .start();
@@ -250,7 +211,7 @@ fn objects_on_several_shards_are_reached_from_each() {
 #[test]
 fn serve_answers_healthz_on_its_internal_listener_only() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path()).start();
+    let server = serve(project.folder()).start();
 
     let line = server.wait_for_output("Health on http://");
     let internal = line["Health on http://".len()..]
@@ -270,7 +231,7 @@ fn serve_answers_healthz_on_its_internal_listener_only() {
 #[test]
 fn serve_logs_requests_and_console_lines_as_json_when_asked() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path())
+    let server = serve(project.folder())
         .argument("--log-format")
         .argument("json")
         .start_when("\"address\":\"");
@@ -292,7 +253,7 @@ fn serve_logs_requests_and_console_lines_as_json_when_asked() {
 #[test]
 fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path()).start();
+    let server = serve(project.folder()).start();
     let address = server.address();
     let client =
         thread::spawn(move || HttpClient::new(address).request("GET", "/slow?ms=700", &[], b""));
@@ -308,7 +269,7 @@ fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
 #[test]
 fn serve_ends_within_its_bound_when_a_request_does_not() {
     let project = Copy::of("reload");
-    let server = serve(project.folder.path())
+    let server = serve(project.folder())
         .argument("--shutdown-timeout")
         .argument("1")
         .start();

@@ -297,6 +297,40 @@ impl ErrorCode {
         }
     }
 
+    /// Tells whether the hibernatable WebSockets of an instance that ends so stay for the next one.
+    ///
+    /// Differs: on Cloudflare's network and in workerd new code disconnects them.
+    pub const fn keeps_sockets(self) -> bool {
+        match self {
+            Self::CodeUpdated => true,
+            Self::Aborted
+            | Self::AlarmTimeLimit
+            | Self::CallbackContextEnded
+            | Self::CallCanceled
+            | Self::ConstraintViolated
+            | Self::CpuLimit
+            | Self::CriticalSectionDeadlock
+            | Self::CriticalSectionTimeLimit
+            | Self::EventTimeLimit
+            | Self::InstanceGone
+            | Self::Internal
+            | Self::MemoryLimit
+            | Self::NestedTooDeep
+            | Self::NetworkLost
+            | Self::OverloadedBytes
+            | Self::OverloadedCount
+            | Self::OverloadedRate
+            | Self::OverloadedTime
+            | Self::StorageFailed
+            | Self::StorageGone
+            | Self::StorageTimeLimit
+            | Self::FacetStopped
+            | Self::FacetTooDeep
+            | Self::Hung
+            | Self::Thrown => false,
+        }
+    }
+
     /// Tells whether the failure arose in the called program, its limits included, so that the
     /// caller sees `.remote`; the rest arose on the way to it.
     pub const fn arises_in_program(self) -> bool {

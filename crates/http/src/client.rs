@@ -227,13 +227,13 @@ impl Client {
         let (mut ours, theirs) = socket_pair();
         ours.protocol = field(response.headers(), SEC_WEBSOCKET_PROTOCOL);
         ours.extensions = field(response.headers(), http::header::SEC_WEBSOCKET_EXTENSIONS);
-        let pump = Pump::new(
+        let pump = Box::new(Pump::new(
             TokioIo::new(upgraded),
             Role::Client,
             terms,
             theirs,
             &self.limits,
-        );
+        ));
         tokio::task::spawn_local(async move {
             pump.run(Bytes::new(), None).await;
             // The connection's place is free only now.

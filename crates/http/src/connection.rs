@@ -1,7 +1,8 @@
 //! One accepted connection: HTTP requests one after the other, then perhaps a WebSocket.
 //!
 //! The whole life of a connection is one task. The HTTP machinery and the WebSocket pump are boxed
-//! separately, so a WebSocket that lives for days does not carry the former's buffers along.
+//! separately, and nothing of the former is left when the latter runs, so a WebSocket that is silent
+//! for days costs little.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -10,6 +11,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -27,7 +29,7 @@ use crate::reply;
 use crate::request::Origin;
 use crate::serve::{Handler, Shutdown};
 use crate::socket::handshake::Asked;
-use crate::socket::{Role, pump};
+use crate::socket::{Role, pump::Pump};
 use crate::stall::StallGuard;
 
 /// The smallest read buffer hyper accepts.
@@ -96,13 +98,32 @@ impl<H: Handler> Shared<H> {
             origin: Origin::new(peer, local),
             accepted: RefCell::new(None),
             refused: Cell::new(false),
-            shared: self,
+            shared: Rc::clone(&self),
         });
-        connection.serve_http(stream, peer, &mut shutdown).await;
+        Box::pin(connection.serve_http(stream, peer, &mut shutdown)).await;
         let accepted = connection.accepted.take();
-        if let Some(accepted) = accepted {
-            Box::pin(connection.serve_socket(accepted, shutdown)).await;
+        drop(connection);
+        let Some(accepted) = accepted else { return };
+        let started = Box::pin(accepted.start(&self.limits)).await;
+        if let Some((pump, first)) = started {
+            pump.run(first, Some(shutdown)).await;
         }
+    }
+}
+
+impl Accepted {
+    /// Takes the connection over from HTTP, with the bytes that came after the request.
+    async fn start(self, limits: &Limits) -> Option<(Box<Pump<StallGuard>>, Bytes)> {
+        let parts = self
+            .upgrade
+            .await
+            .ok()?
+            .downcast::<Guarded>()
+            .expect("connections of this module are upgraded from this type");
+        let mut io = parts.io.into_inner();
+        io.set_timeout(limits.socket_stall_timeout);
+        let pump = Pump::new(io, Role::Server, self.deflate, self.end, limits);
+        Some((Box::new(pump), parts.read_buf))
     }
 }
 
@@ -180,21 +201,6 @@ impl<H: Handler> Connection<H> {
         self.refused
             .set(self.refused.get() || refusal.ends_connection());
         reply::write_own(refusal.into_response(), method)
-    }
-
-    async fn serve_socket(&self, accepted: Accepted, shutdown: Shutdown) {
-        let limits = &self.shared.limits;
-        let Ok(upgraded) = accepted.upgrade.await else {
-            return;
-        };
-        let parts = upgraded
-            .downcast::<Guarded>()
-            .expect("connections of this module are upgraded from this type");
-        let mut io = parts.io.into_inner();
-        io.set_timeout(limits.socket_stall_timeout);
-        pump::Pump::new(io, Role::Server, accepted.deflate, accepted.end, limits)
-            .run(parts.read_buf, Some(shutdown))
-            .await;
     }
 }
 

@@ -32,3 +32,5 @@ pub use client::{Client, FetchError, RedirectMode, Trust};
 pub use limits::Limits;
 pub use listen::{ListenError, listen};
 pub use serve::{Handler, Served, Shutdown, ShutdownTrigger, serve};
+#[doc(hidden)]
+pub use socket::probe;

@@ -66,6 +66,10 @@ pub struct Limits {
     /// The time a WebSocket peer may leave our bytes unread before it is cut.
     pub socket_stall_timeout: Duration,
 
+    /// The time without a byte after which a WebSocket peer that has begun a message, and so holds
+    /// memory, is closed with 1008. A peer that is silent between messages has no limit.
+    pub socket_message_timeout: Duration,
+
     /// The time without a byte from the peer after which a connection on which we sent Close is
     /// dropped.
     pub socket_close_timeout: Duration,
@@ -115,6 +119,7 @@ impl Default for Limits {
             socket_message_bytes_max: 32 * MIB,
             socket_write_bytes: 64 * KIB,
             socket_stall_timeout: Duration::from_secs(30),
+            socket_message_timeout: Duration::from_secs(120),
             socket_close_timeout: Duration::from_secs(30),
             socket_deflate_bytes_min: 256,
             socket_deflate_bytes_max: MIB,

@@ -20,6 +20,7 @@ pub(crate) mod deflate;
 pub(crate) mod encode;
 pub(crate) mod frame;
 pub(crate) mod handshake;
+pub mod probe;
 pub(crate) mod pump;
 
 /// Which side of the connection this process is.
@@ -50,6 +51,10 @@ impl Violation {
     pub(crate) const BAD_DEFLATE: Self = Self {
         code: 1007,
         reason: "compressed data is not valid",
+    };
+    pub(crate) const UNFINISHED: Self = Self {
+        code: 1008,
+        reason: "message was not finished in time",
     };
     pub(crate) const TOO_LARGE: Self = Self {
         code: 1009,

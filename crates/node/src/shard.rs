@@ -299,20 +299,25 @@ impl Shard {
                 source_map,
                 reply,
             } => {
-                let _unused = reply.send(self.load(&source, &source_map));
+                let shard = self.clone();
+                tokio::task::spawn_local(async move {
+                    let _unused = reply.send(shard.load(&source, &source_map).await);
+                });
             }
             Command::Stop => {}
         }
     }
 
-    fn load(&self, source: &Source, source_map: &Arc<SourceMap>) -> Result<(), String> {
+    /// Replaces the program. Objects start anew in the new one; their hibernatable sockets stay.
+    async fn load(&self, source: &Source, source_map: &Arc<SourceMap>) -> Result<(), String> {
         self.worker
             .set_hooks(hooks(&self.service, &self.log, source_map));
         self.worker
             .load(source.clone())
             .map_err(|error| error.text)?;
+        self.worker.close_sockets_for_restart();
         for namespace in &self.namespaces {
-            namespace.reset_all(&Failure::new(ErrorCode::CodeUpdated));
+            namespace.update_code().await;
         }
         Ok(())
     }

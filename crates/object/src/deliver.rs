@@ -11,9 +11,10 @@ use stated_core::error::{ErrorCode, Failure};
 use stated_core::limits;
 use tokio::sync::oneshot;
 
+use crate::hibernation::SocketId;
 use crate::instance::{Instance, Permit};
 use crate::namespace::{Entry, Namespace};
-use crate::program::{Answer, Event};
+use crate::program::{Answer, Event, SocketEvent};
 
 impl Namespace {
     /// Delivers an event to an object of this namespace and waits for its answer.
@@ -40,6 +41,36 @@ impl Namespace {
             .await
             .map_err(|failure| failure.seen_through_stub(Some(entry.id)))?;
         Ok((current, answer))
+    }
+
+    /// Delivers what happened on a hibernatable socket, and waits until its handler has finished.
+    ///
+    /// It is not counted against the backlog: of each socket at most one event waits, and the bytes
+    /// are here already. An instance that is replaced by new code before the handler began leaves
+    /// the event to the next one.
+    ///
+    /// # Errors
+    /// What the handler threw, or why the object broke.
+    pub(crate) async fn deliver_socket_event(
+        self: &Rc<Self>,
+        entry: &Rc<Entry>,
+        socket: SocketId,
+        event: SocketEvent,
+    ) -> Result<(), Failure> {
+        let _call = Call::begin(entry);
+        loop {
+            let instance = self.running(entry)?;
+            let active = instance.active();
+            match instance.enter(None).await {
+                Ok(turn) => {
+                    let answer = instance.handle(turn, Event::Socket { socket, event }).await;
+                    drop(active);
+                    return answer.map(drop);
+                }
+                Err(failure) if failure.code.keeps_sockets() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
     }
 
     /// The running instance, started if the object is inactive.
@@ -79,19 +110,23 @@ impl Instance {
             .map_err(|failure| failure.seen_through_stub(Some(self.entry.id)))
     }
 
-    /// Runs the event's handler and waits until its answer may leave.
+    /// Waits for the event's turn, runs its handler and waits until its answer may leave.
     async fn deliver(
         self: &Rc<Self>,
         event: Event,
         waiting: Backlogged,
     ) -> Result<Answer, Failure> {
         let _active = self.active();
+        let turn = self.enter_for(&event).await?;
+        drop(waiting);
+        self.handle(turn, event).await
+    }
+
+    /// Runs the event's handler in its turn and waits until its answer may leave.
+    async fn handle(self: &Rc<Self>, turn: Permit, event: Event) -> Result<Answer, Failure> {
         let limit = time_limit(&event, self.entry.sockets.event_timeout_ms());
-        let answer = {
-            let _turn = self.enter_for(&event).await?;
-            drop(waiting);
-            self.program().start(self, event)
-        };
+        let answer = self.program().start(self, event);
+        drop(turn);
         let answer = match limit {
             Some((time, code)) => self.within(time, code, answer).await?,
             None => self.unless_broken(answer).await?,
@@ -201,8 +236,6 @@ mod tests {
     use stated_core::alarm::AlarmInfo;
 
     use super::*;
-    use crate::hibernation::SocketId;
-    use crate::program::SocketEvent;
 
     #[test]
     fn an_alarm_may_take_fifteen_minutes() {

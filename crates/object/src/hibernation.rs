@@ -5,29 +5,34 @@
 //! without waking the object.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
 
 use crate::clock::wall_ms;
 use crate::namespace::{Entry, Namespace};
-use crate::program::{Event, SocketEvent};
-use crate::socket::{Outbox, SocketEnd, SocketMessage};
+use crate::program::SocketEvent;
+use crate::socket::{Received, Socket, SocketMessage};
 
 /// Names a socket on its shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub u64);
 
-/// The reason given when a connection ends without Close frame.
-pub const ABNORMAL_CLOSE: &str = "WebSocket disconnected without sending Close frame.";
-
 /// The hibernatable sockets of one object.
 #[derive(Debug, Default)]
 pub struct Hibernation {
-    sockets: RefCell<Vec<Rc<HibernatedSocket>>>,
+    attached: RefCell<Attached>,
     auto_response: RefCell<Option<(String, String)>>,
     event_timeout_ms: Cell<Option<u32>>,
+}
+
+/// The sockets by id and in order of acceptance.
+#[derive(Debug, Default)]
+struct Attached {
+    places: HashMap<SocketId, u64>,
+    in_order: BTreeMap<u64, Rc<HibernatedSocket>>,
+    accepted: u64,
 }
 
 /// One attached socket.
@@ -37,15 +42,10 @@ pub struct HibernatedSocket {
     pub id: SocketId,
     /// In the order given, without duplicates.
     pub tags: Vec<String>,
-    /// The negotiated subprotocol.
-    pub protocol: String,
-    /// The negotiated extensions.
-    pub extensions: String,
-    /// Messages to the peer.
-    pub outbox: Outbox,
+    /// The connection.
+    pub socket: Socket,
     attachment: RefCell<Option<Bytes>>,
     auto_response_ms: Cell<Option<i64>>,
-    close_received: Cell<bool>,
 }
 
 impl HibernatedSocket {
@@ -63,35 +63,26 @@ impl HibernatedSocket {
     pub fn auto_response_ms(&self) -> Option<i64> {
         self.auto_response_ms.get()
     }
-
-    /// The WHATWG ready state: 1 open, 2 closing, 3 closed.
-    pub fn ready_state(&self) -> u8 {
-        match (self.outbox.close_sent(), self.close_received.get()) {
-            (true, true) => 3,
-            (false, false) => 1,
-            _ => 2,
-        }
-    }
 }
 
 impl Hibernation {
     /// How many are attached.
     pub fn len(&self) -> usize {
-        self.sockets.borrow().len()
+        self.attached.borrow().in_order.len()
     }
 
     /// Whether none is attached.
     pub fn is_empty(&self) -> bool {
-        self.sockets.borrow().is_empty()
+        self.len() == 0
     }
 
     /// The attached sockets: newest first, or those with the tag in order of acceptance.
     pub fn list(&self, tag: Option<&str>) -> Vec<SocketId> {
-        let sockets = self.sockets.borrow();
+        let attached = self.attached.borrow();
+        let sockets = attached.in_order.values();
         match tag {
-            None => sockets.iter().rev().map(|socket| socket.id).collect(),
+            None => sockets.rev().map(|socket| socket.id).collect(),
             Some(tag) => sockets
-                .iter()
                 .filter(|socket| socket.tags.iter().any(|own| own == tag))
                 .map(|socket| socket.id)
                 .collect(),
@@ -100,11 +91,9 @@ impl Hibernation {
 
     /// An attached socket.
     pub fn get(&self, id: SocketId) -> Option<Rc<HibernatedSocket>> {
-        self.sockets
-            .borrow()
-            .iter()
-            .find(|socket| socket.id == id)
-            .cloned()
+        let attached = self.attached.borrow();
+        let place = attached.places.get(&id)?;
+        attached.in_order.get(place).cloned()
     }
 
     /// The pair that the runtime answers by itself.
@@ -129,13 +118,25 @@ impl Hibernation {
 
     /// Disconnects all, as when the instance broke.
     pub(crate) fn cut_all(&self) {
-        for socket in self.sockets.borrow_mut().drain(..) {
-            socket.outbox.cut();
+        let attached = std::mem::take(&mut *self.attached.borrow_mut());
+        for socket in attached.in_order.values() {
+            socket.socket.cut();
         }
     }
 
+    fn attach(&self, socket: Rc<HibernatedSocket>) {
+        let mut attached = self.attached.borrow_mut();
+        attached.accepted += 1;
+        let place = attached.accepted;
+        attached.places.insert(socket.id, place);
+        attached.in_order.insert(place, socket);
+    }
+
     fn detach(&self, id: SocketId) {
-        self.sockets.borrow_mut().retain(|socket| socket.id != id);
+        let mut attached = self.attached.borrow_mut();
+        if let Some(place) = attached.places.remove(&id) {
+            attached.in_order.remove(&place);
+        }
     }
 }
 
@@ -145,26 +146,21 @@ impl Namespace {
         self: &Rc<Self>,
         entry: &Rc<Entry>,
         id: SocketId,
-        end: SocketEnd,
-        outbox: Outbox,
+        socket: Socket,
         tags: Vec<String>,
     ) {
         let socket = Rc::new(HibernatedSocket {
             id,
             tags,
-            protocol: end.protocol,
-            extensions: end.extensions,
-            outbox,
+            socket,
             attachment: RefCell::default(),
             auto_response_ms: Cell::default(),
-            close_received: Cell::default(),
         });
-        entry.sockets.sockets.borrow_mut().push(socket.clone());
+        entry.sockets.attach(socket.clone());
         let reader = Reader {
             namespace: self.clone(),
             entry: entry.clone(),
             socket,
-            incoming: end.incoming,
         };
         tokio::task::spawn_local(reader.run());
     }
@@ -175,62 +171,27 @@ struct Reader {
     namespace: Rc<Namespace>,
     entry: Rc<Entry>,
     socket: Rc<HibernatedSocket>,
-    incoming: mpsc::Receiver<SocketMessage>,
 }
 
 impl Reader {
-    async fn run(mut self) {
-        loop {
-            let message = tokio::select! {
-                message = self.incoming.recv() => message,
-                () = self.socket.outbox.was_cut() => return,
-            };
-            let (event, last) = match message {
-                Some(SocketMessage::Text(text)) => {
-                    if self.answered(&text) {
-                        continue;
-                    }
-                    (SocketEvent::Text(text), false)
-                }
-                Some(SocketMessage::Binary(bytes)) => (SocketEvent::Binary(bytes), false),
-                Some(SocketMessage::Close { code, reason }) => {
-                    self.socket.close_received.set(true);
-                    (
-                        SocketEvent::Close {
-                            code: code.unwrap_or(1005),
-                            reason,
-                            was_clean: true,
-                        },
-                        true,
-                    )
-                }
-                Some(SocketMessage::Error(message)) => (SocketEvent::Error(message), true),
-                None => {
-                    let reason = ABNORMAL_CLOSE.to_owned();
-                    self.socket.close_received.set(true);
-                    (
-                        SocketEvent::Close {
-                            code: 1006,
-                            reason,
-                            was_clean: false,
-                        },
-                        true,
-                    )
-                }
-            };
-            let event = Event::Socket {
-                socket: self.socket.id,
-                event,
-            };
-            if let Err(failure) = self.namespace.deliver(&self.entry, 0, event).await {
+    async fn run(self) {
+        while let Some(Received { event, last }) = self.socket.socket.receive().await {
+            if matches!(&event, SocketEvent::Text(text) if self.answered(text)) {
+                continue;
+            }
+            // Apart, so that a socket that waits for its next message is not as large as a delivery.
+            let delivery = self
+                .namespace
+                .deliver_socket_event(&self.entry, self.socket.id, event);
+            if let Err(failure) = Box::pin(delivery).await {
                 tracing::debug!(%failure, object_id = %self.entry.id, "WebSocket handler failed");
             }
             if last {
-                self.entry.sockets.detach(self.socket.id);
-                self.socket.outbox.finish();
-                return;
+                break;
             }
         }
+        self.entry.sockets.detach(self.socket.id);
+        self.socket.socket.finish();
     }
 
     fn answered(&self, text: &str) -> bool {
@@ -242,7 +203,7 @@ impl Reader {
             return false;
         }
         self.socket
-            .outbox
+            .socket
             .push(SocketMessage::Text(response.clone()));
         self.socket.auto_response_ms.set(Some(wall_ms()));
         true

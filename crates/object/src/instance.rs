@@ -432,6 +432,11 @@ impl Instance {
         }
     }
 
+    /// Whether something was sent that waits for its commit.
+    pub(crate) fn holds_outputs(&self) -> bool {
+        !self.held.borrow().is_empty()
+    }
+
     /// Why the instance is broken, if it is.
     pub fn reason(&self) -> Option<Failure> {
         self.broken.borrow().clone()
@@ -448,7 +453,8 @@ impl Instance {
     }
 
     /// Breaks the instance for ever: uncommitted writes and held outputs are lost, all calls fail
-    /// with `reason`, hibernatable sockets are cut, and the next new stub finds a new instance.
+    /// with `reason`, hibernatable sockets are cut unless only the code is new, and the next new
+    /// stub finds a new instance.
     pub fn break_with(self: &Rc<Self>, reason: Failure) {
         if self.broken.borrow().is_some() {
             return;

@@ -23,6 +23,9 @@ use crate::hibernation::Hibernation;
 use crate::instance::Instance;
 use crate::program::Program;
 
+/// How often new code waits for the outputs of one instance.
+const UPDATE_ROUNDS_MAX: u32 = 100;
+
 /// What a namespace is made of; the same on every shard.
 #[derive(Clone, Debug)]
 pub struct NamespaceConfig {
@@ -249,7 +252,29 @@ impl Namespace {
             .retain(|_, instance| instance.strong_count() > 0);
     }
 
-    /// Breaks every running instance, as before new code is loaded or when the heap is given up.
+    /// Ends every running instance because its code was replaced. Hibernatable sockets stay.
+    ///
+    /// An instance first sends what waits for its commits, so that a socket that goes on misses
+    /// nothing. One that never comes to rest is ended after [`UPDATE_ROUNDS_MAX`] rounds.
+    pub async fn update_code(&self) {
+        let reason = Failure::new(ErrorCode::CodeUpdated);
+        for entry in self.entries() {
+            for _ in 0..UPDATE_ROUNDS_MAX {
+                match entry.instance() {
+                    // The error is the break of the instance, which ends the loop too.
+                    Some(instance) if instance.holds_outputs() => {
+                        let _unused = instance.until_durable().await;
+                    }
+                    _ => break,
+                }
+            }
+            if let Some(instance) = entry.instance() {
+                instance.break_with(reason.clone());
+            }
+        }
+    }
+
+    /// Breaks every running instance, as when the node ends or the heap is given up.
     pub fn reset_all(&self, reason: &Failure) {
         let entries: Vec<_> = self.entries.borrow().values().cloned().collect();
         for entry in entries {
@@ -356,8 +381,12 @@ impl Entry {
             return;
         }
         *self.instance.borrow_mut() = None;
+        // A facet starts again only when its parent asks for it, so nobody would hear its sockets.
+        let keeps_sockets = reason.code.keeps_sockets() && self.facet.is_none();
         self.note_break(reason);
-        self.sockets.cut_all();
+        if !keeps_sockets {
+            self.sockets.cut_all();
+        }
     }
 
     /// Ends the stubs of the present generation.

@@ -21,7 +21,7 @@ pub mod workerd;
 
 pub use http::{Connection, HttpClient, Response};
 pub use process::Process;
-pub use project::{example, fixture};
+pub use project::{Copy, example, fixture};
 pub use runtime::Runtime;
 pub use server::{Exit, Launch, Server};
 pub use web_socket::WebSocketClient;

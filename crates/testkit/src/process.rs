@@ -53,6 +53,11 @@ impl Process {
         }
     }
 
+    /// Returns its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns what it printed so far.
     pub fn output(&self) -> &Output {
         &self.output

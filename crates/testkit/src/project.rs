@@ -1,8 +1,66 @@
 //! Where the projects under test are, and their npm packages.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::runtime::Runtime;
+use crate::server::Launch;
+
+/// A copy of a fixture project that a test may change.
+pub struct Copy {
+    folder: TempDir,
+}
+
+impl Copy {
+    /// Copies `crates/cli/tests/fixtures/<name>`.
+    ///
+    /// # Panics
+    /// When there is no such fixture.
+    #[track_caller]
+    pub fn of(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        copy(&fixture(name), folder.path());
+        Self { folder }
+    }
+
+    /// Replaces a text in a file.
+    ///
+    /// # Panics
+    /// When the file does not have it.
+    #[track_caller]
+    pub fn replace(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.path().join(file);
+        let text = fs::read_to_string(&path).expect("the fixture has the file");
+        assert!(text.contains(from), "{file} has `{from}`");
+        fs::write(&path, text.replace(from, to)).expect("the copy is writable");
+    }
+
+    /// Returns its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Describes a server of stated on it.
+    pub fn launch(&self) -> Launch {
+        Launch::of(Runtime::Stated, self.folder())
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the temporary folder is writable");
+    for entry in fs::read_dir(from).expect("the fixture exists") {
+        let entry = entry.expect("the fixture is readable");
+        let target: PathBuf = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("the copy is writable");
+        }
+    }
+}
 
 /// Returns the folder of an example, with its npm packages installed.
 ///

@@ -181,6 +181,11 @@ impl Server {
         self.http.address()
     }
 
+    /// Returns the number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns the folder that holds the data.
     pub fn data(&self) -> &Path {
         &self.launch.data
@@ -246,8 +251,22 @@ impl Server {
     /// # Panics
     /// When it still runs after [`EVENT_DEADLINE`].
     #[track_caller]
-    pub fn terminate(mut self) -> Exit {
+    pub fn terminate(self) -> Exit {
+        self.ask_to_end();
+        self.wait()
+    }
+
+    /// Asks the process to end with SIGTERM.
+    pub fn ask_to_end(&self) {
         self.process.signal(Signal::TERM);
+    }
+
+    /// Waits for the end of the process and returns how it ended.
+    ///
+    /// # Panics
+    /// When it still runs after [`EVENT_DEADLINE`].
+    #[track_caller]
+    pub fn wait(mut self) -> Exit {
         let status = self.process.wait(EVENT_DEADLINE);
         Exit {
             code: status.code(),

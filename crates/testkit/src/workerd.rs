@@ -141,6 +141,7 @@ fn translate(project: &Table) -> String {
   services = [
     (name = "{name}", worker = .worker),
     (name = "data", disk = (writable = true)),
+    (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "{name}")],
 );

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use stated_object::hibernation::ABNORMAL_CLOSE;
-use stated_object::program::SocketEvent;
-use stated_object::socket::{Outbox, SocketEnd, SocketMessage};
-use tokio::sync::mpsc;
+use stated_object::socket::{Received, Socket, SocketEnd, SocketMessage};
 
 use crate::context::{Context, Hold};
 use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
+
+/// RFC 6455's registry: "service restart".
+const SERVICE_RESTART: u16 = 1012;
+const SERVICE_RESTART_REASON: &str = "the code was updated";
 
 /// The open ends of one shard.
 #[derive(Default)]
@@ -29,9 +30,7 @@ enum State {
     Idle(SocketEnd),
     /// Accepted with `accept()`.
     Accepted {
-        outbox: Outbox,
-        protocol: String,
-        extensions: String,
+        socket: Rc<Socket>,
         _hold: Hold,
         _pending: Pending,
     },
@@ -65,10 +64,10 @@ impl Sockets {
         }
     }
 
-    /// The queue of an accepted end.
-    pub(crate) fn outbox(&self, id: u64) -> Option<Outbox> {
+    /// An accepted end.
+    pub(crate) fn accepted(&self, id: u64) -> Option<Rc<Socket>> {
         match &self.0.borrow().get(&id)?.state {
-            State::Accepted { outbox, .. } => Some(outbox.clone()),
+            State::Accepted { socket, .. } => Some(socket.clone()),
             State::Idle(_) => None,
         }
     }
@@ -76,11 +75,7 @@ impl Sockets {
     /// `(protocol, extensions)`
     pub(crate) fn negotiated(&self, id: u64) -> Option<(String, String)> {
         Some(match &self.0.borrow().get(&id)?.state {
-            State::Accepted {
-                protocol,
-                extensions,
-                ..
-            } => (protocol.clone(), extensions.clone()),
+            State::Accepted { socket, .. } => (socket.protocol.clone(), socket.extensions.clone()),
             State::Idle(end) => (end.protocol.clone(), end.extensions.clone()),
         })
     }
@@ -119,6 +114,19 @@ impl Sockets {
         drop(left);
     }
 
+    /// Says Close to the peer of every accepted end, as before new code takes over. Those that
+    /// hibernate are not here.
+    pub(crate) fn close_accepted(&self, code: u16, reason: &str) {
+        for slot in self.0.borrow().values() {
+            if let State::Accepted { socket, .. } = &slot.state {
+                socket.push(SocketMessage::Close {
+                    code: Some(code),
+                    reason: reason.to_owned(),
+                });
+            }
+        }
+    }
+
     fn remove(&self, id: u64) {
         let slot = self.0.borrow_mut().remove(&id);
         drop(slot);
@@ -134,17 +142,9 @@ impl Worker {
         let Some(context) = self.context_of_frame() else {
             return;
         };
-        let SocketEnd {
-            outgoing,
-            incoming,
-            protocol,
-            extensions,
-        } = end;
-        let outbox = Outbox::new(outgoing);
+        let socket = Rc::new(Socket::new(end));
         let state = State::Accepted {
-            outbox: outbox.clone(),
-            protocol,
-            extensions,
+            socket: socket.clone(),
             _hold: context.hold(),
             _pending: Pending::new(self, &context, 0, Awaited::Recurring),
         };
@@ -156,42 +156,23 @@ impl Worker {
                 attachment,
             },
         );
-        tokio::task::spawn_local(self.clone().read_socket(id, context, incoming, outbox));
+        tokio::task::spawn_local(self.clone().read_socket(id, context, socket));
     }
 
-    async fn read_socket(
-        self: Rc<Self>,
-        id: u64,
-        context: Rc<Context>,
-        mut incoming: mpsc::Receiver<SocketMessage>,
-        outbox: Outbox,
-    ) {
+    /// Closes what cannot hibernate, since the code that it talks to is about to be replaced.
+    pub fn close_sockets_for_restart(&self) {
+        self.sockets
+            .close_accepted(SERVICE_RESTART, SERVICE_RESTART_REASON);
+    }
+
+    async fn read_socket(self: Rc<Self>, id: u64, context: Rc<Context>, socket: Rc<Socket>) {
         loop {
-            let message = tokio::select! {
-                message = incoming.recv() => message,
+            let received = tokio::select! {
+                received = socket.receive() => received,
                 () = context.ended() => break,
-                () = outbox.was_cut() => None,
             };
-            let (event, last) = match message {
-                Some(SocketMessage::Text(text)) => (SocketEvent::Text(text), false),
-                Some(SocketMessage::Binary(bytes)) => (SocketEvent::Binary(bytes), false),
-                Some(SocketMessage::Close { code, reason }) => (
-                    SocketEvent::Close {
-                        code: code.unwrap_or(1005),
-                        reason,
-                        was_clean: true,
-                    },
-                    true,
-                ),
-                Some(SocketMessage::Error(message)) => (SocketEvent::Error(message), true),
-                None => (
-                    SocketEvent::Close {
-                        code: 1006,
-                        reason: ABNORMAL_CLOSE.to_owned(),
-                        was_clean: false,
-                    },
-                    true,
-                ),
+            let Some(Received { event, last }) = received else {
+                break;
             };
             let Ok(permit) = context.enter(0).await else {
                 break;
@@ -204,15 +185,11 @@ impl Worker {
             }
         }
         tokio::select! {
-            () = self.finish_socket(id, &outbox) => {}
-            () = context.ended() => self.sockets.remove(id),
+            // Until this side has closed too.
+            () = socket.closed_or_abandoned() => {}
+            () = context.ended() => {}
         }
-    }
-
-    /// Keeps an end whose peer has closed until this side has closed too.
-    async fn finish_socket(&self, id: u64, outbox: &Outbox) {
-        outbox.closed_or_abandoned().await;
         self.sockets.remove(id);
-        outbox.finish();
+        socket.finish();
     }
 }

@@ -37,6 +37,7 @@ programs! {
     facets: "facets",
     gates: "gates",
     hibernation: "hibernation",
+    hibernation_and_what_wakes_up: "hibernation-wake-up",
     ids_and_stubs: "ids-and-stubs",
     messages: "messages",
     platform: "platform",
@@ -48,7 +49,9 @@ programs! {
     storage_without_sql: "storage-without-sql",
     transactions: "transactions",
     websockets: "websockets",
+    websockets_of_older_dates: "websockets-older",
     websockets_that_are_closed_by_hand: "websockets-manual-close",
+    websockets_with_pedantic_close_codes: "websockets-pedantic",
 }
 
 #[test]

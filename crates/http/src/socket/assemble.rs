@@ -10,7 +10,7 @@ use super::{Role, Violation};
 const COPY_BYTES_MAX: usize = 4 * 1024;
 
 /// What a peer said.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Hash, PartialEq, Eq)]
 pub(crate) enum Event {
     Text(String),
     Binary(Bytes),
@@ -57,6 +57,17 @@ impl Assembler {
     /// Takes bytes that arrived.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.inbox.extend_from_slice(bytes);
+    }
+
+    /// Whether a frame or a message has begun and not ended.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is_some() || !self.inbox.is_empty()
+    }
+
+    /// Bytes that are held for what has begun.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let begun = self.begun.as_ref();
+        self.inbox.len() + begun.map_or(0, |begun| begun.payload.len())
     }
 
     /// Gives the next event; `None` until more bytes arrive. After an error nothing more comes.

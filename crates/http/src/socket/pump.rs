@@ -16,9 +16,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use stated_object::socket::{SOCKET_QUEUE_MAX, SocketEnd, SocketMessage};
+use stated_object::socket::{SocketEnd, SocketMessage};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::sync::mpsc::{Sender, error::TrySendError};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::assemble::{Assembler, Event};
@@ -31,9 +30,6 @@ use crate::serve::{Farewell, Shutdown};
 
 /// Bytes read at once, on the stack, so that an idle connection holds no buffer.
 const READ_BYTES: usize = 16 * 1024;
-
-/// An empty write buffer larger than this is given back.
-const KEEP_BYTES: usize = 4 * 1024;
 
 /// How long we wait for the peer's end of the connection after everything was said. Closing at
 /// once could reset the connection and with it the Close frame on its way.
@@ -75,9 +71,11 @@ pub(crate) struct Pump<S> {
     ping: Option<Bytes>,
     /// When a peer that does not answer our Close is dropped.
     deadline: Option<Instant>,
+    /// When a peer that has begun a message is given up unless it sends something.
+    unfinished: Option<Instant>,
     out_bytes_max: usize,
-    message_bytes_max: usize,
     close_timeout: Duration,
+    message_timeout: Duration,
 }
 
 /// What a turn of the loop is about.
@@ -88,7 +86,10 @@ enum Turn {
     Room,
     FromObject(Option<SocketMessage>),
     Farewell(Farewell),
+    /// The peer did not answer our Close.
     Overdue,
+    /// The peer did not go on with its message.
+    Unfinished,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
@@ -114,41 +115,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             undelivered: None,
             ping: None,
             deadline: None,
+            unfinished: None,
             out_bytes_max: limits.socket_write_bytes,
-            message_bytes_max: limits.socket_message_bytes_max,
             close_timeout: limits.socket_close_timeout,
+            message_timeout: limits.socket_message_timeout,
         }
     }
 
     /// Runs the connection to its end. `first` are bytes that arrived with the handshake.
     ///
     /// Dropping the future cuts the connection; the object's end sees a disconnect.
-    pub(crate) async fn run(mut self, first: Bytes, mut shutdown: Option<Shutdown>) {
+    ///
+    /// All that a silent connection needs is on the heap, once.
+    pub(crate) async fn run(mut self: Box<Self>, first: Bytes, shutdown: Option<Shutdown>) {
         self.wire.assembler.push(&first);
         drop(first);
         self.take_events();
+        let mut farewell = Some(Box::pin(begun(shutdown)));
         while self.is_needed() {
-            match self.next(&mut shutdown).await {
+            match self.next(&mut farewell).await {
                 Turn::Read => self.on_read(),
                 Turn::Wrote => self.on_wrote(),
                 Turn::PeerGone => self.on_peer_gone(),
                 Turn::Room => self.on_room(),
                 Turn::FromObject(message) => self.on_object(message),
-                Turn::Farewell(farewell) => {
-                    shutdown = None;
-                    self.close(Some(farewell.code), &farewell.reason);
+                Turn::Farewell(words) => {
+                    farewell = None;
+                    self.close(Some(words.code), &words.reason);
                 }
+                Turn::Unfinished => self.on_violation(Violation::UNFINISHED),
                 Turn::Overdue => {
                     return tracing::debug!("peer did not answer Close; connection dropped");
                 }
             }
         }
         let both_closed = (self.inbound, self.outbound) == (Inbound::Draining, Outbound::Closing);
-        let Self { wire, end, .. } = self;
+        let Self { wire, end, .. } = *self;
         // The object hears of the end now, not when the peer has hung up.
         drop(end);
         if both_closed {
-            wire.hang_up().await;
+            Box::pin(wire.hang_up()).await;
         }
     }
 
@@ -164,11 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         }
     }
 
-    async fn next(&mut self, shutdown: &mut Option<Shutdown>) -> Turn {
-        let needed = self
-            .undelivered
-            .as_ref()
-            .map(|m| slots(m, self.message_bytes_max));
+    async fn next<F: Future<Output = Farewell>>(
+        &mut self,
+        farewell: &mut Option<Pin<Box<F>>>,
+    ) -> Turn {
+        let waits = self.undelivered.is_some();
         let listens = self.outbound == Outbound::Open && self.wire.out.len() < self.out_bytes_max;
         let intake = match self.inbound {
             // Bytes that nobody can take yet stay with the peer.
@@ -177,7 +183,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             Inbound::Open | Inbound::Ended => Intake::Leave,
         };
         // While the object takes its time, it is not the peer that is late.
-        let deadline = self.deadline.filter(|_| self.undelivered.is_none());
+        let deadline = self.deadline.filter(|_| !waits);
+        let unfinished = self
+            .unfinished
+            .filter(|_| !waits && self.inbound == Inbound::Open);
         let Self {
             wire,
             end: SocketEnd {
@@ -189,9 +198,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             // The rare ones first. The connection is last, but never starved: the arms above it run
             // dry as soon as the write buffer is full or the object has nothing to say.
             biased;
-            farewell = begun(shutdown) => Turn::Farewell(farewell),
+            words = said(farewell) => Turn::Farewell(words),
             () = until(deadline) => Turn::Overdue,
-            () = room(outgoing, needed) => Turn::Room,
+            () = until(unfinished) => Turn::Unfinished,
+            () = outgoing.room(), if waits => Turn::Room,
             message = incoming.recv(), if listens => Turn::FromObject(message),
             turn = poll_fn(|cx| wire.poll_move(intake, cx)) => turn,
         }
@@ -200,6 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     fn on_read(&mut self) {
         self.postpone_deadline();
         self.take_events();
+        let begun = self.wire.assembler.has_begun();
+        self.unfinished = begun.then(|| Instant::now() + self.message_timeout);
     }
 
     /// Whoever still sends is alive: after our Close, messages are delivered until the peer's.
@@ -252,15 +264,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Hands a message to the object, or keeps it until there is room. An object that does not
     /// listen any more loses it.
     fn deliver(&mut self, message: SocketMessage) {
-        let needed = slots(&message, self.message_bytes_max);
-        match self.end.outgoing.try_reserve_many(needed) {
-            Ok(mut permits) => {
-                if let Some(permit) = permits.next() {
-                    permit.send(message);
-                }
-            }
-            Err(TrySendError::Full(())) => self.undelivered = Some(message),
-            Err(TrySendError::Closed(())) => {}
+        if self.end.outgoing.has_room() {
+            // Refused only where nobody listens any more.
+            let _unused = self.end.outgoing.push(message);
+        } else {
+            self.undelivered = Some(message);
         }
     }
 
@@ -287,9 +295,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 return;
             }
             match self.end.incoming.try_recv() {
-                Ok(message) => next = Some(message),
+                Some(message) => next = Some(message),
                 // Empty and disconnected alike: the next turn finds out which.
-                Err(_) => return,
+                None => return,
             }
         }
     }
@@ -404,7 +412,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Ok(count) => {
                 self.out.advance(count);
                 self.unflushed = count > 0;
-                if self.out.is_empty() && self.out.capacity() > KEEP_BYTES {
+                if self.out.is_empty() {
+                    // A broadcast to many that then are silent must not leave a buffer with each.
                     self.out = BytesMut::new();
                 }
                 Turn::Wrote
@@ -427,51 +436,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-/// Places of the object's queue that a message takes, in proportion to its size.
-///
-/// The queue counts messages. Without this, 64 of the largest could wait in it; with it, they are
-/// never more than about two of them together.
-fn slots(message: &SocketMessage, message_bytes_max: usize) -> usize {
-    let bytes = match message {
-        SocketMessage::Text(text) => text.len(),
-        SocketMessage::Binary(bytes) => bytes.len(),
-        SocketMessage::Close { .. } | SocketMessage::Error(_) => 0,
-    };
-    let bytes_per_slot = (message_bytes_max / SOCKET_QUEUE_MAX).max(1);
-    bytes.div_ceil(bytes_per_slot).clamp(1, SOCKET_QUEUE_MAX)
+async fn begun(shutdown: Option<Shutdown>) -> Farewell {
+    match shutdown {
+        Some(mut shutdown) => shutdown.begun().await,
+        None => pending().await,
+    }
 }
 
-async fn begun(shutdown: &mut Option<Shutdown>) -> Farewell {
-    match shutdown {
-        Some(shutdown) => shutdown.begun().await,
+async fn said<F: Future<Output = Farewell>>(farewell: &mut Option<Pin<Box<F>>>) -> Farewell {
+    match farewell {
+        Some(farewell) => farewell.await,
         None => pending().await,
     }
 }
 
 async fn until(deadline: Option<Instant>) {
     match deadline {
-        Some(deadline) => sleep_until(deadline).await,
+        // Rare, so not a part of every connection.
+        Some(deadline) => Box::pin(sleep_until(deadline)).await,
         None => pending().await,
-    }
-}
-
-/// Waits for room for the message that needs it. The room is not kept: only the pump fills this
-/// queue, so it is still there when the message is sent. A queue without a reader has room.
-async fn room(queue: &Sender<SocketMessage>, needed: Option<usize>) {
-    match needed {
-        Some(needed) => drop(queue.reserve_many(needed).await),
-        None => pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_takes_places_in_proportion_to_its_size() {
-        let places = |bytes| slots(&SocketMessage::Binary(Bytes::from(vec![0; bytes])), 6400);
-
-        assert_eq!([0, 1, 100, 101, 6400].map(places), [1, 1, 1, 2, 64]);
     }
 }

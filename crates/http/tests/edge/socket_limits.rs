@@ -1,13 +1,10 @@
 //! WebSocket peers that break the protocol or a limit, and the pressure each side can put on.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use stated_http::Limits;
-use stated_object::socket::{SOCKET_QUEUE_MAX, SocketMessage};
+use stated_object::socket::{READ_AHEAD_BYTES, READ_AHEAD_MESSAGES, SocketMessage};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use crate::fixture::{Raw, run, run_paused};
@@ -112,32 +109,34 @@ fn a_small_frame_that_inflates_beyond_the_limit_fails_with_1009() {
     });
 }
 
+/// Sends the message again and again until the peer takes no more; gives the number of whole ones,
+/// and the connection with what was left of the last.
+async fn send_until_stuck(mut raw: Raw, message: Vec<u8>) -> (usize, Raw, Vec<u8>) {
+    for count in 0.. {
+        let mut left = &message[..];
+        while !left.is_empty() {
+            match timeout(Duration::from_millis(1), raw.0.write(left)).await {
+                Ok(written) => left = &left[written.unwrap()..],
+                Err(_) => return (count, raw, left.to_vec()),
+            }
+        }
+    }
+    unreachable!("a peer takes no more at some time")
+}
+
 #[test]
 fn an_object_that_does_not_read_holds_the_peer_back() {
     run_paused(async {
-        let (_server, mut end, mut raw, _) = connected_raw(&Limits::default(), "").await;
-        let message = [&[0x82, 0xFE, 0x40, 0x00, 0, 0, 0, 0][..], &vec![0; 0x4000]].concat();
-        let sent = Rc::new(Cell::new(0));
-        let counted = Rc::clone(&sent);
-        let (stuck, mut is_stuck) = mpsc::channel(1);
-        tokio::task::spawn_local(async move {
-            loop {
-                let written = timeout(Duration::from_millis(1), raw.0.write_all(&message)).await;
-                if written.is_err() {
-                    stuck.send(()).await.unwrap();
-                    return raw;
-                }
-                counted.set(counted.get() + 1);
-            }
-        });
+        let (_server, mut end, raw, _) = connected_raw(&Limits::default(), "").await;
+        let message = [&[0x82, 0xFE, 0x20, 0x00, 0, 0, 0, 0][..], &vec![0; 0x2000]].concat();
 
-        is_stuck.recv().await.unwrap();
+        let (sent, _raw, _) = send_until_stuck(raw, message).await;
         tokio::time::resume();
 
-        assert_eq!(end.incoming.len(), SOCKET_QUEUE_MAX);
-        for _ in 0..sent.get() {
+        assert_eq!(end.incoming.len(), READ_AHEAD_MESSAGES);
+        for _ in 0..sent {
             assert!(
-                matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.len() == 0x4000)
+                matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.len() == 0x2000)
             );
         }
     });
@@ -146,30 +145,21 @@ fn an_object_that_does_not_read_holds_the_peer_back() {
 #[test]
 fn large_messages_take_the_room_of_many() {
     run_paused(async {
-        let limits = Limits {
-            socket_message_bytes_max: 6400,
-            ..Limits::default()
-        };
-        let (_server, mut end, mut raw, _) = connected_raw(&limits, "").await;
-        let message = [&[0x82, 0xFE, 0x19, 0x00, 0, 0, 0, 0][..], &vec![0; 6400]].concat();
-        for _ in 0..10 {
-            raw.send(&message).await;
-        }
-        let small = frame(0x82, b"");
+        let (_server, mut end, raw, _) = connected_raw(&Limits::default(), "").await;
+        let header = [0x82, 0xFF, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
+        let message = [&header[..], &vec![0; READ_AHEAD_BYTES]].concat();
 
-        // Nothing else happens any more when this is over.
-        let _ = timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+        let (sent, mut raw, left) = send_until_stuck(raw, message).await;
+        tokio::time::resume();
+
         assert_eq!(end.incoming.len(), 1);
-
-        raw.send(&small).await;
-        for _ in 0..10 {
+        let rest = tokio::task::spawn_local(async move { raw.send(left).await });
+        for _ in 0..=sent {
             assert!(
-                matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.len() == 6400)
+                matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.len() == READ_AHEAD_BYTES)
             );
         }
-        assert!(
-            matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.is_empty())
-        );
+        rest.await.unwrap();
     });
 }
 
@@ -198,6 +188,38 @@ fn a_peer_that_stops_reading_holds_the_object_back_and_is_cut_in_time() {
         assert!(start.elapsed() >= Duration::from_secs(6));
         assert!(raw.was_reset().await);
     });
+}
+
+#[test]
+fn a_peer_that_does_not_finish_its_message_is_closed_with_1008() {
+    let half_a_frame = frame(0x82, &[1; 100])[..50].to_vec();
+    let half_a_message = frame(0x02, &[1; 100]);
+    for half in [half_a_frame, half_a_message] {
+        run_paused(async {
+            let limits = Limits {
+                socket_message_timeout: Duration::from_secs(7),
+                ..Limits::default()
+            };
+            let (_server, mut end, mut raw, _) = connected_raw(&limits, "").await;
+            tokio::time::advance(Duration::from_secs(60)).await;
+            raw.send(frame(0x81, b"silence between messages is allowed"))
+                .await;
+            end.incoming.recv().await.unwrap();
+            let start = Instant::now();
+            raw.send(half).await;
+
+            let text = "WebSocket protocol error: message was not finished in time";
+            assert_eq!(
+                end.incoming.recv().await,
+                Some(SocketMessage::Error(text.into()))
+            );
+            assert_eq!(start.elapsed().as_secs(), 7);
+            assert_eq!(
+                close_frame(&mut raw).await,
+                (1008, "message was not finished in time".into())
+            );
+        });
+    }
 }
 
 #[test]

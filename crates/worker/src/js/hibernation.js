@@ -9,7 +9,7 @@
 import { respondFailure } from "stated:error-transport";
 import { ops } from "stated:host";
 import { badArgument } from "stated:webidl";
-import { answerClose, checkCanHibernate, CLOSE, ERROR, hibernate, isRequestResponsePair, isWebSocket, MESSAGE, noteEnd, socketIdOf,
+import { answerClose, checkCanHibernate, CLOSE, detach, ERROR, hibernate, isRequestResponsePair, isWebSocket, MESSAGE, noteEnd, socketIdOf,
   toBuffer, useOf, wakeSocket, WebSocketRequestResponsePair } from "stated:websocket";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
@@ -141,7 +141,9 @@ export function deliverSocketEvent(callId, object, socketId, kind, a, b, c) {
   if (kind !== MESSAGE) noteEnd(ws, kind, a, b, c);
   const ended = () => {
     if (kind === CLOSE && c) answerClose(ws, a, b);
-    if (kind !== MESSAGE) object.sockets.delete(socketId);
+    if (kind === MESSAGE) return;
+    detach(ws);
+    object.sockets.delete(socketId);
   };
   const succeed = () => {
     ended();

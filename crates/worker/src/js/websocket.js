@@ -37,9 +37,9 @@ const NOT_CONNECTED = "Failed to establish websocket connection";
 
 /**
  * What an end is used for. "fresh" ones are not used yet; "sent" ones went out in a response; "client" ones were made by
- * `new WebSocket(url)`.
+ * `new WebSocket(url)`; "detached" ones were hibernating until their last event.
  *
- * @typedef {"fresh" | "accepted" | "hibernating" | "sent" | "client"} Use
+ * @typedef {"fresh" | "accepted" | "hibernating" | "sent" | "client" | "detached"} Use
  */
 
 /** @type {Map<number, WebSocket>} the ends whose events arrive by `socketEvent`, by socket id */
@@ -77,6 +77,10 @@ export let answerClose;
 let receiveMessage;
 /** @type {(ws: WebSocket) => void} */
 let receiveError;
+/** @type {(ws: WebSocket) => void} */
+let lose;
+/** Takes an end out of hibernation after its last event; its attachment stays readable. @type {(ws: WebSocket) => void} */
+export let detach;
 
 /**
  * One end of a WebSocket connection.
@@ -95,7 +99,7 @@ export class WebSocket extends EventTarget {
   #closedIn = false;
   /** Whether a Close was sent, or none can be any more. */
   #closedOut = false;
-  /** Whether sends are ignored because the connection is gone. */
+  /** Whether `send` and `close` are ignored because the connection is gone. */
   #gone = false;
   #allowHalfOpen = false;
   /** @type {string | null} */ #url = null;
@@ -133,6 +137,14 @@ export class WebSocket extends EventTarget {
     receiveMessage = (ws, data) => ws.#receiveMessage(data);
     receiveError = (ws) => {
       ws.#closedIn = ws.#closedOut = ws.#gone = true;
+    };
+    lose = (ws) => {
+      if (ws.#gone) ws.#closedIn = true;
+    };
+    detach = (ws) => {
+      ws.#attachment = ops.socketAttachment(ws.#id);
+      ws.#use = "detached";
+      ws.#gone = true;
     };
   }
 
@@ -187,6 +199,7 @@ export class WebSocket extends EventTarget {
   send(data) {
     if (arguments.length < 1) throw badArgument("WebSocket", "send", 1, "ArrayBuffer or ArrayBufferView or string");
     this.#checkContext();
+    if (this.#use === "sent") return;
     this.#checkAccepted();
     const message = typeof data === "string" ? data : viewBytes(data) ?? `${data}`;
     if (this.#gone) return;
@@ -205,8 +218,9 @@ export class WebSocket extends EventTarget {
       throw new DOMException("WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded.", "SyntaxError");
     }
     this.#checkContext();
+    if (this.#use === "sent") return;
     if (!this.#connecting) this.#checkAccepted();
-    if (this.#closedOut) return;
+    if (this.#closedOut || this.#gone) return;
     this.#closedOut = true;
     // Before there is a connection, the close takes effect when it is made.
     if (this.#id !== 0) ops.socketClose(this.#id, closeCode, text);
@@ -265,7 +279,7 @@ export class WebSocket extends EventTarget {
   }
 
   #checkAccepted() {
-    if (this.#use === "fresh" || this.#use === "sent" || this.#connecting) {
+    if (this.#use === "fresh" || this.#connecting) {
       throw new TypeError("You must call one of accept() or state.acceptWebSocket() on this WebSocket before sending messages.");
     }
   }
@@ -285,7 +299,7 @@ export class WebSocket extends EventTarget {
     this.#connecting = false;
     if (this.#closedOut) {
       ops.socketClose(id, -1, "");
-      this.#fail("Called close before connection was established.");
+      this.#fail("Uncaught Error: Network connection lost.", new Error("Network connection lost."));
       return;
     }
     this.#protocol = protocol;
@@ -298,7 +312,7 @@ export class WebSocket extends EventTarget {
   /** @param {any} error */
   #notConnected(error) {
     this.#connecting = false;
-    this.#fail(String(error?.message ?? error), error);
+    this.#fail(`Uncaught ${error}`, error);
   }
 
   /** @param {string} message @param {unknown} error */
@@ -319,11 +333,12 @@ export class WebSocket extends EventTarget {
 
   /** @param {number} code @param {boolean} wasClean @param {string} reason */
   #receiveClose(code, wasClean, reason) {
-    this.#closedIn = true;
     if (!wasClean) {
-      this.#closedOut = this.#gone = true;
+      // As in workerd, the state changes only after the event: see `lose`.
+      this.#gone = true;
       return;
     }
+    this.#closedIn = true;
     // A hibernating end is answered after its handler: see `answerClose`.
     if (this.#use !== "hibernating") this.#answerClose(code, reason);
   }
@@ -553,6 +568,7 @@ export function socketEvent(socketId, kind, a, b, c) {
   noteEnd(ws, kind, a, b, c);
   if (kind === CLOSE) dispatch(ws, new CloseEvent("close", { code: a, reason: b, wasClean: c }));
   else dispatch(ws, new ErrorEvent("error", { message: a, error: new Error(a) }));
+  lose(ws);
 }
 
 /**

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use stated_object::hibernation::{HibernatedSocket, SocketId};
 use stated_object::instance::Instance;
 use stated_object::message::{Body, FetchRequest};
-use stated_object::socket::{Outbox, SocketMessage, socket_pair};
+use stated_object::socket::{Socket, SocketMessage, socket_pair};
 
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
@@ -27,21 +27,19 @@ impl<'s> Op<'_, 's> {
         self.current_instance()?.entry.sockets.get(SocketId(id))
     }
 
-    fn outbox(&self, id: u64) -> Option<Outbox> {
-        self.worker
-            .sockets
-            .outbox(id)
-            .or_else(|| Some(self.hibernated(id)?.outbox.clone()))
-    }
-
     /// Queues a message behind the output gate.
     fn send_message(&self, id: u64, message: SocketMessage) {
-        let Some(outbox) = self.outbox(id) else {
+        let context = self.worker.context_of_frame();
+        let send: Box<dyn FnOnce()> = if let Some(socket) = self.worker.sockets.accepted(id) {
+            Box::new(move || socket.push(message))
+        } else if let Some(hibernated) = self.hibernated(id) {
+            Box::new(move || hibernated.socket.push(message))
+        } else {
             return;
         };
-        match self.current_instance() {
-            Some(instance) => instance.when_durable(move || outbox.push(message)),
-            None => outbox.push(message),
+        match context {
+            Some(context) => context.when_durable(send),
+            None => send(),
         }
     }
 }
@@ -114,19 +112,28 @@ pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let network = op.worker.network().clone();
     op.promise(async move {
         context.until_durable().await?;
-        let response = network.fetch(request, Redirect::Error).await;
+        let response = network.fetch(request, Redirect::Manual).await;
         let response = response.map_err(|(class, message)| Unsettled::Error(class, message))?;
         match response.socket {
-            Some(end) => Ok(Settled::Socket(Box::new(end))),
-            None => Err(Unsettled::Error(
-                "Error",
-                format!(
-                    "Failed to establish the WebSocket connection: expected server to reply with HTTP status code 101 (switching protocols), but received {} instead.",
-                    response.status.as_u16()
-                ),
+            Some(end) if end.protocol.is_empty() || protocols.contains(&end.protocol) => {
+                Ok(Settled::Socket(Box::new(end)))
+            }
+            Some(_) => Err(not_established(
+                "the server chose a protocol that was not offered.",
             )),
+            None => Err(not_established(&format!(
+                "expected server to reply with HTTP status code 101 (switching protocols), but received {} instead.",
+                response.status.as_u16()
+            ))),
         }
     })
+}
+
+fn not_established(why: &str) -> Unsettled {
+    Unsettled::Error(
+        "TypeError",
+        format!("Failed to establish the WebSocket connection: {why}"),
+    )
 }
 
 /// `acceptWebSocket()`
@@ -143,8 +150,7 @@ pub(crate) fn hibernate<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         .worker
         .namespace(instance.entry.namespace as u64)
         .ok_or_else(|| OpError::error("the object has no namespace"))?;
-    let outbox = Outbox::new(end.outgoing.clone());
-    namespace.attach_socket(&instance.entry, SocketId(id), end, outbox, tags);
+    namespace.attach_socket(&instance.entry, SocketId(id), Socket::new(end), tags);
     if let (Some(attachment), Some(socket)) = (attachment, instance.entry.sockets.get(SocketId(id)))
     {
         socket.set_attachment(attachment);
@@ -177,8 +183,8 @@ pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `[readyState, url, protocol, extensions]`
 pub(crate) fn state<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
-    let (state, protocol, extensions) = match op.hibernated(id) {
-        Some(socket) => (
+    let (state, protocol, extensions) = match op.hibernated(id).as_deref() {
+        Some(HibernatedSocket { socket, .. }) => (
             socket.ready_state(),
             socket.protocol.clone(),
             socket.extensions.clone(),
