@@ -266,6 +266,17 @@ fn serve_lets_a_request_in_flight_finish_when_it_is_terminated() {
     assert_eq!(exit.code, Some(0), "{exit:?}");
 }
 
+/// The signal was once listened for after the ready line, and ended the process in between.
+#[test]
+fn a_server_that_is_terminated_as_soon_as_it_is_ready_ends_in_order() {
+    let project = Copy::of("reload");
+    for launch in [project.launch(), serve(project.folder())] {
+        let exit = launch.start().terminate();
+
+        assert_eq!(exit.code, Some(0), "{exit:?}");
+    }
+}
+
 #[test]
 fn serve_ends_within_its_bound_when_a_request_does_not() {
     let project = Copy::of("reload");

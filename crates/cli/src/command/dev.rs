@@ -10,7 +10,7 @@ use stated_node::{Built, Node, NodeOptions, build};
 use stated_worker::AsyncStacks;
 
 use super::internal::{Internal, Serving};
-use super::{asked_to_stop, project, takeover};
+use super::{StopSignals, project, takeover};
 use crate::arguments::{Common, Dev, LogFormat};
 use crate::failure::Failure;
 use crate::printer::{self, Printer, Services};
@@ -22,11 +22,12 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
     let common = &dev.common;
     let services = project::build_all(project::load(common, &LocalSecrets::Read)?).await?;
+    let mut stop = StopSignals::listen()?;
     let mut session = Session::start(common, services, None).await?;
     session.announce();
     loop {
         tokio::select! {
-            () = asked_to_stop() => break,
+            () = stop.asked_to_stop() => break,
             changed = session.watcher.changed() => session = session.follow(common, &changed).await?,
         }
     }

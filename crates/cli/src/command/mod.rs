@@ -9,6 +9,8 @@ pub(crate) mod project;
 
 use std::future::Future;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::failure::Failure;
 
 /// Runs a command on a runtime of this thread.
@@ -20,16 +22,29 @@ pub(crate) fn run(command: impl Future<Output = Result<(), Failure>>) -> Result<
     tokio::task::LocalSet::new().block_on(&runtime, command)
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() {
-            std::future::pending::<()>().await;
-        },
+/// Ctrl-C and SIGTERM. From its creation on neither ends the process by itself, and none is missed.
+pub(crate) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// Takes the signals over; to be called before anybody is told that the server is ready.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::new(format!("listen for signals: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits until one of them has come, also when it came earlier.
+    pub(crate) async fn asked_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

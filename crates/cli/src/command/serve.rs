@@ -9,7 +9,7 @@ use stated_node::{Node, NodeOptions};
 use stated_worker::AsyncStacks;
 
 use super::internal::Internal;
-use super::{asked_to_stop, project};
+use super::{StopSignals, project};
 use crate::arguments::{LogFormat, Serve};
 use crate::failure::Failure;
 use crate::printer::{self, Printer, Services};
@@ -27,6 +27,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     } else {
         Services::One
     };
+    let mut stop = StopSignals::listen()?;
     let node = Node::start(NodeOptions {
         listen: project::address(common, first),
         data: data.clone(),
@@ -41,7 +42,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     .await?;
     announce(serve, &node, internal.address());
     let internal = internal.serve(node.objects(), &data)?;
-    asked_to_stop().await;
+    stop.asked_to_stop().await;
     node.shutdown().await;
     internal.stop().await;
     Ok(())
