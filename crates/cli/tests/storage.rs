@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::thread;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use stated_testkit::runtime::stated_binary;
-use stated_testkit::{Launch, Runtime, Server, fixture};
+use stated_testkit::{EVENT_DEADLINE, Launch, Runtime, Server, fixture};
 
 fn call(server: &Server, method: &str, arguments: &Value) -> Value {
     server
@@ -120,6 +122,34 @@ fn a_program_goes_back_to_a_bookmark_and_forth_again() {
 
     call(&server, "restoreNow", &json!([undo]));
     assert_eq!(keys(&server), json!({ "a": 2, "b": 3 }));
+}
+
+#[test]
+fn an_alarm_that_is_restored_fires_though_its_time_has_passed() {
+    let server = notes();
+    call(&server, "setAlarmIn", &json!([700]));
+    let armed = text(&call(&server, "bookmark", &json!([])));
+    until(|| keys(&server) == json!({ "fired": true }));
+
+    call(&server, "restoreNow", &json!([armed]));
+
+    let restored = call(&server, "all", &json!([]));
+    until(|| keys(&server) == json!({ "fired": true }));
+    assert_eq!(
+        call(&server, "all", &json!([]))["alarm"],
+        json!(null),
+        "{restored}"
+    );
+}
+
+/// Asks until it is so.
+#[track_caller]
+fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + EVENT_DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it did not happen");
+        thread::yield_now();
+    }
 }
 
 #[test]

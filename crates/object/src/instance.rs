@@ -218,12 +218,19 @@ impl Instance {
             self.break_with(failure);
             return;
         }
-        let committed = match self.database.borrow_mut().as_mut() {
-            Some(database) => database.end_turn().map(|position| {
-                position.map(|position| (Position(position.value()), database.take_confirms()))
-            }),
+        let (committed, restored_alarm) = match self.database.borrow_mut().as_mut() {
+            Some(database) => {
+                let committed = database.end_turn().map(|position| {
+                    position.map(|position| (Position(position.value()), database.take_confirms()))
+                });
+                (committed, database.take_restored_alarm())
+            }
             None => return,
         };
+        if let Some(at_ms) = restored_alarm {
+            let program = self.program.clone();
+            self.when_durable(move || program.alarm_hint(at_ms));
+        }
         match committed {
             Ok(None | Some((_, false))) => self.alarm_edits_committed(),
             Ok(Some((position, true))) => {

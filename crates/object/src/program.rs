@@ -123,4 +123,7 @@ pub trait Program {
 
     /// Whether the class has an `alarm()` handler.
     fn has_alarm_handler(&self, class_name: &str) -> bool;
+
+    /// Tells whoever wakes objects that an alarm is stored which no program has just set.
+    fn alarm_hint(&self, at_ms: i64);
 }

@@ -129,6 +129,11 @@ impl Database {
         self.commit().map(drop)
     }
 
+    /// Returns the alarm that a restore has brought back since the last call.
+    pub fn take_restored_alarm(&mut self) -> Option<i64> {
+        self.restored_alarm.take()
+    }
+
     /// Writes the database as it was at a bookmark to a new file, which any SQLite program opens.
     ///
     /// # Errors
@@ -199,6 +204,7 @@ impl Database {
             link.before_commit(alarm)?;
             link.committed(CommitPosition(self.position.0 + 1), alarm);
         }
+        self.restored_alarm = alarm;
         self.submit_if_committed();
         self.transaction.confirms = true;
         Ok(())

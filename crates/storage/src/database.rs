@@ -66,6 +66,8 @@ pub struct Database {
     is_stored: bool,
     /// A wish to restore an earlier state was looked for.
     restore_is_checked: bool,
+    /// The alarm of a state that was restored, until it was asked for.
+    pub(crate) restored_alarm: Option<i64>,
     /// The bookmark that the running transaction wishes to be restored.
     pub(crate) wished: Option<String>,
     /// The least serial number that no bookmark of this instance has.
@@ -162,6 +164,7 @@ impl Database {
             target: Arc::new(SyncTarget::new(directory, pages, link)),
             is_stored,
             restore_is_checked: false,
+            restored_alarm: None,
             wished: None,
             next_bookmark: 0,
             alarm_is_checked: false,

@@ -141,6 +141,9 @@ impl Program for FacetClass {
     fn has_alarm_handler(&self, _class_name: &str) -> bool {
         false
     }
+
+    /// Facets have no alarms.
+    fn alarm_hint(&self, _at_ms: i64) {}
 }
 
 impl Program for Worker {
@@ -181,5 +184,9 @@ impl Program for Worker {
         self.exports().iter().any(|export| {
             export.name == class_name && export.handlers.iter().any(|handler| handler == "alarm")
         })
+    }
+
+    fn alarm_hint(&self, at_ms: i64) {
+        Self::alarm_hint(self, at_ms);
     }
 }

@@ -89,6 +89,10 @@ impl Program for Script {
     fn has_alarm_handler(&self, _class_name: &str) -> bool {
         !self.no_alarm_handler.get()
     }
+
+    fn alarm_hint(&self, _at_ms: i64) {
+        self.note("alarm hint");
+    }
 }
 
 /// One namespace on a fresh folder.
