@@ -77,11 +77,13 @@ impl Program {
 pub(crate) struct Tally {
     pub(crate) program: Rc<Program>,
     /// Rows changed, by triggers and foreign key actions too.
-    changes: u64,
+    pub(crate) changes: u64,
     /// Rows returned.
     pub(crate) rows: u64,
     /// Steps to a next row in full scans.
     pub(crate) full_scan_steps: u64,
+    /// Rows that were read ahead of the reader, beside the one that every cursor is ahead.
+    pub(crate) rows_ahead: u64,
     /// The first row, if it is a single integer: what `SELECT count(*)` counted.
     pub(crate) sole_integer: u64,
 }
@@ -93,6 +95,7 @@ impl Tally {
             changes,
             rows: 0,
             full_scan_steps: 0,
+            rows_ahead: 0,
             sole_integer: 0,
         }
     }
@@ -115,7 +118,7 @@ impl Tally {
             change_ops => self.changes * per_change / change_ops,
         };
         RowCounters {
-            rows_read,
+            rows_read: rows_read.saturating_sub(self.rows_ahead),
             rows_written: rows_written + shape.schema_writes,
         }
     }

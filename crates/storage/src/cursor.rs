@@ -56,7 +56,7 @@ pub(crate) struct Cursor {
 #[derive(Debug)]
 enum CursorState {
     Live(Live),
-    /// The statement had to end before its reader did; these are the rows it had left.
+    /// The statement wrote, and ended at once; these are the rows it returned.
     Buffered(VecDeque<Vec<SqlValue>>),
     Ended,
     Deleted,
@@ -70,8 +70,6 @@ pub(crate) struct Live {
     pub(crate) row: Vec<SqlValue>,
     /// Under which text it goes back to the cache.
     pub(crate) cache_text: Option<Rc<str>>,
-    /// Whether it wrote; such a statement keeps a transaction from committing until it ends.
-    pub(crate) writes: bool,
 }
 
 /// What fetching a row led to.
@@ -128,20 +126,6 @@ impl CursorTable {
         self.live > 0
     }
 
-    /// The cursors whose statements write.
-    pub(crate) fn writing(&self) -> Vec<CursorId> {
-        if self.live == 0 {
-            return Vec::new();
-        }
-        let writes =
-            |cursor: &Cursor| matches!(&cursor.state, CursorState::Live(live) if live.writes);
-        self.cursors
-            .iter()
-            .filter(|(_, cursor)| writes(cursor))
-            .map(|(&id, _)| id)
-            .collect()
-    }
-
     /// Takes the row the cursor stands on and moves it to the next one.
     ///
     /// A failure ends the cursor; the row it stood on is lost with it.
@@ -185,6 +169,13 @@ impl CursorTable {
                     done,
                 })
             }
+        }
+    }
+
+    /// Notes how many rows the cursor's statement changed, which is known when it has ended.
+    pub(crate) fn set_changes(&mut self, id: CursorId, changes: u64) {
+        if let Some(cursor) = self.cursors.get_mut(&id) {
+            cursor.tally.changes = changes;
         }
     }
 
@@ -249,10 +240,14 @@ impl Cursor {
     /// What the statement did so far.
     pub(crate) fn current_tally(&self) -> Tally {
         let mut tally = self.tally.clone();
-        if let CursorState::Live(live) = &self.state
-            && let Some(statement) = live.rows.statement()
-        {
-            tally.full_scan_steps = full_scan_steps(statement);
+        match &self.state {
+            CursorState::Live(live) => {
+                if let Some(statement) = live.rows.statement() {
+                    tally.full_scan_steps = full_scan_steps(statement);
+                }
+            }
+            CursorState::Buffered(rows) => tally.rows_ahead = rows.len().saturating_sub(1) as u64,
+            CursorState::Ended | CursorState::Deleted => {}
         }
         tally
     }

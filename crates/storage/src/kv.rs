@@ -246,7 +246,6 @@ impl Database {
                 .map_err(|error| self.failed(error.into()))?;
         }
         if self.check().is_ok() {
-            self.finish_writing_cursors()?;
             sqlite
                 .execute_batch("RELEASE _cf_batch")
                 .map_err(|error| self.failed(error.into()))?;

@@ -242,15 +242,16 @@ impl Database {
             .map_err(|error| self.failed(error.into()))
     }
 
-    /// Reads statements that wrote to their end: as long as they run, SQLite refuses to commit.
-    pub(crate) fn finish_writing_cursors(&mut self) -> Result<(), StorageError> {
-        for cursor in self.cursors.writing() {
-            let mut rows = VecDeque::new();
-            while let Some(row) = self.cursor_next(cursor)? {
-                rows.push_back(row);
-            }
-            self.cursors.buffer(cursor, rows);
+    /// Reads a statement that wrote to its end, and keeps its rows for the reader.
+    ///
+    /// All writing is done with the first row. As long as the statement runs, SQLite refuses to commit
+    /// and does not tell how many rows changed.
+    fn finish_writing(&mut self, cursor: CursorId) -> Result<(), StorageError> {
+        let mut rows = VecDeque::new();
+        while let Some(row) = self.cursor_next(cursor)? {
+            rows.push_back(row);
         }
+        self.cursors.buffer(cursor, rows);
         Ok(())
     }
 
@@ -377,11 +378,16 @@ impl Database {
                     rows,
                     row,
                     cache_text,
-                    writes,
                 };
-                Ok(self
+                let id = self
                     .cursors
-                    .add_live(columns.unwrap_or_default(), tally, live))
+                    .add_live(columns.unwrap_or_default(), tally, live);
+                if writes {
+                    self.finish_writing(id)?;
+                    let changes = sqlite.total_changes() - changes_before;
+                    self.cursors.set_changes(id, changes);
+                }
+                Ok(id)
             }
         }
     }

@@ -120,10 +120,9 @@ impl Database {
         }
         let sqlite = Rc::clone(&self.connect()?.sqlite);
         let result = match end {
-            SavepointEnd::Commit => self.finish_writing_cursors().and_then(|()| {
-                let release = format!("RELEASE _cf_savepoint_{depth}");
-                sqlite.execute_batch(&release).map_err(Into::into)
-            }),
+            SavepointEnd::Commit => sqlite
+                .execute_batch(&format!("RELEASE _cf_savepoint_{depth}"))
+                .map_err(Into::into),
             SavepointEnd::RollBack => {
                 self.forget_uncommitted();
                 self.wished = None;
@@ -195,7 +194,6 @@ impl Database {
 
     /// Commits the implicit transaction. After an error it is still open.
     pub(crate) fn commit(&mut self) -> Result<Option<CommitPosition>, StorageError> {
-        self.finish_writing_cursors()?;
         let alarm = match (self.alarm_changed, &self.target.alarm) {
             (true, Some(_)) => Some(self.alarm()?),
             _ => None,

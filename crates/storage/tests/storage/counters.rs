@@ -72,7 +72,13 @@ const STATEMENTS: &[Expectation] = &[
     ("SELECT * FROM sqlite_master", (4, 0), None),
     ("CREATE TABLE au(id INTEGER PRIMARY KEY AUTOINCREMENT, v)", (2, 4), None),
     ("INSERT INTO au(v) VALUES(1)", (1, 2), None),
-    ("INSERT INTO au(v) VALUES(1) RETURNING id", (2, 2), Some((2, 1))),
+    ("INSERT INTO au(v) VALUES(1) RETURNING id", (2, 2), None),
+    ("INSERT INTO au(v) VALUES(1),(2),(3) RETURNING id", (7, 4), Some((9, 3))),
+    ("CREATE TABLE re(id INTEGER PRIMARY KEY, v)", (1, 2), None),
+    ("INSERT INTO re(v) VALUES(1),(2) RETURNING id", (4, 2), None),
+    ("UPDATE re SET v=v+1 RETURNING id, v", (8, 2), None),
+    ("DELETE FROM re RETURNING v", (6, 2), None),
+    ("INSERT INTO re(v) VALUES(1) RETURNING *", (1, 1), None),
     ("SELECT EXISTS(SELECT 1 FROM t WHERE id=2)", (1, 0), None),
     ("CREATE TABLE un(a UNIQUE,b UNIQUE)", (1, 4), None),
     ("INSERT INTO un VALUES(1,2)", (0, 3), None),
@@ -116,6 +122,26 @@ fn a_cursor_counts_the_row_it_is_ahead() {
 
     assert_eq!(counted, [1, 2, 3, 3]);
     assert_eq!(database.cursor_counters(other).unwrap().rows_read, 1);
+}
+
+#[test]
+fn a_returning_clause_counts_all_writes_at_once_and_reads_as_they_are_read() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (id INTEGER PRIMARY KEY, v)");
+    let cursor = exec(
+        &mut database,
+        "INSERT INTO t (v) VALUES (1), (2), (3) RETURNING id",
+    );
+
+    let mut counted = Vec::new();
+    for _ in 0..4 {
+        let counters = database.cursor_counters(cursor).unwrap();
+        counted.push((counters.rows_read, counters.rows_written));
+        database.cursor_next(cursor).unwrap();
+    }
+
+    assert_eq!(counted, [(4, 3), (5, 3), (6, 3), (6, 3)]);
 }
 
 #[test]
