@@ -74,7 +74,7 @@ impl Group {
         .start();
         let client = Command::new(std::env::current_exe().expect("a program knows its path"))
             .args(["--client", &server.address().to_string()])
-            .args(["--server", &server.id().to_string()])
+            .args(["--server", &server.pid().to_string()])
             .args(["--sockets", &sockets.to_string()])
             .args(["--objects", &objects.to_string()])
             .stdout(Stdio::piped())

@@ -25,7 +25,7 @@ pub use project::{Copy, example, fixture};
 pub use runtime::Runtime;
 pub use server::{Exit, Launch, Server};
 pub use web_socket::WebSocketClient;
-pub use workerd::Workerd;
+pub use workerd::{Workerd, WorkerdLaunch};
 
 /// How long a server may take to print that it is ready.
 ///

@@ -53,8 +53,8 @@ impl Process {
         }
     }
 
-    /// Returns its number.
-    pub fn id(&self) -> u32 {
+    /// Returns its process id.
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 

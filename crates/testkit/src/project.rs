@@ -101,6 +101,24 @@ pub fn fixture(name: &str) -> PathBuf {
     folder
 }
 
+/// Returns the folder of a project of the benchmark, `bench/<name>`, with its npm packages installed.
+///
+/// # Panics
+/// When there is no such project, or `npm ci` fails.
+#[track_caller]
+pub fn benchmark(name: &str) -> PathBuf {
+    let folder = repository().join("bench").join(name);
+    assert!(
+        folder.is_dir(),
+        "there is no project `{name}` in {}",
+        folder.display()
+    );
+    if folder.join("package-lock.json").exists() {
+        install_packages(&folder, &format!("bench-{name}"));
+    }
+    folder
+}
+
 /// Returns the root of the repository.
 pub fn repository() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

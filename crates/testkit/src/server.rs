@@ -181,9 +181,9 @@ impl Server {
         self.http.address()
     }
 
-    /// Returns the number of its process.
-    pub fn id(&self) -> u32 {
-        self.process.id()
+    /// Returns the process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// Returns the folder that holds the data.

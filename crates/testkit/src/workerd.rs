@@ -8,37 +8,31 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use crate::READY_DEADLINE;
 use crate::http::HttpClient;
 use crate::process::Process;
 use crate::project::repository;
+use crate::{EVENT_DEADLINE, READY_DEADLINE};
 
-/// A running workerd with an empty data folder. Dropping it kills the process.
-pub struct Workerd {
-    http: HttpClient,
-    _process: Process,
+/// How to start workerd on a project, with a data folder of its own.
+#[derive(Clone)]
+pub struct WorkerdLaunch {
     /// The bundle, the configuration and the data.
-    _scratch: TempDir,
+    scratch: Arc<TempDir>,
 }
 
-impl Workerd {
-    /// Returns whether `npm ci` was run in `conformance/`.
-    pub fn is_installed() -> bool {
-        binary().is_some()
-    }
-
-    /// Starts workerd on the project in a folder.
+impl WorkerdLaunch {
+    /// Bundles and translates the project in a folder. Nothing runs until [`WorkerdLaunch::start`].
     ///
     /// # Panics
-    /// When workerd is not installed, the project has no `wrangler.toml` that can be translated, or
-    /// nothing listens before [`READY_DEADLINE`].
+    /// When the project cannot be bundled, or has no `wrangler.toml` that can be translated.
     #[track_caller]
-    pub fn start(project: &Path) -> Self {
-        let binary = binary().expect("workerd is installed: `npm ci` in conformance/");
+    pub fn new(project: &Path) -> Self {
         let path = project.join("wrangler.toml");
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
@@ -48,23 +42,34 @@ impl Workerd {
 
         let scratch =
             TempDir::with_prefix("stated-workerd-").expect("the temporary folder is writable");
-        let data = scratch.path().join("data");
-        let config = scratch.path().join("config.capnp");
-        std::fs::create_dir(&data).expect("the folder is ours");
-        std::fs::write(&config, translate(&table)).expect("the folder is ours");
+        std::fs::create_dir(scratch.path().join("data")).expect("the folder is ours");
+        std::fs::write(scratch.path().join("config.capnp"), translate(&table))
+            .expect("the folder is ours");
         bundle(
             &project.join(text_of(&table, "main")),
             &scratch.path().join("worker.js"),
         );
+        Self {
+            scratch: Arc::new(scratch),
+        }
+    }
 
+    /// Starts the process and waits until it listens.
+    ///
+    /// # Panics
+    /// When workerd is not installed, or nothing listens before [`READY_DEADLINE`].
+    #[track_caller]
+    pub fn start(&self) -> Workerd {
+        let binary = binary().expect("workerd is installed: `npm ci` in conformance/");
+        let folder = self.scratch.path();
         let mut command = Command::new(binary);
         // The last argument allows experimental compatibility flags.
         command.args(["serve", "--control-fd=1", "--experimental"]);
-        command.arg(&config);
-        if table.contains_key("worker_loaders") {
-            command.arg("--experimental");
-        }
-        command.arg(format!("--directory-path=data={}", data.display()));
+        command.arg(folder.join("config.capnp"));
+        command.arg(format!(
+            "--directory-path=data={}",
+            folder.join("data").display()
+        ));
         let process = Process::spawn(command);
         let line = process
             .output()
@@ -75,12 +80,47 @@ impl Workerd {
             .as_u64()
             .and_then(|port| u16::try_from(port).ok());
         let port = port.expect("workerd reports the port it listens on");
-        let http = HttpClient::new(SocketAddr::from(([127, 0, 0, 1], port)));
-        Self {
-            http,
-            _process: process,
-            _scratch: scratch,
+        Workerd {
+            launch: self.clone(),
+            http: HttpClient::new(SocketAddr::from(([127, 0, 0, 1], port))),
+            process,
         }
+    }
+}
+
+/// A running workerd. Dropping it kills the process.
+pub struct Workerd {
+    launch: WorkerdLaunch,
+    http: HttpClient,
+    process: Process,
+}
+
+impl Workerd {
+    /// Returns whether `npm ci` was run in `conformance/`.
+    pub fn is_installed() -> bool {
+        binary().is_some()
+    }
+
+    /// Starts workerd on the project in a folder, with an empty data folder.
+    ///
+    /// # Panics
+    /// As [`WorkerdLaunch::new`] and [`WorkerdLaunch::start`].
+    #[track_caller]
+    pub fn start(project: &Path) -> Self {
+        WorkerdLaunch::new(project).start()
+    }
+
+    /// Returns the process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Kills the process with SIGKILL and returns how to start it on the same data.
+    #[track_caller]
+    pub fn kill(mut self) -> WorkerdLaunch {
+        self.process.signal(Signal::KILL);
+        self.process.wait(EVENT_DEADLINE);
+        self.launch.clone()
     }
 
     /// Returns the client of its server.
