@@ -73,14 +73,15 @@ impl Alarms {
     /// Runs until the task is dropped.
     pub(crate) async fn run(mut self) {
         let (done, mut finished) = mpsc::channel(RUNNING_MAX);
+        let mut looked_ms = wall_ms();
         let mut look = true;
         loop {
-            // One reading for both: an alarm that became due between two would be in neither.
             let now_ms = wall_ms();
             if std::mem::replace(&mut look, true) {
+                looked_ms = now_ms;
                 self.wake_due(now_ms, &done);
             }
-            let sleep = self.sleep(now_ms);
+            let sleep = self.sleep(looked_ms, now_ms);
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
                 () = self.nudge.notified() => {}
@@ -179,15 +180,17 @@ impl Alarms {
         may_wake || is_due_again
     }
 
-    /// How long nothing can become due.
-    fn sleep(&self, now_ms: i64) -> Duration {
+    /// How long nothing can become due that was not looked at; zero when something has.
+    ///
+    /// It counts from the last look: an alarm that became due since then is in the index only.
+    fn sleep(&self, looked_ms: i64, now_ms: i64) -> Duration {
         if self.running.len() >= RUNNING_MAX {
             return SLEEP_MAX;
         }
         let from_indices = self
             .indices
             .iter()
-            .filter_map(|index| index.next_after(now_ms));
+            .filter_map(|index| index.next_after(looked_ms));
         let from_retries = self.retries.values().map(|retry| retry.at_ms);
         let next = from_indices.chain(from_retries).min();
         let Some(next) = next else { return SLEEP_MAX };
