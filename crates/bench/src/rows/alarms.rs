@@ -14,7 +14,7 @@ use crate::workload::{Workload, number};
 
 const ALARMS: u64 = 1000;
 /// How long setting all of them may take.
-const AHEAD: Duration = Duration::from_secs(4);
+const AHEAD: Duration = Duration::from_secs(12);
 /// How long an alarm may be late before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
