@@ -60,6 +60,7 @@ library! {
     "kv-operations",
     "main",
     "message-channel",
+    "mime-type",
     "namespace",
     "navigator",
     "node-globals",

@@ -8,7 +8,7 @@
  */
 
 import { DOMException } from "stated:dom-exception";
-import { defineEventHandlers, dispatch, Event, EventTarget, hasListeners } from "stated:event";
+import { defineEventHandlers, dispatch, Event, EventTarget, hasListeners, watchListeners } from "stated:event";
 import { startTimer } from "stated:timers";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
@@ -110,19 +110,11 @@ export class AbortSignal extends EventTarget {
     }
     result.#sources = [...sources];
     for (const source of result.#sources) source.#addDependent(result);
+    watchListeners(result, () => {
+      result.#hold();
+      result.#release();
+    });
     return result;
-  }
-
-  /** @override @param {string} type @param {any} callback @param {any} [options] */
-  addEventListener(type, callback, options = undefined) {
-    super.addEventListener(type, callback, options);
-    this.#hold();
-  }
-
-  /** @override @param {string} type @param {any} callback @param {any} [options] */
-  removeEventListener(type, callback, options = undefined) {
-    super.removeEventListener(type, callback, options);
-    this.#release();
   }
 
   /** A result of `any()` must live while somebody waits for it, even if only its sources are referenced. */
@@ -151,12 +143,14 @@ export class AbortSignal extends EventTarget {
   /** @param {unknown} reason */
   #abort(reason) {
     if (this.#aborted) return;
-    this.#settle(reason);
+    // One error for all of them.
+    const one = reason === undefined ? abortError() : reason;
+    this.#settle(one);
     const followers = [];
     for (const reference of this.#dependents ?? []) {
       const dependent = reference.deref();
       if (dependent === undefined || dependent.#aborted) continue;
-      dependent.#settle(reason);
+      dependent.#settle(one);
       followers.push(dependent);
     }
     this.#dependents = null;
@@ -168,7 +162,7 @@ export class AbortSignal extends EventTarget {
   /** @param {unknown} reason */
   #settle(reason) {
     this.#aborted = true;
-    this.#reason = reason === undefined ? abortError() : reason;
+    this.#reason = reason;
   }
 
   #notify() {

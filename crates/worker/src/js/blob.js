@@ -6,7 +6,7 @@
 
 import { ops } from "stated:host";
 import { ReadableStream } from "stated:streams";
-import { badConstructorArgument, defineInterface, toDictionary, toDOMString, toUSVString, viewBytes } from "stated:webidl";
+import { badConstructorArgument, defineInterface, isSharedBuffer, toDictionary, toDOMString, toUSVString, viewBytes } from "stated:webidl";
 
 /** Bytes per chunk of `stream()`. */
 const CHUNK_BYTES = 65_536;
@@ -15,6 +15,8 @@ const CHUNK_BYTES = 65_536;
 let bytesOf;
 /** @type {(blob: Blob, bytes: Uint8Array) => void} */
 let setBytes;
+/** @type {(blob: Blob, type: string) => void} */
+let setType;
 
 /** Immutable bytes with a media type. */
 export class Blob {
@@ -35,6 +37,9 @@ export class Blob {
     bytesOf = (blob) => blob.#bytes;
     setBytes = (blob, bytes) => {
       blob.#bytes = bytes;
+    };
+    setType = (blob, type) => {
+      blob.#type = type;
     };
   }
 
@@ -165,7 +170,7 @@ function join(parts, endings) {
 /** @param {any} part @param {"transparent" | "native"} endings @returns {Uint8Array} */
 function chunkOf(part, endings) {
   if (part instanceof Blob) return bytesOf(part);
-  const bytes = viewBytes(part);
+  const bytes = isSharedBuffer(part) ? undefined : viewBytes(part);
   if (bytes !== undefined) return bytes;
   const text = toDOMString(part);
   return ops.utf8Encode(endings === "native" ? text.replace(/\r\n?/g, "\n") : text);
@@ -201,11 +206,13 @@ export function blobBytes(blob) {
  *
  * @param {Uint8Array} bytes
  * @param {string} type
+ * @param {boolean} [asItIs] the type is a serialized MIME type, whose parameters may be in upper case
  * @returns {Blob}
  */
-export function blobAround(bytes, type) {
+export function blobAround(bytes, type, asItIs = false) {
   const blob = new Blob([], { type });
   setBytes(blob, bytes);
+  if (asItIs) setType(blob, type);
   return blob;
 }
 

@@ -15,9 +15,11 @@ import { contentStream, locked, streamToHostBody, takeStream, untouchedContent, 
 import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
 import { headerIn, headersAround, headersOfHost, listBehind, toWire, wireListBehind } from "stated:headers";
 import { ops } from "stated:host";
+import { extractMimeType, serializeMimeType } from "stated:mime-type";
+import { flag } from "stated:settings";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
 import { URLSearchParams } from "stated:url-search-params";
-import { defineInterface, illegalConstructor, internal, toDOMString, viewBytes } from "stated:webidl";
+import { defineInterface, illegalConstructor, internal, isSharedBuffer, toDOMString, viewBytes } from "stated:webidl";
 
 export { hostBodyStream, streamToHostBody } from "stated:body-stream";
 
@@ -207,11 +209,14 @@ export class Body {
   /** @returns {Promise<Blob>} */
   async blob() {
     const contentType = headerIn(listOfBody(this), "content-type");
-    return blobAround(await takeBytes(this), contentType ?? "");
+    const mimeType = extractMimeType(contentType);
+    return blobAround(await takeBytes(this), mimeType === null ? "" : serializeMimeType(mimeType), true);
   }
 }
 
 defineInterface(Body);
+// To programs it takes nothing.
+Object.defineProperty(Body, "length", { value: 0, configurable: true });
 
 /** @param {Body} body @returns {Promise<Uint8Array>} */
 async function takeBytes(body) {
@@ -253,7 +258,7 @@ function extract(init) {
   if (typeof init === "string") return { content: init, type: "text/plain;charset=UTF-8" };
   if (typeof init === "object" && init !== null) {
     if (isReadableStream(init)) return { content: usable(init), type: null };
-    const bytes = viewBytes(init);
+    const bytes = isSharedBuffer(init) ? undefined : viewBytes(init);
     if (bytes !== undefined) return { content: bytes.slice(), type: null };
     if (init instanceof Blob) return { content: blobBytes(init).slice(), type: init.type === "" ? null : init.type };
     if (init instanceof URLSearchParams) {
@@ -263,9 +268,21 @@ function extract(init) {
       const { bytes: content, type } = serializeMultipart(init);
       return { content, type };
     }
-    if (typeof init[Symbol.asyncIterator] === "function") return { content: ReadableStream.from(init), type: null };
+    if (typeof init[Symbol.asyncIterator] === "function" || isListOfBytes(init)) {
+      return { content: ReadableStream.from(init), type: null };
+    }
   }
   return { content: toDOMString(init), type: "text/plain;charset=UTF-8" };
+}
+
+/**
+ * Whether an iterable is a body of chunks. What has a text of its own is that text.
+ *
+ * @param {any} init
+ */
+function isListOfBytes(init) {
+  if (typeof init[Symbol.iterator] !== "function" || !flag("fetch_iterable_type_support")) return false;
+  return Array.isArray(init) || (init.toString === Object.prototype.toString && init[Symbol.toPrimitive] === undefined);
 }
 
 /** @param {ReadableStream<any>} stream */

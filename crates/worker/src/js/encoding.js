@@ -10,12 +10,16 @@ import { badArgument, badConstructorArgument, defineInterface, toDictionary, toD
 
 /** Encodes as UTF-8. */
 export class TextEncoder {
+  /** Only its presence counts: a method of another object throws. */
+  #encoding = "utf-8";
+
   get encoding() {
-    return "utf-8";
+    return this.#encoding;
   }
 
   /** @param {string} [input] @returns {Uint8Array<ArrayBuffer>} */
   encode(input = "") {
+    void this.#encoding;
     return /** @type {Uint8Array<ArrayBuffer>} */ (ops.utf8Encode(toDOMString(input)));
   }
 
@@ -25,6 +29,7 @@ export class TextEncoder {
    * @returns {{ read: number, written: number }}
    */
   encodeInto(source, destination) {
+    void this.#encoding;
     if (arguments.length < 2 || !(destination instanceof Uint8Array)) {
       throw badArgument("TextEncoder", "encodeInto", 2, "Uint8Array");
     }

@@ -106,7 +106,8 @@ export class Event {
   }
 
   set returnValue(value) {
-    if (!value) this.preventDefault();
+    const keeps = Boolean(value) || !this.#cancelable || (this.#flags & IN_PASSIVE_LISTENER) !== 0;
+    this.#flags |= keeps ? 0 : CANCELED;
   }
 
   get currentTarget() {
@@ -135,7 +136,7 @@ export class Event {
   }
 
   set cancelBubble(value) {
-    if (value) this.#flags |= STOPPED;
+    this.#flags |= value ? STOPPED : 0;
   }
 
   stopImmediatePropagation() {
@@ -177,11 +178,14 @@ let handlerOf;
 let setHandler;
 /** @type {(target: EventTarget, type: string) => boolean} */
 let listening;
+/** @type {(target: EventTarget, changed: () => void) => void} */
+let watch;
 
 /** Something that events can be dispatched to. */
 export class EventTarget {
   /** @type {Map<string, Listener[]> | null} made for the first listener; the arrays are replaced, never changed */
   #listeners = null;
+  /** @type {(() => void) | null} */ #changed = null;
 
   /**
    * @param {string} type
@@ -209,8 +213,9 @@ export class EventTarget {
     if (callback === null) return;
     const list = this.#listeners?.get(name) ?? [];
     if (list.some((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler)) return;
-    this.#add(name, { callback, capture, once, passive, removed: false, isHandler: false });
-    signal?.addEventListener("abort", () => this.#remove(name, callback, capture), { once: true });
+    const listener = { callback, capture, once, passive, removed: false, isHandler: false };
+    this.#add(name, listener);
+    signal?.addEventListener("abort", () => this.#drop(name, listener), { once: true });
   }
 
   /**
@@ -242,6 +247,7 @@ export class EventTarget {
     this.#listeners ??= new Map();
     const list = this.#listeners.get(type);
     this.#listeners.set(type, list === undefined ? [listener] : [...list, listener]);
+    this.#changed?.();
   }
 
   /** @param {string} type @param {unknown} callback @param {boolean} capture */
@@ -253,10 +259,12 @@ export class EventTarget {
 
   /** @param {string} type @param {Listener} listener */
   #drop(type, listener) {
+    if (listener.removed) return;
     listener.removed = true;
     const rest = /** @type {Listener[]} */ (this.#listeners?.get(type)).filter((entry) => entry !== listener);
     if (rest.length === 0) this.#listeners?.delete(type);
     else this.#listeners?.set(type, rest);
+    this.#changed?.();
   }
 
   static {
@@ -264,10 +272,12 @@ export class EventTarget {
       const listeners = target.#listeners;
       beginDispatch(event, target, flags);
       const list = listeners === null ? undefined : listeners.get(event.type);
-      if (list !== undefined) {
-        // At the target, capturing listeners come first.
-        if (list.some((entry) => entry.capture)) target.#invoke(list, event, true);
-        if (!(flagsOf(event) & STOPPED)) target.#invoke(list, event, false);
+      if (list !== undefined && !(flagsOf(event) & STOPPED)) {
+        // At the target, capturing listeners come first, and may change who listens without.
+        const captured = list.some((entry) => entry.capture);
+        if (captured) target.#invoke(list, event, true);
+        const rest = captured ? listeners?.get(event.type) : list;
+        if (rest !== undefined && !(flagsOf(event) & STOPPED)) target.#invoke(rest, event, false);
       }
       return endDispatch(event);
     };
@@ -280,6 +290,9 @@ export class EventTarget {
       } else if (callback !== null) {
         target.#add(type, { callback, capture: false, once: false, passive: false, removed: false, isHandler: true });
       }
+    };
+    watch = (target, changed) => {
+      target.#changed = changed;
     };
     listening = (target, type) => target.#listeners !== null && target.#listeners.has(type);
   }
@@ -343,6 +356,16 @@ export function hasListeners(target, type) {
 }
 
 /**
+ * Calls `changed` after each listener that is added to the target or taken away, handler attributes included.
+ *
+ * @param {EventTarget} target
+ * @param {() => void} changed
+ */
+export function watchListeners(target, changed) {
+  watch(target, changed);
+}
+
+/**
  * Defines attributes like `onmessage`, one per event name.
  *
  * @param {EventTarget} prototype
@@ -350,18 +373,18 @@ export function hasListeners(target, type) {
  */
 export function defineEventHandlers(prototype, names) {
   for (const name of names) {
-    Object.defineProperty(prototype, `on${name}`, {
-      enumerable: true,
-      configurable: true,
+    // A literal, so that the functions have the names that accessors have.
+    const accessor = {
       /** @this {EventTarget} */
-      get() {
+      get [`on${name}`]() {
         return handlerOf(this, name)?.callback ?? null;
       },
       /** @this {EventTarget} @param {unknown} value */
-      set(value) {
+      set [`on${name}`](value) {
         setHandler(this, name, (typeof value === "object" && value !== null) || typeof value === "function" ? value : null);
       },
-    });
+    };
+    Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(accessor));
   }
 }
 

@@ -8,7 +8,7 @@ import { DOMException } from "stated:dom-exception";
 import { Event, shownOfEvent } from "stated:event-target";
 import { badConstructorArgument, badField, defineInterface, toDOMString, toUint16 } from "stated:webidl";
 
-export { dispatch, defineEventHandlers, Event, EventTarget, hasListeners } from "stated:event-target";
+export { dispatch, defineEventHandlers, Event, EventTarget, hasListeners, watchListeners } from "stated:event-target";
 
 /** An event with a value of the program. */
 export class CustomEvent extends Event {
@@ -190,10 +190,11 @@ export class ExtendableEvent extends Event {
 
   /** @param {PromiseLike<unknown>} promise */
   waitUntil(promise) {
+    const promises = this.#promises;
     if (!this.isTrusted || this.eventPhase === 0) {
       throw new DOMException("waitUntil() can only be called while the event is being dispatched.", "InvalidStateError");
     }
-    this.#promises.push(Promise.resolve(promise));
+    promises.push(Promise.resolve(promise));
   }
 
   static {

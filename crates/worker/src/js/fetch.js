@@ -9,6 +9,7 @@
 
 import { onAbort } from "stated:abort";
 import { ops } from "stated:host";
+import { parseMimeType, serializeMimeType } from "stated:mime-type";
 import { isRequest, Request, requestToWire, signalOf } from "stated:request";
 import { Response, responseFromHost } from "stated:response";
 import { percentDecode } from "stated:url-search-params";
@@ -49,7 +50,7 @@ export async function fetch(input, init = undefined) {
   const signal = signalOf(request);
   signal?.throwIfAborted();
   const { url } = request;
-  if (url.startsWith("data:")) return fetchData(url);
+  if (url.startsWith("data:")) return fetchData(url, request.method);
   if (!url.startsWith("http:") && !url.startsWith("https:")) throw cannotLoad(url);
   if (outbound !== undefined) return outbound.fetch(request);
   const { redirect } = request;
@@ -98,11 +99,13 @@ function cannotLoad(url) {
  * Source: the Fetch standard's data: URL processor.
  *
  * @param {string} url
+ * @param {string} method
  * @returns {Response}
  */
-function fetchData(url) {
+function fetchData(url, method) {
   const hash = url.indexOf("#");
-  const rest = url.slice("data:".length, hash === -1 ? undefined : hash);
+  const whole = hash === -1 ? url : url.slice(0, hash);
+  const rest = whole.slice("data:".length);
   const comma = rest.indexOf(",");
   if (comma === -1) throw cannotLoad(url);
   let type = rest.slice(0, comma).trim();
@@ -116,6 +119,7 @@ function fetchData(url) {
     bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   }
   if (type.startsWith(";")) type = `text/plain${type}`;
-  if (!/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+/.test(type)) type = "text/plain;charset=US-ASCII";
-  return responseFromHost([200, "OK", ["content-type", type], bytes, url, false, 0]);
+  const mimeType = parseMimeType(type);
+  const list = ["content-type", mimeType === null ? "text/plain;charset=US-ASCII" : serializeMimeType(mimeType)];
+  return responseFromHost([200, "OK", list, method === "HEAD" ? null : bytes, whole, false, 0]);
 }

@@ -7,6 +7,7 @@
 
 import { Blob, blobBytes, File, fileAround } from "stated:blob";
 import { ops } from "stated:host";
+import { extractMimeType } from "stated:mime-type";
 import { parseUrlEncoded } from "stated:url-search-params";
 import { badArgument, defineInspection, defineInterface, definePairIterable, toUSVString } from "stated:webidl";
 
@@ -163,7 +164,8 @@ function concat(chunks) {
  */
 export function parseFormData(bytes, contentType) {
   if (contentType === null) throw new TypeError("Parsing a Body as FormData requires a Content-Type header.");
-  const { essence, boundary } = parseContentType(contentType);
+  const mimeType = extractMimeType(contentType);
+  const essence = mimeType?.essence;
   if (essence === "application/x-www-form-urlencoded") {
     const form = new FormData();
     const list = parseUrlEncoded(ops.textDecode("utf-8", bytes, false, true));
@@ -174,20 +176,12 @@ export function parseFormData(bytes, contentType) {
     throw new TypeError("Unrecognized Content-Type header value. FormData can only parse the following MIME types: "
       + "multipart/form-data, application/x-www-form-urlencoded");
   }
-  if (boundary === undefined) {
+  const boundary = mimeType?.parameters.get("boundary");
+  if (boundary === undefined || boundary === "") {
     throw new TypeError("No boundary string in Content-Type header. The multipart/form-data MIME type requires a boundary "
       + "parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC 7578, section 4.");
   }
   return parseMultipart(bytes, boundary);
-}
-
-/** @param {string} value @returns {{ essence: string, boundary: string | undefined }} */
-function parseContentType(value) {
-  const semicolon = value.indexOf(";");
-  const essence = (semicolon === -1 ? value : value.slice(0, semicolon)).trim().toLowerCase();
-  const found = semicolon === -1 ? null : /;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/i.exec(value.slice(semicolon));
-  const boundary = found === null ? undefined : found[1] === undefined ? found[2] : found[1].replace(/\\(.)/g, "$1");
-  return { essence, boundary: boundary === "" ? undefined : boundary };
 }
 
 /**
@@ -287,7 +281,7 @@ function addPart(form, headers, content) {
   const name = parameter(disposition, "name");
   if (name === undefined) throw new TypeError("Content-Disposition header in FormData part is missing a name.");
   const filename = parameter(disposition, "filename");
-  const value = filename === undefined ? ops.textDecode("utf-8", content, false, false) : fileAround(content, filename, headers.type);
+  const value = filename === undefined ? ops.textDecode("utf-8", content, false, true) : fileAround(content, filename, headers.type);
   listOf(form).push(name, value);
 }
 

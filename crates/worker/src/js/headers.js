@@ -227,10 +227,8 @@ function listFrom(init) {
   const list = [];
   const iterate = init[Symbol.iterator];
   if (iterate === undefined || iterate === null) {
+    // As in Workers, keys that are symbols are passed over; Web IDL would throw.
     for (const key of Object.keys(init)) list.push(checkName(key), checkValue(init[key]));
-    for (const key of Object.getOwnPropertySymbols(init)) {
-      if (Object.prototype.propertyIsEnumerable.call(init, key)) checkName(key);
-    }
     return list;
   }
   if (typeof iterate !== "function") throw badConstructorArgument("Headers", 1, "Headers or Sequence or object");

@@ -191,7 +191,7 @@ function hasContentType(list) {
 
 /** @param {any} value */
 function toStatus(value) {
-  const status = Math.trunc(Number(value));
+  const status = Math.trunc(+value);
   return Number.isFinite(status) ? status : 0;
 }
 

@@ -125,7 +125,7 @@ definePassing(Blob, (writer, _message, blob) => {
 });
 defineReceiving(wire.HOST_BLOB, (reader) => {
   const type = reader.readString();
-  return blobAround(reader.readBytes(), type);
+  return blobAround(reader.readBytes(), type, true);
 });
 
 /** Differs: Workers refuses a File. */

@@ -7,7 +7,7 @@
 import { ops } from "stated:host";
 import { dataCloneError } from "stated:clone-errors";
 import { deserialize, serializeForClone } from "stated:serialize";
-import { badArgument } from "stated:webidl";
+import { badArgument, badField, toDictionary } from "stated:webidl";
 
 /**
  * Clones a value by the structured clone algorithm.
@@ -24,7 +24,8 @@ import { badArgument } from "stated:webidl";
 export function structuredClone(value, options = undefined) {
   if (arguments.length < 1) throw badArgument("ServiceWorkerGlobalScope", "structuredClone", 1, "Value");
   if (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol" && options === undefined) return value;
-  const transferred = transferList(options);
+  const given = toDictionary(options, () => badArgument("ServiceWorkerGlobalScope", "structuredClone", 2, "StructuredCloneOptions"));
+  const transferred = transferList(given);
   const bytes = serializeForClone(value, transferred);
   /** @type {ArrayBuffer[]} */
   const moved = [];
@@ -39,8 +40,12 @@ export function structuredClone(value, options = undefined) {
 function transferList(options) {
   /** @type {Map<object, number>} */
   const list = new Map();
-  if (options === undefined || options === null || options.transfer === undefined) return list;
-  for (const item of options.transfer) {
+  const transfer = options?.transfer;
+  if (transfer === undefined) return list;
+  if (typeof transfer !== "object" || transfer === null || typeof transfer[Symbol.iterator] !== "function") {
+    throw badField("transfer", "StructuredCloneOptions", "Array");
+  }
+  for (const item of transfer) {
     if (ops.classOf(item) !== "ArrayBuffer") throw dataCloneError("Object is not transferable");
     if (list.has(item)) throw dataCloneError("ArrayBuffer occurs in the transfer list more than once");
     if (isDetached(item)) throw dataCloneError("An ArrayBuffer is detached and could not be cloned.");

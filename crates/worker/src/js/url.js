@@ -75,13 +75,15 @@ export class URL {
     return url;
   }
 
-  /** Always fails: there is no registry of blobs. */
-  static createObjectURL() {
+  /** Always fails: there is no registry of blobs. @param {unknown} object */
+  static createObjectURL(object) {
+    void object;
     throw new Error("URL.createObjectURL() is not implemented");
   }
 
-  /** Always fails: there is no registry of blobs. */
-  static revokeObjectURL() {
+  /** Always fails: there is no registry of blobs. @param {unknown} url */
+  static revokeObjectURL(url) {
+    void url;
     throw new Error("URL.revokeObjectURL() is not implemented");
   }
 

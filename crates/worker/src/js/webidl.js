@@ -124,8 +124,17 @@ export function isAnyArrayBuffer(value) {
     arrayBufferLength.call(value);
     return true;
   } catch {
-    if (sharedLength === undefined) return false;
+    return isSharedBuffer(value);
   }
+}
+
+/**
+ * Whether the value is a SharedArrayBuffer, which is no BufferSource where the standard does not allow it.
+ *
+ * @param {unknown} value
+ */
+export function isSharedBuffer(value) {
+  if (sharedLength === undefined || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return false;
   try {
     sharedLength.call(value);
     return true;

@@ -86,6 +86,109 @@ export async function assertRejects(promise, errorClass, message) {
 }
 
 /**
+ * @typedef {object} InterfaceShape
+ * @property {string} [name] when it is not the class's own
+ * @property {number} [length] of the constructor; 0 by default
+ * @property {Function} [parent]
+ * @property {string[]} [readonly] attributes without a setter
+ * @property {string[]} [attributes] attributes with one
+ * @property {Record<string, number>} [methods] names to lengths
+ * @property {Record<string, number>} [statics] names to lengths
+ * @property {Record<string, number>} [constants]
+ * @property {string[]} [promises] methods and attributes that answer a foreign `this` by rejecting
+ */
+
+/**
+ * The parts of an interface as Web IDL says them, each as a name and a check to be run as a test of its own.
+ *
+ * @param {Function} Class
+ * @param {InterfaceShape} shape
+ * @returns {[string, () => unknown][]}
+ */
+export function checksOfInterface(Class, shape) {
+  const { name = Class.name, readonly = [], attributes = [], methods = {}, statics = {}, constants = {}, promises = [] } = shape;
+  const { prototype } = Class;
+  /** @param {object} owner @param {PropertyKey} key */
+  const property = (owner, key) => {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, key);
+    assert(descriptor !== undefined, `${name} lacks ${String(key)}`);
+    return /** @type {PropertyDescriptor} */ (descriptor);
+  };
+  /** @param {string} key @param {() => unknown} fn */
+  const refusesForeign = (key, fn) => (promises.includes(key) ? assertRejects(fn, TypeError) : assertThrows(fn, TypeError));
+  /** @param {PropertyDescriptor} descriptor */
+  const flags = ({ writable, enumerable, configurable }) => [writable, enumerable, configurable];
+  /** @type {[string, () => unknown][]} */
+  const checks = [
+    ["the interface object", () => {
+      assertEquals([Class.name, Class.length], [name, shape.length ?? 0]);
+      assertEquals(flags(property(Class, "prototype")), [false, false, false]);
+      assertEquals(flags(property(prototype, "constructor")), [true, false, true]);
+      assert(prototype.constructor === Class);
+      assertThrows(() => /** @type {any} */ (Class)(), TypeError);
+      const parent = shape.parent ?? Function.prototype;
+      assert(Object.getPrototypeOf(Class) === parent, `the parent is not ${shape.parent?.name ?? "Function.prototype"}`);
+      assert(Object.getPrototypeOf(prototype) === (shape.parent ?? Object).prototype);
+    }],
+    ["its class string", () => {
+      const tag = property(prototype, Symbol.toStringTag);
+      assertEquals([tag.value, ...flags(tag)], [name, false, false, true]);
+    }],
+    ["no other members", () => {
+      const expected = [...readonly, ...attributes, ...Object.keys(methods), ...Object.keys(constants)].sort();
+      assertEquals(Object.keys(prototype).sort(), expected);
+      assertEquals(Object.keys(Class).sort(), [...Object.keys(statics), ...Object.keys(constants)].sort());
+    }],
+  ];
+  if (readonly.length + attributes.length > 0) {
+    checks.push(["its attributes", async () => {
+      for (const key of [...readonly, ...attributes]) {
+        const { get, set, enumerable, configurable } = property(prototype, key);
+        assertEquals([get?.name, get?.length, enumerable, configurable], [`get ${key}`, 0, true, true], key);
+        assertEquals([set?.name, set?.length], attributes.includes(key) ? [`set ${key}`, 1] : [undefined, undefined], key);
+      }
+    }], ["its attributes on another object", async () => {
+      for (const key of [...readonly, ...attributes]) {
+        const { get, set } = property(prototype, key);
+        await refusesForeign(key, () => get?.call({}));
+        await refusesForeign(key, () => get?.call(prototype));
+        if (set !== undefined) assertThrows(() => set.call({}, ""), TypeError);
+      }
+    }]);
+  }
+  if (Object.keys(methods).length > 0) {
+    checks.push(["its methods", () => {
+      for (const [key, length] of Object.entries(methods)) {
+        const descriptor = property(prototype, key);
+        assertEquals([descriptor.value.name, descriptor.value.length, ...flags(descriptor)], [key, length, true, true, true], key);
+        assertThrows(() => new descriptor.value(), TypeError);
+      }
+    }], ["its methods on another object", async () => {
+      for (const key of Object.keys(methods)) await refusesForeign(key, () => prototype[key].call({}, "a", "b", "c"));
+    }]);
+  }
+  if (Object.keys(statics).length > 0) {
+    checks.push(["its static methods", () => {
+      for (const [key, length] of Object.entries(statics)) {
+        const descriptor = property(Class, key);
+        assertEquals([descriptor.value.name, descriptor.value.length, ...flags(descriptor)], [key, length, true, true, true], key);
+      }
+    }]);
+  }
+  if (Object.keys(constants).length > 0) {
+    checks.push(["its constants", () => {
+      for (const [key, value] of Object.entries(constants)) {
+        for (const owner of [Class, prototype]) {
+          const descriptor = property(owner, key);
+          assertEquals([descriptor.value, ...flags(descriptor)], [value, false, true, false], key);
+        }
+      }
+    }]);
+  }
+  return checks.map(([what, check]) => [`${name}: ${what}`, check]);
+}
+
+/**
  * @param {any} error
  * @param {Function | undefined} errorClass
  * @param {string | RegExp | undefined} message

@@ -121,7 +121,7 @@ test("arrayBuffer and bytes give exactly the bytes", async () => {
 });
 
 test("blob has the type of the headers", async () => {
-  assertEquals((await new Response("a").blob()).type, "text/plain;charset=utf-8");
+  assertEquals((await new Response("a").blob()).type, "text/plain;charset=UTF-8");
   assertEquals((await new Response("a", { headers: { "content-type": "x/y" } }).blob()).type, "x/y");
   assertEquals((await new Response(bytes("a")).blob()).type, "");
 });

@@ -1,8 +1,8 @@
 //! The tests of the JavaScript library (tests/js), run inside the engine with the real operations.
 //!
 //! Each file is a program of its own in a runtime of its own. Its tests run inside an event, where
-//! I/O is allowed. The files of the folder itself run on Node.js, too, with stand-ins for the
-//! operations, see js/package.json; those in host/ are about the operations.
+//! I/O is allowed. The files of the folder itself and of standards/ run on Node.js, too, with
+//! stand-ins for the operations, see js/package.json; those in host/ are about the operations.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,8 +45,8 @@ fn folder() -> PathBuf {
 }
 
 fn test_files() -> Vec<PathBuf> {
-    let folders = [folder(), folder().join("host")]
-        .map(|folder| fs::read_dir(folder).expect("the folder exists"));
+    let folders = [".", "host", "standards"]
+        .map(|name| fs::read_dir(folder().join(name)).expect("the folder exists"));
     let entries = folders.into_iter().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("its entries can be read").path())

@@ -1,5 +1,5 @@
 /**
- * What Workers adds to the standard's stream classes, and how they print.
+ * What Workers adds to the standard's stream classes, what the vendored package has beyond it, and how they print.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { badArgument, defineInspection } from "stated:webidl";
 /** Runs once, when the streams are first imported. */
 export function addWorkersExtensions() {
   addReadAtLeast();
+  removeExtras();
   /** @type {[object, (self: any) => Record<string, unknown>][]} */
   const printed = [
     [ReadableStream.prototype, (self) => ({ locked: self.locked, "[state]": stateOf(self) })],
@@ -51,4 +52,9 @@ function addReadAtLeast() {
   Object.defineProperty(prototype, "readAtLeast", {
     value: methods.readAtLeast, writable: true, enumerable: true, configurable: true,
   });
+}
+
+/** Takes away what the standard does not have: it would show in a `for … in`, and in tests for features. */
+function removeExtras() {
+  delete (/** @type {any} */ (WritableStreamDefaultController.prototype).abortReason);
 }

@@ -33,6 +33,7 @@ export class TextEncoderStream {
   }
 
   get encoding() {
+    void this.#stream;
     return "utf-8";
   }
 
@@ -59,7 +60,8 @@ export class TextDecoderStream {
     this.#decoder = decoder;
     this.#stream = new TransformStream({
       transform(chunk, controller) {
-        const text = decoder.decode(chunk, { stream: true });
+        // A missing argument of decode is no bytes, a missing chunk is an error.
+        const text = decoder.decode(chunk === undefined ? null : chunk, { stream: true });
         if (text !== "") controller.enqueue(text);
       },
       flush(controller) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { assert, assertEquals, assertRejects, assertThrows } from "stated:test/assertions";
+export { assert, assertEquals, assertRejects, assertThrows, checksOfInterface } from "stated:test/assertions";
 
 /** @type {{ name: string, body: () => unknown }[]} */
 const tests = [];

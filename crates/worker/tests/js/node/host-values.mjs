@@ -46,6 +46,18 @@ function isOther(value) {
     || iteratorPrototype.isPrototypeOf(value) && Object.getPrototypeOf(value).constructor === Object;
 }
 
+// Newer than Node 20. Node's structuredClone, before the library's can take its place.
+const nodeClone = globalThis.structuredClone;
+if (!("transfer" in ArrayBuffer.prototype)) {
+  Object.defineProperty(ArrayBuffer.prototype, "transfer", {
+    value: function transfer() {
+      return nodeClone(this, { transfer: [this] });
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
 defineOps({
   classOf,
   utf8Encode: (text) => encoder.encode(text),

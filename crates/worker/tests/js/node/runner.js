@@ -8,4 +8,4 @@ import "./host-values.mjs";
 import "./host-web.mjs";
 
 export { test } from "node:test";
-export { assert, assertEquals, assertRejects, assertThrows } from "../assertions.js";
+export { assert, assertEquals, assertRejects, assertThrows, checksOfInterface } from "../assertions.js";
