@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, Row, ToSql};
 
 use crate::database::{Database, InternalTable};
 use crate::error::StorageError;
+use crate::transaction::run_cached;
 
 /// A key with its value.
 pub type KvEntry = (String, Vec<u8>);
@@ -180,13 +181,31 @@ impl Database {
     /// # Errors
     /// A critical error of this turn, or SQLite's.
     pub fn kv_list(&mut self, options: &ListOptions<'_>) -> Result<Vec<KvEntry>, StorageError> {
+        let mut entries = Vec::new();
+        self.kv_visit(options, |entry| {
+            entries.push(entry);
+            true
+        })?;
+        Ok(entries)
+    }
+
+    /// Gives the entries in the range to `visit`, in order, until that returns false. Returns whether it
+    /// never did. Invalidates the live iterator.
+    ///
+    /// # Errors
+    /// A critical error of this turn, or SQLite's.
+    pub fn kv_visit(
+        &mut self,
+        options: &ListOptions<'_>,
+        visit: impl FnMut(KvEntry) -> bool,
+    ) -> Result<bool, StorageError> {
         self.kv_iteration.restart(IterationState::Done);
         let Some(sqlite) = self.table_for_read(InternalTable::Kv)? else {
-            return Ok(Vec::new());
+            return Ok(true);
         };
         let range = Range::new(options);
         range
-            .query(&sqlite, range.remaining)
+            .visit(&sqlite, range.remaining, visit)
             .map_err(|error| self.failed(error.into()))
     }
 
@@ -217,9 +236,8 @@ impl Database {
         };
         let entry = match self.table_for_read(InternalTable::Kv)? {
             Some(sqlite) if range.remaining > 0 => range
-                .query(&sqlite, 1)
-                .map_err(|error| self.failed(error.into()))?
-                .pop(),
+                .first(&sqlite)
+                .map_err(|error| self.failed(error.into()))?,
             _ => None,
         };
         self.kv_iteration.state = match &entry {
@@ -235,8 +253,7 @@ impl Database {
         writes: impl FnOnce(&mut Self) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         let sqlite = self.begin()?;
-        sqlite
-            .execute_batch("SAVEPOINT _cf_batch")
+        run_cached(&sqlite, "SAVEPOINT _cf_batch")
             .map_err(|error| self.failed(error.into()))?;
         let result = writes(self);
         if result.is_err() && self.check().is_ok() {
@@ -246,8 +263,7 @@ impl Database {
                 .map_err(|error| self.failed(error.into()))?;
         }
         if self.check().is_ok() {
-            sqlite
-                .execute_batch("RELEASE _cf_batch")
+            run_cached(&sqlite, "RELEASE _cf_batch")
                 .map_err(|error| self.failed(error.into()))?;
         }
         result
@@ -297,7 +313,12 @@ impl Range {
         self
     }
 
-    fn query(&self, sqlite: &rusqlite::Connection, limit: i64) -> rusqlite::Result<Vec<KvEntry>> {
+    fn visit(
+        &self,
+        sqlite: &rusqlite::Connection,
+        limit: i64,
+        mut visit: impl FnMut(KvEntry) -> bool,
+    ) -> rusqlite::Result<bool> {
         let start = Text(&self.start);
         let mut statement;
         let mut rows = match (&self.end, self.reverse) {
@@ -328,11 +349,21 @@ impl Range {
                 statement.query((start, Text(end), limit))?
             }
         };
-        let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
-            entries.push((key(row)?, blob(row, 1)?));
+            if !visit((key(row)?, blob(row, 1)?)) {
+                return Ok(false);
+            }
         }
-        Ok(entries)
+        Ok(true)
+    }
+
+    fn first(&self, sqlite: &rusqlite::Connection) -> rusqlite::Result<Option<KvEntry>> {
+        let mut first = None;
+        self.visit(sqlite, 1, |entry| {
+            first = Some(entry);
+            true
+        })?;
+        Ok(first)
     }
 }
 

@@ -93,8 +93,7 @@ impl Database {
     pub fn savepoint_begin(&mut self) -> Result<u32, StorageError> {
         let sqlite = self.begin()?;
         let depth = self.transaction.savepoints + 1;
-        sqlite
-            .execute_batch(&format!("SAVEPOINT _cf_savepoint_{depth}"))
+        run_cached(&sqlite, "SAVEPOINT _cf_savepoint")
             .map_err(|error| self.failed(error.into()))?;
         self.transaction.savepoints = depth;
         Ok(depth)
@@ -120,15 +119,15 @@ impl Database {
         }
         let sqlite = Rc::clone(&self.connect()?.sqlite);
         let result = match end {
-            SavepointEnd::Commit => sqlite
-                .execute_batch(&format!("RELEASE _cf_savepoint_{depth}"))
-                .map_err(Into::into),
+            SavepointEnd::Commit => {
+                run_cached(&sqlite, "RELEASE _cf_savepoint").map_err(Into::into)
+            }
             SavepointEnd::RollBack => {
                 self.forget_uncommitted();
                 self.wished = None;
-                let roll_back =
-                    format!("ROLLBACK TO _cf_savepoint_{depth}; RELEASE _cf_savepoint_{depth}");
-                sqlite.execute_batch(&roll_back).map_err(Into::into)
+                sqlite
+                    .execute_batch("ROLLBACK TO _cf_savepoint; RELEASE _cf_savepoint")
+                    .map_err(Into::into)
             }
         };
         result.map_err(|error| self.failed(error))
@@ -222,7 +221,7 @@ impl Database {
 }
 
 /// Runs one of this crate's own statements that returns nothing.
-fn run_cached(sqlite: &Connection, sql: &str) -> rusqlite::Result<()> {
+pub(crate) fn run_cached(sqlite: &Connection, sql: &str) -> rusqlite::Result<()> {
     sqlite.prepare_cached(sql)?.execute([])?;
     Ok(())
 }

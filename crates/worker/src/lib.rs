@@ -19,6 +19,7 @@ mod program;
 mod progress;
 mod settled;
 mod sockets;
+mod stored;
 mod timers;
 mod wire;
 mod worker;

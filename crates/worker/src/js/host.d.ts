@@ -25,6 +25,9 @@ export type WireResponse = [number, string, string[], WireBody, string, boolean,
  */
 export type WireMessage = [bytes: Uint8Array, capabilities: number[]];
 
+/** A value of storage: a primitive, or the bytes that the library makes it from. */
+export type StoredValue = string | number | boolean | null | Uint8Array;
+
 /** `ctx.props`: JSON, a value that may refer to services, or none. */
 export type WireProps = string | WireMessage | undefined;
 
@@ -279,21 +282,21 @@ export interface Ops {
   capabilityOfEnv(position: number): number;
 
   // --- a Durable Object's own storage; contextId is the object's ---------------------------------
-  kvGet(contextId: number, key: string): Uint8Array | undefined;
-  /** `[key, bytes, …]`, existing keys only, sorted, without duplicates. */
-  kvGetMany(contextId: number, keys: string[]): (string | Uint8Array)[];
+  kvGet(contextId: number, key: string): StoredValue | undefined;
+  /** `[key, value, …]`, existing keys only, sorted, without duplicates. */
+  kvGetMany(contextId: number, keys: string[]): StoredValue[];
   kvPut(contextId: number, key: string, value: Uint8Array, unconfirmed: boolean): void;
   /** Atomic. `[key, bytes, …]` */
   kvPutMany(contextId: number, entries: (string | Uint8Array)[], unconfirmed: boolean): void;
   kvDelete(contextId: number, key: string, unconfirmed: boolean): boolean;
   kvDeleteMany(contextId: number, keys: string[], unconfirmed: boolean): number;
-  /** `[key, bytes, …]` in order. All bounds optional; limit at least 1. */
+  /** `[key, value, …]` in order. All bounds optional; limit at least 1. */
   kvList(contextId: number, start: string | undefined, startAfter: string | undefined, end: string | undefined,
-    prefix: string | undefined, reverse: boolean, limit: number | undefined): (string | Uint8Array)[];
+    prefix: string | undefined, reverse: boolean, limit: number | undefined): StoredValue[];
   /** A lazy listing; the next listing of this object, of either kind, invalidates it. */
   kvIterate(contextId: number, start: string | undefined, startAfter: string | undefined, end: string | undefined,
     prefix: string | undefined, reverse: boolean, limit: number | undefined): number;
-  kvNext(contextId: number, iteratorId: number): [string, Uint8Array] | undefined;
+  kvNext(contextId: number, iteratorId: number): [string, StoredValue] | undefined;
   deleteAll(contextId: number, alsoAlarm: boolean): void;
   /** Resolves when all writes made so far are on disk. */
   sync(contextId: number): Promise<void>;

@@ -98,8 +98,7 @@ export class KvOperations {
     if (count < 1) throw this.#bad("get", 1, "string or Array");
     if (!isOptions(options)) throw this.#bad("get", 2, "GetOptions");
     if (!Array.isArray(key)) {
-      const bytes = ops.kvGet(this.contextId, this.#checkKey(toKey(key)));
-      return bytes === undefined ? undefined : deserialize(bytes);
+      return storedValue(ops.kvGet(this.contextId, this.#checkKey(toKey(key))));
     }
     if (this.limited && key.length > KEYS_MAX) {
       throw new RangeError(`Maximum number of key value pairs is ${KEYS_MAX}. ${key.length} pairs were provided.`);
@@ -218,9 +217,19 @@ export class KvOperations {
   }
 }
 
-/** @param {(string | Uint8Array)[]} flat keys and values in turn */
+/** @param {import("stated:host").StoredValue[]} flat keys and values in turn */
 function toMap(flat) {
   const map = new Map();
-  for (let i = 0; i < flat.length; i += 2) map.set(flat[i], deserialize(/** @type {Uint8Array} */ (flat[i + 1])));
+  for (let i = 0; i < flat.length; i += 2) map.set(flat[i], storedValue(flat[i + 1]));
   return map;
+}
+
+/**
+ * Reads a value as the host found it. A primitive is itself, and undefined means that there is none.
+ *
+ * @param {import("stated:host").StoredValue | undefined} value
+ * @returns {any}
+ */
+export function storedValue(value) {
+  return typeof value === "object" && value !== null ? deserialize(value) : value;
 }

@@ -6,9 +6,9 @@
  */
 
 import { ops } from "stated:host";
-import { listBounds } from "stated:kv-operations";
+import { listBounds, storedValue } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
-import { deserialize, serialize } from "stated:serialize";
+import { serialize } from "stated:serialize";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
@@ -38,8 +38,7 @@ export class SyncKvStorage {
   get(key) {
     if (arguments.length < 1) throw badArgument("SyncKvStorage", "get", 1, "string");
     this.#check();
-    const bytes = ops.kvGet(this.#contextId, `${key}`);
-    return bytes === undefined ? undefined : deserialize(bytes);
+    return storedValue(ops.kvGet(this.#contextId, `${key}`));
   }
 
   /**
@@ -96,7 +95,7 @@ class ListIterator {
       this.#done = true;
       return { done: true, value: undefined };
     }
-    return { done: false, value: [entry[0], deserialize(entry[1])] };
+    return { done: false, value: [entry[0], storedValue(entry[1])] };
   }
 
   /** @returns {IterableIterator<[string, any]>} */

@@ -14,11 +14,8 @@ use stated_storage::{
 };
 
 use super::values::array_of;
+use crate::stored::stored_value;
 use crate::op::{Op, OpError, OpResult};
-
-/// Entries that a listing reads at once. Values have at most [`VALUE_BYTES_MAX`], so what is read
-/// before the size is looked at stays within 64 MiB.
-const PAGE_ENTRIES: u64 = 32;
 
 /// What an entry costs in memory beside its key and value: two JavaScript objects and their places.
 const ENTRY_BYTES: usize = 256;
@@ -28,7 +25,7 @@ pub(crate) fn kv_get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let key = op.text(1)?;
     match instance.with_database(|database| database.kv_get(&key))?? {
-        Some(value) => Ok(op.scope.uint8_array(&value)),
+        Some(value) => Ok(stored_value(op.scope, &value)),
         None => op.undefined(),
     }
 }
@@ -108,7 +105,7 @@ pub(crate) fn kv_list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let bounds = Bounds::from_args(op)?;
     let mut budget = Budget::new(op.worker.heap_bytes());
     let found =
-        instance.with_database(|database| list(database, bounds.options(), &mut budget))??;
+        instance.with_database(|database| list(database, &bounds.options(), &mut budget))??;
     let entries = found.ok_or_else(|| too_large(op, "list()", "fewer entries with `limit`"))?;
     Ok(flat(op.scope, entries))
 }
@@ -129,7 +126,7 @@ pub(crate) fn kv_next<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         return op.undefined();
     };
     let key = op.scope.string(&key);
-    let value = op.scope.uint8_array(&value);
+    let value = stored_value(op.scope, &value);
     Ok(op.scope.array(&[key, value]))
 }
 
@@ -294,37 +291,21 @@ fn get_many(
     Ok(Some(entries))
 }
 
-/// The entries in the range, read in pages; None when they exceed the budget.
+/// The entries in the range; None when they exceed the budget.
 fn list(
     database: &mut Database,
-    options: ListOptions<'_>,
+    options: &ListOptions<'_>,
     budget: &mut Budget,
 ) -> Result<Option<Vec<KvEntry>>, StorageError> {
     let mut entries: Vec<KvEntry> = Vec::new();
-    let mut left = options.limit.unwrap_or(u64::MAX);
-    loop {
-        let wanted = left.min(PAGE_ENTRIES);
-        let last = entries.last().map(|(key, _)| key.clone());
-        let mut page = ListOptions {
-            limit: Some(wanted),
-            ..options
-        };
-        match last.as_deref() {
-            Some(last) if options.reverse => page.end = Some(last),
-            Some(last) => page.start_after = Some(last),
-            None => {}
+    let all = database.kv_visit(options, |entry| {
+        let fits = budget.take_entry(&entry);
+        if fits {
+            entries.push(entry);
         }
-        let found = database.kv_list(&page)?;
-        let count = found.len() as u64;
-        if !found.iter().all(|entry| budget.take_entry(entry)) {
-            return Ok(None);
-        }
-        entries.extend(found);
-        left -= count;
-        if count < wanted || left == 0 {
-            return Ok(Some(entries));
-        }
-    }
+        fits
+    })?;
+    Ok(all.then_some(entries))
 }
 
 /// Whether outputs wait for a write, as its last argument says.
@@ -398,7 +379,7 @@ pub(super) fn storable_bytes(scope: &Scope<'_>, value: Local<'_>) -> Option<Vec<
     })
 }
 
-/// The array `[key, bytes, …]`.
+/// The array `[key, value, …]`.
 fn flat<'s>(scope: &mut Scope<'s>, entries: Vec<KvEntry>) -> Local<'s> {
     let parts = entries
         .into_iter()
@@ -406,7 +387,7 @@ fn flat<'s>(scope: &mut Scope<'s>, entries: Vec<KvEntry>) -> Local<'s> {
         .collect();
     array_of(scope, parts, |scope, part| match part {
         Part::Key(key) => scope.string(&key),
-        Part::Value(value) => scope.uint8_array(&value),
+        Part::Value(value) => stored_value(scope, &value),
     })
 }
 
@@ -451,7 +432,7 @@ mod tests {
         }
 
         fn listed(&mut self, options: ListOptions<'_>) -> Vec<String> {
-            let entries = list(&mut self.database, options, &mut Budget::new(u64::MAX))
+            let entries = list(&mut self.database, &options, &mut Budget::new(u64::MAX))
                 .unwrap()
                 .unwrap();
             entries.into_iter().map(|(key, _)| key).collect()
@@ -467,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_of_several_pages_has_every_key_once() {
+    fn a_listing_has_every_key_once() {
         for count in [0, 1, 31, 32, 33, 64, 65] {
             let mut fixture = Fixture::with_keys(count);
 
@@ -481,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_and_limit_hold_across_pages() {
+    fn bounds_and_limit_of_a_listing_hold() {
         let mut fixture = Fixture::with_keys(120);
         let bounded = ListOptions {
             start: Some("k010"),
@@ -524,7 +505,7 @@ mod tests {
         let mut list_with = |left| {
             list(
                 &mut fixture.database,
-                ListOptions::default(),
+                &ListOptions::default(),
                 &mut Budget { left },
             )
             .unwrap()
