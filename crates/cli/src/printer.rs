@@ -113,10 +113,11 @@ impl Printer {
 }
 
 impl Log for Printer {
+    fn wants_requests(&self) -> bool {
+        self.level <= LogLevel::Info
+    }
+
     fn request(&self, request: &RequestLine<'_>) {
-        if self.level > LogLevel::Info {
-            return;
-        }
         if self.format == LogFormat::Json {
             let record = json!({
                 "type": "request", "method": request.method, "path": request.path, "status": request.status,

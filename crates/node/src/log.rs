@@ -4,6 +4,8 @@ use stated_worker::ConsoleLine;
 
 /// Where requests and console lines go. Called from shard threads; must not block for long.
 pub trait Log: Send + Sync {
+    /// Whether [`Log::request`] does anything; asked for every request.
+    fn wants_requests(&self) -> bool;
     /// A request was answered (its body may still be on its way).
     fn request(&self, line: &RequestLine<'_>);
     /// A program printed something, or failed without anyone catching it.

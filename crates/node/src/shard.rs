@@ -97,7 +97,7 @@ impl ShardSetup {
         if self.ready.send(Ok(exports)).is_err() {
             return;
         }
-        tokio::task::spawn_local(shard.worker.clone().release_targets());
+        tokio::task::spawn_local(shard.worker.clone().tend());
         if let Some(listener) = self.listener {
             let shard = shard.clone();
             tokio::task::spawn_local(async move {
@@ -357,16 +357,14 @@ struct Front(Rc<Shard>);
 
 impl Handler for Front {
     async fn handle(&self, request: FetchRequest) -> FetchResponse {
+        if !self.0.log.wants_requests() {
+            return self.answer(request, &mut None).await;
+        }
         let started = Instant::now();
         let method = request.method.clone();
         let path = path_of(&request.url).to_owned();
         let mut object = None;
-        let response = self
-            .0
-            .worker
-            .fetch("default", request, &mut object)
-            .await
-            .unwrap_or_else(|failure| refusal(&failure));
+        let response = self.answer(request, &mut object).await;
         self.0.log.request(&RequestLine {
             method: method.as_str(),
             path: &path,
@@ -375,6 +373,14 @@ impl Handler for Front {
             object: object.as_deref(),
         });
         response
+    }
+}
+
+impl Front {
+    /// `object` becomes the first object that was called.
+    async fn answer(&self, request: FetchRequest, object: &mut Option<String>) -> FetchResponse {
+        let answer = self.0.worker.fetch("default", request, object).await;
+        answer.unwrap_or_else(|failure| refusal(&failure))
     }
 }
 

@@ -16,11 +16,12 @@ use stated_core::gate::{
 };
 use stated_core::limits;
 use stated_storage::{CommitFailure, Database, DurableReport};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::alarm_edits::AlarmEdits;
 use crate::clock::Monotonic;
 use crate::facet::{FacetPosition, Facets};
+use crate::latch::Latch;
 use crate::namespace::Entry;
 use crate::program::Program;
 use crate::storage::storage_failure;
@@ -67,7 +68,7 @@ pub struct Instance {
     pub(crate) facets: Facets,
     /// Why the instance breaks when the running turn ends.
     doom: RefCell<Option<Failure>>,
-    broken: watch::Sender<Option<Failure>>,
+    broken: Latch<Failure>,
     activities: Cell<u32>,
     idle_since_ms: Cell<u64>,
 }
@@ -123,7 +124,7 @@ impl Instance {
             position,
             facets: Facets::default(),
             doom: RefCell::default(),
-            broken: watch::Sender::new(None),
+            broken: Latch::default(),
             activities: Cell::new(0),
             idle_since_ms: Cell::new(clock.now_ms()),
         })
@@ -446,27 +447,21 @@ impl Instance {
 
     /// Why the instance is broken, if it is.
     pub fn reason(&self) -> Option<Failure> {
-        self.broken.borrow().clone()
+        self.broken.get().cloned()
     }
 
     /// Waits until the instance breaks.
     pub async fn broken(&self) -> Failure {
-        let mut receiver = self.broken.subscribe();
-        let reason = receiver.wait_for(Option::is_some).await;
-        match reason.as_deref() {
-            Ok(Some(reason)) => reason.clone(),
-            _ => Failure::new(ErrorCode::CallCanceled),
-        }
+        self.broken.wait().await.clone()
     }
 
     /// Breaks the instance for ever: uncommitted writes and held outputs are lost, all calls fail
     /// with `reason`, hibernatable sockets are cut unless only the code is new, and the next new
     /// stub finds a new instance.
     pub fn break_with(self: &Rc<Self>, reason: Failure) {
-        if self.broken.borrow().is_some() {
+        if !self.broken.set(reason.clone()) {
             return;
         }
-        self.broken.send_replace(Some(reason.clone()));
         self.stop(reason.clone());
         self.entry.instance_broke(self, reason);
     }
@@ -474,7 +469,7 @@ impl Instance {
     /// Drops an idle instance; hibernatable sockets and stubs stay.
     pub(crate) fn evict(self: &Rc<Self>) {
         let reason = Failure::new(ErrorCode::InstanceGone);
-        self.broken.send_replace(Some(reason.clone()));
+        self.broken.set(reason.clone());
         self.facets.evict();
         self.stop(reason);
     }

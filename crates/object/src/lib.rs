@@ -9,6 +9,7 @@ pub mod socket;
 pub mod program;
 pub mod deliver;
 pub mod instance;
+pub mod latch;
 pub mod storage;
 mod alarm_edits;
 pub mod namespace;

@@ -1,17 +1,17 @@
 //! Streamed bodies that JavaScript has an id for.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 use stated_object::message::{Body, BodyError, BodyStream, BodyWriter, body_stream};
 
-use crate::context::{Context, Hold};
+use crate::context::{Context, Hold, Left};
 
 /// The open bodies of one shard.
 #[derive(Default)]
-pub(crate) struct Bodies(RefCell<HashMap<u64, Slot>>);
+pub(crate) struct Bodies(RefCell<FxHashMap<u64, Slot>>);
 
 struct Slot {
     context: Rc<Context>,
@@ -31,6 +31,7 @@ impl Bodies {
             writer: None,
             writing: None,
         };
+        context.note_left(Left::Bodies);
         self.0.borrow_mut().insert(id, slot);
     }
 
@@ -43,6 +44,7 @@ impl Bodies {
             writer: Some(writer),
             writing: Some(context.hold()),
         };
+        context.note_left(Left::Bodies);
         self.0.borrow_mut().insert(id, slot);
     }
 

@@ -1,9 +1,9 @@
 //! Handlers that have been started and not answered yet.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use stated_core::error::Failure;
 use stated_object::program::{Answer, AnswerReceiver};
 use tokio::sync::oneshot;
@@ -17,7 +17,7 @@ struct Call {
 
 /// The open calls of one shard, by number.
 #[derive(Default)]
-pub(crate) struct Calls(RefCell<HashMap<u64, Call>>);
+pub(crate) struct Calls(RefCell<FxHashMap<u64, Call>>);
 
 impl Calls {
     /// Opens a call.

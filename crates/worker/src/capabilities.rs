@@ -5,10 +5,10 @@
 //! a target (`stated_object::capability`).
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use stated_core::error::{ErrorCode, Failure};
 use stated_engine::{Local, Scope};
 use stated_object::capability::{
@@ -17,7 +17,7 @@ use stated_object::capability::{
 use stated_object::message::Body;
 use stated_object::program::{Answer, Event};
 
-use crate::context::{Context, Hold};
+use crate::context::{Context, Hold, Left};
 use crate::worker::Worker;
 
 /// What a capability is to JavaScript (host.d.ts `WireCapabilities`).
@@ -29,8 +29,8 @@ const BODY: f64 = 2.0;
 pub(crate) struct Capabilities {
     home: Home,
     releases: Arc<Releases>,
-    held: RefCell<HashMap<u64, Held>>,
-    exports: RefCell<HashMap<ExportKey, Export>>,
+    held: RefCell<FxHashMap<u64, Held>>,
+    exports: RefCell<FxHashMap<ExportKey, Export>>,
 }
 
 /// A capability that a context may use.
@@ -68,11 +68,12 @@ impl Capabilities {
     }
 
     /// Puts a capability into the table for a context.
-    pub(crate) fn insert(&self, id: u64, context: u64, capability: Capability) {
+    pub(crate) fn insert(&self, id: u64, context: &Context, capability: Capability) {
+        context.note_left(Left::Capabilities);
         self.held.borrow_mut().insert(
             id,
             Held {
-                context,
+                context: context.id,
                 capability,
             },
         );
@@ -100,11 +101,12 @@ impl Capabilities {
     }
 
     /// Makes the first reference to a target of a context.
-    pub(crate) fn export(&self, context: u64, target: u64) -> Target {
+    pub(crate) fn export(&self, context: &Context, target: u64) -> Target {
+        context.note_left(Left::Capabilities);
         let exported = Target::new(
             TargetAddress {
                 home: self.home,
-                context,
+                context: context.id,
                 target,
             },
             self.releases.clone(),
@@ -113,7 +115,9 @@ impl Capabilities {
             references: exported.downgrade(),
             hold: None,
         };
-        self.exports.borrow_mut().insert((context, target), export);
+        self.exports
+            .borrow_mut()
+            .insert((context.id, target), export);
         exported
     }
 
@@ -194,7 +198,7 @@ impl Worker {
     }
 
     /// Tells contexts of their targets that nobody refers to any more. Never ends.
-    pub async fn release_targets(self: Rc<Self>) {
+    pub(crate) async fn release_targets(self: &Rc<Self>) {
         loop {
             for address in self.capabilities.releases.next().await {
                 let worker = self.clone();
@@ -266,7 +270,7 @@ impl Worker {
         capability: Capability,
     ) -> Local<'s> {
         let id = self.numbers().next();
-        self.capabilities.insert(id, context.id, capability);
+        self.capabilities.insert(id, context, capability);
         scope.number(id as f64)
     }
 }

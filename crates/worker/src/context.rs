@@ -4,15 +4,16 @@
 //! holds it any more; then its pending operations are cancelled. An object's ends with its instance.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use stated_core::error::Failure;
 use stated_core::gate::SectionId;
 use stated_engine::TurnBudget;
 use stated_object::instance::{Active, Instance, Permit};
-use tokio::sync::watch;
+use stated_object::latch::Latch;
+use tokio::sync::Notify;
 
 use crate::progress::PendingCounts;
 use crate::worker::Loaded;
@@ -46,9 +47,12 @@ pub(crate) struct Context {
     /// Handlers of it that have not answered.
     pub(crate) open_calls: Cell<u32>,
     tasks: RefCell<Vec<Hold>>,
-    sections: RefCell<HashMap<SectionId, Section>>,
+    sections: RefCell<FxHashMap<SectionId, Section>>,
     holds: Cell<u32>,
-    ended: watch::Sender<bool>,
+    ended: Latch<()>,
+    /// Told when a stateless one has ended.
+    endings: Rc<Endings>,
+    left: Cell<u8>,
 }
 
 /// A critical section that JavaScript asked for.
@@ -70,14 +74,59 @@ impl Drop for Hold {
         if let Self::Stateless(context) = self {
             context.holds.set(context.holds.get() - 1);
             if context.holds.get() == 0 {
-                context.ended.send_replace(true);
+                context.set_ended();
             }
         }
     }
 }
 
+/// What a context may leave in tables that all contexts share, so that its end need not look
+/// through those where it has nothing.
+#[derive(Clone, Copy)]
+pub(crate) enum Left {
+    /// Timers, here and in the library.
+    Timers = 1,
+    /// Bodies.
+    Bodies = 2,
+    /// WebSockets, here and in the library.
+    Sockets = 4,
+    /// Capabilities and, in the library, the targets of some.
+    Capabilities = 8,
+}
+
+/// The stateless contexts that have ended and were not put away yet.
+#[derive(Default)]
+pub(crate) struct Endings {
+    ids: RefCell<Vec<u64>>,
+    added: Notify,
+}
+
+impl Endings {
+    fn add(&self, id: u64) {
+        self.ids.borrow_mut().push(id);
+        self.added.notify_one();
+    }
+
+    /// Waits for some.
+    pub(crate) async fn next(&self) -> Vec<u64> {
+        loop {
+            let ids = std::mem::take(&mut *self.ids.borrow_mut());
+            if !ids.is_empty() {
+                return ids;
+            }
+            self.added.notified().await;
+        }
+    }
+}
+
 impl Context {
-    pub(crate) fn new(id: u64, kind: Kind, program: Option<Rc<Loaded>>, cpu: Duration) -> Rc<Self> {
+    pub(crate) fn new(
+        id: u64,
+        kind: Kind,
+        program: Option<Rc<Loaded>>,
+        cpu: Duration,
+        endings: &Rc<Endings>,
+    ) -> Rc<Self> {
         Rc::new(Self {
             id,
             kind,
@@ -92,7 +141,9 @@ impl Context {
             tasks: RefCell::default(),
             sections: RefCell::default(),
             holds: Cell::new(0),
-            ended: watch::Sender::new(false),
+            ended: Latch::default(),
+            endings: endings.clone(),
+            left: Cell::new(0),
         })
     }
 
@@ -161,9 +212,25 @@ impl Context {
 
     /// Ends it now, whatever holds it.
     pub(crate) fn end(&self) {
-        self.ended.send_replace(true);
+        self.set_ended();
         let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
         drop(tasks);
+    }
+
+    fn set_ended(&self) {
+        if self.ended.set(()) && self.id != 0 && self.instance().is_none() {
+            self.endings.add(self.id);
+        }
+    }
+
+    /// Notes that tables of the worker, or of the library, have something that must go with it.
+    pub(crate) fn note_left(&self, what: Left) {
+        self.left.set(self.left.get() | what as u8);
+    }
+
+    /// Whether there ever was something of the kind.
+    pub(crate) fn left(&self, what: Left) -> bool {
+        self.left.get() & what as u8 != 0
     }
 
     /// Whether somebody waits for its code: a caller, `waitUntil`, the reader of a body.
@@ -173,14 +240,12 @@ impl Context {
 
     /// Whether it has ended, though it may not have been put away yet.
     pub(crate) fn has_ended(&self) -> bool {
-        *self.ended.borrow()
+        self.ended.is_set()
     }
 
     /// Waits until it has ended.
     pub(crate) async fn ended(&self) {
-        let mut ended = self.ended.subscribe();
-        // The sender lives in self, so this ends only when the context does.
-        let _unused = ended.wait_for(|ended| *ended).await;
+        self.ended.wait().await;
     }
 
     /// Waits until everything written before now is durable; at once for a stateless context.

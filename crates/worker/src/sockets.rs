@@ -1,13 +1,13 @@
 //! WebSocket ends that JavaScript has an id for, except hibernatable ones, which their object keeps.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 use stated_object::socket::{Received, Socket, SocketEnd, SocketMessage};
 
-use crate::context::{Context, Hold};
+use crate::context::{Context, Hold, Left};
 use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
 
@@ -17,7 +17,7 @@ const SERVICE_RESTART_REASON: &str = "the code was updated";
 
 /// The open ends of one shard.
 #[derive(Default)]
-pub(crate) struct Sockets(RefCell<HashMap<u64, Slot>>);
+pub(crate) struct Sockets(RefCell<FxHashMap<u64, Slot>>);
 
 struct Slot {
     context: Rc<Context>,
@@ -44,6 +44,7 @@ impl Sockets {
             state: State::Idle(end),
             attachment: None,
         };
+        context.note_left(Left::Sockets);
         self.0.borrow_mut().insert(id, slot);
         id
     }
@@ -148,6 +149,7 @@ impl Worker {
             _hold: context.hold(),
             _pending: Pending::new(self, &context, 0, Awaited::Recurring),
         };
+        context.note_left(Left::Sockets);
         self.sockets.0.borrow_mut().insert(
             id,
             Slot {

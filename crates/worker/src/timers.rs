@@ -1,20 +1,20 @@
 //! Timers: each fires through the input gate of its context.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use stated_engine::FrameInfo;
 use tokio::task::AbortHandle;
 
-use crate::context::{Context, Hold};
+use crate::context::{Context, Hold, Left};
 use crate::progress::{Awaited, Pending};
 use crate::worker::Worker;
 
 /// The pending timers of one shard.
 #[derive(Default)]
-pub(crate) struct Timers(RefCell<HashMap<u64, Timer>>);
+pub(crate) struct Timers(RefCell<FxHashMap<u64, Timer>>);
 
 struct Timer {
     context: Rc<Context>,
@@ -77,6 +77,7 @@ impl Worker {
             }
         });
         context.timers.set(context.timers.get() + 1);
+        context.note_left(Left::Timers);
         let awaited = match repeat {
             Repeat::Once => Awaited::Timer,
             Repeat::Always => Awaited::Recurring,

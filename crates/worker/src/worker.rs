@@ -5,11 +5,11 @@
 //! turn. An object's caller holds its permit meanwhile.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rustc_hash::FxHashMap;
 use stated_core::alarm::RetryAlarm;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
@@ -25,7 +25,7 @@ use crate::bodies::Bodies;
 use crate::cache::Caches;
 use crate::calls::Calls;
 use crate::capabilities::Capabilities;
-use crate::context::{Context, Kind};
+use crate::context::{Context, Endings, Kind, Left};
 use crate::dynamic::{Dynamics, Outbound};
 use crate::ops::compress::Codecs;
 use crate::ops::subtle::Hashers;
@@ -48,7 +48,7 @@ pub(crate) use load::startup_code_generation;
 /// A program in its realm.
 pub(crate) struct Loaded {
     realm: Realm,
-    main: HashMap<&'static str, Persistent>,
+    main: FxHashMap<&'static str, Persistent>,
     exports: RefCell<Vec<Export>>,
     /// What the `env` of a dynamic worker refers to, by position.
     pub(crate) env: Message,
@@ -78,7 +78,8 @@ pub struct Worker {
     /// Whether the program may make code from strings while it is loaded.
     startup_code_generation: CodeGeneration,
     loaded: RefCell<Option<Rc<Loaded>>>,
-    contexts: RefCell<HashMap<u64, Rc<Context>>>,
+    contexts: RefCell<FxHashMap<u64, Rc<Context>>>,
+    endings: Rc<Endings>,
     namespaces: RefCell<Vec<Rc<Namespace>>>,
     /// The context and section whose code runs now; for what happens outside of operations.
     current: RefCell<Vec<Rc<Context>>>,
@@ -88,7 +89,7 @@ pub struct Worker {
     pub(crate) capabilities: Capabilities,
     pub(crate) sockets: Sockets,
     pub(crate) timers: Timers,
-    pub(crate) fetches: RefCell<HashMap<u64, tokio::sync::oneshot::Sender<()>>>,
+    pub(crate) fetches: RefCell<FxHashMap<u64, tokio::sync::oneshot::Sender<()>>>,
     decoders: Decoders,
     pub(crate) hashers: Hashers,
     pub(crate) codecs: Codecs,
@@ -108,7 +109,8 @@ impl Worker {
             heap_bytes: options.heap_bytes,
         });
         runtime.set_async_stacks(options.async_stacks);
-        let global = Context::new(0, Kind::Stateless, None, options.cpu);
+        let endings = Rc::<Endings>::default();
+        let global = Context::new(0, Kind::Stateless, None, options.cpu, &endings);
         let startup_code_generation = startup_code_generation(&options.init_json);
         let capabilities = Capabilities::new(options.home);
         let worker = Rc::new_cyclic(|this| Self {
@@ -122,6 +124,7 @@ impl Worker {
             startup_code_generation,
             loaded: RefCell::default(),
             contexts: RefCell::default(),
+            endings,
             namespaces: RefCell::default(),
             current: RefCell::default(),
             global,
@@ -219,7 +222,7 @@ impl Worker {
 
     /// Runs callbacks of finalization registries, in no context: whose value it was is not known.
     fn run_cleanups(self: &Rc<Self>, program: &Rc<Loaded>) {
-        let context = Context::new(0, Kind::Stateless, Some(program.clone()), self.options.cpu);
+        let context = self.no_event(Some(program.clone()));
         self.enter(&program.realm, &context, 0, |scope| {
             for error in scope.run_cleanups() {
                 self.report(scope, error);
@@ -351,6 +354,7 @@ impl Worker {
             Kind::Stateless,
             Some(program),
             self.options.cpu,
+            &self.endings,
         );
         self.contexts
             .borrow_mut()
@@ -392,7 +396,13 @@ impl Worker {
         context
             .or_insert_with(|| {
                 let kind = Kind::Object(instance.clone());
-                Context::new(instance.context, kind, Some(program), self.options.cpu)
+                Context::new(
+                    instance.context,
+                    kind,
+                    Some(program),
+                    self.options.cpu,
+                    &self.endings,
+                )
             })
             .clone()
     }
@@ -402,27 +412,62 @@ impl Worker {
         let context = self.contexts.borrow_mut().remove(&id);
         let Some(context) = context else { return };
         context.end();
-        self.stop_timers_of(id);
-        self.bodies.end_context(id);
+        if context.left(Left::Timers) {
+            self.stop_timers_of(id);
+        }
+        if context.left(Left::Bodies) {
+            self.bodies.end_context(id);
+        }
+        if context.left(Left::Sockets) {
+            self.sockets.end_context(id);
+        }
+        if context.left(Left::Capabilities) {
+            self.capabilities.end_context(id);
+        }
         self.hashers.end_context(id);
         self.codecs.end_context(id);
-        self.sockets.end_context(id);
-        self.capabilities.end_context(id);
-        let function = if context.instance().is_some() {
-            "dropObject"
-        } else {
-            "endContext"
-        };
-        let host = Context::new(
-            0,
-            Kind::Stateless,
-            context.program.clone(),
-            self.options.cpu,
-        );
+        let is_object = context.instance().is_some();
+        let in_library = [Left::Timers, Left::Sockets, Left::Capabilities];
+        if !is_object && !in_library.into_iter().any(|what| context.left(what)) {
+            return;
+        }
+        let function = if is_object { "dropObject" } else { "endContext" };
+        let host = self.no_event(context.program.clone());
         self.run(&host, 0, |scope| {
             let id = scope.number(id as f64);
             self.call_main(scope, function, &[id]);
         });
+    }
+
+    /// Puts away what nobody needs any more: contexts that have ended, targets that were released.
+    /// Runs beside everything else, and never ends.
+    pub async fn tend(self: Rc<Self>) {
+        tokio::join!(self.end_contexts(), self.release_targets());
+    }
+
+    async fn end_contexts(self: &Rc<Self>) {
+        loop {
+            for id in self.endings.next().await {
+                if let Some(context) = self.context(id)
+                    && context.open_calls.get() > 0
+                {
+                    self.calls
+                        .fail_context(id, &Failure::new(ErrorCode::CallCanceled));
+                }
+                self.end_context(id);
+            }
+        }
+    }
+
+    /// A context for code that runs for no event.
+    fn no_event(&self, program: Option<Rc<Loaded>>) -> Rc<Context> {
+        Context::new(
+            0,
+            Kind::Stateless,
+            program,
+            self.options.cpu,
+            &self.endings,
+        )
     }
 
     // --- parts ---------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ impl<'s> Op<'_, 's> {
     pub(crate) fn hold(&mut self, capability: Capability) -> OpResult<'s> {
         let context = self.context()?;
         let id = self.worker.numbers().next();
-        self.worker.capabilities.insert(id, context.id, capability);
+        self.worker.capabilities.insert(id, &context, capability);
         Ok(self.scope.number(id as f64))
     }
 
@@ -113,7 +113,7 @@ fn gone<'s>() -> OpError<'s> {
 /// The first reference to a target of the running context.
 pub(crate) fn of_target<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.context()?;
-    let target = op.worker.capabilities.export(context.id, op.uint(0));
+    let target = op.worker.capabilities.export(&context, op.uint(0));
     op.hold(Capability::Target(target))
 }
 

@@ -43,10 +43,11 @@ impl<'s> Op<'_, 's> {
 
     /// Registers a token; the receiver fires when the fetch is aborted.
     pub(crate) fn abortable(&self, token: u64) -> Abortable {
-        let (sender, receiver) = oneshot::channel();
-        if token != 0 {
+        let receiver = (token != 0).then(|| {
+            let (sender, receiver) = oneshot::channel();
             self.worker.fetches.borrow_mut().insert(token, sender);
-        }
+            receiver
+        });
         Abortable {
             receiver,
             token,
@@ -57,7 +58,7 @@ impl<'s> Op<'_, 's> {
 
 /// Waits for an abort; forgets the token when dropped.
 pub(crate) struct Abortable {
-    receiver: oneshot::Receiver<()>,
+    receiver: Option<oneshot::Receiver<()>>,
     token: u64,
     worker: std::rc::Rc<crate::worker::Worker>,
 }
@@ -65,7 +66,11 @@ pub(crate) struct Abortable {
 impl Abortable {
     /// Waits for the abort; for ever without one.
     pub(crate) async fn aborted(&mut self) {
-        if self.token == 0 || (&mut self.receiver).await.is_err() {
+        let aborted = match &mut self.receiver {
+            Some(receiver) => receiver.await.is_ok(),
+            None => false,
+        };
+        if !aborted {
             std::future::pending::<()>().await;
         }
     }
@@ -73,7 +78,9 @@ impl Abortable {
 
 impl Drop for Abortable {
     fn drop(&mut self) {
-        self.worker.fetches.borrow_mut().remove(&self.token);
+        if self.receiver.is_some() {
+            self.worker.fetches.borrow_mut().remove(&self.token);
+        }
     }
 }
 

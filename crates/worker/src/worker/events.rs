@@ -73,11 +73,6 @@ impl Worker {
         context
             .lives_for_stubs
             .set(matches!(event, Event::Call { .. }));
-        let ending = Ending {
-            worker: self.clone(),
-            context: context.clone(),
-        };
-        tokio::task::spawn_local(ending.run());
         self.stateless_turn(context, |scope, call| {
             self.start_stateless(scope, context, call, entrypoint, props, event)
         })
@@ -283,22 +278,6 @@ impl Worker {
             let id = scope.number(id as f64);
             self.call_main(scope, "timerFired", &[id]);
         });
-    }
-}
-
-/// Ends a stateless context when nothing holds it any more.
-struct Ending {
-    worker: Rc<Worker>,
-    context: Rc<Context>,
-}
-
-impl Ending {
-    async fn run(self) {
-        self.context.ended().await;
-        self.worker
-            .calls
-            .fail_context(self.context.id, &Failure::new(ErrorCode::CallCanceled));
-        self.worker.end_context(self.context.id);
     }
 }
 

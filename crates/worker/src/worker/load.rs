@@ -1,13 +1,12 @@
 //! Loading a program: the library, the assets, the program's own modules, in a realm of their own.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use stated_engine::{CodeGeneration, Persistent, Scope, StopReason, Thrown};
 
 use super::*;
-use crate::context::{Context, Kind};
 use crate::dynamic::Dynamic;
 use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, Source};
 use crate::ops::OPERATIONS;
@@ -63,7 +62,7 @@ impl Worker {
     ) -> Result<Rc<Loaded>, LoadError> {
         let loader = Rc::new(Loader::new(source, NodeModules::of(init_json)));
         let realm = self.runtime.new_realm(loader.clone());
-        let library = Context::new(0, Kind::Stateless, None, self.options.cpu);
+        let library = self.no_event(None);
         let main = self.enter(&realm, &library, 0, |scope| {
             self.load_library(scope, &loader)
         });
@@ -75,7 +74,7 @@ impl Worker {
             env: dynamic.env,
             outbound: dynamic.outbound,
         });
-        let global = Context::new(0, Kind::Stateless, Some(loaded.clone()), self.options.cpu);
+        let global = self.no_event(Some(loaded.clone()));
         let exports = self.enter(&realm, &global, 0, |scope| {
             self.load_program(scope, &loaded, &loader, init_json, code_generation)
         });
@@ -89,7 +88,7 @@ impl Worker {
         &self,
         scope: &mut Scope<'_>,
         loader: &Loader,
-    ) -> Result<HashMap<&'static str, Persistent>, String> {
+    ) -> Result<FxHashMap<&'static str, Persistent>, String> {
         let operations = scope.object();
         for (name, native) in OPERATIONS {
             let function = scope.function(name, 0, *native);
@@ -102,7 +101,7 @@ impl Worker {
         scope
             .evaluate_module("cloudflare:workers")
             .map_err(|thrown| self.plain_text(scope, thrown))?;
-        let mut main = HashMap::new();
+        let mut main = FxHashMap::default();
         for name in MAIN {
             let function = scope
                 .property(library.0, name)

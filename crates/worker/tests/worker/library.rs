@@ -103,6 +103,7 @@ fn run(source: Source) -> Result<Outcome, String> {
     host::block_on(async {
         let worker = host::worker(&["expose_global_message_channel"]);
         worker.load(source).map_err(|error| error.text)?;
+        tokio::task::spawn_local(worker.clone().tend());
         let response = worker
             .fetch("default", host::request(), &mut None)
             .await
