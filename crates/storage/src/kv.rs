@@ -253,8 +253,7 @@ impl Database {
         writes: impl FnOnce(&mut Self) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         let sqlite = self.begin()?;
-        run_cached(&sqlite, "SAVEPOINT _cf_batch")
-            .map_err(|error| self.failed(error.into()))?;
+        run_cached(&sqlite, "SAVEPOINT _cf_batch").map_err(|error| self.failed(error.into()))?;
         let result = writes(self);
         if result.is_err() && self.check().is_ok() {
             self.forget_uncommitted();
@@ -263,8 +262,7 @@ impl Database {
                 .map_err(|error| self.failed(error.into()))?;
         }
         if self.check().is_ok() {
-            run_cached(&sqlite, "RELEASE _cf_batch")
-                .map_err(|error| self.failed(error.into()))?;
+            run_cached(&sqlite, "RELEASE _cf_batch").map_err(|error| self.failed(error.into()))?;
         }
         result
     }

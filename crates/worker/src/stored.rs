@@ -87,8 +87,14 @@ mod tests {
             (b"\xff\x0fI\x00", Primitive::Number(0.0)),
             (b"\xff\x0fI\x01", Primitive::Number(-1.0)),
             (b"\xff\x0eI\xac\x02", Primitive::Number(150.0)),
-            (b"\xff\x0fI\xfe\xff\xff\xff\x0f", Primitive::Number(2147483647.0)),
-            (b"\xff\x0fI\xff\xff\xff\xff\x0f", Primitive::Number(-2147483648.0)),
+            (
+                b"\xff\x0fI\xfe\xff\xff\xff\x0f",
+                Primitive::Number(2147483647.0),
+            ),
+            (
+                b"\xff\x0fI\xff\xff\xff\xff\x0f",
+                Primitive::Number(-2147483648.0),
+            ),
             (
                 b"\xff\x0fN\x00\x00\x00\x00\x00\x00\xf0\xbf",
                 Primitive::Number(-1.0),

@@ -431,7 +431,11 @@ impl Worker {
         if !is_object && !in_library.into_iter().any(|what| context.left(what)) {
             return;
         }
-        let function = if is_object { "dropObject" } else { "endContext" };
+        let function = if is_object {
+            "dropObject"
+        } else {
+            "endContext"
+        };
         let host = self.no_event(context.program.clone());
         self.run(&host, 0, |scope| {
             let id = scope.number(id as f64);
@@ -461,13 +465,7 @@ impl Worker {
 
     /// A context for code that runs for no event.
     fn no_event(&self, program: Option<Rc<Loaded>>) -> Rc<Context> {
-        Context::new(
-            0,
-            Kind::Stateless,
-            program,
-            self.options.cpu,
-            &self.endings,
-        )
+        Context::new(0, Kind::Stateless, program, self.options.cpu, &self.endings)
     }
 
     // --- parts ---------------------------------------------------------------------------------

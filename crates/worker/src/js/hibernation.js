@@ -31,8 +31,7 @@ export function acceptWebSocket(object, ws, tags) {
   if (!isWebSocket(ws)) throw bad("acceptWebSocket", 1, "WebSocket");
   if (tags !== undefined && !Array.isArray(tags)) throw bad("acceptWebSocket", 2, "Array");
   checkCanHibernate(ws);
-  // Counted exactly only near the limit: the host's list also holds what this life of the object has not met yet.
-  if (object.sockets.size >= SOCKETS_MAX / 2 && ops.socketList(object.contextId, undefined).length >= SOCKETS_MAX) {
+  if (ops.socketCount(object.contextId) >= SOCKETS_MAX) {
     throw new Error(`only ${SOCKETS_MAX} websockets can be accepted on a single Durable Object instance`);
   }
   hibernate(ws, object.contextId, distinctTags(tags ?? []));

@@ -356,6 +356,8 @@ export interface Ops {
   socketHibernate(contextId: number, socketId: number, tags: string[]): void;
   /** Ids of the object's hibernatable sockets: newest first without tag, in order of acceptance with one. */
   socketList(contextId: number, tag: string | undefined): number[];
+  /** How many `socketList` gives without a tag. */
+  socketCount(contextId: number): number;
   socketTags(socketId: number): string[];
   /** `[readyState, url, protocol, extensions]` of an end, for wrapping one that outlived its JavaScript object. */
   socketState(socketId: number): [number, string, string, string];

@@ -191,6 +191,7 @@ operations! {
     "socketConnect" => socket::connect,
     "socketHibernate" => socket::hibernate,
     "socketList" => socket::list,
+    "socketCount" => socket::count,
     "socketTags" => socket::tags,
     "socketState" => socket::state,
     "socketAttachment" => socket::attachment,

@@ -170,6 +170,12 @@ pub(crate) fn list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     Ok(op.scope.array(&ids))
 }
 
+/// How many hibernatable sockets the object has.
+pub(crate) fn count<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let instance = op.instance(0)?;
+    Ok(op.scope.number(instance.entry.sockets.len() as f64))
+}
+
 /// The tags of a hibernatable socket.
 pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let tags = op

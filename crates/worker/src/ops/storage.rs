@@ -14,8 +14,8 @@ use stated_storage::{
 };
 
 use super::values::array_of;
-use crate::stored::stored_value;
 use crate::op::{Op, OpError, OpResult};
+use crate::stored::stored_value;
 
 /// What an entry costs in memory beside its key and value: two JavaScript objects and their places.
 const ENTRY_BYTES: usize = 256;

@@ -110,6 +110,8 @@ export class Sockets {
           use === "hibernating" && object === this.host.objectOf(context) && (tag === undefined || tags.includes(tag)));
         return (tag === undefined ? own.reverse() : own).map(({ id }) => id);
       },
+      socketCount: (context) =>
+        [...this.ends.values()].filter(({ use, object }) => use === "hibernating" && object === this.host.objectOf(context)).length,
       socketTags: (id) => end(id).tags,
       socketState: (id) => [end(id).closeSent ? 2 : 1, "", "", ""],
       socketAttachment: (id) => end(id).attachment,
