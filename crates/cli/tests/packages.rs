@@ -80,6 +80,27 @@ fn noble_hashes_agree_with_published_vectors() {
 }
 
 #[test]
+fn jose_signs_and_seals_with_every_algorithm_and_refuses_what_is_forged() {
+    assert_eq!(
+        answer(&start(), "/jose"),
+        json!({
+            "token": "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYWRtaW4iLCJzdWIiOiJhbm4iLCJpYXQiOjE3MDAwMDAwMDB9\
+                      .HnHLx9EssUuPI0QQU_ZHrQxfobnUH1iZZ-gbLIztInc",
+            "header": { "alg": "HS256" },
+            "payload": { "role": "admin", "sub": "ann", "iat": 1_700_000_000 },
+            "decoded": "ann",
+            "base64": "w6k",
+            "refusals": [
+                "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", "ERR_JWT_EXPIRED",
+                "ERR_JWT_CLAIM_VALIDATION_FAILED", "ERR_JOSE_ALG_NOT_ALLOWED",
+            ],
+            "signed": ["ann one ERR_JWS_SIGNATURE_VERIFICATION_FAILED"],
+            "sealed": ["a message admin ERR_JWE_DECRYPTION_FAILED"],
+        })
+    );
+}
+
+#[test]
 fn drizzle_migrates_joins_and_rolls_back_on_an_objects_storage() {
     let expected = |customers: Value, total: u32, orders: usize| {
         let order = |cents: u32| json!({ "name": "Ann", "cents": cents, "placed": "2023-11-14T22:13:20.000Z" });
