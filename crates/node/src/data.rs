@@ -37,7 +37,8 @@ pub(crate) fn open(
 ) -> Result<DataFolder, DataError> {
     let folder = DataFolder::open_keeping(path, retention)?;
     let record = path.join(APPLIED);
-    let mut applied = read(&record)?;
+    let before = read(&record)?;
+    let mut applied = before.clone();
     for service in services {
         let last = applied.get(&service.name).map(String::as_str);
         let (steps, known) = service.classes.steps_after(last);
@@ -54,7 +55,9 @@ pub(crate) fn open(
             applied.insert(service.name.clone(), tag.to_owned());
         }
     }
-    write(&record, &applied)?;
+    if applied != before {
+        write(&record, &applied)?;
+    }
     Ok(folder)
 }
 
@@ -105,5 +108,11 @@ fn write(record: &Path, applied: &BTreeMap<String, String>) -> Result<(), DataEr
     let mut file = std::fs::File::create(&temporary).map_err(failed)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(failed)?;
     file.sync_all().map_err(failed)?;
-    std::fs::rename(&temporary, record).map_err(failed)
+    std::fs::rename(&temporary, record).map_err(failed)?;
+    // If the old record came back, a deletion would be carried out again, on a class that a later
+    // migration has made.
+    let folder = record.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
 }
