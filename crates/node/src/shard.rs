@@ -1,5 +1,7 @@
 //! One shard: a thread with an engine, a runtime for its tasks, and the objects that hash to it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +16,7 @@ use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
-use stated_storage::{Committer, DurableReport, LaneLog};
+use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
     AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source,
     Worker, WorkerOptions,
@@ -57,7 +59,7 @@ pub(crate) struct ShardSetup {
 
 impl ShardSetup {
     /// Starts the thread, whose objects' commits become durable in `lane`.
-    pub(crate) fn spawn(self, lane: LaneLog) -> std::io::Result<std::thread::JoinHandle<()>> {
+    pub(crate) fn spawn(self, lane: LocalLane) -> std::io::Result<std::thread::JoinHandle<()>> {
         std::thread::Builder::new()
             .name(format!("{}/{}", self.plan.name, self.shard))
             .stack_size(STACK_BYTES)
@@ -74,7 +76,7 @@ impl ShardSetup {
             })
     }
 
-    async fn run(self, lane: LaneLog) {
+    async fn run(self, lane: LocalLane) {
         let reports = Arc::new(Reports::default());
         let to_shard = reports.clone();
         let committer = match Committer::spawn_with_log(lane, move |report| to_shard.add(report)) {
@@ -114,25 +116,24 @@ impl ShardSetup {
 /// What the committer has reported and the shard has not yet taken: one report per database.
 #[derive(Default)]
 struct Reports {
-    waiting: Mutex<Vec<DurableReport>>,
+    waiting: Mutex<HashMap<DatabaseKey, DurableReport>>,
     notify: Notify,
 }
 
 impl Reports {
     fn add(&self, report: DurableReport) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting
-            .iter_mut()
-            .find(|other| other.database == report.database && other.result.is_ok())
-        {
-            Some(other) => *other = report,
-            None => waiting.push(report),
+        match waiting.entry(report.database) {
+            // The first failure is what its object has to know.
+            Entry::Occupied(known) if known.get().result.is_err() => {}
+            entry => drop(entry.insert_entry(report)),
         }
         drop(waiting);
         self.notify.notify_one();
     }
 
-    fn take(&self) -> Vec<DurableReport> {
+    /// Takes all of them, in any order: each is about another object.
+    fn take(&self) -> HashMap<DatabaseKey, DurableReport> {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -221,7 +222,7 @@ impl Shard {
         loop {
             tokio::select! {
                 () = reports.notify.notified() => {
-                    for report in reports.take() {
+                    for report in reports.take().into_values() {
                         self.databases.report(&report);
                     }
                 }

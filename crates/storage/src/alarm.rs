@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::alarm_index::AlarmIndex;
-use crate::commit::{CommitPosition, DurabilityError};
+use crate::commit::CommitPosition;
 use crate::database::Database;
 use crate::error::StorageError;
 
@@ -151,10 +151,6 @@ impl AlarmLink {
             // The index stays early, which costs one idle wake-up.
             tracing::warn!(%error, object_id = %self.identity.id, "alarm index keeps an old time");
         }
-    }
-
-    pub(crate) fn sync_index(&self) -> Result<(), DurabilityError> {
-        self.identity.index.sync()
     }
 
     fn write(

@@ -11,15 +11,19 @@
 //! time or earlier.
 //!
 //! Writing a row is a commit without sync, which a killed process cannot lose. Against a power
-//! failure the order is: the row is written before the object's commit, and [`AlarmIndex::sync`]
-//! runs before the object's own sync is reported, so an acknowledged alarm is on disk in both
-//! places. One sync serves every object whose row was written before it. Rows that move to a later
-//! time or disappear are written after the object's commit is durable and need no sync at all: if
-//! they are lost, the object is woken once for nothing. SQLite syncs around its checkpoints itself
-//! (`synchronous=NORMAL`, as in [`crate::commit`]).
+//! failure the lane has what each commit did to the alarm, in the commit's own record, and recovery
+//! writes the rows again ([`crate::directory`]). Before the base of an object is settled, which is
+//! when recovery no longer looks at its records, [`AlarmIndex::sync`] makes the rows durable: one
+//! sync for a whole segment of a lane. The row is written before the object's commit, so none is
+//! missed. Rows that move to a later time or disappear are written after the object's commit is
+//! durable and need no sync at all: if they are lost, the object is woken once for nothing. SQLite
+//! syncs around its checkpoints itself (`synchronous=NORMAL`).
 //!
-//! What can still go wrong: an alarm that was never acknowledged may survive a power failure in the
-//! object and not here. It fires after the object was next opened, which corrects the row.
+//! After a failed sync a second one proves nothing, so the rows are written once more, to the other
+//! file: by a checkpoint. Until that has succeeded nothing is settled, so the lane keeps the alarms.
+//!
+//! What can still go wrong: if the power fails in the middle of such a checkpoint, the file may be
+//! damaged; the start then names it.
 //!
 //! Source: reference sections 8.4 and 13.2.
 
@@ -27,13 +31,14 @@ mod names;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::alarm::{ms_from_nanos, nanos_from_ms};
-use crate::commit::DurabilityError;
 use crate::connection::wal_path;
 use crate::error::StorageError;
+use crate::lane_log::AlarmChange;
 
 const FILE_NAME: &str = "metadata.sqlite";
 
@@ -69,8 +74,8 @@ struct Durability {
     wal: Option<File>,
     /// Value of `Rows::written` that the last sync covered.
     synced: u64,
-    /// A failed sync is never repeated: see the header of `commit`.
-    failure: Option<DurabilityError>,
+    /// A sync has failed, and what the WAL has was not written elsewhere since.
+    is_doubtful: bool,
 }
 
 impl AlarmIndex {
@@ -199,27 +204,97 @@ impl AlarmIndex {
         }
     }
 
+    /// Writes what recovery has found to have become of alarms, with the names of their objects.
+    ///
+    /// # Errors
+    /// SQLite's; the index is then unchanged.
+    pub(crate) fn apply(
+        &self,
+        changes: &[(String, Option<String>, AlarmChange)],
+    ) -> Result<(), StorageError> {
+        if changes.iter().all(|change| change.2 == AlarmChange::None) {
+            return Ok(());
+        }
+        let run = |sql| -> Result<(), StorageError> {
+            Ok(self.rows().connection(&self.path)?.execute_batch(sql)?)
+        };
+        run("BEGIN")?;
+        let written = changes
+            .iter()
+            .try_for_each(|(id, name, alarm)| match *alarm {
+                AlarmChange::None => Ok(()),
+                AlarmChange::Removed => self.delete(id),
+                AlarmChange::Set(at) => self.set(id, name.as_deref(), at),
+            });
+        match written.and_then(|()| run("COMMIT")) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                run("ROLLBACK")?;
+                Err(error)
+            }
+        }
+    }
+
     /// Makes every row written so far durable; returns at once if they are.
     ///
     /// # Errors
-    /// The first failure, again and again: what was written before it may be lost.
-    pub fn sync(&self) -> Result<(), DurabilityError> {
-        let mut durability = self
-            .durability
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = &durability.failure {
-            return Err(failure.clone());
-        }
+    /// The operating system's or SQLite's. The next call writes everything again.
+    pub fn sync(&self) -> Result<(), StorageError> {
+        let mut durability = self.durability();
         let written = self.rows().written;
-        if durability.synced == written {
+        if durability.synced == written && !durability.is_doubtful {
             return Ok(());
         }
-        if let Err(failure) = durability.sync(&self.path) {
-            return Err(durability.failure.insert(failure).clone());
-        }
+        let synced = match durability.is_doubtful {
+            false => durability.sync(&self.path),
+            true => self.checkpoint(),
+        };
+        durability.is_doubtful = synced.is_err();
+        synced?;
         durability.synced = written;
         Ok(())
+    }
+
+    /// Returns whether every row written so far is durable.
+    pub fn is_synced(&self) -> bool {
+        let durability = self.durability();
+        !durability.is_doubtful && durability.synced == self.rows().written
+    }
+
+    /// Writes what the WAL has to the database, synced.
+    fn checkpoint(&self) -> Result<(), StorageError> {
+        let mut rows = self.rows();
+        let connection = rows.connection(&self.path)?;
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+        match is_busy {
+            0 => Ok(()),
+            _ => Err(StorageError::file(
+                "checkpoint",
+                &self.path,
+                io::Error::other("it is in use"),
+            )),
+        }
+    }
+
+    /// Makes durable what is in the files of an index that nobody has open.
+    pub(crate) fn sync_files(folder: &Path) -> Result<(), StorageError> {
+        let path = folder.join(FILE_NAME);
+        for path in [wal_path(&path), path] {
+            match File::open(&path).and_then(|file| file.sync_data()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(StorageError::file("sync file", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn durability(&self) -> MutexGuard<'_, Durability> {
+        self.durability
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
@@ -237,17 +312,14 @@ impl Rows {
 }
 
 impl Durability {
-    fn sync(&mut self, path: &Path) -> Result<(), DurabilityError> {
+    fn sync(&mut self, path: &Path) -> Result<(), StorageError> {
         let wal_path = wal_path(path);
+        let failed = |error| StorageError::file("sync file", &wal_path, error);
         let wal = match &mut self.wal {
             Some(wal) => wal,
-            none => none.insert(
-                File::open(&wal_path)
-                    .map_err(|error| DurabilityError::new("open WAL", &wal_path, error))?,
-            ),
+            none => none.insert(File::open(&wal_path).map_err(failed)?),
         };
-        wal.sync_data()
-            .map_err(|error| DurabilityError::new("sync WAL", &wal_path, error))
+        wal.sync_data().map_err(failed)
     }
 }
 
@@ -315,6 +387,47 @@ mod tests {
                 at: 25
             }]
         );
+    }
+
+    #[test]
+    fn after_a_failed_sync_the_rows_are_written_to_the_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.set("a", None, 20).unwrap();
+        let wal = wal_path(&folder.path().join(FILE_NAME));
+        assert!(wal.metadata().unwrap().len() > 0);
+        index.durability().is_doubtful = true;
+        assert!(!index.is_synced());
+
+        index.sync().unwrap();
+
+        assert!(index.is_synced());
+        assert_eq!(wal.metadata().unwrap().len(), 0);
+        assert_eq!(index.next(), Some(20));
+    }
+
+    #[test]
+    fn a_failed_sync_makes_the_rows_doubtful_until_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = AlarmIndex::open(folder.path()).unwrap();
+        index.set("a", None, 20).unwrap();
+        let wal = wal_path(&folder.path().join(FILE_NAME));
+        let away = wal.with_extension("away");
+        std::fs::rename(&wal, &away).unwrap();
+
+        let error = index.sync().unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "sync file `{}`: No such file or directory (os error 2)",
+                wal.display()
+            )
+        );
+        std::fs::rename(&away, &wal).unwrap();
+        assert!(!index.is_synced());
+        index.sync().unwrap();
+        assert!(index.is_synced());
     }
 
     #[test]

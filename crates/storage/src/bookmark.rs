@@ -18,6 +18,7 @@ use crate::commit::CommitPosition;
 use crate::database::Database;
 use crate::error::StorageError;
 use crate::history::{Base as _, Bookmark, HistoryError, Timeline, Turn};
+use crate::lane_log::AlarmChange;
 use crate::object_pages::{self, SettledBase};
 
 const BOOKMARK_KEY: i64 = 2;
@@ -146,7 +147,7 @@ impl Database {
         let (mark, base) = pages.settled_base();
         let settled = SettledBase { mark, base: &base };
         let key = pages.name.bytes();
-        let timeline = Timeline::new(&directory.history, key, &settled, &[]);
+        let timeline = Timeline::new(directory.history(), key, &settled, &[]);
         let state = timeline
             .state(txid.min(mark.txid))
             .map_err(|error| self.refused(error, bookmark))?;
@@ -179,7 +180,7 @@ impl Database {
                 base: &object_pages::Base::Nothing,
             };
             let key = self.target.pages.name.bytes();
-            Timeline::new(&self.target.directory.history, key, &base, &[])
+            Timeline::new(self.target.directory.history(), key, &base, &[])
                 .state(kept.txid().min(mark.txid))
                 .map_err(|error| self.refused(error, &bookmark))
         });
@@ -200,12 +201,14 @@ impl Database {
         }
         self.forget_uncommitted();
         let alarm = self.alarm()?;
+        let mut change = AlarmChange::None;
         if let Some(link) = &self.target.alarm {
             link.before_commit(alarm)?;
             link.committed(CommitPosition(self.position.0 + 1), alarm);
+            change = AlarmChange::to(alarm);
         }
         self.restored_alarm = alarm;
-        self.submit_if_committed();
+        self.submit_if_committed(change);
         self.transaction.confirms = true;
         Ok(())
     }
@@ -233,7 +236,7 @@ impl Database {
         &self,
         work: impl FnOnce(&Timeline<'_>, i64) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
-        let (pages, history) = (&self.target.pages, &self.target.directory.history);
+        let (pages, history) = (&self.target.pages, self.target.directory.history());
         if history.retention().is_off() {
             return Err(HistoryError::NotKept);
         }

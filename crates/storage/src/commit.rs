@@ -26,8 +26,8 @@
 //! *Nothing readable can still be lost.* A database that is dropped waits until its commits are
 //! durable or have failed, so whoever opens the object next reads nothing else.
 //!
-//! *Alarms.* The alarm index must know a time before the object's stored alarm is durable
-//! ([`crate::alarm_index`]), so the index is synced before the objects of a batch.
+//! *Alarms.* What a commit does to the alarm is in its record too, so the alarm index need not be
+//! synced before there is nothing left of the commit but its base ([`crate::alarm_index`]).
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -40,7 +40,7 @@ use std::thread::{self, JoinHandle};
 use crate::directory::{Directories, Directory};
 use crate::error::StorageError;
 use crate::history::History;
-use crate::lane_log::{BATCH_BYTES, LaneLog};
+use crate::lane_log::{BATCH_BYTES, LaneLog, LocalLane, NewRecord};
 use crate::object_pages::{Commit, ObjectPages};
 use crate::sync_target::SyncTarget;
 
@@ -162,7 +162,7 @@ impl Committer {
     /// # Errors
     /// The operating system's refusal to start a thread.
     pub fn spawn_with_log(
-        mut log: LaneLog,
+        mut log: LocalLane,
         report: impl FnMut(DurableReport) + Send + 'static,
     ) -> io::Result<Self> {
         let lane = Lane::with_log(&log);
@@ -247,6 +247,8 @@ enum Request {
     /// What the lane has of this object is void: it is about to be deleted or replaced.
     Void {
         pages: Arc<ObjectPages>,
+        /// What lanes call its namespace, if that is still there.
+        label: Option<Box<str>>,
         answer: SyncSender<Result<(), DurabilityError>>,
     },
 }
@@ -259,7 +261,7 @@ impl Default for Lane {
 }
 
 impl Lane {
-    fn with_log(log: &LaneLog) -> Self {
+    fn with_log(log: &LocalLane) -> Self {
         Self::new(Arc::clone(log.directories()), true)
     }
 
@@ -290,7 +292,7 @@ impl Lane {
     }
 
     /// Returns the directory of the namespace with this folder.
-    pub(crate) fn directory(&self, folder: &Path) -> Result<Arc<Directory>, StorageError> {
+    pub(crate) fn directory(&self, folder: &Path) -> Result<Arc<dyn Directory>, StorageError> {
         self.shared.directories.of(folder)
     }
 
@@ -322,8 +324,10 @@ impl Lane {
             return Ok(());
         }
         let (answer, answered) = sync_channel(1);
+        let directory = pages.directory.upgrade();
         let request = Request::Void {
             pages: Arc::clone(pages),
+            label: directory.map(|directory| directory.label().into()),
             answer,
         };
         self.lock().waiting.push(request);
@@ -410,35 +414,28 @@ fn sync_round(round: &[Request], report: &mut impl FnMut(DurableReport)) {
     }
 }
 
-/// Appends the commits to the log and syncs that, once unless they are many.
-fn log_round(round: &[Request], log: &mut LaneLog, report: &mut impl FnMut(DurableReport)) {
+/// Appends the commits to the log, all at once unless they are many.
+fn log_round(round: &[Request], log: &mut dyn LaneLog, report: &mut impl FnMut(DurableReport)) {
     let last = LastCommits::of(round);
-    let mut batch = log.batch();
-    let mut in_batch = Vec::new();
+    let mut places = Vec::new();
+    let mut bytes = 0;
     for (place, request) in round.iter().enumerate() {
         match request.accept() {
             Ok(()) => {
-                match request {
-                    Request::Commit { target, commit, .. } => {
-                        batch.commit(target.lane_name(), commit);
-                    }
-                    Request::Void { pages, .. } => {
-                        if let Some(directory) = pages.directory.upgrade() {
-                            batch.void((&directory.label, &pages.name));
-                        }
-                    }
-                }
-                in_batch.push((place, request));
+                places.push(place);
+                bytes += request.bytes();
             }
             Err(error) => last.finish(place, request, Err(error), report),
         }
-        if batch.bytes() >= BATCH_BYTES || place + 1 == round.len() {
-            let result = match batch.is_empty() {
+        if bytes >= BATCH_BYTES || place + 1 == round.len() {
+            let requests = places.iter().map(|place| &round[*place]);
+            let records: Vec<NewRecord<'_>> = requests.filter_map(Request::record).collect();
+            let result = match records.is_empty() {
                 true => Ok(()),
-                false => log.append(&batch, in_batch.iter().filter_map(|(_, each)| each.pages())),
+                false => log.append(&records),
             };
-            batch = log.batch();
-            for (place, request) in in_batch.drain(..) {
+            for place in places.drain(..) {
+                let request = &round[place];
                 if result.is_ok()
                     && let Request::Commit { target, commit, .. } = request
                 {
@@ -446,6 +443,7 @@ fn log_round(round: &[Request], log: &mut LaneLog, report: &mut impl FnMut(Durab
                 }
                 last.finish(place, request, result.clone(), report);
             }
+            bytes = 0;
         }
     }
 }
@@ -508,19 +506,29 @@ impl Request {
         match self {
             Self::Commit { target, .. } => match target.failure() {
                 Some(failure) => Err(failure),
-                // The index remembers what it has synced: the first object of a round pays for all.
-                None => target.sync_alarm_index(),
+                None => Ok(()),
             },
             Self::Void { .. } => Ok(()),
         }
     }
 
-    /// The object of a commit.
-    fn pages(&self) -> Option<&Arc<ObjectPages>> {
-        match self {
-            Self::Commit { target, .. } => Some(&target.pages),
-            Self::Void { .. } => None,
-        }
+    /// What the log is asked to keep; `None` for an object of a namespace that was deleted.
+    fn record(&self) -> Option<NewRecord<'_>> {
+        Some(match self {
+            Self::Commit { target, commit, .. } => NewRecord::Commit {
+                label: target.directory.label(),
+                pages: &target.pages,
+                commit,
+            },
+            Self::Void { pages, label, .. } => NewRecord::Void {
+                label: label.as_deref()?,
+                name: &pages.name,
+            },
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        self.record().map_or(0, |record| record.bytes())
     }
 
     fn settle(&self) -> Result<(), DurabilityError> {
@@ -529,7 +537,7 @@ impl Request {
                 target.pages.commit_is_durable(commit);
                 let objects = std::slice::from_ref(&target.pages);
                 target.directory.settle(objects).map_err(|error| {
-                    let path = target.directory.file_path(&target.pages.name);
+                    let path = target.directory.place(&target.pages.name);
                     DurabilityError::new("write database", &path, io::Error::other(error))
                 })
             }

@@ -152,6 +152,9 @@ impl Database {
         let (folder, name) = place(path);
         let directory = lane.directory(folder)?;
         let visible_name = options.alarm.as_ref().and_then(|own| own.name.clone());
+        if let Some(own) = &options.alarm {
+            directory.alarms_are_in(&own.index);
+        }
         let link = options.alarm.map(AlarmLink::new);
         let pages = directory.object(&name)?;
         let is_stored = pages.is_stored();
@@ -219,32 +222,31 @@ impl Database {
     /// index say what the new one contains. No other database of it may be open.
     ///
     /// What the lane has of the object is settled and made void first, so that a crash cannot bring
-    /// it back over the new one. An object that is too damaged for that is replaced all the same.
+    /// it back over the new one. Of one that is too damaged for that, it is given up.
     ///
     /// # Errors
-    /// `work`'s, or [`StorageError`] when the new database cannot be read.
+    /// `work`'s, or [`StorageError`] when the old one cannot be settled, as on a full disk, or the new
+    /// one cannot be read.
     pub fn replace_files<T, E: From<StorageError>>(
         open: impl Fn() -> Result<Self, StorageError>,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         let mut old = open()?;
         let (pages, lane) = (Arc::clone(&old.target.pages), old.lane.clone());
-        let closed = match old.alarm() {
-            Ok(_) => old.close(),
-            Err(error) => {
-                // Whoever opens the new one must not find the old pages.
-                drop(old);
-                Err(error)
-            }
-        };
-        if let Err(error) = closed {
-            tracing::warn!(%error, "close a database that is to be replaced");
+        let directory = Arc::clone(&old.target.directory);
+        if let Err(error) = old.alarm() {
+            tracing::warn!(%error, object_id = %pages.name, "read a database that is to be replaced");
         }
+        old.close()?;
+        // Commits that a failure of the old one has kept from being settled. Void they would be lost,
+        // should `work` fail; and they would lie over the new one.
+        directory.settle(std::slice::from_ref(&pages))?;
         // Otherwise recovery might give the new one commits of the old one.
         lane.forget(&pages).map_err(StorageError::from)?;
         drop(pages);
         let result = work()?;
         open()?.alarm()?;
+        directory.sync_alarms()?;
         Ok(result)
     }
 

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use crate::commit::CommitPosition;
 use crate::database::Database;
 use crate::error::StorageError;
+use crate::lane_log::AlarmChange;
 
 /// Free pages from which on the file is worth shrinking: 1 MB.
 const SHRINK_PAGES: i64 = 256;
@@ -103,7 +104,7 @@ impl Database {
             tracing::warn!(%error, object_id = %self.target.pages.name, "shrink database");
             return None;
         }
-        self.submit_if_committed()
+        self.submit_if_committed(AlarmChange::None)
     }
 }
 

@@ -7,7 +7,9 @@
 //! ```text
 //! <data>/lock                                   held by the process that uses the folder
 //! <data>/lanes/<shard>/                         commits that objects' bases may lack; while in use
+//! <data>/lanes.settled/                         lanes that are being removed
 //! <data>/history/<number>.pack                  what objects were before
+//! <data>/history/<number>-<number>.pack         the same of several packs
 //! <data>/do/<unique key>/metadata.sqlite        alarms of the namespace
 //! <data>/do/<unique key>/objects.sqlite         its objects, and the databases of small ones
 //! <data>/do/<unique key>/<id>.sqlite            the database of a large object
@@ -21,13 +23,14 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::blob::BlobFolder;
 use crate::clock::wall_ms;
 use crate::commit::Committer;
 use crate::connection::sync_parent;
 use crate::directory::{Directories, Directory, Stored};
 use crate::error::StorageError;
 use crate::history::{History, Retention};
-use crate::lane_log::{Disk, LaneLog, SEGMENT_BYTES, SegmentStore, recover};
+use crate::lane_log::{Disk, LocalLane, SEGMENT_BYTES, SegmentStore, recover};
 use crate::object_name::ObjectName;
 
 /// Begins the name of a namespace folder that is being deleted; no unique key begins with a dot.
@@ -127,9 +130,10 @@ impl DataFolder {
         fs::create_dir_all(&objects).map_err(|error| io_error("create folder", &objects, error))?;
         let lock = lock(path)?;
         let packs = path.join(HISTORY);
-        let history = History::open(&packs, retention)
-            .and_then(|history| history.expire(wall_ms()).map(|()| history))
+        let history = BlobFolder::open(&packs)
+            .and_then(|blobs| History::open(Arc::new(blobs), retention))
             .map_err(|error| io_error("open history in", &packs, error))?;
+        history.expire(wall_ms());
         let folder = Self {
             path: path.to_owned(),
             directories: Arc::new(Directories::new(path, history)),
@@ -155,7 +159,7 @@ impl DataFolder {
     ///
     /// # Errors
     /// [`FolderError::Io`].
-    pub fn lane(&self, name: &str) -> Result<LaneLog, FolderError> {
+    pub fn lane(&self, name: &str) -> Result<LocalLane, FolderError> {
         self.lane_with(name, Arc::new(Disk), SEGMENT_BYTES)
     }
 
@@ -177,10 +181,10 @@ impl DataFolder {
         name: &str,
         store: Arc<dyn SegmentStore>,
         segment_bytes: u64,
-    ) -> Result<LaneLog, FolderError> {
+    ) -> Result<LocalLane, FolderError> {
         let folder = self.path.join(LANES).join(name);
         let directories = Arc::clone(&self.directories);
-        LaneLog::new(directories, folder.clone(), store, segment_bytes)
+        LocalLane::new(directories, folder.clone(), store, segment_bytes)
             .map_err(|error| io_error("make a lane in", &folder, error))
     }
 
@@ -290,7 +294,7 @@ impl DataFolder {
 #[derive(Clone, Debug)]
 pub struct NamespaceFolder {
     path: PathBuf,
-    directory: Arc<Directory>,
+    directory: Arc<dyn Directory>,
 }
 
 impl NamespaceFolder {
@@ -417,7 +421,8 @@ fn file_names(folder: &Path) -> Result<Vec<String>, FolderError> {
     list().map_err(|error| io_error("list folder", folder, error))
 }
 
-fn remove_folder(path: &Path) -> Result<(), FolderError> {
+/// Removes a folder with all it has; that it is not there is no error.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), FolderError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(io_error("delete folder", path, error))

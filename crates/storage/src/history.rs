@@ -4,7 +4,7 @@
 //! object the pages as they were before, and what each commit changed. An earlier state is today's
 //! database with the later commits undone ([`timeline`]). So there is no snapshot to take or to keep,
 //! an object that does not change costs nothing however long its history is, and the oldest pack can
-//! always be deleted ([`retention`]).
+//! always be deleted ([`retention`]). Small packs become one in time ([`merge`]).
 //!
 //! Packs are written by the settler. Nothing here runs on a shard's thread but reading for a restore
 //! or a bookmark, which is rare. What is not in a pack yet is in its lane, and in memory as the
@@ -21,6 +21,7 @@
 
 mod bookmark;
 mod chunk;
+mod merge;
 #[cfg(test)]
 mod model;
 mod pack;
@@ -29,9 +30,7 @@ mod patch;
 mod retention;
 mod timeline;
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use bookmark::{Bookmark, NotABookmark};
@@ -40,15 +39,14 @@ pub(crate) use page::{Base, Pages, Turn};
 pub use retention::Retention;
 pub(crate) use timeline::{HistoryError, Timeline};
 
-use crate::connection::{remove_if_present, sync_parent};
+use crate::blob::{Blob, BlobFolder, BlobStore};
+use crate::object_name::ObjectName;
 use chunk::Chunk;
-use pack::{Entry, Pack, Writer};
+use pack::{Entry, Pack, Writer, write_merged};
 use page::Page;
 use retention::Held;
 
 const SUFFIX: &str = ".pack";
-/// Ends the name of a pack that is being written.
-const UNFINISHED: &str = ".unfinished";
 /// Packs that recovery looks at: more than can have been written when the process died, one for each
 /// thread that settles.
 const UNSETTLED_PACKS_MAX: usize = 256;
@@ -56,9 +54,11 @@ const UNSETTLED_PACKS_MAX: usize = 256;
 /// The packs of a data folder.
 #[derive(Debug)]
 pub(crate) struct History {
-    folder: PathBuf,
+    blobs: Arc<dyn BlobStore>,
     retention: Retention,
     packs: Mutex<Packs>,
+    /// Held by the thread that merges.
+    merging: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -80,42 +80,43 @@ pub(crate) struct ObjectTurns<'a> {
 }
 
 impl History {
-    /// Opens the packs in `folder`, which is created when the first one is written.
+    /// Opens the packs in `blobs`.
     ///
     /// A pack that is damaged as a whole is left alone and named in the log.
     ///
     /// # Errors
-    /// The operating system's.
-    pub(crate) fn open(folder: &Path, retention: Retention) -> io::Result<Self> {
+    /// The store's.
+    pub(crate) fn open(blobs: Arc<dyn BlobStore>, retention: Retention) -> io::Result<Self> {
         let mut packs = Packs::default();
-        for path in files(folder)? {
-            let name = path.to_string_lossy();
-            if name.ends_with(UNFINISHED) {
-                remove_if_present(&path)?;
-            } else if name.ends_with(SUFFIX) {
-                packs.last = packs.last.max(number_of(&path));
-                match Pack::open(&path) {
-                    Ok(pack) => packs.insert(pack),
-                    Err(error) => tracing::error!(%error, "open a pack; its history is missing"),
-                }
+        for blob in blobs.list()? {
+            if !blob.name.ends_with(SUFFIX) {
+                continue;
+            }
+            packs.last = packs.last.max(numbers_of(&blob.name).1);
+            match Pack::open(&blobs, &blob) {
+                Ok(pack) => packs.insert(pack),
+                Err(error) => tracing::error!(%error, "open a pack; its history is missing"),
             }
         }
+        packs.give_up_sources();
         Ok(Self {
-            folder: folder.to_owned(),
+            blobs,
             retention,
             packs: Mutex::new(packs),
+            merging: Mutex::default(),
         })
     }
 
     /// A history that keeps nothing.
     pub(crate) fn off() -> Self {
         Self {
-            folder: PathBuf::new(),
+            blobs: Arc::new(BlobFolder::nowhere()),
             retention: Retention {
                 age_ms: 0,
                 bytes: 0,
             },
             packs: Mutex::default(),
+            merging: Mutex::default(),
         }
     }
 
@@ -132,11 +133,12 @@ impl History {
         if !self.retention.is_off() {
             let mut writer = Writer::default();
             for object in objects.iter().filter(|object| !object.turns.is_empty()) {
-                writer.add(object.key, object.base, &object.turns)?;
+                add(&mut writer, object.key, object.base, &object.turns);
             }
             self.write(writer)?;
         }
-        self.expire(now_ms)
+        self.expire(now_ms);
+        Ok(())
     }
 
     /// As [`Self::keep`], for commits that may have been kept before, when the process died.
@@ -145,7 +147,8 @@ impl History {
     /// As [`Self::keep`].
     pub(crate) fn keep_again(&self, objects: &[ObjectTurns<'_>], now_ms: i64) -> io::Result<()> {
         if self.retention.is_off() {
-            return self.expire(now_ms);
+            self.expire(now_ms);
+            return Ok(());
         }
         let packs = self.newest(UNSETTLED_PACKS_MAX);
         let mut writer = Writer::default();
@@ -160,57 +163,104 @@ impl History {
             let turns = object.turns.iter().filter(|turn| turn.txid > base.txid);
             let turns: Vec<Turn<'_>> = turns.cloned().collect();
             if !turns.is_empty() {
-                writer.add(object.key, &base, &turns)?;
+                add(&mut writer, object.key, &base, &turns);
             }
         }
         self.write(writer)?;
-        self.expire(now_ms)
+        self.expire(now_ms);
+        Ok(())
     }
 
     fn write(&self, writer: Writer) -> io::Result<()> {
         if writer.is_empty() {
             return Ok(());
         }
-        if !self.folder.exists() {
-            fs::create_dir_all(&self.folder)?;
-            sync_parent(&self.folder)?;
-        }
         let number = {
             let mut packs = self.lock();
             packs.last += 1;
             packs.last
         };
-        let path = self.folder.join(format!("{number:016x}{SUFFIX}"));
-        let unfinished = self.folder.join(format!("{number:016x}{UNFINISHED}"));
-        let written = File::create(&unfinished).and_then(|file| {
-            writer.finish(&file)?;
-            file.sync_all()
-        });
-        if let Err(error) = written {
-            // A full disk needs the space.
-            remove_if_present(&unfinished)?;
-            return Err(error);
-        }
-        fs::rename(&unfinished, &path)?;
-        sync_parent(&path)?;
-        let pack = Pack::open(&path)?;
+        let stem = format!("{number:016x}");
+        let pack = self.publish(&stem, &mut |out| writer.finish(out))?;
         self.lock().insert(pack);
+        Ok(())
+    }
+
+    /// Has a pack written, durably.
+    fn publish(
+        &self,
+        stem: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Pack> {
+        let name = format!("{stem}{SUFFIX}");
+        let mut bytes = 0;
+        self.blobs.put(&name, &mut |out| {
+            let mut counted = Counted { out, bytes: 0 };
+            write(&mut counted)?;
+            bytes = counted.bytes;
+            Ok(())
+        })?;
+        Pack::open(&self.blobs, &Blob { name, bytes })
+    }
+
+    /// Makes one pack of small ones, if there are enough of them: once, so that nobody waits for long.
+    ///
+    /// A failure, as on a full disk, is logged, and nothing has changed.
+    pub(crate) fn merge(&self) {
+        // Another settler is at it.
+        let Ok(_merging) = self.merging.try_lock() else {
+            return;
+        };
+        if let Some(some) = self.mergeable()
+            && let Err(error) = self.merge_some(&some)
+        {
+            tracing::warn!(%error, "merge packs");
+        }
+    }
+
+    /// Packs that are to become one.
+    fn mergeable(&self) -> Option<Vec<Arc<Pack>>> {
+        let mut packs = self.lock().sorted.clone();
+        packs.sort_by_key(|pack| numbers_of(pack.name()));
+        let sizes: Vec<merge::Size> = packs
+            .iter()
+            .map(|pack| merge::Size {
+                bytes: pack.bytes(),
+                first_ms: pack.first_ms,
+                last_ms: pack.last_ms,
+            })
+            .collect();
+        let run = merge::run(&sizes, self.retention)?;
+        Some(packs[run].to_vec())
+    }
+
+    fn merge_some(&self, some: &[Arc<Pack>]) -> io::Result<()> {
+        let numbers = some.iter().map(|pack| numbers_of(pack.name()));
+        let (first, last) = numbers
+            .reduce(|all, each| (all.0.min(each.0), all.1.max(each.1)))
+            .expect("there are some");
+        let stem = format!("{first:016x}-{last:016x}");
+        let merged = self.publish(&stem, &mut |out| write_merged(some, out))?;
+        let mut packs = self.lock();
+        packs
+            .sorted
+            .retain(|pack| !some.iter().any(|old| Arc::ptr_eq(old, pack)));
+        packs.insert(merged);
+        drop(packs);
+        some.iter().for_each(|pack| pack.give_up());
         Ok(())
     }
 
     /// The packs that were written last, newest first.
     fn newest(&self, count: usize) -> Vec<Arc<Pack>> {
         let mut packs = self.lock().sorted.clone();
-        packs.sort_by_key(|pack| std::cmp::Reverse(number_of(pack.path())));
+        packs.sort_by_key(|pack| std::cmp::Reverse(numbers_of(pack.name()).1));
         packs.truncate(count);
         packs
     }
 
     /// Deletes what is too old or too much.
-    ///
-    /// # Errors
-    /// The operating system's.
-    pub(crate) fn expire(&self, now_ms: i64) -> io::Result<()> {
+    pub(crate) fn expire(&self, now_ms: i64) {
         let expired = {
             let mut packs = self.lock();
             let held: Vec<Held> = packs
@@ -224,10 +274,7 @@ impl History {
             let count = self.retention.expired(&held, now_ms);
             packs.remove_oldest(count)
         };
-        for pack in expired {
-            remove_if_present(pack.path())?;
-        }
-        Ok(())
+        expired.iter().for_each(|pack| pack.give_up());
     }
 
     /// The chunks of an object, newest first, without a gap between them and up to the commit
@@ -236,13 +283,8 @@ impl History {
         let packs: Vec<Arc<Pack>> = self.lock().sorted.clone();
         let mut found = Vec::new();
         for pack in packs {
-            match pack.find(key) {
-                Ok(Some(entry)) => found.push((pack, entry)),
-                Ok(None) => {}
-                // It has expired in this moment.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            let entries = pack.find(key)?.into_iter();
+            found.extend(entries.map(|entry| (Arc::clone(&pack), entry)));
         }
         found.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.last));
         found.retain(|(_, entry)| {
@@ -264,7 +306,7 @@ impl History {
         let mut pages = Pages::new();
         for (pack, entry) in self.chain(key, last)?.into_iter().rev() {
             let bytes = pack.chunk(&entry)?;
-            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", pack.path()))?;
+            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", &pack.place()))?;
             pages.extend(chunk.latest().pages);
         }
         Ok(pages)
@@ -275,12 +317,37 @@ impl History {
     }
 }
 
+/// Adds the commits of an object. If its base cannot be read, as in a bad sector of its file, its
+/// history has a gap: others must not wait for it.
+fn add(writer: &mut Writer, key: &[u8], base: &dyn Base, turns: &[Turn<'_>]) {
+    if let Err(error) = writer.add(key, base, turns) {
+        let object_id = ObjectName::from_bytes(key);
+        tracing::error!(%object_id, %error, "the history of an object has a gap");
+    }
+}
+
 impl Packs {
     fn insert(&mut self, pack: Pack) {
         let place = self
             .sorted
             .partition_point(|other| other.last_ms <= pack.last_ms);
         self.sorted.insert(place, Arc::new(pack));
+    }
+
+    /// Removes what is in a merged pack as well: a crash came before its sources had gone.
+    fn give_up_sources(&mut self) {
+        let all = self.sorted.iter().map(|pack| numbers_of(pack.name()));
+        let all: Vec<(u64, u64)> = all.collect();
+        self.sorted.retain(|pack| {
+            let own = numbers_of(pack.name());
+            let is_inside =
+                |other: &(u64, u64)| *other != own && other.0 <= own.0 && own.1 <= other.1;
+            let is_merged = all.iter().any(is_inside);
+            if is_merged {
+                pack.give_up();
+            }
+            !is_merged
+        });
     }
 
     fn remove_oldest(&mut self, count: usize) -> Vec<Arc<Pack>> {
@@ -334,28 +401,39 @@ impl Base for Resumed<'_> {
 /// The bytes of the chunk of an object that begins after a commit.
 fn chunk_after(packs: &[Arc<Pack>], key: &[u8], before: u64) -> io::Result<Option<Vec<u8>>> {
     for pack in packs {
-        if let Some(entry) = pack.find(key)?
-            && entry.before == before
-        {
-            return pack.chunk(&entry).map(Some);
+        if let Some(entry) = pack.find(key)?.iter().find(|entry| entry.before == before) {
+            return pack.chunk(entry).map(Some);
         }
     }
     Ok(None)
 }
 
-/// The number in the name of a pack.
-fn number_of(path: &Path) -> u64 {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    u64::from_str_radix(&stem, 16).unwrap_or(0)
+/// The numbers in the name of a pack: of the first and the last pack that were merged into it, or twice
+/// its own.
+fn numbers_of(name: &str) -> (u64, u64) {
+    let stem = name.strip_suffix(SUFFIX).unwrap_or(name);
+    let number = |text: &str| u64::from_str_radix(text, 16).unwrap_or(0);
+    match stem.split_once('-') {
+        Some((first, last)) => (number(first), number(last)),
+        None => (number(stem), number(stem)),
+    }
 }
 
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
+/// Counts what is written.
+struct Counted<'o> {
+    out: &'o mut dyn Write,
+    bytes: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

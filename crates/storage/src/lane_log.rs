@@ -18,16 +18,20 @@
 //! 2. Settling writes the state after one commit, the last durable one, and an image together with
 //!    its row in one transaction. A file of its own may be torn by a crash in the middle, but then
 //!    its pages are still in the lane: 1. Redo writes all of them.
-//! 3. The base may be newer than the first records that recovery finds, never newer than the last:
-//!    settling takes only what is durable in the lane. Redo ends at the last.
+//! 3. The base may be newer than the first records that recovery finds: settling takes what is durable
+//!    in later segments too. Recovery leaves out what the base has, by its number. It gives all
+//!    lanes up at once, by renaming their folder, so no older part of one can stay behind.
 //! 4. A record that makes earlier ones void is durable before an object's base is deleted or
 //!    replaced; and before that, what the lane had of it was settled. So it loses nothing, and the
 //!    earlier records cannot come back over what replaced them.
 //!
+//! 5. The alarm index ([`crate::alarm_index`]) has, synced, what every commit in a segment did to the
+//!    alarms before the first base is settled; until then recovery takes it from the records.
+//!
 //! A batch is written after the one before it is durable, so at most the last one can be torn, and
 //! nobody was told about it. Something readable after something unreadable is damage: in the pages
-//! of a commit it is that object's, which fails from then on; elsewhere nobody knows whose, and
-//! recovery refuses to guess.
+//! of a commit it is that object's, which fails from then on, and keeps what it committed before;
+//! elsewhere nobody knows whose, and recovery refuses to guess.
 //!
 //! # When the disk fails
 //!
@@ -59,12 +63,12 @@ mod recover;
 mod store;
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
-pub(crate) use batch::Batch;
 pub use record::{AlarmChange, LaneRecord, RecordKind};
 pub(crate) use recover::recover;
 pub(crate) use store::Disk;
@@ -73,8 +77,9 @@ pub use store::{SegmentFile, SegmentStore};
 use crate::commit::DurabilityError;
 use crate::connection::sync_parent;
 use crate::directory::{Directories, Directory};
-use crate::object_pages::ObjectPages;
-use batch::{SEGMENT_HEADER_BYTES, SegmentHeader, records};
+use crate::object_name::ObjectName;
+use crate::object_pages::{Commit, ObjectPages};
+use batch::{Batch, SEGMENT_HEADER_BYTES, SegmentHeader, records};
 use store::SEGMENT_SUFFIX;
 
 /// The size of a segment: tens of thousands of small commits.
@@ -83,12 +88,52 @@ pub(crate) const SEGMENT_BYTES: u64 = 16 << 20;
 const FULL_SEGMENTS_MAX: usize = 3;
 /// A batch that has grown to this size is written at once.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
+/// A record without pages.
+const RECORD_BYTES: usize = 128;
 /// How long the settler waits after a failure.
 const RETRY_PERIOD: Duration = Duration::from_secs(1);
 
-/// The log of one shard.
+/// What the committer of a shard asks of the shard's log.
+///
+/// Appends are in order and one at a time. Whatever becomes of one is known when it returns, so an
+/// implementation that talks to somebody else finds out first what is unknown.
+pub(crate) trait LaneLog: Debug + Send {
+    /// Makes records durable, all or none of them.
+    ///
+    /// # Errors
+    /// None of them is durable then, or ever will be. Later appends may succeed.
+    fn append(&mut self, records: &[NewRecord<'_>]) -> Result<(), DurabilityError>;
+}
+
+/// What is to become a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NewRecord<'a> {
+    /// A commit of an object, which is called that in its namespace of this label.
+    Commit {
+        label: &'a str,
+        pages: &'a Arc<ObjectPages>,
+        commit: &'a Commit,
+    },
+    /// What the log has of an object is void.
+    Void {
+        label: &'a str,
+        name: &'a ObjectName,
+    },
+}
+
+impl NewRecord<'_> {
+    /// About how large it is in a log.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Commit { commit, .. } => commit.bytes(),
+            Self::Void { .. } => RECORD_BYTES,
+        }
+    }
+}
+
+/// The log of one shard in files: a trim is the settling and the release of a full segment.
 #[derive(Debug)]
-pub struct LaneLog {
+pub struct LocalLane {
     folder: PathBuf,
     directories: Arc<Directories>,
     store: Arc<dyn SegmentStore>,
@@ -140,7 +185,7 @@ impl ReleasedSegment<'_> {
     }
 }
 
-impl LaneLog {
+impl LocalLane {
     /// Returns the log `folder`, a folder that only it uses.
     pub(crate) fn new(
         directories: Arc<Directories>,
@@ -166,6 +211,7 @@ impl LaneLog {
         Settler {
             full: Arc::clone(&self.full),
             store: Arc::clone(&self.store),
+            directories: Arc::clone(&self.directories),
             folder: self.folder.clone(),
             segment_bytes: self.segment_bytes,
         }
@@ -173,49 +219,6 @@ impl LaneLog {
 
     pub(crate) fn directories(&self) -> &Arc<Directories> {
         &self.directories
-    }
-
-    /// Returns an empty batch for this lane.
-    pub(crate) fn batch(&self) -> Batch {
-        Batch::new(self.seed)
-    }
-
-    /// Makes the batch, which has commits of these objects, durable.
-    ///
-    /// # Errors
-    /// Nothing of the batch is durable then. Later batches may succeed.
-    pub(crate) fn append<'a>(
-        &mut self,
-        batch: &Batch,
-        objects: impl Iterator<Item = &'a Arc<ObjectPages>>,
-    ) -> Result<(), DurabilityError> {
-        let size = batch.bytes() as u64;
-        let has_room =
-            |segment: &Segment| !segment.is_broken && size <= segment.length - segment.end;
-        if !self.segment.as_ref().is_some_and(has_room) {
-            self.roll(size)?;
-        }
-        let segment = self
-            .segment
-            .as_mut()
-            .expect("there was room, or it was made");
-        let bytes = batch.encode(self.last_batch + 1);
-        if let Err(error) = segment.write(&bytes) {
-            segment.is_broken = true;
-            // Before anybody is told, so that a crash does not bring back what was refused.
-            if let Err(error) = self.roll(0) {
-                tracing::error!(%error, "the lane is broken; trying again with the next commit");
-            }
-            return Err(error);
-        }
-        segment.end += size;
-        self.last_batch += 1;
-        for object in objects {
-            let touched = &mut segment.touched;
-            let address = Arc::as_ptr(object) as usize;
-            touched.entry(address).or_insert_with(|| Arc::clone(object));
-        }
-        Ok(())
     }
 
     /// Begins a new segment, with room for a batch of `size`, and hands the old one to the settler.
@@ -253,6 +256,51 @@ impl LaneLog {
     }
 }
 
+impl LaneLog for LocalLane {
+    fn append(&mut self, records: &[NewRecord<'_>]) -> Result<(), DurabilityError> {
+        let mut batch = Batch::new(self.seed);
+        for record in records {
+            match *record {
+                NewRecord::Commit {
+                    label,
+                    pages,
+                    commit,
+                } => batch.commit((label, &pages.name), commit),
+                NewRecord::Void { label, name } => batch.void((label, name)),
+            }
+        }
+        let size = batch.bytes() as u64;
+        let has_room =
+            |segment: &Segment| !segment.is_broken && size <= segment.length - segment.end;
+        if !self.segment.as_ref().is_some_and(has_room) {
+            self.roll(size)?;
+        }
+        let segment = self
+            .segment
+            .as_mut()
+            .expect("there was room, or it was made");
+        let bytes = batch.encode(self.last_batch + 1);
+        if let Err(error) = segment.write(&bytes) {
+            segment.is_broken = true;
+            // Before anybody is told, so that a crash does not bring back what was refused.
+            if let Err(error) = self.roll(0) {
+                tracing::error!(%error, "the lane is broken; trying again with the next commit");
+            }
+            return Err(error);
+        }
+        segment.end += size;
+        self.last_batch += 1;
+        for record in records {
+            if let NewRecord::Commit { pages, .. } = record {
+                let address = Arc::as_ptr(pages) as usize;
+                let touched = &mut segment.touched;
+                touched.entry(address).or_insert_with(|| Arc::clone(pages));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Segment {
     fn write(&self, bytes: &[u8]) -> Result<(), DurabilityError> {
         self.file
@@ -272,7 +320,7 @@ impl Segment {
     }
 }
 
-impl Drop for LaneLog {
+impl Drop for LocalLane {
     /// Leaves the objects' bases complete and the lane's folder gone; after a failure the lane stays
     /// for recovery. The settler ends.
     fn drop(&mut self) {
@@ -318,11 +366,12 @@ fn release(
 }
 
 fn settle(segment: &FullSegment) -> Result<(), DurabilityError> {
-    let mut by_directory: HashMap<usize, (Arc<Directory>, Vec<Arc<ObjectPages>>)> = HashMap::new();
+    type Some = (Arc<dyn Directory>, Vec<Arc<ObjectPages>>);
+    let mut by_directory: HashMap<usize, Some> = HashMap::new();
     for pages in &segment.touched {
         // A namespace that nobody knows any more is one that was deleted.
         if let Some(directory) = pages.directory.upgrade() {
-            let address = Arc::as_ptr(&directory) as usize;
+            let address = Arc::as_ptr(&directory).cast::<()>() as usize;
             let (_, some) = by_directory
                 .entry(address)
                 .or_insert_with(|| (directory, Vec::new()));
@@ -350,6 +399,7 @@ fn seed() -> io::Result<u64> {
 pub(crate) struct Settler {
     full: Arc<FullSegments>,
     store: Arc<dyn SegmentStore>,
+    directories: Arc<Directories>,
     folder: PathBuf,
     segment_bytes: u64,
 }
@@ -362,12 +412,16 @@ impl Settler {
     pub(crate) fn run(self) {
         if self.full.begin() {
             self.store.prepare(&self.folder, self.segment_bytes);
+            self.directories.history().merge();
             self.full.finish(None);
         }
         while let Some(segments) = self.full.next() {
             let result = release(&*self.store, &segments, |_| self.full.pop());
-            if let Err(error) = &result {
-                tracing::error!(%error, "a lane cannot be given up; trying again");
+            match &result {
+                Ok(()) => self.directories.history().merge(),
+                Err(error) => {
+                    tracing::error!(%error, "a lane cannot be given up; trying again");
+                }
             }
             self.full.finish(result.err());
         }

@@ -3,7 +3,7 @@
 //! [`Database`] has the object's storage operations: key-value, SQL, transactions, the stored
 //! alarm. A turn's writes are committed together by [`Database::end_turn`], which gives the
 //! [`CommitPosition`] that the object's outputs wait for; a [`Committer`] per shard makes commits
-//! durable, by the shard's [`LaneLog`], and reports positions. [`DataFolder`] knows where the databases of a namespace are, and
+//! durable, by the shard's log ([`LocalLane`]), and reports positions. [`DataFolder`] knows where the databases of a namespace are, and
 //! [`AlarmIndex`] which of its alarms are due.
 //!
 //! This crate has no word for the programs' language or for gates, and no asynchronous code.
@@ -13,6 +13,7 @@
 mod alarm;
 mod alarm_index;
 mod authorizer;
+mod blob;
 mod bookmark;
 mod clock;
 mod code_names;
@@ -47,6 +48,7 @@ mod transaction;
 
 pub use alarm::AlarmIdentity;
 pub use alarm_index::{AlarmEntry, AlarmIndex};
+pub use blob::{Blob, BlobStore};
 pub use bookmark::Bookmarks;
 pub use commit::{CommitPosition, Committer, DatabaseKey, DurabilityError, DurableReport, Lane};
 pub use copy::{check_integrity, copy_database, for_each_entry};
@@ -61,7 +63,7 @@ pub use folder::{DataFolder, FolderError, NamespaceFolder};
 pub use history::{Bookmark, NotABookmark, Retention};
 pub use kv::{IteratorId, KvEntry, ListOptions};
 pub use lane_log::{
-    AlarmChange, LaneLog, LaneRecord, RecordKind, ReleasedSegment, SegmentFile, SegmentStore,
+    AlarmChange, LaneRecord, LocalLane, RecordKind, ReleasedSegment, SegmentFile, SegmentStore,
 };
 pub use page::decode_page;
 pub use sql::{Ingested, SqlValue};

@@ -85,7 +85,7 @@ pub(crate) enum Base {
 #[derive(Debug)]
 pub(crate) struct ObjectPages {
     pub(crate) name: ObjectName,
-    pub(crate) directory: Weak<Directory>,
+    pub(crate) directory: Weak<dyn Directory>,
     keeps_turns: bool,
     state: Mutex<State>,
 }
@@ -129,6 +129,7 @@ pub(crate) struct Commit {
     pub(crate) pages: Vec<(u32, EncodedPage)>,
     /// The name that the object's id was made from, with the first commit of a database.
     pub(crate) visible_name: Option<Arc<str>>,
+    /// For the alarm index, whose own file may lack it after a crash.
     pub(crate) alarm: AlarmChange,
 }
 
@@ -156,7 +157,7 @@ impl ObjectPages {
     /// Returns the pages of an object; `keeps_turns` if its history is kept.
     pub(crate) fn new(
         name: ObjectName,
-        directory: Weak<Directory>,
+        directory: Weak<dyn Directory>,
         (settled, base): (Mark, Base),
         keeps_turns: bool,
     ) -> Self {
@@ -293,6 +294,7 @@ impl ObjectPages {
         &self,
         time_ms: i64,
         visible_name: &mut Option<Arc<str>>,
+        alarm: AlarmChange,
     ) -> Option<Commit> {
         let mut state = self.lock();
         if state.writing.is_empty() && state.page_count == state.committed.page_count {
@@ -323,7 +325,7 @@ impl ObjectPages {
             mark,
             pages,
             visible_name: visible_name.take(),
-            alarm: AlarmChange::None,
+            alarm,
         })
     }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::alarm::AlarmLink;
 use crate::commit::{DatabaseKey, DurabilityError};
 use crate::directory::Directory;
-use crate::object_name::ObjectName;
 use crate::object_pages::ObjectPages;
 
 /// What is needed to make the commits of one open database durable.
@@ -13,14 +12,14 @@ use crate::object_pages::ObjectPages;
 pub(crate) struct SyncTarget {
     pub(crate) key: DatabaseKey,
     pub(crate) pages: Arc<ObjectPages>,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) directory: Arc<dyn Directory>,
     pub(crate) alarm: Option<AlarmLink>,
     failure: Mutex<Option<DurabilityError>>,
 }
 
 impl SyncTarget {
     pub(crate) fn new(
-        directory: Arc<Directory>,
+        directory: Arc<dyn Directory>,
         pages: Arc<ObjectPages>,
         alarm: Option<AlarmLink>,
     ) -> Self {
@@ -31,11 +30,6 @@ impl SyncTarget {
             alarm,
             failure: Mutex::default(),
         }
-    }
-
-    /// What records call the object.
-    pub(crate) fn lane_name(&self) -> (&str, &ObjectName) {
-        (&self.directory.label, &self.pages.name)
     }
 
     /// The first failure, if commits of this database ever failed.
@@ -49,13 +43,5 @@ impl SyncTarget {
         let failure = self.failure.lock();
         let mut failure = failure.unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(error).clone()
-    }
-
-    /// Makes the alarm index durable, as far as this object is concerned.
-    pub(crate) fn sync_alarm_index(&self) -> Result<(), DurabilityError> {
-        match &self.alarm {
-            Some(link) => link.sync_index().map_err(|error| self.fail(error)),
-            None => Ok(()),
-        }
     }
 }

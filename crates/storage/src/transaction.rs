@@ -12,6 +12,7 @@ use crate::clock::wall_ms;
 use crate::commit::CommitPosition;
 use crate::database::Database;
 use crate::error::{CommitFailure, StorageError};
+use crate::lane_log::AlarmChange;
 
 /// What the program has done since the last commit.
 #[derive(Debug, Default)]
@@ -207,13 +208,14 @@ impl Database {
         if let (Some(alarm), Some(link)) = (alarm, &self.target.alarm) {
             link.committed(CommitPosition(self.position.0 + 1), alarm);
         }
-        Ok(self.submit_if_committed())
+        let change = alarm.map_or(AlarmChange::None, AlarmChange::to);
+        Ok(self.submit_if_committed(change))
     }
 
     /// Counts and submits what SQLite has committed since the last time.
-    pub(crate) fn submit_if_committed(&mut self) -> Option<CommitPosition> {
+    pub(crate) fn submit_if_committed(&mut self, alarm: AlarmChange) -> Option<CommitPosition> {
         let pages = &self.target.pages;
-        let commit = pages.take_commit(wall_ms(), &mut self.visible_name)?;
+        let commit = pages.take_commit(wall_ms(), &mut self.visible_name, alarm)?;
         self.position.0 += 1;
         self.lane.submit(&self.target, self.position, commit);
         Some(self.position)

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::rows::{self, Form, Row};
 use super::settle::OWN_FILE_PAGES;
-use super::{Base, Directory, Image, Mark, StorageError};
+use super::{Base, Image, LocalDirectory, Mark, StorageError};
 use crate::connection::{remove_if_present, sync_parent};
 use crate::history::{ObjectTurns, Turn, epoch_after};
 use crate::object_name::ObjectName;
@@ -22,7 +22,7 @@ use crate::page::{EncodedPage, PAGE_BYTES, Page, encode};
 /// Pages of a database up to which its replacement is part of its history: 64 MiB.
 const KEPT_PAGES_MAX: u32 = 1 << 14;
 
-impl Directory {
+impl LocalDirectory {
     /// Takes over the file that another program, or an earlier version, has left for an object.
     pub(super) fn take_over(&self, name: &ObjectName) -> Result<(Mark, Base), StorageError> {
         let path = self.file_path(name);
@@ -33,15 +33,15 @@ impl Directory {
         }
         self.replace(name, &path)?;
         let row = rows::find(&self.reader(), name)?;
-        Ok(match row {
+        match row {
             Some(row) => self.base_of(name, row),
-            None => (Mark::default(), Base::Nothing),
-        })
+            None => Ok((Mark::default(), Base::Nothing)),
+        }
     }
 
     /// Puts the database in the file `new` of the same folder in the place of the object's, which
     /// nobody uses. The file is gone afterwards, or is the object's.
-    pub(crate) fn replace(&self, name: &ObjectName, new: &Path) -> Result<(), StorageError> {
+    pub(super) fn replace(&self, name: &ObjectName, new: &Path) -> Result<(), StorageError> {
         let failed = |error| StorageError::file("replace database by", new, error);
         make_plain(new)?;
         let page_count = new.metadata().map_err(failed)?.len() / PAGE_BYTES as u64;
@@ -99,7 +99,7 @@ impl Directory {
         new: &Path,
     ) -> Result<(), StorageError> {
         let page_count = row.mark.page_count;
-        let (old, base) = self.base_of(name, row);
+        let (old, base) = self.base_of(name, row)?;
         let is_unknown = matches!(base, Base::Damaged(_) | Base::Closed);
         if is_unknown || mark.page_count > KEPT_PAGES_MAX {
             return Ok(());
@@ -127,7 +127,7 @@ impl Directory {
     }
 
     /// Deletes an object that nobody uses, its facets included; that there is none is no error.
-    pub(crate) fn delete(&self, name: &ObjectName) -> Result<(), StorageError> {
+    pub(super) fn delete(&self, name: &ObjectName) -> Result<(), StorageError> {
         for facet in self.facets_of(name)? {
             self.delete(&facet)?;
         }

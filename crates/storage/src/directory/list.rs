@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::rows::{self, Form};
-use super::{Base, Directory, StorageError};
+use super::{Base, LocalDirectory, StorageError};
 use crate::copy;
 use crate::object_name::ObjectName;
 use crate::object_pages::Mark;
@@ -48,9 +48,9 @@ impl Stored {
     }
 }
 
-impl Directory {
+impl LocalDirectory {
     /// Returns what is stored of an object; `None` if nothing ever was.
-    pub(crate) fn stored(&self, id: &ObjectName) -> Result<Option<Stored>, StorageError> {
+    pub(super) fn stored(&self, id: &ObjectName) -> Result<Option<Stored>, StorageError> {
         let row = self
             .reader()
             .prepare_cached(
@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// Returns the objects after one, sorted by id, so many at most.
-    pub(crate) fn list(
+    pub(super) fn list(
         &self,
         after: Option<&ObjectName>,
         limit: usize,
@@ -116,11 +116,11 @@ impl Directory {
     }
 
     /// Writes an object's settled database to a new file at `target`, which is synced.
-    pub(crate) fn export(&self, id: &ObjectName, target: &Path) -> Result<(), StorageError> {
+    pub(super) fn export(&self, id: &ObjectName, target: &Path) -> Result<(), StorageError> {
         let row = rows::find(&self.reader(), id)?;
         let foreign = row.as_ref().is_none_or(|row| row.form == Form::Foreign);
         let (_, base) = match row {
-            Some(row) if !foreign => self.base_of(id, row),
+            Some(row) if !foreign => self.base_of(id, row)?,
             _ => return copy::copy_database(&self.file_path(id), target),
         };
         let failed = |error| StorageError::file("write file", target, error);

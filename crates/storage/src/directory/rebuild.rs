@@ -8,19 +8,19 @@ use std::fs;
 use std::io;
 
 use super::rows::{self, Form};
-use super::{Base, Directory, Image, StorageError};
+use super::{Base, Image, LocalDirectory, StorageError};
 use crate::copy::check_integrity;
 use crate::history::{Bookmark, HistoryError, Pages, Timeline};
 use crate::object_name::ObjectName;
 use crate::object_pages::SettledBase;
 
-impl Directory {
+impl LocalDirectory {
     /// Makes the state of a bookmark the object's, whatever its base is. Nobody may be using it.
     ///
     /// # Errors
     /// [`StorageError::BookmarkNotKept`]; [`StorageError::NotRebuilt`] when pages are nowhere, or the
     /// result is not a sound database.
-    pub(crate) fn rebuild(&self, name: &ObjectName, bookmark: &str) -> Result<(), StorageError> {
+    pub(super) fn rebuild(&self, name: &ObjectName, bookmark: &str) -> Result<(), StorageError> {
         let refused = || StorageError::BookmarkNotKept(bookmark.to_owned());
         let key = name.bytes();
         let parsed: Bookmark = bookmark.parse().map_err(|_| refused())?;

@@ -1,66 +1,102 @@
 //! What recovery has found of objects in lanes, put where settling takes it from.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::rows;
-use super::{Base, Directory, Mark, ObjectPages, StorageError};
+use super::{Base, LocalDirectory, Mark, ObjectPages, StorageError};
+use crate::alarm_index::AlarmIndex;
 use crate::history::History;
 use crate::lane_log::AlarmChange;
 use crate::object_name::ObjectName;
 use crate::object_pages::Turn;
+use crate::page::EncodedPage;
 
-/// The pages of one record.
-pub(crate) type RecordPages<'a> = Vec<(u32, &'a [u8])>;
-
-/// What lanes have of one object: its last state, in so far as it is not in its base.
-#[derive(Debug, Default)]
+/// What a lane has of one commit.
+#[derive(Debug)]
 pub(crate) struct Recovered<'a> {
     pub(crate) mark: Mark,
-    pub(crate) pages: HashMap<u32, &'a [u8]>,
-    /// The commits that made them, oldest first.
-    pub(crate) turns: Vec<(Mark, RecordPages<'a>)>,
+    pub(crate) pages: Vec<(u32, &'a [u8])>,
     pub(crate) name: Option<&'a str>,
     pub(crate) alarm: AlarmChange,
-    /// Why not all of its commits could be read.
+    /// Why its pages cannot be read.
     pub(crate) damage: Option<String>,
 }
 
-impl Directory {
-    /// Settles what was found of objects, which nobody uses yet.
-    pub(crate) fn recover(
+/// An object's commits that its base has not got, put together.
+#[derive(Debug, Default)]
+struct Tail {
+    mark: Mark,
+    pages: HashMap<u32, EncodedPage>,
+    turns: Vec<Turn>,
+    name: Option<String>,
+    alarm: AlarmChange,
+}
+
+impl LocalDirectory {
+    pub(super) fn recover(
         &self,
-        objects: Vec<(ObjectName, Recovered<'_>)>,
+        objects: Vec<(ObjectName, Vec<Recovered<'_>>)>,
     ) -> Result<(), StorageError> {
-        let mut sound = Vec::new();
-        for (name, recovered) in objects {
-            if let Some(reason) = &recovered.damage {
-                tracing::error!(object_id = %name, %reason, "an object is damaged");
-                rows::set_damage(&self.writer(), &name, reason)?;
+        let mut found = Vec::new();
+        let mut damages = Vec::new();
+        let mut alarms = Vec::new();
+        for (name, commits) in objects {
+            let known = rows::known(&self.reader(), &name)?.unwrap_or_default();
+            let mut tail = Tail {
+                name: known.name,
+                ..Tail::default()
+            };
+            // The base was synced with these. A lane that ends before the base does was given up.
+            let new = commits
+                .into_iter()
+                .filter(|commit| commit.mark.txid > known.txid);
+            for commit in new {
+                if let Some(reason) = commit.damage {
+                    damages.push((name.clone(), reason));
+                    break;
+                }
+                tail.add(commit);
+            }
+            if tail.turns.is_empty() {
                 continue;
             }
+            alarms.push((name.to_string(), tail.name.clone(), tail.alarm));
             let base = (Mark::default(), Base::Closed);
-            let pages = ObjectPages::new(name, Weak::clone(&self.myself), base, true);
-            let encoded = |pages: &[(u32, &[u8])]| {
-                let pages = pages.iter();
-                pages
-                    .map(|(number, page)| (*number, (*page).into()))
-                    .collect()
-            };
-            pages.recovered(
-                recovered.mark,
-                recovered
-                    .pages
-                    .iter()
-                    .map(|(number, page)| (*number, (*page).into())),
-                recovered.turns.iter().map(|(mark, pages)| Turn {
-                    mark: *mark,
-                    pages: encoded(pages),
-                }),
-                recovered.name,
-            );
-            sound.push(Arc::new(pages));
+            let pages = ObjectPages::new(name, self.myself(), base, true);
+            pages.recovered(tail.mark, tail.pages, tail.turns, tail.name.as_deref());
+            found.push(Arc::new(pages));
         }
-        self.settle_after(&sound, History::keep_again)
+        let index = Arc::new(AlarmIndex::open(&self.folder)?);
+        index.apply(&alarms)?;
+        self.alarms_are_in(&index);
+        self.settle_after(&found, History::keep_again)?;
+        for (name, reason) in damages {
+            tracing::error!(object_id = %name, %reason, "an object is damaged");
+            rows::set_damage(&self.writer(), &name, &reason)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tail {
+    fn add(&mut self, commit: Recovered<'_>) {
+        let pages: Arc<[(u32, EncodedPage)]> = commit
+            .pages
+            .into_iter()
+            .map(|(number, page)| (number, page.into()))
+            .collect();
+        if commit.mark.page_count < self.mark.page_count {
+            let page_count = commit.mark.page_count;
+            self.pages.retain(|number, _| *number <= page_count);
+        }
+        self.pages.extend(pages.iter().cloned());
+        self.mark = commit.mark;
+        self.turns.push(Turn {
+            mark: commit.mark,
+            pages,
+        });
+        self.name = commit.name.map(Into::into).or_else(|| self.name.take());
+        self.alarm = commit.alarm.or(self.alarm);
     }
 }

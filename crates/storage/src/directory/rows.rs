@@ -161,6 +161,30 @@ pub(super) fn place(
     Ok(found)
 }
 
+/// What recovery has to know of an object.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The last commit that its base has.
+    pub(super) txid: u64,
+    pub(super) name: Option<String>,
+}
+
+pub(super) fn known(
+    connection: &Connection,
+    name: &ObjectName,
+) -> Result<Option<Known>, StorageError> {
+    let found = connection
+        .prepare_cached("SELECT txid, name FROM object WHERE id = ?")?
+        .query_row([name.bytes()], |row| {
+            Ok(Known {
+                txid: row.get::<_, i64>(0)?.unsigned_abs(),
+                name: row.get(1)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
 /// Writes a row; a name of `None` keeps the one it has.
 pub(super) fn put(
     connection: &Connection,

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rusqlite::Connection;
 
 use super::rows::{self, Form, Place};
-use super::{Base, Directory, Image, Mark, ObjectPages, StorageError};
+use super::{Base, Image, LocalDirectory, Mark, ObjectPages, StorageError};
 use crate::clock::wall_ms;
 use crate::connection::sync_parent;
 use crate::history::{History, ObjectTurns, Turn};
@@ -39,18 +39,8 @@ pub(super) type Keep = fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>;
 /// An object, what is to be settled of it, and its base before.
 type Work<'p> = (&'p Arc<ObjectPages>, Unsettled, (Mark, Base));
 
-impl Directory {
-    /// Moves what is durable of these objects to their bases. Durable when it returns.
-    ///
-    /// An object that cannot be settled because it is damaged is given up, and says so from then on.
-    ///
-    /// # Errors
-    /// SQLite's and the operating system's; some of the objects may be settled.
-    pub(crate) fn settle(&self, objects: &[Arc<ObjectPages>]) -> Result<(), StorageError> {
-        self.settle_after(objects, History::keep)
-    }
-
-    /// As [`Self::settle`], with what `keep` does for the history first.
+impl LocalDirectory {
+    /// Settles the objects, after what `keep` does for the history.
     pub(super) fn settle_after(
         &self,
         objects: &[Arc<ObjectPages>],
@@ -59,6 +49,8 @@ impl Directory {
         for some in objects.chunks(PACK_OBJECTS) {
             let writer = self.writer();
             let work = self.work_on(&writer, some)?;
+            // Recovery takes the alarms of commits that a base lacks from the lane, and no others.
+            self.sync_alarms()?;
             // After an attempt that failed, a base may have pages of later than its row says.
             let keep = match self.is_unfinished.swap(true, Relaxed) {
                 true => History::keep_again,
@@ -167,16 +159,18 @@ impl Directory {
         Ok(Base::Image(Arc::new(image)))
     }
 
-    fn settled_base(
+    /// The base of an object that has commits here. A file without a row is what settling has left
+    /// that was interrupted, not another program's.
+    pub(super) fn settled_base(
         &self,
-        writer: &Connection,
+        connection: &Connection,
         name: &ObjectName,
     ) -> Result<(Mark, Base), StorageError> {
-        Ok(match rows::find(writer, name)? {
+        Ok(match rows::find(connection, name)? {
             Some(row) => {
                 // A file that was being written has another length.
                 let page_count = row.mark.page_count;
-                let (mark, base) = self.base_of(name, row);
+                let (mark, base) = self.base_of(name, row)?;
                 (Mark { page_count, ..mark }, base)
             }
             None => (Mark::default(), Base::Nothing),

@@ -1,6 +1,8 @@
 //! The history against a plain list of all states.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -28,13 +30,24 @@ struct World {
     now_ms: i64,
 }
 
+fn open(folder: &Path, retention: Retention) -> History {
+    let blobs = BlobFolder::open(folder).unwrap();
+    History::open(Arc::new(blobs), retention).unwrap()
+}
+
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect()
+}
+
 const KEY: &[u8] = b"app-Room/1";
 
 impl World {
     fn new(retention: Retention) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
-            history: History::open(&folder.path().join("history"), retention).unwrap(),
+            history: open(&folder.path().join("history"), retention),
             folder,
             states: BTreeMap::from([(0, (0, Database::default()))]),
             base: Database::default(),
@@ -104,7 +117,7 @@ impl World {
 
     fn restart(&mut self) {
         let retention = self.history.retention();
-        self.history = History::open(&self.folder.path().join("history"), retention).unwrap();
+        self.history = open(&self.folder.path().join("history"), retention);
     }
 
     fn state(&self, txid: u64) -> Result<Database, HistoryError> {
@@ -264,6 +277,139 @@ fn what_is_too_old_is_deleted_and_the_rest_can_be_restored() {
     );
 }
 
+/// The names of the packs, sorted.
+fn names(world: &World) -> Vec<String> {
+    let paths = files(&world.folder.path().join("history")).unwrap();
+    let mut names: Vec<String> = paths
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn world_of_small_packs(count: u64) -> World {
+    let mut world = World::new(KEEP);
+    for number in 0..count {
+        world.commit(&number.to_string());
+        world.release(1);
+    }
+    world
+}
+
+#[test]
+fn small_packs_become_one_that_has_every_state() {
+    let mut world = world_of_small_packs(9);
+    world.history.merge();
+    assert_eq!(names(&world), ["0000000000000001-0000000000000009.pack"]);
+    world.check();
+    for _ in 0..8 {
+        world.commit("more");
+        world.release(1);
+    }
+    world.history.merge();
+    world.restart();
+
+    assert_eq!(names(&world), ["0000000000000001-0000000000000011.pack"]);
+    world.check();
+    assert_eq!(world.oldest(), 0);
+    world.commit("after");
+    world.release(1);
+    assert_eq!(names(&world).len(), 2, "numbers go on");
+    world.check();
+}
+
+#[test]
+fn a_merging_that_was_interrupted_leaves_each_state_once() {
+    let mut world = world_of_small_packs(8);
+    let folder = world.folder.path().join("history");
+    let sources: Vec<_> = files(&folder)
+        .unwrap()
+        .into_iter()
+        .map(|path| (fs::read(&path).unwrap(), path))
+        .collect();
+    world.history.merge();
+    for (bytes, path) in sources.iter().skip(3) {
+        fs::write(path, bytes).unwrap();
+    }
+    world.restart();
+
+    assert_eq!(names(&world), ["0000000000000001-0000000000000008.pack"]);
+    world.check();
+}
+
+#[test]
+fn a_pack_that_is_being_read_goes_with_its_reader() {
+    let world = world_of_small_packs(8);
+    let chain = world.history.chain(KEY, 8).unwrap();
+    world.history.merge();
+
+    for (pack, entry) in &chain {
+        assert!(Chunk::read(&pack.chunk(entry).unwrap()).is_some());
+    }
+    assert_eq!(names(&world).len(), 9);
+    drop(chain);
+    assert_eq!(names(&world).len(), 1);
+}
+
+#[test]
+fn packs_with_a_damaged_index_are_not_merged() {
+    let mut world = world_of_small_packs(8);
+    let path = world.folder.path().join("history/0000000000000004.pack");
+    let mut bytes = fs::read(&path).unwrap();
+    let footer = bytes.len() - 56;
+    // In what the index says of the size of the chunk.
+    bytes[footer - 25] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    world.restart();
+
+    world.history.merge();
+
+    assert_eq!(names(&world).len(), 8);
+    assert!(world.state(4).is_ok());
+}
+
+/// A base in a bad sector.
+struct Unreadable;
+
+impl Base for Unreadable {
+    fn txid(&self) -> u64 {
+        7
+    }
+
+    fn db_pages(&self) -> u32 {
+        1
+    }
+
+    fn page(&self, _: u32) -> io::Result<Box<Page>> {
+        Err(io::Error::other("bad sector"))
+    }
+}
+
+#[test]
+fn an_object_whose_base_cannot_be_read_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = open(&folder.path().join("history"), KEEP);
+    let text = page(b"text");
+    let sound = Database::default();
+    let turns = |txid| vec![turn(txid, 1, 1, &[(1, &text)])];
+    let object = |key, base, txid| ObjectTurns {
+        key,
+        base,
+        turns: turns(txid),
+    };
+    let objects = [
+        object(b"bad".as_slice(), &Unreadable as &dyn Base, 8),
+        object(b"sound".as_slice(), &sound, 1),
+    ];
+
+    history.keep(&objects, 1).unwrap();
+
+    assert!(history.chain(b"bad", 8).unwrap().is_empty());
+    assert_eq!(history.chain(b"sound", 1).unwrap().len(), 1);
+    assert_eq!(history.latest(b"sound", 1).unwrap()[&1], text);
+}
+
 #[test]
 fn without_retention_nothing_is_written() {
     let mut world = World::new(Retention {
@@ -306,6 +452,7 @@ enum Step {
         epoch: bool,
     },
     Release(usize),
+    Merge,
     Wait(i64),
     Restart,
     /// Commits the state of an earlier commit again.
@@ -317,7 +464,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (pages, 0..8_u32, prop::bool::weighted(0.1))
             .prop_map(|(pages, size, epoch)| Step::Commit { pages, size, epoch }),
-        2 => (1..5_usize).prop_map(Step::Release),
+        3 => (1..3_usize).prop_map(Step::Release),
+        1 => Just(Step::Merge),
         1 => (1..60_i64).prop_map(Step::Wait),
         1 => Just(Step::Restart),
         1 => (0..100_usize).prop_map(Step::Restore),
@@ -325,11 +473,11 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn whatever_is_kept_is_what_it_was(
-        steps in prop::collection::vec(step(), 1..40),
+        steps in prop::collection::vec(step(), 1..50),
         age_ms in prop_oneof![Just(1_000_000_u64), 50..150_u64],
     ) {
         let mut world = World::new(Retention { age_ms, bytes: 1 << 30 });
@@ -351,6 +499,7 @@ proptest! {
                     world.commit_as(txid, size, changed.into_iter().collect());
                 }
                 Step::Release(count) => world.release(count),
+                Step::Merge => world.history.merge(),
                 Step::Wait(ms) => world.now_ms += ms,
                 Step::Restart => world.restart(),
                 Step::Restore(which) => {

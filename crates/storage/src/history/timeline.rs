@@ -86,7 +86,7 @@ impl<'a> Timeline<'a> {
                 break;
             }
             let bytes = pack.chunk(&entry)?;
-            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", pack.path()))?;
+            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", &pack.place()))?;
             let marks: Vec<TurnMark> = chunk.turns().collect();
             newest.extend(marks.into_iter().rev());
         }
@@ -110,7 +110,7 @@ impl<'a> Timeline<'a> {
         let mut oldest = self.base.txid();
         for (pack, entry) in self.history.chain(self.key, self.base.txid())? {
             let bytes = pack.chunk(&entry)?;
-            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", pack.path()))?;
+            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", &pack.place()))?;
             if let Some(mark) = chunk.turns().filter(until).last() {
                 return Ok(mark.txid);
             }
@@ -156,7 +156,7 @@ impl<'a> Timeline<'a> {
                 break;
             }
             let bytes = pack.chunk(&entry)?;
-            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", pack.path()))?;
+            let chunk = Chunk::read(&bytes).ok_or_else(|| pack::damaged("pack", &pack.place()))?;
             if let Some(known) = chunk.undo(txid) {
                 state.set(known.db_pages, known.pages);
             }

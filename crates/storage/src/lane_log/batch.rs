@@ -33,7 +33,7 @@ const ALIGNMENT: usize = 8;
 
 /// Records that become durable together.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(super) struct Batch {
     seed: u64,
     records: u32,
     table: Vec<u8>,
@@ -42,29 +42,25 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Returns a batch for the lane with this seed.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
             ..Self::default()
         }
     }
 
-    pub(crate) fn commit(&mut self, object: (&str, &ObjectName), commit: &Commit) {
+    pub(super) fn commit(&mut self, object: (&str, &ObjectName), commit: &Commit) {
         record::push_commit(&mut self.table, &mut self.bodies, self.seed, object, commit);
         self.records += 1;
     }
 
-    pub(crate) fn void(&mut self, object: (&str, &ObjectName)) {
+    pub(super) fn void(&mut self, object: (&str, &ObjectName)) {
         record::push_void(&mut self.table, self.seed, object);
         self.records += 1;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.records == 0
-    }
-
     /// Returns the size on the disk.
-    pub(crate) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         (BATCH_HEADER_BYTES + self.table.len() + self.bodies.len()).next_multiple_of(ALIGNMENT)
     }
 

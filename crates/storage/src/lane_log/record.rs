@@ -43,6 +43,11 @@ pub enum AlarmChange {
 }
 
 impl AlarmChange {
+    /// The change that makes `alarm` the object's.
+    pub(crate) fn to(alarm: Option<i64>) -> Self {
+        alarm.map_or(Self::Removed, Self::Set)
+    }
+
     /// This change, or the one before it if this is none.
     pub(crate) fn or(self, earlier: Self) -> Self {
         match self {

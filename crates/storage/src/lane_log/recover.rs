@@ -13,11 +13,19 @@ use super::record::{LaneRecord, RecordKind};
 use super::store::SEGMENT_SUFFIX;
 use crate::connection::sync_parent;
 use crate::directory::{Directories, Recovered};
-use crate::folder::{FolderError, io_error};
+use crate::folder::{FolderError, io_error, remove_folder};
 use crate::object_name::ObjectName;
 
+/// Ends the name of a folder of lanes that have nothing any more that bases lack.
+const SETTLED_SUFFIX: &str = "settled";
+
 /// Recovers every lane in `lanes`, and removes the lanes.
+///
+/// They are removed at once, by a new name for their folder: a lane of which only the older segments
+/// are left would be written over bases that have the newer ones.
 pub(crate) fn recover(directories: &Directories, lanes: &Path) -> Result<(), FolderError> {
+    let settled = lanes.with_extension(SETTLED_SUFFIX);
+    remove_folder(&settled)?;
     let entries = match fs::read_dir(lanes) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -29,9 +37,10 @@ pub(crate) fn recover(directories: &Directories, lanes: &Path) -> Result<(), Fol
         recover_lane(&entry.path(), directories)?;
     }
     // If they came back later, they would be written over objects that have gone on without them.
-    fs::remove_dir_all(lanes)
+    fs::rename(lanes, &settled)
         .and_then(|()| sync_parent(lanes))
-        .map_err(|error| io_error("remove folder", lanes, error))
+        .map_err(|error| io_error("rename folder", lanes, error))?;
+    remove_folder(&settled)
 }
 
 /// A segment in memory.
@@ -41,7 +50,8 @@ struct Segment {
     bytes: Vec<u8>,
 }
 
-type Objects<'a> = HashMap<(&'a str, ObjectName), Recovered<'a>>;
+/// The commits of each object, oldest first.
+type Objects<'a> = HashMap<(&'a str, ObjectName), Vec<Recovered<'a>>>;
 
 fn recover_lane(folder: &Path, directories: &Directories) -> Result<(), FolderError> {
     let segments = read_segments(folder)?;
@@ -54,10 +64,10 @@ fn recover_lane(folder: &Path, directories: &Directories) -> Result<(), FolderEr
             add(&mut objects, record, &segment.path);
         }
     }
-    let mut by_namespace: BTreeMap<&str, Vec<(ObjectName, Recovered<'_>)>> = BTreeMap::new();
-    for ((namespace, object), recovered) in objects {
+    let mut by_namespace: BTreeMap<&str, Vec<(ObjectName, Vec<Recovered<'_>>)>> = BTreeMap::new();
+    for ((namespace, object), commits) in objects {
         let some = by_namespace.entry(namespace).or_default();
-        some.push((object, recovered));
+        some.push((object, commits));
     }
     for (namespace, objects) in by_namespace {
         if let Some(directory) = directories.labelled(namespace)? {
@@ -67,31 +77,28 @@ fn recover_lane(folder: &Path, directories: &Directories) -> Result<(), FolderEr
     Ok(())
 }
 
-/// Applies a record to what was found of its object so far.
+/// Adds a record to what was found of its object so far.
 fn add<'a>(objects: &mut Objects<'a>, record: &LaneRecord<'a>, lane: &Path) {
     let key = (record.namespace, record.object.clone());
     if record.kind == RecordKind::Void {
         objects.remove(&key);
         return;
     }
-    let object = objects.entry(key).or_default();
-    if record.db_pages < object.mark.page_count {
-        object.pages.retain(|number, _| *number <= record.db_pages);
-    }
-    if record.is_damaged {
-        let text = format!(
+    let damage = || {
+        format!(
             "its commit {} in lane `{}` is unreadable",
             // Counted from the beginning of its epoch.
             record.txid & u64::from(u32::MAX),
             lane.display()
-        );
-        object.damage.get_or_insert(text);
-    }
-    object.mark = record.mark();
-    object.name = record.name.or(object.name);
-    object.alarm = record.alarm.or(object.alarm);
-    object.pages.extend(record.pages());
-    object.turns.push((record.mark(), record.pages().collect()));
+        )
+    };
+    objects.entry(key).or_default().push(Recovered {
+        mark: record.mark(),
+        pages: record.pages().collect(),
+        name: record.name,
+        alarm: record.alarm,
+        damage: record.is_damaged.then(damage),
+    });
 }
 
 /// Reads the segments after the last one that was given up, oldest first.

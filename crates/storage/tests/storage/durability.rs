@@ -352,3 +352,59 @@ fn an_alarm_and_its_index_row_survive_a_crash() {
     assert_eq!(reopened.alarm().unwrap(), Some(500));
     assert_eq!(integer(&mut reopened, "SELECT count(*) FROM t"), 0);
 }
+
+#[test]
+fn alarms_that_the_index_has_lost_come_from_the_lane() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let set = |name: &str, alarms: &[Option<i64>]| {
+        let mut database = fixture.open_with_alarms(name, &index);
+        for alarm in alarms {
+            database.set_alarm(*alarm).unwrap();
+            database.kv_put("a", name.as_bytes()).unwrap();
+            database.end_turn().unwrap();
+        }
+        fixture.wait(&database);
+    };
+    set("set", &[Some(500)]);
+    set("moved", &[Some(500), Some(900), Some(700)]);
+    set("removed", &[Some(500), None]);
+    set("never", &[None]);
+
+    let folder = fixture.copy();
+    for file in ["metadata.sqlite", "metadata.sqlite-wal"] {
+        fs::remove_file(folder.path().join(file)).unwrap();
+    }
+    let after = Fixture::in_folder(folder);
+    let index = Arc::new(AlarmIndex::open(after.folder()).unwrap());
+
+    let found: Vec<_> = index
+        .due(i64::MAX, 9)
+        .into_iter()
+        .map(|entry| {
+            (
+                entry.id.to_string(),
+                entry.name.unwrap().to_string(),
+                entry.at,
+            )
+        })
+        .collect();
+    let expected =
+        [("set", 500), ("moved", 700)].map(|(id, at)| (id.to_owned(), "the name".to_owned(), at));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_alarm_is_in_the_file_of_the_index_before_its_lane_is_given_up() {
+    let fixture = Fixture::new();
+    let index = Arc::new(AlarmIndex::open(fixture.folder()).unwrap());
+    let mut database = fixture.open_with_alarms("o", &index);
+    database.set_alarm(Some(500)).unwrap();
+    database.end_turn().unwrap();
+    fixture.wait(&database);
+    assert!(!index.is_synced(), "no commit waits for the index");
+
+    database.close().unwrap();
+
+    assert!(index.is_synced());
+}

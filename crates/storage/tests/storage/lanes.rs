@@ -205,6 +205,149 @@ fn a_damaged_commit_fails_its_object_and_no_other() {
     assert_eq!(error.to_string(), expected);
 }
 
+#[test]
+fn what_was_committed_before_a_damaged_commit_can_be_restored() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("bad.sqlite");
+    for round in 1..=5 {
+        put(&mut database, "a", &noise(3000, round));
+        fixture.wait(&database);
+    }
+    let folder = fixture.copy();
+    let path = segment(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    let part = &noise(3000, 4)[500..508];
+    let place = bytes.windows(8).position(|found| found == part);
+    bytes[place.unwrap()] ^= 1;
+    fs::write(&path, bytes).unwrap();
+
+    let after = Fixture::in_folder(folder);
+
+    let error = after.open("bad.sqlite").kv_get("a").unwrap_err();
+    assert!(
+        error.to_string().contains("its commit 4 in lane"),
+        "{error}"
+    );
+    let (txid, pages): (i64, i64) = rusqlite::Connection::open(after.path("objects.sqlite"))
+        .unwrap()
+        .query_row("SELECT txid, pages FROM object", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!((txid & 0xffff_ffff, pages > 1), (3, true));
+}
+
+#[test]
+fn a_lane_that_is_older_than_the_bases_is_not_replayed() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    put(&mut database, "a", b"old");
+    fixture.wait(&database);
+    let old = fixture.copy();
+    put(&mut database, "a", b"new");
+    drop(database);
+    let new = fixture.end();
+
+    let after = Fixture::in_folder(lanes_and_bases(old.path(), new.path()));
+
+    assert_eq!(
+        value(&mut after.open("o.sqlite"), "a"),
+        Some(b"new".to_vec())
+    );
+}
+
+#[test]
+fn lanes_that_were_being_removed_are_not_read_and_go() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    put(&mut database, "a", b"1");
+    fixture.wait(&database);
+    let folder = fixture.copy();
+    let doomed = folder.path().join("lanes.settled");
+    fs::rename(folder.path().join("lanes"), &doomed).unwrap();
+
+    let after = Fixture::in_folder(folder);
+
+    assert!(!doomed.exists());
+    assert_eq!(value(&mut after.open("o.sqlite"), "a"), None);
+}
+
+/// An object with a file of its own and a commit that the file has not got.
+fn large_object(fixture: &Fixture, name: &str) -> Database {
+    let mut database = fixture.open(name);
+    put(&mut database, "a", &noise(1_300_000, 1));
+    database.close().unwrap();
+    let mut database = fixture.open(name);
+    put(&mut database, "b", b"unsettled");
+    fixture.wait(&database);
+    database
+}
+
+/// Makes a file impossible to open for a while.
+fn hide(path: &Path) -> PathBuf {
+    let hidden = path.with_extension("hidden");
+    fs::rename(path, &hidden).unwrap();
+    // A loop: neither there nor missing.
+    std::os::unix::fs::symlink(path, path).unwrap();
+    hidden
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_for_a_while_is_no_damage() {
+    let fixture = Fixture::new();
+    let mut database = large_object(&fixture, "o.sqlite");
+    assert!(database.rest());
+    let path = fixture.path("o.sqlite");
+    let hidden = hide(&path);
+    let message = format!(
+        "open `{}`: Too many levels of symbolic links (os error 40)",
+        path.display()
+    );
+    assert_eq!(database.kv_get("b").unwrap_err().to_string(), message);
+    drop(database);
+    let error = fixture.open("o.sqlite").close().unwrap_err();
+    assert_eq!(error.to_string(), message);
+
+    fs::rename(hidden, &path).unwrap();
+
+    let mut database = fixture.open("o.sqlite");
+    assert_eq!(contents(&mut database).len(), 2);
+    database.close().unwrap();
+    assert_eq!(contents(&mut fixture.open("o.sqlite")).len(), 2);
+}
+
+#[test]
+fn an_object_that_cannot_be_settled_is_not_replaced_and_loses_nothing() {
+    let fixture = Fixture::new();
+    drop(large_object(&fixture, "o.sqlite"));
+    let path = fixture.path("o.sqlite");
+    let hidden = hide(&path);
+
+    let error = Database::replace_files(
+        || fixture.try_open("o.sqlite"),
+        || -> Result<(), stated_storage::StorageError> { panic!("it is not settled") },
+    )
+    .unwrap_err();
+
+    assert!(error.to_string().starts_with("open `"), "{error}");
+    fs::rename(hidden, &path).unwrap();
+    let after = Fixture::in_folder(fixture.copy());
+    let mut database = after.open("o.sqlite");
+    assert_eq!(value(&mut database, "b"), Some(b"unsettled".to_vec()));
+}
+
+#[test]
+fn a_file_that_an_interrupted_settling_has_left_is_not_taken_for_another_programs() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    put(&mut database, "a", b"1");
+    fixture.wait(&database);
+    fs::write(fixture.path("o.sqlite"), noise(8192, 1)).unwrap();
+    assert!(database.rest());
+
+    assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
+}
+
 /// The path of the first segment, which recovery has removed.
 fn segment_name(folder: &Path) -> PathBuf {
     folder.join("lanes/test/0000000000000001.lane")
