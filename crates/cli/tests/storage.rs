@@ -19,6 +19,7 @@ fn call(server: &Server, method: &str, arguments: &Value) -> Value {
 fn a_class_that_moves_to_sqlite_keeps_its_data() {
     let server = Launch::of(Runtime::Stated, fixture("moved-class/key-value")).start();
     let alarm = 9_000_000_000_000_u64;
+    key_value_limits(&server);
     call(&server, "put", &json!(["greeting", { "text": "hello" }]));
     call(&server, "setAlarm", &json!([alarm]));
     let refused = call(&server, "sql", &json!(["SELECT 1"]));
@@ -58,6 +59,37 @@ fn a_class_that_moves_to_sqlite_keeps_its_data() {
         call(&server, "put", &json!([long, 1])),
         json!(null),
         "no limit of keys"
+    );
+}
+
+/// Each limit of key-value storage at its value, and one above.
+fn key_value_limits(server: &Server) {
+    let key = |bytes: usize| "k".repeat(bytes);
+    // What a string takes beside its characters.
+    let value = |bytes: usize| "v".repeat(bytes - 6);
+    let keys = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+
+    assert_eq!(call(server, "put", &json!([key(2048), 1])), json!(null));
+    assert_eq!(call(server, "remove", &json!([key(2048)])), true);
+    assert_eq!(
+        call(server, "put", &json!([key(2049), 1])),
+        json!({ "error": "Keys cannot be larger than 2048 bytes. A key of size 2049 was provided." })
+    );
+    assert_eq!(
+        call(server, "put", &json!(["v", value(131_106)])),
+        json!(null)
+    );
+    assert_eq!(call(server, "remove", &json!(["v"])), true);
+    assert_eq!(
+        call(server, "put", &json!(["v", value(131_107)])),
+        json!({
+            "error": "Values cannot be larger than 131072 bytes. A value of size 131107 was provided."
+        })
+    );
+    assert_eq!(call(server, "many", &json!([keys(128)])), 0);
+    assert_eq!(
+        call(server, "many", &json!([keys(129)])),
+        json!({ "error": "Maximum number of key value pairs is 128. 129 pairs were provided." })
     );
 }
 

@@ -1,6 +1,6 @@
 //! What SQL may do: authorization, limits, and the words of every refusal.
 
-use stated_storage::SqlValue;
+use stated_storage::{Database, SqlValue};
 
 use crate::fixture::{Fixture, error, int, rows, run, text};
 
@@ -287,6 +287,78 @@ fn pragmas_are_limited_to_the_list() {
     }
 }
 
+/// The names that SQLite itself knows.
+fn names(sql: &str) -> Vec<String> {
+    let plain = rusqlite::Connection::open_in_memory().unwrap();
+    let mut statement = plain.prepare(sql).unwrap();
+    let names = statement.query_map([], |row| row.get(0)).unwrap();
+    names.map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_switch_takes_each_word_for_on_and_off_and_no_other() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+
+    for pragma in [
+        "case_sensitive_like",
+        "defer_foreign_keys",
+        "foreign_keys",
+        "ignore_check_constraints",
+        "legacy_alter_table",
+        "recursive_triggers",
+        "reverse_unordered_selects",
+    ] {
+        run(&mut database, &format!("PRAGMA {pragma}"));
+        for word in ["true", "FALSE", "yes", "No", "'on'", "\"off\"", "1", "0"] {
+            run(&mut database, &format!("PRAGMA {pragma} = {word}"));
+        }
+        for word in ["2", "full", "''", "-1"] {
+            let sql = format!("PRAGMA {pragma} = {word}");
+            assert_eq!(error(&mut database, &sql), NOT_AUTHORIZED, "{sql}");
+        }
+    }
+}
+
+#[test]
+fn every_other_pragma_is_denied() {
+    const ALLOWED: [&str; 18] = [
+        "case_sensitive_like",
+        "data_version",
+        "defer_foreign_keys",
+        "foreign_key_check",
+        "foreign_key_list",
+        "foreign_keys",
+        "ignore_check_constraints",
+        "index_info",
+        "index_list",
+        "index_xinfo",
+        "legacy_alter_table",
+        "optimize",
+        "page_size",
+        "quick_check",
+        "recursive_triggers",
+        "reverse_unordered_selects",
+        "table_info",
+        "table_list",
+    ];
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    let others = names("SELECT DISTINCT name FROM pragma_pragma_list")
+        .into_iter()
+        .filter(|name| !ALLOWED.contains(&name.as_str()) && name != "table_xinfo");
+    let mut count = 0;
+
+    for name in others {
+        for sql in [format!("PRAGMA {name}"), format!("PRAGMA {name} = 1")] {
+            assert_eq!(error(&mut database, &sql), NOT_AUTHORIZED, "{sql}");
+        }
+        count += 1;
+    }
+
+    assert!(count > 20, "{count}");
+}
+
 #[test]
 fn foreign_keys_can_be_switched_outside_a_transaction_only() {
     let fixture = Fixture::new();
@@ -344,6 +416,73 @@ fn functions_are_limited_to_the_list() {
     );
 }
 
+/// Every function that programs may call, by the reference.
+const FUNCTIONS: &str = "\
+    abs changes char coalesce concat concat_ws format glob hex ifnull iif instr last_insert_rowid length \
+    like likelihood likely lower ltrim max min nullif octet_length printf quote random randomblob replace \
+    round rtrim sign soundex substr substring total_changes trim typeof unhex unicode unlikely upper \
+    zeroblob date time datetime julianday unixepoch strftime timediff current_date current_time \
+    current_timestamp avg count group_concat string_agg sum total row_number rank dense_rank \
+    percent_rank cume_dist ntile lag lead first_value last_value nth_value acos acosh asin asinh atan \
+    atan2 atanh ceil cos cosh degrees exp floor ln log log2 mod pi pow radians sin sinh sqrt tan tanh \
+    trunc json jsonb json_array jsonb_array json_array_length json_extract jsonb_extract json_insert \
+    jsonb_insert json_object jsonb_object json_patch jsonb_patch json_remove jsonb_remove json_replace \
+    jsonb_replace json_set jsonb_set json_type json_valid json_quote json_group_array \
+    jsonb_group_array json_group_object jsonb_group_object";
+
+#[test]
+fn every_function_of_the_list_is_allowed_and_no_other_of_sqlites() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    let allowed: Vec<&str> = FUNCTIONS.split_whitespace().collect();
+
+    for name in &allowed {
+        let arguments = (0..4).map(|count| vec!["1"; count].join(", "));
+        // With some number of arguments it is called, or fails in a way of its own.
+        let is_called = arguments.into_iter().any(|arguments| {
+            let sql = format!("SELECT {name}({arguments})");
+            match rows(&mut database, &sql, &[]) {
+                Ok(_) => true,
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(!text.contains("not authorized"), "{sql}: {text}");
+                    !text.contains("no such function") && !text.contains("wrong number")
+                }
+            }
+        });
+        // Three are no functions but words.
+        assert!(is_called || name.starts_with("current_"), "{name}");
+    }
+    let mut count = 0;
+    for name in names("SELECT DISTINCT name FROM pragma_function_list") {
+        let is_internal = [
+            "match",
+            "load_extension",
+            "rtreecheck",
+            "snippet",
+            "highlight",
+            "bm25",
+        ]
+        .contains(&name.as_str())
+            || name.starts_with("sqlite_rename_")
+            || name == "sqlite_drop_column";
+        if allowed.contains(&name.as_str()) || is_internal || !name.starts_with(char::is_alphabetic)
+        {
+            continue;
+        }
+        let refused = (0..4).any(|arguments| {
+            let arguments = vec!["1"; arguments].join(", ");
+            let result = rows(&mut database, &format!("SELECT {name}({arguments})"), &[]);
+            let text = result.map_or_else(|error| error.to_string(), |rows| format!("{rows:?}"));
+            text.contains(&format!("not authorized to use function: {name}"))
+                || text.contains("no such function")
+        });
+        assert!(refused, "{name}");
+        count += 1;
+    }
+    assert!(count > 3, "{count}");
+}
+
 #[test]
 fn mathematical_functions_work_in_stored_definitions() {
     let fixture = Fixture::new();
@@ -394,7 +533,7 @@ fn each_limit_holds_at_its_value_and_not_above() {
             "too many columns on t101: SQLITE_ERROR",
         ),
         (
-            format!("SELECT max({})", ones(100)),
+            format!("SELECT max({})", ones(127)),
             format!("SELECT max({})", ones(128)),
             "too many arguments on function max at offset 7: SQLITE_ERROR",
         ),
@@ -441,6 +580,27 @@ fn a_hundred_parameters_fit_and_no_more() {
         error(&mut database, "SELECT ?101"),
         "variable number must be between ?1 and ?100 at offset 7: SQLITE_ERROR"
     );
+}
+
+/// SQLite doubles the room for a program until it would be more than the limit, so a program of
+/// somewhat less is refused too.
+#[test]
+fn a_program_of_20000_instructions_fits_and_one_of_25001_does_not() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    let values = |count: usize| format!("VALUES {}", vec!["(1)"; count].join(","));
+    let explain = |database: &mut Database, count: usize| {
+        run(database, &format!("EXPLAIN {}", values(count))).len()
+    };
+    // How long it gets by each row.
+    let (ten, twenty) = (explain(&mut database, 10), explain(&mut database, 20));
+    let each = (twenty - ten) / 10;
+
+    let fits = rows(&mut database, &values((20_000 - ten) / each), &[]);
+    assert!(fits.is_ok());
+    let exceeds = rows(&mut database, &values(25_001 / each + 1), &[]);
+    let message = exceeds.map(|rows| rows.len()).unwrap_err().to_string();
+    assert_eq!(message, "out of memory: SQLITE_NOMEM");
 }
 
 #[test]
