@@ -23,6 +23,8 @@ import { Headers } from "stated:headers";
 import { MessageChannel, MessagePort } from "stated:message-channel";
 import { Navigator, navigator } from "stated:navigator";
 import { newPerformance, Performance } from "stated:performance";
+import { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver,
+  PerformanceObserverEntryList } from "stated:performance-entries";
 import { reportUncaught } from "stated:report";
 import { Request } from "stated:request";
 import { Response } from "stated:response";
@@ -33,6 +35,7 @@ import { ByteLengthQueuingStrategy, CompressionStream, CountQueuingStrategy, Dec
   ReadableStreamDefaultController, ReadableStreamDefaultReader, TextDecoderStream, TextEncoderStream, TransformStream,
   TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
   WritableStreamDefaultWriter } from "stated:streams";
+import { globalTarget } from "stated:uncaught";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "stated:timers";
 import { URL } from "stated:url";
 import { URLPattern } from "stated:url-pattern";
@@ -72,7 +75,7 @@ function queueMicrotask(callback) {
 }
 
 /**
- * Logs an error as if nobody had caught it.
+ * Tells the listeners for "error" and the log of an error as if nobody had caught it.
  *
  * @param {unknown} error
  */
@@ -80,9 +83,6 @@ function reportError(error) {
   if (arguments.length < 1) throw badArgument("ServiceWorkerGlobalScope", "reportError", 1, "Value");
   reportUncaught(error);
 }
-
-/** What listeners added to the global itself are registered on; `dispatch` events like "unhandledrejection" to it. */
-export const globalTarget = new EventTarget();
 
 /** The class of the global `Cloudflare`. */
 class Cloudflare {
@@ -135,6 +135,12 @@ export function installGlobals(target, config) {
   }
   if (config.flags.includes("expose_global_message_channel")) {
     for (const [name, value] of Object.entries({ MessageChannel, MessagePort })) {
+      Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+    }
+  }
+  if (config.flags.includes("enable_global_performance_classes")) {
+    const timing = { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList };
+    for (const [name, value] of Object.entries(timing)) {
       Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
     }
   }

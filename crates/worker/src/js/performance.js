@@ -1,5 +1,5 @@
 /**
- * The global `performance`: a clock that never goes back.
+ * The global `performance`: a clock that never goes back, and the program's own marks and measures.
  *
  * Differs: on Workers `timeOrigin` is 0 and the clock stands still between I/O; here both are as in the standard.
  *
@@ -8,7 +8,8 @@
 
 import { EventTarget } from "stated:event";
 import { ops } from "stated:host";
-import { defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { clear, entries, mark, measure, setClock } from "stated:performance-entries";
+import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** The class of `performance`. */
 export class Performance extends EventTarget {
@@ -32,11 +33,67 @@ export class Performance extends EventTarget {
     return ops.monotonicNow();
   }
 
+  /** @param {string} name @param {{ startTime?: number, detail?: any }} [options] */
+  mark(name, options = undefined) {
+    void this.#timeOrigin;
+    if (arguments.length < 1) throw badArgument("Performance", "mark", 1, "string");
+    return mark(name, options);
+  }
+
+  /** @param {string} name @param {any} [startOrOptions] @param {string} [endMark] */
+  measure(name, startOrOptions = undefined, endMark = undefined) {
+    void this.#timeOrigin;
+    if (arguments.length < 1) throw badArgument("Performance", "measure", 1, "string");
+    return measure(name, startOrOptions, endMark);
+  }
+
+  /** @param {string} [name] */
+  clearMarks(name = undefined) {
+    void this.#timeOrigin;
+    clear("mark", name);
+  }
+
+  /** @param {string} [name] */
+  clearMeasures(name = undefined) {
+    void this.#timeOrigin;
+    clear("measure", name);
+  }
+
+  /** Nothing: no requests are timed. */
+  clearResourceTimings() {
+    void this.#timeOrigin;
+  }
+
+  /** Nothing, for the same reason. @param {number} size */
+  setResourceTimingBufferSize(size) {
+    void [this.#timeOrigin, size];
+  }
+
+  getEntries() {
+    void this.#timeOrigin;
+    return entries();
+  }
+
+  /** @param {string} type */
+  getEntriesByType(type) {
+    void this.#timeOrigin;
+    if (arguments.length < 1) throw badArgument("Performance", "getEntriesByType", 1, "string");
+    return entries(undefined, type);
+  }
+
+  /** @param {string} name @param {string} [type] */
+  getEntriesByName(name, type = undefined) {
+    void this.#timeOrigin;
+    if (arguments.length < 1) throw badArgument("Performance", "getEntriesByName", 1, "string");
+    return entries(name, type);
+  }
+
   toJSON() {
     return { timeOrigin: this.#timeOrigin };
   }
 }
 
+setClock(() => ops.monotonicNow());
 defineInterface(Performance, ["timeOrigin"]);
 
 /**

@@ -7,14 +7,46 @@
 import { ops } from "stated:host";
 import { inspect } from "stated:inspect";
 
+/** Tells the program's listeners; true when one of them prevented the report. @type {(error: unknown) => boolean} */
+let tellProgram = () => false;
+/** An exception of a listener for exceptions is only logged. */
+let telling = false;
+
+/** @param {(error: unknown) => boolean} tell */
+export function setErrorListener(tell) {
+  tellProgram = tell;
+}
+
 /**
- * Hands an uncaught exception to the host's log, with its stack. Never throws, whatever the value is: a getter or a Proxy
- * of the program must not turn one failure into two.
+ * Hands an uncaught exception to the program's listeners for "error" and, unless they prevent that, to the host's log, with
+ * its stack. Never throws, whatever the value is: a getter or a Proxy of the program must not turn one failure into two.
  *
  * @param {unknown} error
  */
 export function reportUncaught(error) {
+  if (!telling) {
+    telling = true;
+    try {
+      if (tellProgram(error)) return;
+    } finally {
+      telling = false;
+    }
+  }
   ops.reportUncaught(describe(error));
+}
+
+/**
+ * What an ErrorEvent shows of an exception as its message.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function messageOf(error) {
+  try {
+    return `Uncaught ${error}`;
+  } catch {
+    return "Uncaught exception";
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Response } from "stated:response";
-import { globalTarget, installGlobals } from "stated:globals";
+import { installGlobals } from "stated:globals";
+import { globalTarget } from "stated:uncaught";
 import { dispatch, Event } from "stated:event";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 

@@ -1,37 +1,19 @@
 /**
- * `node:perf_hooks`: the clock of the global `performance`. Nothing is recorded.
+ * `node:perf_hooks`: the global `performance` with its marks and measures. Histograms are not there.
  *
  * @module
  */
 
 import { ops } from "stated:host";
 import { Performance } from "stated:performance";
+import { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver,
+  PerformanceObserverEntryList } from "stated:performance-entries";
 import { unimplementedIn } from "stated:node-support/unimplemented";
 
 const stub = unimplementedIn("perf_hooks");
 
 /** The global object as the program has it. @type {any} */
 export const performance = /** @type {any} */ (globalThis).performance;
-
-/** Nothing is observed. */
-export class PerformanceObserver {
-  static get supportedEntryTypes() {
-    return [];
-  }
-
-  /** @param {Function} callback */
-  constructor(callback) {
-    void callback;
-  }
-
-  observe() {}
-
-  disconnect() {}
-
-  takeRecords() {
-    return [];
-  }
-}
 
 /** How busy the event loop was: unknown. */
 export function eventLoopUtilization() {
@@ -41,13 +23,9 @@ export function eventLoopUtilization() {
 export const constants = {};
 export const createHistogram = stub("createHistogram");
 export const monitorEventLoopDelay = stub("monitorEventLoopDelay");
-export const PerformanceEntry = stub("PerformanceEntry");
-export const PerformanceMark = stub("PerformanceMark");
-export const PerformanceMeasure = stub("PerformanceMeasure");
-export const PerformanceObserverEntryList = stub("PerformanceObserverEntryList");
 export const PerformanceResourceTiming = stub("PerformanceResourceTiming");
 
-export { Performance };
+export { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList };
 export default {
   constants, createHistogram, eventLoopUtilization, monitorEventLoopDelay, performance, Performance, PerformanceEntry, PerformanceMark,
   PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList, PerformanceResourceTiming,
