@@ -102,13 +102,17 @@ defineEventHandlers(MessagePort.prototype, ["message", "messageerror", "close"])
 
 const onmessage = /** @type {PropertyDescriptor & { set: (this: MessagePort, value: any) => void }} */ (
   Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage"));
-Object.defineProperty(MessagePort.prototype, "onmessage", {
-  ...onmessage,
+// A literal, so that the function has the name that setters have.
+const starting = {
   /** @this {MessagePort} @param {any} value */
-  set(value) {
+  set onmessage(value) {
     onmessage.set.call(this, value);
     this.start();
   },
+};
+Object.defineProperty(MessagePort.prototype, "onmessage", {
+  ...onmessage,
+  set: /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(starting, "onmessage")).set,
 });
 
 /** Two entangled ports. */

@@ -9,6 +9,9 @@ import { checkUsages, CryptoKey, dataError, invalidAccess, keyFields, newKey, no
   operationError } from "stated:crypto/key";
 import { ops } from "stated:host";
 
+/** The "alg" of a JWK for ECDSA, by curve. @type {Record<string, string>} */
+const signatureOf = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
+
 /** @typedef {import("stated:crypto/algorithm").Normalized} Normalized */
 /** @typedef {import("stated:crypto/key").KeyFields} KeyFields */
 
@@ -129,7 +132,7 @@ function ec(name) {
       const fromPrivate = isPrivate(name, format, data, usages);
       const algorithm = { name, namedCurve };
       if (format === "jwk") {
-        checkJwk(data, "EC", { extractable, usages, use });
+        checkJwk(data, "EC", { extractable, usages, use, alg: name === "ECDSA" ? signatureOf[namedCurve] : undefined });
         return importedKey(algorithm, extractable, usages, fromJwk(data, namedCurve, fromPrivate));
       }
       const parts = ops.ecImport(namedCurve, format === "raw" ? "point" : /** @type {"pkcs8" | "spki"} */ (format), data);
