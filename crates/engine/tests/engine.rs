@@ -437,7 +437,7 @@ fn rejections_without_a_handler_are_reported_once() {
             let reasons = scope.take_unhandled_rejections();
             let texts: Vec<_> = reasons
                 .into_iter()
-                .filter_map(|reason| scope.text(reason))
+                .filter_map(|(_, reason)| scope.text(reason))
                 .collect();
             assert_eq!(texts, ["lost"]);
             assert!(scope.take_unhandled_rejections().is_empty());

@@ -199,8 +199,13 @@ impl Worker {
         self.current.borrow_mut().push(context.clone());
         let (result, stopped) = self.runtime.enter(realm, frame, &context.budget, |scope| {
             let result = f(scope);
-            scope.drain(|info, job| foreign.push((info, job)));
-            self.report_rejections(scope);
+            // A listener for rejections may leave jobs behind, and reject more.
+            loop {
+                scope.drain(|info, job| foreign.push((info, job)));
+                if !self.report_rejections(scope) {
+                    break;
+                }
+            }
             (result, scope.stop_reason())
         });
         self.current.borrow_mut().pop();

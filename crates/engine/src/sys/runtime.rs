@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     frame: Persistent,
     queued: RefCell<VecDeque<QueuedRun>>,
     rejected: RefCell<Vec<Persistent>>,
+    /// Promises that got a handler after they had been taken from `rejected`. Emptied with it, at the end of each turn.
+    handled_late: RefCell<Vec<Persistent>>,
     pub(crate) cleanups: Cleanups,
     pub(crate) code_generation: Cell<CodeGeneration>,
     realm: RefCell<Option<Rc<RealmInner>>>,
@@ -153,6 +155,7 @@ impl Runtime {
             frame,
             queued: RefCell::default(),
             rejected: RefCell::default(),
+            handled_late: RefCell::default(),
             cleanups: Cleanups::default(),
             code_generation: Cell::new(CodeGeneration::Disallowed),
             realm: RefCell::default(),
@@ -498,15 +501,25 @@ impl<'s> Scope<'s> {
         self.run_task(task.value());
     }
 
-    /// The reasons of promises that were rejected and have no handler. Each is given once.
-    pub fn take_unhandled_rejections(&mut self) -> Vec<Local<'s>> {
+    /// The promises that were rejected and have no handler, and their reasons. Each is given once.
+    pub fn take_unhandled_rejections(&mut self) -> Vec<(Local<'s>, Local<'s>)> {
         let promises = std::mem::take(&mut *self.inner.rejected.borrow_mut());
+        self.rejections_of(&promises)
+    }
+
+    /// Promises that [`Scope::take_unhandled_rejections`] has given and that got a handler since, and their reasons.
+    pub fn take_rejections_handled_late(&mut self) -> Vec<(Local<'s>, Local<'s>)> {
+        let promises = std::mem::take(&mut *self.inner.handled_late.borrow_mut());
+        self.rejections_of(&promises)
+    }
+
+    fn rejections_of(&mut self, promises: &[Persistent]) -> Vec<(Local<'s>, Local<'s>)> {
         promises
             .iter()
             .filter_map(|promise| {
                 let promise = self.local(promise);
                 match self.promise_state(promise) {
-                    Some(PromiseState::Rejected(reason)) => Some(reason),
+                    Some(PromiseState::Rejected(reason)) => Some((promise, reason)),
                     _ => None,
                 }
             })
@@ -580,7 +593,12 @@ unsafe extern "C" fn track_rejection(
             rejected.push(inner.roots.persistents.insert(ObjectValue(promise)));
         }
         PromiseRejectionHandlingState::Handled => {
+            let before = rejected.len();
             rejected.retain(|kept| kept.value().to_object() != promise);
+            if rejected.len() == before {
+                let kept = inner.roots.persistents.insert(ObjectValue(promise));
+                inner.handled_late.borrow_mut().push(kept);
+            }
         }
     }
 }

@@ -435,4 +435,9 @@ export interface Main {
   makeError(className: string, message: string, flags: number, objectId: string, value?: Uint8Array): Error;
   /** `[text for the caller (reference 2.7), text with stack for the log, flags]` of anything thrown. */
   describeError(error: unknown): [string, string, number];
+  /** A promise that nobody handles at the end of a turn; dispatches "unhandledrejection". True when that was prevented, which
+   *  keeps the reason out of the log. */
+  rejectionUnhandled(promise: Promise<unknown>, reason: unknown): boolean;
+  /** A promise that got a handler after a turn had ended without one; dispatches "rejectionhandled" if the former was told. */
+  rejectionHandled(promise: Promise<unknown>, reason: unknown): boolean;
 }

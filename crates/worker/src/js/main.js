@@ -25,6 +25,7 @@ export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
 export { describeError, makeError } from "stated:error-transport";
 export { callTarget } from "stated:rpc-callee";
 export { releaseTarget } from "stated:rpc-export";
+export { rejectionHandled, rejectionUnhandled } from "stated:uncaught";
 export { timerFired } from "stated:timers";
 export { socketEvent } from "stated:websocket";
 export { runSection };

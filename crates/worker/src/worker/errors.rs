@@ -84,13 +84,40 @@ impl Worker {
         self.print(Level::Uncaught, text);
     }
 
-    pub(super) fn report_rejections(&self, scope: &mut Scope<'_>) {
+    /// Tells the program of promises that nobody handles, and prints what it does not take for its own business. Returns
+    /// whether any of its code may have run.
+    pub(super) fn report_rejections(&self, scope: &mut Scope<'_>) -> bool {
         if scope.stop_reason().is_some() {
-            return;
+            return false;
         }
-        for reason in scope.take_unhandled_rejections() {
-            self.report(scope, reason);
+        let unhandled = scope.take_unhandled_rejections();
+        let handled_late = scope.take_rejections_handled_late();
+        let told = !unhandled.is_empty() || !handled_late.is_empty();
+        for (promise, reason) in unhandled {
+            if !self.tell(scope, "rejectionUnhandled", promise, reason) {
+                self.report(scope, reason);
+            }
         }
+        for (promise, reason) in handled_late {
+            self.tell(scope, "rejectionHandled", promise, reason);
+        }
+        told
+    }
+
+    /// Calls one of the library's two functions for rejections; true when a listener prevented the default.
+    fn tell(
+        &self,
+        scope: &mut Scope<'_>,
+        function: &str,
+        promise: Local<'_>,
+        reason: Local<'_>,
+    ) -> bool {
+        let Some(loaded) = self.running_program() else {
+            return false;
+        };
+        let function = scope.local(&loaded.main[function]);
+        let prevented = scope.call(function, &[promise, reason]);
+        prevented.ok().and_then(Local::as_bool).unwrap_or(false)
     }
 
     /// Prints a stack or text of the program, with positions mapped to its sources.

@@ -32,6 +32,8 @@ const MAIN: &[&str] = &[
     "runSection",
     "makeError",
     "describeError",
+    "rejectionUnhandled",
+    "rejectionHandled",
 ];
 
 impl Worker {
