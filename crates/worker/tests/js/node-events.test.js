@@ -102,6 +102,22 @@ test("all listeners are removed", () => {
   assertEquals([emitter.removeAllListeners("a").eventNames().length, emitter.removeAllListeners().eventNames()], [2, []]);
 });
 
+test("once adds its listener by on, which a class may have replaced", () => {
+  const added = [];
+  class Watched extends EventEmitter {
+    on(name, listener) {
+      added.push(name);
+      return super.on(name, listener);
+    }
+  }
+  const watched = new Watched();
+  const heard = [];
+  watched.once("e", (value) => heard.push(value));
+  watched.emit("e", 1);
+  watched.emit("e", 2);
+  assertEquals([added, heard], [["e"], [1]]);
+});
+
 test("once gives a promise of the arguments, and fails on error or abort", async () => {
   const emitter = new EventEmitter();
   const arrived = once(emitter, "e");

@@ -170,11 +170,12 @@ const methods = {
   },
   /** @this {any} @param {EventName} name @param {Listener} listener */
   once(name, listener) {
-    return add(this, name, onceListener(this, name, listener), "last");
+    // By the method: a Readable that gets a listener for data begins to flow.
+    return this.on(name, onceListener(this, name, listener));
   },
   /** @this {any} @param {EventName} name @param {Listener} listener */
   prependOnceListener(name, listener) {
-    return add(this, name, onceListener(this, name, listener), "first");
+    return this.prependListener(name, onceListener(this, name, listener));
   },
   /** @this {any} @param {EventName} name @param {Listener} listener */
   removeListener(name, listener) {
