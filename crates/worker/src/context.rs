@@ -92,6 +92,8 @@ pub(crate) enum Left {
     Sockets = 4,
     /// Capabilities and, in the library, the targets of some.
     Capabilities = 8,
+    /// Streams of `node:zlib`.
+    Zlib = 16,
 }
 
 /// The stateless contexts that have ended and were not put away yet.

@@ -9,6 +9,7 @@ mod bodies;
 mod cache;
 mod calls;
 mod capabilities;
+mod codec;
 mod context;
 mod dynamic;
 mod library;

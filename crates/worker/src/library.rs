@@ -73,6 +73,8 @@ library! {
     "node-support/next-tick",
     "node-support/unimplemented",
     "node-support/web-streams",
+    "node-support/zlib-constants",
+    "node-support/zlib-stream",
     "node/_http_agent",
     "node/_http_client",
     "node/_http_common",

@@ -30,6 +30,7 @@ use crate::dynamic::{Dynamics, Outbound};
 use crate::ops::compress::Codecs;
 use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
+use crate::ops::zlib::ZlibStreams;
 use crate::progress::{Awaited, Pending, Progress};
 use crate::sockets::Sockets;
 use crate::timers::Timers;
@@ -93,6 +94,7 @@ pub struct Worker {
     decoders: Decoders,
     pub(crate) hashers: Hashers,
     pub(crate) codecs: Codecs,
+    pub(crate) zlib_streams: ZlibStreams,
     pub(crate) progress: Progress,
     pub(crate) dynamics: Dynamics,
 }
@@ -137,6 +139,7 @@ impl Worker {
             decoders: Decoders::default(),
             hashers: Hashers::default(),
             codecs: Codecs::default(),
+            zlib_streams: ZlibStreams::default(),
             progress: Progress::default(),
             dynamics: Dynamics::default(),
         });
@@ -431,6 +434,9 @@ impl Worker {
         }
         self.hashers.end_context(id);
         self.codecs.end_context(id);
+        if context.left(Left::Zlib) {
+            self.zlib_streams.end_context(id);
+        }
         let is_object = context.instance().is_some();
         let in_library = [Left::Timers, Left::Sockets, Left::Capabilities];
         if !is_object && !in_library.into_iter().any(|what| context.left(what)) {

@@ -31,6 +31,9 @@ export type StoredValue = string | number | boolean | null | Uint8Array;
 /** `ctx.props`: JSON, a value that may refer to services, or none. */
 export type WireProps = string | WireMessage | undefined;
 
+/** Why a stream of `node:zlib` cannot go on. */
+export type ZlibFailure = [message: string, code: string, errno: number];
+
 /** null, number, string or bytes, as SQLite stores them. */
 export type SqlValue = null | number | string | ArrayBuffer;
 
@@ -190,6 +193,26 @@ export interface Ops {
   /** Nothing more will be pushed. */
   codecFinish(codecId: number): void;
   codecClose(codecId: number): void;
+
+  /**
+   * A stream of `node:zlib`. `mode` is one of `zlib.constants`: 1 to 7 for zlibOpen, 8 to 11 for zlibOpenWith, whose
+   * `parameters` are flat. What went wrong is given, not thrown: text, code and number as Node has them. A stream is forgotten
+   * by zlibClose, or with its context.
+   */
+  zlibOpen(mode: number, windowBits: number, level: number, memLevel: number, strategy: number,
+    dictionary: Uint8Array | undefined): number | ZlibFailure;
+  zlibOpenWith(mode: number, parameters: number[], size: number | undefined, dictionary: Uint8Array | undefined): number | ZlibFailure;
+  /**
+   * Takes in what is left of the input, or a new one, and gives output: the bytes, whether there may be more at once, and how
+   * much input is left. At most `bytesMax` bytes, of which the host gives no more than 1 MiB.
+   */
+  zlibWrite(zlibId: number, flush: number, input: Uint8Array | undefined, bytesMax: number):
+    [Uint8Array, boolean, number] | [undefined, false, 0, ...ZlibFailure];
+  zlibReset(zlibId: number): undefined | ZlibFailure;
+  /** Of deflate alone: changes level and strategy. */
+  zlibParams(zlibId: number, level: number, strategy: number): undefined | ZlibFailure;
+  zlibClose(zlibId: number): void;
+  crc32(bytes: Uint8Array, value: number): number;
 
   // --- caches -------------------------------------------------------------------------------------
   /** `[status, statusText, headers, body, storedMs, expiresMs]` of a kept response. Expired ones are given, too. */

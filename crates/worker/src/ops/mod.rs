@@ -16,6 +16,7 @@ pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod cache;
 pub(crate) mod compress;
+pub(crate) mod zlib;
 pub(crate) mod fetch;
 pub(crate) mod stub;
 pub(crate) mod capability;
@@ -119,6 +120,13 @@ operations! {
     "codecPull" => compress::pull,
     "codecFinish" => compress::finish,
     "codecClose" => compress::close,
+    "zlibOpen" => zlib::open,
+    "zlibOpenWith" => zlib::open_with,
+    "zlibWrite" => zlib::write,
+    "zlibReset" => zlib::reset,
+    "zlibParams" => zlib::params,
+    "zlibClose" => zlib::close,
+    "crc32" => zlib::crc32,
     "cacheGet" => cache::get,
     "cachePut" => cache::put,
     "cacheDelete" => cache::delete,

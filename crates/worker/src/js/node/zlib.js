@@ -1,91 +1,271 @@
 /**
- * `node:zlib`, to be imported only: compression.
+ * `node:zlib`.
+ *
+ * The work is done on the thread of the program, also for streams and callbacks: what is compressed in an event counts as its
+ * CPU time. Levels give other bytes than Node's zlib does, which any decompressor reads all the same.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { ops } from "stated:host";
+import { Buffer } from "stated:node/buffer";
+import { checkFunction, invalidArgType, nodeError, outOfRange } from "stated:node-support/errors";
+import { codes, constants } from "stated:node-support/zlib-constants";
+import { changeParameters, dictionaryOf, inRange, openedOrThrow, processBuffer, processBufferSync, ZlibBase } from "stated:node-support/zlib-stream";
 
-const stub = unimplementedIn("zlib");
+export { codes, constants };
 
-export const brotliCompress = stub("brotliCompress");
-export const BrotliCompress = stub("BrotliCompress");
-export const brotliCompressSync = stub("brotliCompressSync");
-export const brotliDecompress = stub("brotliDecompress");
-export const BrotliDecompress = stub("BrotliDecompress");
-export const brotliDecompressSync = stub("brotliDecompressSync");
-export const crc32 = stub("crc32");
-export const createBrotliCompress = stub("createBrotliCompress");
-export const createBrotliDecompress = stub("createBrotliDecompress");
-export const createDeflate = stub("createDeflate");
-export const createDeflateRaw = stub("createDeflateRaw");
-export const createGunzip = stub("createGunzip");
-export const createGzip = stub("createGzip");
-export const createInflate = stub("createInflate");
-export const createInflateRaw = stub("createInflateRaw");
-export const createUnzip = stub("createUnzip");
-export const deflate = stub("deflate");
-export const Deflate = stub("Deflate");
-export const deflateRaw = stub("deflateRaw");
-export const DeflateRaw = stub("DeflateRaw");
-export const deflateRawSync = stub("deflateRawSync");
-export const deflateSync = stub("deflateSync");
-export const gunzip = stub("gunzip");
-export const Gunzip = stub("Gunzip");
-export const gunzipSync = stub("gunzipSync");
-export const gzip = stub("gzip");
-export const Gzip = stub("Gzip");
-export const gzipSync = stub("gzipSync");
-export const inflate = stub("inflate");
-export const Inflate = stub("Inflate");
-export const inflateRaw = stub("inflateRaw");
-export const InflateRaw = stub("InflateRaw");
-export const inflateRawSync = stub("inflateRawSync");
-export const inflateSync = stub("inflateSync");
-export const unzip = stub("unzip");
-export const Unzip = stub("Unzip");
-export const unzipSync = stub("unzipSync");
-export const codes = {
-  0: "Z_OK", 1: "Z_STREAM_END", 2: "Z_NEED_DICT", Z_OK: 0, Z_STREAM_END: 1, Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2,
-  Z_DATA_ERROR: -3, Z_MEM_ERROR: -4, Z_BUF_ERROR: -5, Z_VERSION_ERROR: -6, "-1": "Z_ERRNO", "-2": "Z_STREAM_ERROR",
-  "-3": "Z_DATA_ERROR", "-4": "Z_MEM_ERROR", "-5": "Z_BUF_ERROR", "-6": "Z_VERSION_ERROR",
+/** @typedef {import("stated:node-support/zlib-stream").FlushDefaults} FlushDefaults */
+
+const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS,
+  ZSTD_DECOMPRESS } = constants;
+const decompresses = [INFLATE, GUNZIP, UNZIP];
+
+/** @type {FlushDefaults} */
+const zlibFlush = { flush: constants.Z_NO_FLUSH, finishFlush: constants.Z_FINISH, fullFlush: constants.Z_FULL_FLUSH, flushMax: constants.Z_BLOCK };
+/** @type {FlushDefaults} */
+const brotliFlush = {
+  flush: constants.BROTLI_OPERATION_PROCESS, finishFlush: constants.BROTLI_OPERATION_FINISH,
+  fullFlush: constants.BROTLI_OPERATION_FLUSH, flushMax: constants.BROTLI_OPERATION_EMIT_METADATA,
 };
-export const constants = {
-  Z_NO_FLUSH: 0, Z_PARTIAL_FLUSH: 1, Z_SYNC_FLUSH: 2, Z_FULL_FLUSH: 3, Z_FINISH: 4, Z_BLOCK: 5, Z_OK: 0, Z_STREAM_END: 1,
-  Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2, Z_DATA_ERROR: -3, Z_MEM_ERROR: -4, Z_BUF_ERROR: -5, Z_VERSION_ERROR: -6,
-  Z_NO_COMPRESSION: 0, Z_BEST_SPEED: 1, Z_BEST_COMPRESSION: 9, Z_DEFAULT_COMPRESSION: -1, Z_FILTERED: 1, Z_HUFFMAN_ONLY: 2,
-  Z_RLE: 3, Z_FIXED: 4, Z_DEFAULT_STRATEGY: 0, ZLIB_VERNUM: 4880, DEFLATE: 1, INFLATE: 2, GZIP: 3, GUNZIP: 4, DEFLATERAW: 5,
-  INFLATERAW: 6, UNZIP: 7, BROTLI_DECODE: 8, BROTLI_ENCODE: 9, Z_MIN_WINDOWBITS: 8, Z_MAX_WINDOWBITS: 15,
-  Z_DEFAULT_WINDOWBITS: 15, Z_MIN_CHUNK: 64, Z_MAX_CHUNK: null, Z_DEFAULT_CHUNK: 16384, Z_MIN_MEMLEVEL: 1, Z_MAX_MEMLEVEL: 9,
-  Z_DEFAULT_MEMLEVEL: 8, Z_MIN_LEVEL: -1, Z_MAX_LEVEL: 9, Z_DEFAULT_LEVEL: -1, BROTLI_OPERATION_PROCESS: 0,
-  BROTLI_OPERATION_FLUSH: 1, BROTLI_OPERATION_FINISH: 2, BROTLI_OPERATION_EMIT_METADATA: 3, BROTLI_PARAM_MODE: 0,
-  BROTLI_MODE_GENERIC: 0, BROTLI_MODE_TEXT: 1, BROTLI_MODE_FONT: 2, BROTLI_DEFAULT_MODE: 0, BROTLI_PARAM_QUALITY: 1,
-  BROTLI_MIN_QUALITY: 0, BROTLI_MAX_QUALITY: 11, BROTLI_DEFAULT_QUALITY: 11, BROTLI_PARAM_LGWIN: 2, BROTLI_MIN_WINDOW_BITS: 10,
-  BROTLI_MAX_WINDOW_BITS: 24, BROTLI_LARGE_MAX_WINDOW_BITS: 30, BROTLI_DEFAULT_WINDOW: 22, BROTLI_PARAM_LGBLOCK: 3,
-  BROTLI_MIN_INPUT_BLOCK_BITS: 16, BROTLI_MAX_INPUT_BLOCK_BITS: 24, BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING: 4,
-  BROTLI_PARAM_SIZE_HINT: 5, BROTLI_PARAM_LARGE_WINDOW: 6, BROTLI_PARAM_NPOSTFIX: 7, BROTLI_PARAM_NDIRECT: 8,
-  BROTLI_DECODER_RESULT_ERROR: 0, BROTLI_DECODER_RESULT_SUCCESS: 1, BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT: 2,
-  BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: 3, BROTLI_DECODER_PARAM_DISABLE_RING_BUFFER_REALLOCATION: 0,
-  BROTLI_DECODER_PARAM_LARGE_WINDOW: 1, BROTLI_DECODER_NO_ERROR: 0, BROTLI_DECODER_SUCCESS: 1,
-  BROTLI_DECODER_NEEDS_MORE_INPUT: 2, BROTLI_DECODER_NEEDS_MORE_OUTPUT: 3, BROTLI_DECODER_ERROR_FORMAT_EXUBERANT_NIBBLE: -1,
-  BROTLI_DECODER_ERROR_FORMAT_RESERVED: -2, BROTLI_DECODER_ERROR_FORMAT_EXUBERANT_META_NIBBLE: -3,
-  BROTLI_DECODER_ERROR_FORMAT_SIMPLE_HUFFMAN_ALPHABET: -4, BROTLI_DECODER_ERROR_FORMAT_SIMPLE_HUFFMAN_SAME: -5,
-  BROTLI_DECODER_ERROR_FORMAT_CL_SPACE: -6, BROTLI_DECODER_ERROR_FORMAT_HUFFMAN_SPACE: -7,
-  BROTLI_DECODER_ERROR_FORMAT_CONTEXT_MAP_REPEAT: -8, BROTLI_DECODER_ERROR_FORMAT_BLOCK_LENGTH_1: -9,
-  BROTLI_DECODER_ERROR_FORMAT_BLOCK_LENGTH_2: -10, BROTLI_DECODER_ERROR_FORMAT_TRANSFORM: -11,
-  BROTLI_DECODER_ERROR_FORMAT_DICTIONARY: -12, BROTLI_DECODER_ERROR_FORMAT_WINDOW_BITS: -13,
-  BROTLI_DECODER_ERROR_FORMAT_PADDING_1: -14, BROTLI_DECODER_ERROR_FORMAT_PADDING_2: -15,
-  BROTLI_DECODER_ERROR_FORMAT_DISTANCE: -16, BROTLI_DECODER_ERROR_DICTIONARY_NOT_SET: -19,
-  BROTLI_DECODER_ERROR_INVALID_ARGUMENTS: -20, BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES: -21,
-  BROTLI_DECODER_ERROR_ALLOC_TREE_GROUPS: -22, BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MAP: -25,
-  BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_1: -26, BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_2: -27,
-  BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES: -30, BROTLI_DECODER_ERROR_UNREACHABLE: -31,
+/** @type {FlushDefaults} */
+const zstdFlush = { flush: constants.ZSTD_e_continue, finishFlush: constants.ZSTD_e_end, fullFlush: constants.ZSTD_e_flush, flushMax: constants.ZSTD_e_end };
+
+/** Makes a class out of a constructor that can be called. @param {any} Class @param {any} Base */
+function extend(Class, Base) {
+  Object.setPrototypeOf(Class.prototype, Base.prototype);
+  Object.setPrototypeOf(Class, Base);
+}
+
+/** @this {any} @param {any} options @param {number} mode */
+function Zlib(options, mode) {
+  let windowBits = constants.Z_DEFAULT_WINDOWBITS;
+  let level = constants.Z_DEFAULT_COMPRESSION;
+  let memLevel = constants.Z_DEFAULT_MEMLEVEL;
+  let strategy = constants.Z_DEFAULT_STRATEGY;
+  let dictionary;
+  if (options) {
+    // 0 is what the header of the compressed data says.
+    if (!options.windowBits && decompresses.includes(mode)) windowBits = 0;
+    else {
+      const least = constants.Z_MIN_WINDOWBITS + (mode === GZIP ? 1 : 0);
+      windowBits = inRange(options.windowBits, "options.windowBits", least, constants.Z_MAX_WINDOWBITS, windowBits);
+    }
+    level = inRange(options.level, "options.level", constants.Z_MIN_LEVEL, constants.Z_MAX_LEVEL, level);
+    memLevel = inRange(options.memLevel, "options.memLevel", constants.Z_MIN_MEMLEVEL, constants.Z_MAX_MEMLEVEL, memLevel);
+    strategy = inRange(options.strategy, "options.strategy", constants.Z_DEFAULT_STRATEGY, constants.Z_FIXED, strategy);
+    dictionary = dictionaryOf(options.dictionary);
+  }
+  const id = openedOrThrow(ops.zlibOpen(mode, windowBits, level, memLevel, strategy, dictionary));
+  ZlibBase.call(this, options, id, zlibFlush);
+  this._level = level;
+  this._strategy = strategy;
+}
+extend(Zlib, ZlibBase);
+
+/** @this {any} @param {number} level @param {number} strategy @param {any} callback */
+Zlib.prototype.params = function params(level, strategy, callback) {
+  changeParameters(this, level, strategy, callback);
 };
 
-export default {
-  brotliCompress, BrotliCompress, brotliCompressSync, brotliDecompress, BrotliDecompress, brotliDecompressSync, codes,
-  constants, crc32, createBrotliCompress, createBrotliDecompress, createDeflate, createDeflateRaw, createGunzip, createGzip,
-  createInflate, createInflateRaw, createUnzip, deflate, Deflate, deflateRaw, DeflateRaw, deflateRawSync, deflateSync, gunzip,
-  Gunzip, gunzipSync, gzip, Gzip, gzipSync, inflate, Inflate, inflateRaw, InflateRaw, inflateRawSync, inflateSync, unzip,
-  Unzip, unzipSync,
+/** @this {any} @param {any} [options] @returns {any} */
+export function Deflate(options = undefined) {
+  if (!(this instanceof Deflate)) return new /** @type {any} */ (Deflate)(options);
+  Zlib.call(this, options, DEFLATE);
+}
+extend(Deflate, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function Inflate(options = undefined) {
+  if (!(this instanceof Inflate)) return new /** @type {any} */ (Inflate)(options);
+  Zlib.call(this, options, INFLATE);
+}
+extend(Inflate, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function Gzip(options = undefined) {
+  if (!(this instanceof Gzip)) return new /** @type {any} */ (Gzip)(options);
+  Zlib.call(this, options, GZIP);
+}
+extend(Gzip, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function Gunzip(options = undefined) {
+  if (!(this instanceof Gunzip)) return new /** @type {any} */ (Gunzip)(options);
+  Zlib.call(this, options, GUNZIP);
+}
+extend(Gunzip, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function DeflateRaw(options = undefined) {
+  if (!(this instanceof DeflateRaw)) return new /** @type {any} */ (DeflateRaw)(options);
+  Zlib.call(this, options?.windowBits === 8 ? { ...options, windowBits: 9 } : options, DEFLATERAW);
+}
+extend(DeflateRaw, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function InflateRaw(options = undefined) {
+  if (!(this instanceof InflateRaw)) return new /** @type {any} */ (InflateRaw)(options);
+  Zlib.call(this, options, INFLATERAW);
+}
+extend(InflateRaw, Zlib);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function Unzip(options = undefined) {
+  if (!(this instanceof Unzip)) return new /** @type {any} */ (Unzip)(options);
+  Zlib.call(this, options, UNZIP);
+}
+extend(Unzip, Zlib);
+
+/**
+ * The option `params` of brotli and zstd, flat.
+ *
+ * @param {any} options
+ * @param {number} max the largest number of a parameter
+ * @param {(key: string) => Error} unknown
+ */
+function parametersOf(options, max, unknown) {
+  /** @type {number[]} */
+  const parameters = [];
+  for (const [key, value] of Object.entries(options?.params ?? {})) {
+    const number = Number(key);
+    if (Number.isNaN(number) || number < 0 || number > max) throw unknown(key);
+    if (typeof value !== "number" && typeof value !== "boolean") throw invalidArgType("options.params[key]", "of type number", value);
+    parameters.push(number, Number(value));
+  }
+  return parameters;
+}
+
+/** @param {string} key */
+const unknownBrotli = (key) => nodeError(RangeError, "ERR_BROTLI_INVALID_PARAM", `${key} is not a valid Brotli parameter`);
+/** @param {string} key */
+const unknownZstd = (key) => nodeError(RangeError, "ERR_ZSTD_INVALID_PARAM", `${key} is not a valid zstd parameter`);
+
+/** @this {any} @param {any} options @param {number} mode */
+function Brotli(options, mode) {
+  const parameters = parametersOf(options, constants.BROTLI_PARAM_NDIRECT, unknownBrotli);
+  const id = openedOrThrow(ops.zlibOpenWith(mode, parameters, undefined, undefined));
+  ZlibBase.call(this, options, id, brotliFlush);
+}
+extend(Brotli, ZlibBase);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function BrotliCompress(options = undefined) {
+  if (!(this instanceof BrotliCompress)) return new /** @type {any} */ (BrotliCompress)(options);
+  Brotli.call(this, options, BROTLI_ENCODE);
+}
+extend(BrotliCompress, Brotli);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function BrotliDecompress(options = undefined) {
+  if (!(this instanceof BrotliDecompress)) return new /** @type {any} */ (BrotliDecompress)(options);
+  Brotli.call(this, options, BROTLI_DECODE);
+}
+extend(BrotliDecompress, Brotli);
+
+/** @this {any} @param {any} options @param {number} mode @param {number} max */
+function Zstd(options, mode, max) {
+  const parameters = parametersOf(options, max, unknownZstd);
+  const id = openedOrThrow(ops.zlibOpenWith(mode, parameters, options?.pledgedSrcSize, dictionaryOf(options?.dictionary)));
+  ZlibBase.call(this, options, id, zstdFlush);
+}
+extend(Zstd, ZlibBase);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function ZstdCompress(options = undefined) {
+  if (!(this instanceof ZstdCompress)) return new /** @type {any} */ (ZstdCompress)(options);
+  Zstd.call(this, options, ZSTD_COMPRESS, constants.ZSTD_c_overlapLog);
+}
+extend(ZstdCompress, Zstd);
+
+/** @this {any} @param {any} [options] @returns {any} */
+export function ZstdDecompress(options = undefined) {
+  if (!(this instanceof ZstdDecompress)) return new /** @type {any} */ (ZstdDecompress)(options);
+  Zstd.call(this, options, ZSTD_DECOMPRESS, constants.ZSTD_d_windowLogMax);
+}
+extend(ZstdDecompress, Zstd);
+
+/** The function of a class that makes a stream. @param {any} Class */
+const creator = (Class) => (/** @type {any} */ options = undefined) => new Class(options);
+
+/** The function of a class that transforms a buffer at once. @param {any} Class */
+const syncOf = (Class) => (/** @type {any} */ buffer, /** @type {any} */ options = undefined) => processBufferSync(new Class(options), buffer);
+
+/** The function of a class that transforms a buffer and calls back. @param {any} Class @returns {any} */
+const asyncOf = (Class) => (/** @type {any} */ buffer, /** @type {any} */ options, /** @type {any} */ callback = undefined) => {
+  if (typeof options === "function") {
+    callback = options;
+    options = {};
+  }
+  checkFunction("callback", callback);
+  return processBuffer(new Class(options), buffer, callback);
 };
+
+export const createDeflate = creator(Deflate);
+export const createInflate = creator(Inflate);
+export const createDeflateRaw = creator(DeflateRaw);
+export const createInflateRaw = creator(InflateRaw);
+export const createGzip = creator(Gzip);
+export const createGunzip = creator(Gunzip);
+export const createUnzip = creator(Unzip);
+export const createBrotliCompress = creator(BrotliCompress);
+export const createBrotliDecompress = creator(BrotliDecompress);
+export const createZstdCompress = creator(ZstdCompress);
+export const createZstdDecompress = creator(ZstdDecompress);
+
+export const deflate = asyncOf(Deflate);
+export const deflateSync = syncOf(Deflate);
+export const gzip = asyncOf(Gzip);
+export const gzipSync = syncOf(Gzip);
+export const deflateRaw = asyncOf(DeflateRaw);
+export const deflateRawSync = syncOf(DeflateRaw);
+export const unzip = asyncOf(Unzip);
+export const unzipSync = syncOf(Unzip);
+export const inflate = asyncOf(Inflate);
+export const inflateSync = syncOf(Inflate);
+export const gunzip = asyncOf(Gunzip);
+export const gunzipSync = syncOf(Gunzip);
+export const inflateRaw = asyncOf(InflateRaw);
+export const inflateRawSync = syncOf(InflateRaw);
+export const brotliCompress = asyncOf(BrotliCompress);
+export const brotliCompressSync = syncOf(BrotliCompress);
+export const brotliDecompress = asyncOf(BrotliDecompress);
+export const brotliDecompressSync = syncOf(BrotliDecompress);
+export const zstdCompress = asyncOf(ZstdCompress);
+export const zstdCompressSync = syncOf(ZstdCompress);
+export const zstdDecompress = asyncOf(ZstdDecompress);
+export const zstdDecompressSync = syncOf(ZstdDecompress);
+
+/**
+ * CRC-32, continued from `value`.
+ *
+ * @param {any} data
+ * @param {number} [value]
+ */
+export function crc32(data, value = 0) {
+  if (typeof data !== "string" && !ArrayBuffer.isView(data)) {
+    throw invalidArgType("data", "of type string or an instance of Buffer, TypedArray, or DataView", data);
+  }
+  if (typeof value !== "number") throw invalidArgType("value", "of type number", value);
+  if (!Number.isInteger(value)) throw outOfRange("value", "an integer", value);
+  if (value < 0 || value > 0xffff_ffff) throw outOfRange("value", ">= 0 && <= 4294967295", value);
+  const bytes = typeof data === "string" ? Buffer.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return ops.crc32(bytes, value);
+}
+
+const all = {
+  crc32, Deflate, Inflate, Gzip, Gunzip, DeflateRaw, InflateRaw, Unzip, BrotliCompress, BrotliDecompress, ZstdCompress,
+  ZstdDecompress, deflate, deflateSync, gzip, gzipSync, deflateRaw, deflateRawSync, unzip, unzipSync, inflate, inflateSync,
+  gunzip, gunzipSync, inflateRaw, inflateRawSync, brotliCompress, brotliCompressSync, brotliDecompress, brotliDecompressSync,
+  zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync, createDeflate, createInflate, createDeflateRaw,
+  createInflateRaw, createGzip, createGunzip, createUnzip, createBrotliCompress, createBrotliDecompress, createZstdCompress,
+  createZstdDecompress, constants, codes,
+};
+for (const [name, value] of Object.entries(all)) {
+  if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
+}
+
+// Constants are members of the module itself, too, without being listed.
+export default /** @type {typeof all & Record<string, any>} */ (Object.defineProperties({ ...all }, Object.fromEntries(
+  Object.entries(constants).filter(([name]) => !name.startsWith("ZSTD_")).map(([name, value]) => [name, { value, enumerable: false }]),
+)));
