@@ -94,6 +94,8 @@ pub(crate) enum Left {
     Capabilities = 8,
     /// Streams of `node:zlib`.
     Zlib = 16,
+    /// What modules of the library keep for it that are loaded only when they are used.
+    Library = 32,
 }
 
 /// The stateless contexts that have ended and were not put away yet.

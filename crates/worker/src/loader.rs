@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use stated_engine::{ModuleSource, Modules, Persistent};
 
 use crate::library::library_module;
@@ -12,6 +14,9 @@ use crate::library::library_module;
 pub(crate) const PROGRAM: &str = "worker.js";
 /// The specifier under which the library finds the operations.
 pub(crate) const OPERATIONS: &str = "stated:host-operations";
+
+/// The specifier under which the library finds the program's own files, as text.
+pub(crate) const BUNDLE_FILES: &str = "stated:bundle-files";
 
 /// What the specifiers of the library begin with.
 const LIBRARY_SCHEME: &str = "stated:";
@@ -136,6 +141,23 @@ impl Loader {
         self.source.main.as_deref().unwrap_or(PROGRAM)
     }
 
+    /// A module whose default export is every file of the program: name, and text or base64.
+    fn bundle_files(&self) -> String {
+        let mut files: Vec<(&str, Option<&str>, Option<String>)> = Vec::new();
+        if self.source.main.is_none() {
+            files.push((PROGRAM, Some(&self.source.code), None));
+        }
+        for (name, code) in &self.source.chunks {
+            files.push((name, Some(code), None));
+        }
+        for asset in &self.source.assets {
+            let bytes = STANDARD.encode(&asset.bytes);
+            files.push((&asset.specifier, None, Some(bytes)));
+        }
+        let list = serde_json::to_string(&files).expect("strings become JSON");
+        format!("export default {list};")
+    }
+
     /// The text of a built-in module.
     fn built_in(&self, specifier: &str) -> Option<Cow<'static, str>> {
         if specifier == "stated:host" {
@@ -143,10 +165,16 @@ impl Loader {
                 "import ops from {OPERATIONS:?};\nexport {{ ops }};"
             )));
         }
+        if specifier == BUNDLE_FILES {
+            return Some(Cow::Owned(self.bundle_files()));
+        }
         if let Some(name) = specifier.strip_prefix(LIBRARY_SCHEME) {
             return library_module(name).map(Cow::Borrowed);
         }
         if let Some(name) = specifier.strip_prefix("cloudflare:") {
+            if name == "node" && self.node != NodeModules::All {
+                return None;
+            }
             library_module(&format!("cloudflare-{name}"))?;
             return Some(Cow::Owned(format!(
                 "export * from \"stated:cloudflare-{name}\";"

@@ -438,7 +438,12 @@ impl Worker {
             self.zlib_streams.end_context(id);
         }
         let is_object = context.instance().is_some();
-        let in_library = [Left::Timers, Left::Sockets, Left::Capabilities];
+        let in_library = [
+            Left::Timers,
+            Left::Sockets,
+            Left::Capabilities,
+            Left::Library,
+        ];
         if !is_object && !in_library.into_iter().any(|what| context.left(what)) {
             return;
         }

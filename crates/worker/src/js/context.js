@@ -53,6 +53,24 @@ export function forgetObject(contextId) {
   return object;
 }
 
+/** @type {((contextId: number) => void)[]} */
+const endings = [];
+
+/**
+ * Has something forgotten with each context that ends. For modules that are loaded only when a program uses them, which also
+ * call `ops.contextKept` when they begin to keep something for a context.
+ *
+ * @param {(contextId: number) => void} forget
+ */
+export function whenContextEnds(forget) {
+  endings.push(forget);
+}
+
+/** @param {number} contextId */
+export function contextEnded(contextId) {
+  for (const forget of endings) forget(contextId);
+}
+
 /**
  * Keeps a context alive until a promise is settled. A rejection is reported as uncaught and has no other effect.
  *

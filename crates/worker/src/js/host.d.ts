@@ -97,6 +97,7 @@ export interface Ops {
   // --- modules ----------------------------------------------------------------------------------
   /** The namespace of a `node:` module, evaluated at first use. Throws TypeError when the program has none of that name. */
   builtInModule(specifier: string): any;
+  // "stated:bundle-files" is the program: `default` is a list of `[path, text | null, base64 | null]`.
 
   // --- Web Crypto ---------------------------------------------------------------------------------
   // Keys as crates/crypto describes them: a secret is its bytes; EC keys a scalar and an uncompressed point; Ed25519 and
@@ -146,6 +147,8 @@ export interface Ops {
 
   // --- contexts ---------------------------------------------------------------------------------
   contextId(): number;
+  /** The library keeps something for the running context: `endContext` is called when it ends. */
+  contextKept(): void;
   /** Throws the "different request" / "different Durable Object" error unless `contextId` is current. */
   checkContext(contextId: number, ioType: string): void;
   /** The async-context value of the running code (AsyncLocalStorage); undefined at first. */

@@ -5,6 +5,7 @@
  */
 
 import { defineBindings } from "stated:bindings";
+import { contextEnded } from "stated:context";
 import { runSection } from "stated:critical-section";
 import { dropObject as dropObjectState } from "stated:durable-object";
 import { installGlobals } from "stated:globals";
@@ -64,6 +65,7 @@ export function dropObject(contextId) {
   dropObjectState(contextId);
   forgetTargets(contextId);
   forgetTimers(contextId);
+  contextEnded(contextId);
 }
 
 /** @param {number} contextId */
@@ -71,4 +73,5 @@ export function endContext(contextId) {
   forgetSockets(contextId);
   forgetTargets(contextId);
   forgetTimers(contextId);
+  contextEnded(contextId);
 }

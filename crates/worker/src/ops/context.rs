@@ -5,6 +5,7 @@ use stated_core::error::Failure;
 use stated_core::gate::SectionId;
 use stated_engine::{Local, Thrown};
 
+use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::Settled;
 use crate::worker::Level;
@@ -34,6 +35,15 @@ pub(crate) fn report_uncaught<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn context_id<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.scope.frame().context;
     Ok(op.scope.number(id as f64))
+}
+
+/// The library keeps something for the running context, which wants to be forgotten with it.
+pub(crate) fn context_kept<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    // While the program is loaded there is none, and nothing ends.
+    if let Ok(context) = op.context() {
+        context.note_left(Left::Library);
+    }
+    op.undefined()
 }
 
 /// Throws unless the context is the running one.

@@ -94,6 +94,7 @@ operations! {
     "log" => context::log,
     "reportUncaught" => context::report_uncaught,
     "contextId" => context::context_id,
+    "contextKept" => context::context_kept,
     "checkContext" => context::check_context,
     "asyncFrame" => context::async_frame,
     "withAsyncFrame" => context::with_async_frame,

@@ -1,5 +1,6 @@
 //! Built-in modules, loaded while JavaScript runs.
 
+use crate::loader::BUNDLE_FILES;
 use crate::op::{Op, OpError, OpResult};
 
 /// `builtInModule`: evaluates a module of the program's built-ins and returns its namespace.
@@ -11,7 +12,7 @@ use crate::op::{Op, OpError, OpResult};
 /// What the import of the module throws: there may be none of that name.
 pub(crate) fn built_in<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let specifier = op.text(0)?;
-    if !specifier.starts_with("node:") {
+    if !specifier.starts_with("node:") && specifier != BUNDLE_FILES {
         return Err(OpError::type_error(format!(
             "`{specifier}` is not a module of Node.js"
         )));

@@ -1,35 +1,259 @@
 /**
- * `node:_http_server`, to be imported only: the server of `node:http`.
+ * `node:_http_server`: servers of `node:http`, which get their requests from `httpServerHandler` of `cloudflare:node`.
+ *
+ * A server that listens is known by its port in this program alone; there is no socket.
  *
  * @module
  */
 
+import { EventEmitter } from "stated:node/events";
+import { IncomingMessage } from "stated:node/_http_incoming";
+import { OutgoingMessage } from "stated:node/_http_outgoing";
+import { invalidArgType, nodeError } from "stated:node-support/errors";
+import { MessageSocket } from "stated:node-support/http-socket";
+import { STATUS_CODES } from "stated:node-support/http-status";
+import { nextTick } from "stated:node-support/next-tick";
 import { unimplementedIn } from "stated:node-support/unimplemented";
+import { Response } from "stated:response";
+import { URL } from "stated:url";
 
 const stub = unimplementedIn("_http_server");
 
+export { STATUS_CODES };
 export const _connectionListener = stub("_connectionListener");
-export const httpServerPreClose = stub("httpServerPreClose");
-export const Server = stub("Server");
-export const ServerResponse = stub("ServerResponse");
-export const setupConnectionsTracking = stub("setupConnectionsTracking");
-export const storeHTTPOptions = stub("storeHTTPOptions");
-export const STATUS_CODES = {
-  100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints", 200: "OK", 201: "Created",
-  202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content", 205: "Reset Content", 206: "Partial Content",
-  207: "Multi-Status", 208: "Already Reported", 226: "IM Used", 300: "Multiple Choices", 301: "Moved Permanently",
-  302: "Found", 303: "See Other", 304: "Not Modified", 305: "Use Proxy", 307: "Temporary Redirect", 308: "Permanent Redirect",
-  400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
-  405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
-  409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Payload Too Large",
-  414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed",
-  418: "I'm a Teapot", 421: "Misdirected Request", 422: "Unprocessable Entity", 423: "Locked", 424: "Failed Dependency",
-  425: "Too Early", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
-  431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons", 500: "Internal Server Error",
-  501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
-  505: "HTTP Version Not Supported", 506: "Variant Also Negotiates", 507: "Insufficient Storage", 508: "Loop Detected",
-  509: "Bandwidth Limit Exceeded", 510: "Not Extended", 511: "Network Authentication Required",
+
+/** Servers by port. @type {Map<number, any>} */
+const listening = new Map();
+/** The first port for those who do not say one. */
+const ANY_PORT_FIRST = 49_152;
+const PORT_MAX = 65_535;
+
+/** Responses that may not have a body. */
+const withoutBody = [101, 204, 205, 304];
+
+/** @this {any} @param {any} request @param {any} [options] @returns {any} */
+export function ServerResponse(request, options = undefined) {
+  if (!(/** @type {any} */ (this) instanceof ServerResponse)) return new /** @type {any} */ (ServerResponse)(request, options);
+  OutgoingMessage.call(this, options);
+  this.req = request;
+  this.statusCode = 200;
+  this.statusMessage = undefined;
+  this._hasBody = request?.method !== "HEAD";
+  /** @type {{ resolve(response: any): void, reject(error: any): void } | undefined} */ this._answer = undefined;
+}
+Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
+Object.setPrototypeOf(ServerResponse, OutgoingMessage);
+
+/** @type {any} */
+const proto = ServerResponse.prototype;
+
+/** @this {any} @param {number} status @param {any} [reason] or headers @param {any} [headers] */
+proto.writeHead = function writeHead(status, reason = undefined, headers = undefined) {
+  if (this._headerSent) throw nodeError(Error, "ERR_HTTP_HEADERS_SENT", "Cannot write headers after they are sent to the client");
+  const code = status | 0;
+  if (code < 100 || code > 999) throw nodeError(RangeError, "ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${status}`);
+  if (typeof reason === "string") this.statusMessage = reason;
+  else {
+    this.statusMessage ??= STATUS_CODES[code] ?? "unknown";
+    headers ??= reason;
+  }
+  this.statusCode = code;
+  if (Array.isArray(headers)) {
+    const pairs = headers.every(Array.isArray) ? headers : headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : []));
+    if (!headers.every(Array.isArray) && headers.length % 2 !== 0) throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", "The argument 'headers' is invalid");
+    for (const [name] of pairs) this.removeHeader(name);
+    for (const [name, value] of pairs) this.appendHeader(name, value);
+  } else if (headers) {
+    for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
+  }
+  this._headWritten = true;
+  return this;
 };
+proto.writeHeader = proto.writeHead;
+
+/** @this {any} */
+proto._implicitHeader = function _implicitHeader() {
+  if (!this._headWritten) this.writeHead(this.statusCode);
+  if (withoutBody.includes(this.statusCode)) this._hasBody = false;
+};
+
+/** @this {any} @param {any} body */
+proto._sendHead = function _sendHead(body) {
+  // What fetch's Response cannot be: an informational status, which no handler answers with.
+  const bytes = this._hasBody ? body ?? new Uint8Array() : null;
+  try {
+    const response = new Response(bytes, { status: this.statusCode, statusText: this.statusMessage, headers: this._fieldList() });
+    if (bytes instanceof Uint8Array && !response.headers.has("content-length")) response.headers.set("content-length", String(bytes.byteLength));
+    this._answer?.resolve(response);
+  } catch (error) {
+    this._answer?.reject(error);
+  }
+};
+
+/** @this {any} @param {any} error */
+proto._destroyed = function _destroyed(error) {
+  this._answer?.reject(error ?? Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
+};
+
+/** Informational responses are not sent. */
+proto.writeContinue = () => {};
+proto.writeProcessing = () => {};
+proto.writeEarlyHints = (/** @type {any} */ _hints, /** @type {any} */ callback = undefined) => callback?.();
+/** @this {any} @param {any} socket */
+proto.assignSocket = function assignSocket(socket) {
+  this.socket = socket;
+};
+/** @this {any} */
+proto.detachSocket = function detachSocket() {
+  this.socket = null;
+};
+
+/** @this {any} @param {any} [options] @param {any} [listener] @returns {any} */
+export function Server(options = undefined, listener = undefined) {
+  if (!(/** @type {any} */ (this) instanceof Server)) return new /** @type {any} */ (Server)(options, listener);
+  if (typeof options === "function") {
+    listener = options;
+    options = {};
+  } else if (options !== undefined && options !== null && typeof options !== "object") throw invalidArgType("options", "of type object", options);
+  EventEmitter.call(this);
+  const all = options ?? {};
+  this.Request = all.IncomingMessage ?? IncomingMessage;
+  this.Response = all.ServerResponse ?? ServerResponse;
+  this.joinDuplicateHeaders = all.joinDuplicateHeaders ?? false;
+  this.timeout = 0;
+  this.keepAliveTimeout = all.keepAliveTimeout ?? 5000;
+  this.headersTimeout = all.headersTimeout ?? 60_000;
+  this.requestTimeout = all.requestTimeout ?? 300_000;
+  this.maxHeadersCount = null;
+  this.maxRequestsPerSocket = 0;
+  this.listening = false;
+  /** @type {number | undefined} */ this._port = undefined;
+  if (listener) /** @type {any} */ (this).on("request", listener);
+}
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Server, EventEmitter);
+
+/** @param {any} port @returns {number} */
+function portOf(port) {
+  if (port === undefined || port === null) return 0;
+  const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > PORT_MAX) {
+    throw nodeError(RangeError, "ERR_SOCKET_BAD_PORT", `options.port should be >= 0 and < 65536. Received ${described(port)}.`);
+  }
+  return number;
+}
+
+/** @param {any} value */
+function described(value) {
+  return typeof value === "string" ? `type string ('${value}')` : `type ${typeof value} (${String(value)})`;
+}
+
+/** @this {any} @param {...any} args `(port, host, backlog, callback)` or `(options, callback)` */
+Server.prototype.listen = function listen(...args) {
+  const callback = args.findLast((arg) => typeof arg === "function");
+  if (this.listening) throw nodeError(Error, "ERR_SERVER_ALREADY_LISTEN", "Listen method has been called more than once without closing.");
+  const [first] = args;
+  const asked = portOf(typeof first === "object" && first !== null ? first.port : typeof first === "function" ? 0 : first);
+  if (callback) this.once("listening", callback);
+  let port = asked === 0 ? ANY_PORT_FIRST : asked;
+  while (asked === 0 && listening.has(port) && port < PORT_MAX) port++;
+  if (listening.has(port)) {
+    const error = Object.assign(new Error(`listen EADDRINUSE: address already in use :::${port}`), { code: "EADDRINUSE", errno: -98, syscall: "listen", address: "::", port });
+    nextTick(() => this.emit("error", error));
+    return this;
+  }
+  listening.set(port, this);
+  this._port = port;
+  this.listening = true;
+  nextTick(() => this.emit("listening"));
+  return this;
+};
+
+/** @this {any} */
+Server.prototype.address = function address() {
+  return this.listening ? { port: this._port, family: "IPv4", address: "127.0.0.1" } : null;
+};
+
+/** @this {any} @param {any} [callback] */
+Server.prototype.close = function close(callback = undefined) {
+  const wasListening = this.listening;
+  if (wasListening) listening.delete(this._port);
+  this.listening = false;
+  this._port = undefined;
+  nextTick(() => {
+    callback?.(wasListening ? undefined : nodeError(Error, "ERR_SERVER_NOT_RUNNING", "Server is not running."));
+    if (wasListening) this.emit("close");
+  });
+  return this;
+};
+
+/** @this {any} */
+Server.prototype[Symbol.asyncDispose] = function () {
+  return new Promise((resolve) => { this.close(resolve); });
+};
+
+/** @this {any} @param {number} ms @param {any} [callback] */
+Server.prototype.setTimeout = function (ms, callback = undefined) {
+  this.timeout = ms;
+  if (callback) this.on("timeout", callback);
+  return this;
+};
+Server.prototype.closeAllConnections = () => {};
+Server.prototype.closeIdleConnections = () => {};
+Server.prototype.getConnections = (/** @type {any} */ callback) => nextTick(callback, null, 0);
+/** @this {any} */
+Server.prototype.ref = function ref() {
+  return this;
+};
+/** @this {any} */
+Server.prototype.unref = Server.prototype.ref;
+
+/**
+ * Gives a request to the server that listens on a port.
+ *
+ * @param {number} port
+ * @param {any} request
+ * @param {any} [env]
+ * @param {any} [ctx]
+ * @returns {Promise<any>} the Response
+ */
+export function serve(port, request, env = undefined, ctx = undefined) {
+  const server = listening.get(port);
+  if (server === undefined) {
+    throw nodeError(Error, "ERR_INVALID_ARG_VALUE", `Http server with port ${port} not found. This is likely a bug with your code. `
+      + `You should check if server.listen() was called with the same port (${port})`);
+  }
+  const url = new URL(request.url);
+  const incoming = new server.Request();
+  incoming.joinDuplicateHeaders = server.joinDuplicateHeaders;
+  incoming.method = request.method;
+  incoming.url = `${url.pathname}${url.search}`;
+  incoming.cloudflare = { cf: request.cf, env, ctx };
+  if (!request.headers.has("host")) incoming._addHeader("host", url.host);
+  incoming._take(request);
+  const response = new server.Response(incoming);
+  const socket = new MessageSocket({ encrypted: url.protocol === "https:", remoteAddress: request.headers.get("cf-connecting-ip") ?? "127.0.0.1", remotePort: 0, localPort: port, owner: response });
+  incoming.socket = socket;
+  response.socket = socket;
+  return new Promise((resolve, reject) => {
+    response._answer = { resolve, reject };
+    request.signal?.addEventListener("abort", () => {
+      incoming.destroy();
+      response.destroy();
+    });
+    if (server.emit("request", incoming, response)) return;
+    response.statusCode = 404;
+    response.end();
+  });
+}
+
+/** @param {any} server @param {any} options */
+export function storeHTTPOptions(server, options) {
+  Object.assign(server, options);
+}
+export function setupConnectionsTracking() {}
+export function httpServerPreClose() {}
+
 
 export default {
   _connectionListener, httpServerPreClose, Server, ServerResponse, setupConnectionsTracking, STATUS_CODES, storeHTTPOptions,

@@ -1,135 +1,231 @@
 /**
- * `node:fs`, to be imported only: there are no files.
+ * `node:fs`: the files of fs-tree.js, at once, by callback and by promise.
+ *
+ * Every operation is done at once, whichever way it is asked for; only its answer comes later.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { Blob } from "stated:blob";
+import { Buffer } from "stated:node/buffer";
 import promises from "stated:node/fs/promises";
+import { promisify } from "stated:node/util";
+import { checkFunction } from "stated:node-support/errors";
+import { constants } from "stated:node-support/fs-constants";
+import { Dir } from "stated:node-support/fs-dir";
+import * as files from "stated:node-support/fs-operations";
+import { Dirent, Stats } from "stated:node-support/fs-stats";
+import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
+import { nextTick } from "stated:node-support/next-tick";
 
-const stub = unimplementedIn("fs");
+export { constants, Dir, Dirent, promises, ReadStream, Stats, WriteStream };
+export const { F_OK, R_OK, W_OK, X_OK } = constants;
+export const FileReadStream = ReadStream;
+export const FileWriteStream = WriteStream;
 
-export const _toUnixTimestamp = stub("_toUnixTimestamp");
-export const access = stub("access");
-export const accessSync = stub("accessSync");
-export const appendFile = stub("appendFile");
-export const appendFileSync = stub("appendFileSync");
-export const chmod = stub("chmod");
-export const chmodSync = stub("chmodSync");
-export const chown = stub("chown");
-export const chownSync = stub("chownSync");
-export const close = stub("close");
-export const closeSync = stub("closeSync");
-export const copyFile = stub("copyFile");
-export const copyFileSync = stub("copyFileSync");
-export const cp = stub("cp");
-export const cpSync = stub("cpSync");
-export const createReadStream = stub("createReadStream");
-export const createWriteStream = stub("createWriteStream");
-export const Dir = stub("Dir");
-export const Dirent = stub("Dirent");
-export const exists = stub("exists");
-export const fchmod = stub("fchmod");
-export const fchmodSync = stub("fchmodSync");
-export const fchown = stub("fchown");
-export const fchownSync = stub("fchownSync");
-export const fdatasync = stub("fdatasync");
-export const fdatasyncSync = stub("fdatasyncSync");
-export const FileReadStream = stub("FileReadStream");
-export const FileWriteStream = stub("FileWriteStream");
-export const fstat = stub("fstat");
-export const fstatSync = stub("fstatSync");
-export const fsync = stub("fsync");
-export const fsyncSync = stub("fsyncSync");
-export const ftruncate = stub("ftruncate");
-export const ftruncateSync = stub("ftruncateSync");
-export const futimes = stub("futimes");
-export const futimesSync = stub("futimesSync");
-export const lchmod = stub("lchmod");
-export const lchmodSync = stub("lchmodSync");
-export const lchown = stub("lchown");
-export const lchownSync = stub("lchownSync");
-export const link = stub("link");
-export const linkSync = stub("linkSync");
-export const lstat = stub("lstat");
-export const lstatSync = stub("lstatSync");
-export const lutimes = stub("lutimes");
-export const lutimesSync = stub("lutimesSync");
-export const mkdir = stub("mkdir");
-export const mkdirSync = stub("mkdirSync");
-export const mkdtemp = stub("mkdtemp");
-export const mkdtempSync = stub("mkdtempSync");
-export const open = stub("open");
-export const openAsBlob = stub("openAsBlob");
-export const opendir = stub("opendir");
-export const opendirSync = stub("opendirSync");
-export const openSync = stub("openSync");
-export const read = stub("read");
-export const readdir = stub("readdir");
-export const readdirSync = stub("readdirSync");
-export const readFile = stub("readFile");
-export const readFileSync = stub("readFileSync");
-export const readlink = stub("readlink");
-export const readlinkSync = stub("readlinkSync");
-export const ReadStream = stub("ReadStream");
-export const readSync = stub("readSync");
-export const readv = stub("readv");
-export const readvSync = stub("readvSync");
-export const realpath = stub("realpath");
-export const realpathSync = stub("realpathSync");
-export const rename = stub("rename");
-export const renameSync = stub("renameSync");
-export const rm = stub("rm");
-export const rmdir = stub("rmdir");
-export const rmdirSync = stub("rmdirSync");
-export const rmSync = stub("rmSync");
-export const stat = stub("stat");
-export const statfs = stub("statfs");
-export const statfsSync = stub("statfsSync");
-export const Stats = stub("Stats");
-export const statSync = stub("statSync");
-export const symlink = stub("symlink");
-export const symlinkSync = stub("symlinkSync");
-export const truncate = stub("truncate");
-export const truncateSync = stub("truncateSync");
-export const unlink = stub("unlink");
-export const unlinkSync = stub("unlinkSync");
-export const unwatchFile = stub("unwatchFile");
-export const utimes = stub("utimes");
-export const utimesSync = stub("utimesSync");
-export const watch = stub("watch");
-export const watchFile = stub("watchFile");
-export const write = stub("write");
-export const writeFile = stub("writeFile");
-export const writeFileSync = stub("writeFileSync");
-export const WriteStream = stub("WriteStream");
-export const writeSync = stub("writeSync");
-export const writev = stub("writev");
-export const writevSync = stub("writevSync");
-export const constants = {
-  UV_FS_SYMLINK_DIR: 1, UV_FS_SYMLINK_JUNCTION: 2, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, UV_DIRENT_UNKNOWN: 0,
-  UV_DIRENT_FILE: 1, UV_DIRENT_DIR: 2, UV_DIRENT_LINK: 3, UV_DIRENT_FIFO: 4, UV_DIRENT_SOCKET: 5, UV_DIRENT_CHAR: 6,
-  UV_DIRENT_BLOCK: 7, EXTENSIONLESS_FORMAT_JAVASCRIPT: 0, EXTENSIONLESS_FORMAT_WASM: 1, S_IFMT: 61440, S_IFREG: 32768,
-  S_IFDIR: 16384, S_IFCHR: 8192, S_IFBLK: 24576, S_IFIFO: 4096, S_IFLNK: 40960, S_IFSOCK: 49152, O_CREAT: 64, O_EXCL: 128,
-  UV_FS_O_FILEMAP: 0, O_NOCTTY: 256, O_TRUNC: 512, O_APPEND: 1024, O_DIRECTORY: 65536, O_NOATIME: 262144, O_NOFOLLOW: 131072,
-  O_SYNC: 1052672, O_DSYNC: 4096, O_DIRECT: 16384, O_NONBLOCK: 2048, S_IRWXU: 448, S_IRUSR: 256, S_IWUSR: 128, S_IXUSR: 64,
-  S_IRWXG: 56, S_IRGRP: 32, S_IWGRP: 16, S_IXGRP: 8, S_IRWXO: 7, S_IROTH: 4, S_IWOTH: 2, S_IXOTH: 1, F_OK: 0, R_OK: 4, W_OK: 2,
-  X_OK: 1, UV_FS_COPYFILE_EXCL: 1, COPYFILE_EXCL: 1, UV_FS_COPYFILE_FICLONE: 2, COPYFILE_FICLONE: 2,
-  UV_FS_COPYFILE_FICLONE_FORCE: 4, COPYFILE_FICLONE_FORCE: 4,
-};
-export const F_OK = 0;
-export const R_OK = 4;
-export const W_OK = 2;
-export const X_OK = 1;
-
-/** There are no files. */
-export function existsSync() {
-  return false;
+/**
+ * The form with a callback, which is the last argument. What is wrong with arguments is thrown, what is wrong with files is
+ * given to it.
+ *
+ * @param {(...args: any[]) => any} operation
+ * @param {string} name
+ * @returns {any}
+ */
+function withCallback(operation, name) {
+  const wrapped = (/** @type {any[]} */ ...args) => {
+    const callback = args.pop();
+    checkFunction("cb", args.length === 0 ? undefined : callback);
+    answer(callback, () => [operation(...args)]);
+  };
+  Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  return wrapped;
 }
 
-export { promises };
+/** @param {(...results: any[]) => void} callback @param {() => any[]} run what follows the error */
+function answer(callback, run) {
+  let results;
+  try {
+    results = run();
+  } catch (/** @type {any} */ error) {
+    if (error?.syscall === undefined) throw error;
+    nextTick(callback, error);
+    return;
+  }
+  if (results.length === 1 && results[0] === undefined) nextTick(callback, null);
+  else nextTick(callback, null, ...results);
+}
 
-export default {
+export const accessSync = files.access;
+export const appendFileSync = files.appendFile;
+export const chmodSync = files.chmod;
+export const chownSync = files.chown;
+export const closeSync = files.close;
+export const copyFileSync = files.copyFile;
+export const cpSync = files.cp;
+export const existsSync = files.exists;
+export const fchmodSync = files.fchmod;
+export const fchownSync = files.fchown;
+export const fdatasyncSync = files.fdatasync;
+export const fstatSync = files.fstat;
+export const fsyncSync = files.fsync;
+export const ftruncateSync = files.ftruncate;
+export const futimesSync = files.futimes;
+export const lchmodSync = files.lchmod;
+export const lchownSync = files.lchown;
+export const linkSync = files.link;
+export const lstatSync = files.lstat;
+export const lutimesSync = files.lutimes;
+export const mkdirSync = files.mkdir;
+export const mkdtempSync = files.mkdtemp;
+export const openSync = files.open;
+export const readdirSync = files.readdir;
+export const readFileSync = files.readFile;
+export const readlinkSync = files.readlink;
+export const readSync = files.read;
+export const readvSync = files.readv;
+export const renameSync = files.rename;
+export const rmdirSync = files.rmdir;
+export const rmSync = files.rm;
+export const statfsSync = files.statfs;
+export const statSync = files.stat;
+export const symlinkSync = files.symlink;
+export const truncateSync = files.truncate;
+export const unlinkSync = files.unlink;
+export const utimesSync = files.utimes;
+export const writeFileSync = files.writeFile;
+export const writeSync = files.write;
+export const writevSync = files.writev;
+
+/** @param {any} path @param {any} [options] */
+export function realpathSync(path, options = undefined) {
+  return files.realpath(path, options);
+}
+realpathSync.native = files.realpath;
+
+/** @param {any} path @param {any} [options] */
+export function opendirSync(path, options = undefined) {
+  return new Dir(path, options);
+}
+
+export const access = withCallback(files.access, "access");
+export const appendFile = withCallback(files.appendFile, "appendFile");
+export const chmod = withCallback(files.chmod, "chmod");
+export const chown = withCallback(files.chown, "chown");
+export const copyFile = withCallback(files.copyFile, "copyFile");
+export const cp = withCallback(files.cp, "cp");
+export const fchmod = withCallback(files.fchmod, "fchmod");
+export const fchown = withCallback(files.fchown, "fchown");
+export const fdatasync = withCallback(files.fdatasync, "fdatasync");
+export const fstat = withCallback(files.fstat, "fstat");
+export const fsync = withCallback(files.fsync, "fsync");
+export const ftruncate = withCallback(files.ftruncate, "ftruncate");
+export const futimes = withCallback(files.futimes, "futimes");
+export const lchmod = withCallback(files.lchmod, "lchmod");
+export const lchown = withCallback(files.lchown, "lchown");
+export const link = withCallback(files.link, "link");
+export const lstat = withCallback(files.lstat, "lstat");
+export const lutimes = withCallback(files.lutimes, "lutimes");
+export const mkdir = withCallback(files.mkdir, "mkdir");
+export const mkdtemp = withCallback(files.mkdtemp, "mkdtemp");
+export const open = withCallback(files.open, "open");
+export const opendir = withCallback(opendirSync, "opendir");
+export const readdir = withCallback(files.readdir, "readdir");
+export const readFile = withCallback(files.readFile, "readFile");
+export const readlink = withCallback(files.readlink, "readlink");
+export const realpath = withCallback(files.realpath, "realpath");
+realpath.native = realpath;
+export const rename = withCallback(files.rename, "rename");
+export const rm = withCallback(files.rm, "rm");
+export const rmdir = withCallback(files.rmdir, "rmdir");
+export const stat = withCallback(files.stat, "stat");
+export const statfs = withCallback(files.statfs, "statfs");
+export const symlink = withCallback(files.symlink, "symlink");
+export const truncate = withCallback(files.truncate, "truncate");
+export const unlink = withCallback(files.unlink, "unlink");
+export const utimes = withCallback(files.utimes, "utimes");
+export const writeFile = withCallback(files.writeFile, "writeFile");
+
+/** @param {any} fd @param {any} [callback] */
+export function close(fd, callback = undefined) {
+  if (callback !== undefined) checkFunction("cb", callback);
+  answer(callback ?? rethrow, () => [files.close(fd)]);
+}
+
+/** @param {any} error */
+function rethrow(error) {
+  if (error !== null) throw error;
+}
+
+/** The forms that give the buffer, too. @param {(...args: any[]) => number} operation @param {string} name @param {string} count @returns {any} */
+function withBuffer(operation, name, count) {
+  const wrapped = (/** @type {any} */ fd, /** @type {any} */ buffer, /** @type {any[]} */ ...rest) => {
+    const callback = rest.pop();
+    checkFunction("cb", callback);
+    answer(callback, () => [operation(fd, buffer, ...rest), buffer]);
+  };
+  Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  const what = name.endsWith("v") ? "buffers" : "buffer";
+  Object.defineProperty(wrapped, promisify.custom, {
+    value: async (/** @type {any} */ fd, /** @type {any} */ buffer, /** @type {any[]} */ ...rest) => ({ [count]: operation(fd, buffer, ...rest), [what]: buffer }),
+  });
+  return wrapped;
+}
+
+export const readv = withBuffer(files.readv, "readv", "bytesRead");
+export const write = withBuffer(files.write, "write", "bytesWritten");
+export const writev = withBuffer(files.writev, "writev", "bytesWritten");
+const readBuffer = withBuffer(files.read, "read", "bytesRead");
+
+/** @param {any} fd @param {any} buffer or options with it @param {...any} rest */
+export function read(fd, buffer, ...rest) {
+  if (ArrayBuffer.isView(buffer)) return readBuffer(fd, buffer, ...rest);
+  const callback = typeof buffer === "function" ? buffer : rest.at(-1);
+  const { buffer: target = Buffer.alloc(16_384), ...options } = typeof buffer === "function" ? {} : buffer ?? {};
+  return readBuffer(fd, target, options, callback);
+}
+Object.defineProperty(read, promisify.custom, { value: /** @type {any} */ (readBuffer)[promisify.custom] });
+
+/** @param {any} path @param {(exists: boolean) => void} callback */
+export function exists(path, callback) {
+  checkFunction("cb", callback);
+  nextTick(callback, files.exists(path));
+}
+Object.defineProperty(exists, promisify.custom, { value: async (/** @type {any} */ path) => files.exists(path) });
+
+/** @param {any} path @param {any} [options] */
+export function createReadStream(path, options = undefined) {
+  return new /** @type {any} */ (ReadStream)(path, options);
+}
+
+/** @param {any} path @param {any} [options] */
+export function createWriteStream(path, options = undefined) {
+  return new /** @type {any} */ (WriteStream)(path, options);
+}
+
+/** @param {any} path @param {{ type?: string }} [options] */
+export async function openAsBlob(path, options = {}) {
+  return new Blob([files.fileBytes(path)], { type: options.type ?? "" });
+}
+
+/** @param {any} time */
+export function _toUnixTimestamp(time) {
+  return time instanceof Date ? time.getTime() / 1000 : Number(time);
+}
+
+/** Nothing changes here from outside. */
+export function watch() {
+  files.refuseWatching("fs.watch");
+}
+
+/** As for watch. */
+export function watchFile() {
+  files.refuseWatching("fs.watchFile");
+}
+
+/** Nothing is watched. */
+export function unwatchFile() {}
+
+const all = {
   _toUnixTimestamp, access, accessSync, appendFile, appendFileSync, chmod, chmodSync, chown, chownSync, close, closeSync,
   constants, copyFile, copyFileSync, cp, cpSync, createReadStream, createWriteStream, Dir, Dirent, exists, existsSync, F_OK,
   fchmod, fchmodSync, fchown, fchownSync, fdatasync, fdatasyncSync, FileReadStream, FileWriteStream, fstat, fstatSync, fsync,
@@ -140,3 +236,4 @@ export default {
   statSync, symlink, symlinkSync, truncate, truncateSync, unlink, unlinkSync, unwatchFile, utimes, utimesSync, W_OK, watch,
   watchFile, write, writeFile, writeFileSync, WriteStream, writeSync, writev, writevSync, X_OK,
 };
+export default all;

@@ -1,52 +1,49 @@
 /**
- * `node:http`, to be imported only: use `fetch`.
+ * `node:http`: requests by fetch, and servers for `cloudflare:node`.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { Agent, globalAgent } from "stated:node/_http_agent";
+import { ClientRequest } from "stated:node/_http_client";
+import { validateHeaderName, validateHeaderValue } from "stated:node/_http_common";
+import { IncomingMessage } from "stated:node/_http_incoming";
+import { OutgoingMessage } from "stated:node/_http_outgoing";
+import { _connectionListener, Server, ServerResponse, STATUS_CODES } from "stated:node/_http_server";
+import { CloseEvent, MessageEvent } from "stated:event";
+import { WebSocket } from "stated:websocket";
 
-const stub = unimplementedIn("http");
-
-export const _connectionListener = stub("_connectionListener");
-export const Agent = stub("Agent");
-export const ClientRequest = stub("ClientRequest");
-export const createServer = stub("createServer");
-export const get = stub("get");
-export const IncomingMessage = stub("IncomingMessage");
-export const OutgoingMessage = stub("OutgoingMessage");
-export const request = stub("request");
-export const Server = stub("Server");
-export const ServerResponse = stub("ServerResponse");
-export const setMaxIdleHTTPParsers = stub("setMaxIdleHTTPParsers");
-export const validateHeaderName = stub("validateHeaderName");
-export const validateHeaderValue = stub("validateHeaderValue");
-export const globalAgent = {};
+export { _connectionListener, Agent, ClientRequest, CloseEvent, globalAgent, IncomingMessage, MessageEvent, OutgoingMessage, Server,
+  ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue, WebSocket };
 export const maxHeaderSize = 16384;
 export const METHODS = [
   "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE", "MKACTIVITY",
   "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH", "PURGE", "PUT", "QUERY",
   "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE",
 ];
-export const STATUS_CODES = {
-  100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints", 200: "OK", 201: "Created",
-  202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content", 205: "Reset Content", 206: "Partial Content",
-  207: "Multi-Status", 208: "Already Reported", 226: "IM Used", 300: "Multiple Choices", 301: "Moved Permanently",
-  302: "Found", 303: "See Other", 304: "Not Modified", 305: "Use Proxy", 307: "Temporary Redirect", 308: "Permanent Redirect",
-  400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
-  405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
-  409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Payload Too Large",
-  414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed",
-  418: "I'm a Teapot", 421: "Misdirected Request", 422: "Unprocessable Entity", 423: "Locked", 424: "Failed Dependency",
-  425: "Too Early", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
-  431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons", 500: "Internal Server Error",
-  501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
-  505: "HTTP Version Not Supported", 506: "Variant Also Negotiates", 507: "Insufficient Storage", 508: "Loop Detected",
-  509: "Bandwidth Limit Exceeded", 510: "Not Extended", 511: "Network Authentication Required",
-};
+
+/** @param {any} [options] @param {any} [listener] */
+export function createServer(options = undefined, listener = undefined) {
+  return new /** @type {any} */ (Server)(options, listener);
+}
+
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+export function request(url, options = undefined, callback = undefined) {
+  return new /** @type {any} */ (ClientRequest)(url, options, callback);
+}
+
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+export function get(url, options = undefined, callback = undefined) {
+  const made = request(url, options, callback);
+  made.end();
+  return made;
+}
+
+/** Nothing is parsed here. */
+export function setMaxIdleHTTPParsers() {}
 
 export default {
-  _connectionListener, Agent, ClientRequest, createServer, get, globalAgent, IncomingMessage, maxHeaderSize, METHODS,
-  OutgoingMessage, request, Server, ServerResponse, setMaxIdleHTTPParsers, STATUS_CODES, validateHeaderName,
-  validateHeaderValue,
+  _connectionListener, Agent, ClientRequest, CloseEvent, createServer, get, globalAgent, IncomingMessage, maxHeaderSize, MessageEvent,
+  METHODS, OutgoingMessage, request, Server, ServerResponse, setMaxIdleHTTPParsers, STATUS_CODES, validateHeaderName,
+  validateHeaderValue, WebSocket,
 };

@@ -1,20 +1,39 @@
 /**
- * `node:https`, to be imported only: use `fetch`.
+ * `node:https`: `node:http` with `https:` URLs. Certificates are the host's business: options about them are ignored.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { Agent as HttpAgent } from "stated:node/_http_agent";
+import { ClientRequest, requestArguments } from "stated:node/_http_client";
+import { createServer, Server } from "stated:node/http";
 
-const stub = unimplementedIn("https");
+export { createServer, Server };
 
-export const Agent = stub("Agent");
-export const createServer = stub("createServer");
-export const get = stub("get");
-export const request = stub("request");
-export const Server = stub("Server");
-export const globalAgent = {};
+/** @this {any} @param {any} [options] @returns {any} */
+export function Agent(options = undefined) {
+  if (!(/** @type {any} */ (this) instanceof Agent)) return new /** @type {any} */ (Agent)(options);
+  HttpAgent.call(this, options);
+  this.defaultPort = 443;
+  this.protocol = "https:";
+  this.maxCachedSessions = options?.maxCachedSessions ?? 100;
+}
+Object.setPrototypeOf(Agent.prototype, HttpAgent.prototype);
+Object.setPrototypeOf(Agent, HttpAgent);
 
-export default {
-  Agent, createServer, get, globalAgent, request, Server,
-};
+export const globalAgent = new /** @type {any} */ (Agent)({ keepAlive: true, scheduling: "lifo", timeout: 5000 });
+
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+export function request(url, options = undefined, callback = undefined) {
+  const [all, listener] = requestArguments(url, options, callback);
+  return new /** @type {any} */ (ClientRequest)({ ...all, _defaultAgent: globalAgent }, listener);
+}
+
+/** @param {any} url @param {any} [options] @param {any} [callback] */
+export function get(url, options = undefined, callback = undefined) {
+  const made = request(url, options, callback);
+  made.end();
+  return made;
+}
+
+export default { Agent, createServer, get, globalAgent, request, Server };

@@ -275,6 +275,7 @@ defineOps({
   log: (level, text) => void logged.push([level, text]),
   reportUncaught: (text) => void reported.push(text),
   contextId: () => 1,
+  contextKept: () => {},
   checkContext: () => {},
   asyncFrame: () => frames.getStore(),
   withAsyncFrame: (frame, fn, ...args) => frames.run(frame, fn, ...args),

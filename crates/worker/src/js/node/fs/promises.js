@@ -1,57 +1,258 @@
 /**
- * `node:fs/promises`, to be imported only: there are no files.
+ * `node:fs/promises`: the operations of `node:fs` as promises, and FileHandle.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { EventEmitter } from "stated:node/events";
+import { Buffer } from "stated:node/buffer";
+import { Dir } from "stated:node-support/fs-dir";
+import { constants } from "stated:node-support/fs-constants";
+import * as files from "stated:node-support/fs-operations";
+import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
+import { abortError } from "stated:node-support/errors";
+import { fsError } from "stated:node-support/fs-errors";
+import { ReadableStream } from "stated:streams";
 
-const stub = unimplementedIn("fs/promises");
+export { constants };
 
-export const access = stub("access");
-export const appendFile = stub("appendFile");
-export const chmod = stub("chmod");
-export const chown = stub("chown");
-export const copyFile = stub("copyFile");
-export const cp = stub("cp");
-export const lchmod = stub("lchmod");
-export const lchown = stub("lchown");
-export const link = stub("link");
-export const lstat = stub("lstat");
-export const lutimes = stub("lutimes");
-export const mkdir = stub("mkdir");
-export const mkdtemp = stub("mkdtemp");
-export const open = stub("open");
-export const opendir = stub("opendir");
-export const readdir = stub("readdir");
-export const readFile = stub("readFile");
-export const readlink = stub("readlink");
-export const realpath = stub("realpath");
-export const rename = stub("rename");
-export const rm = stub("rm");
-export const rmdir = stub("rmdir");
-export const stat = stub("stat");
-export const statfs = stub("statfs");
-export const symlink = stub("symlink");
-export const truncate = stub("truncate");
-export const unlink = stub("unlink");
-export const utimes = stub("utimes");
-export const watch = stub("watch");
-export const writeFile = stub("writeFile");
-export const constants = {
-  UV_FS_SYMLINK_DIR: 1, UV_FS_SYMLINK_JUNCTION: 2, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, UV_DIRENT_UNKNOWN: 0,
-  UV_DIRENT_FILE: 1, UV_DIRENT_DIR: 2, UV_DIRENT_LINK: 3, UV_DIRENT_FIFO: 4, UV_DIRENT_SOCKET: 5, UV_DIRENT_CHAR: 6,
-  UV_DIRENT_BLOCK: 7, EXTENSIONLESS_FORMAT_JAVASCRIPT: 0, EXTENSIONLESS_FORMAT_WASM: 1, S_IFMT: 61440, S_IFREG: 32768,
-  S_IFDIR: 16384, S_IFCHR: 8192, S_IFBLK: 24576, S_IFIFO: 4096, S_IFLNK: 40960, S_IFSOCK: 49152, O_CREAT: 64, O_EXCL: 128,
-  UV_FS_O_FILEMAP: 0, O_NOCTTY: 256, O_TRUNC: 512, O_APPEND: 1024, O_DIRECTORY: 65536, O_NOATIME: 262144, O_NOFOLLOW: 131072,
-  O_SYNC: 1052672, O_DSYNC: 4096, O_DIRECT: 16384, O_NONBLOCK: 2048, S_IRWXU: 448, S_IRUSR: 256, S_IWUSR: 128, S_IXUSR: 64,
-  S_IRWXG: 56, S_IRGRP: 32, S_IWGRP: 16, S_IXGRP: 8, S_IRWXO: 7, S_IROTH: 4, S_IWOTH: 2, S_IXOTH: 1, F_OK: 0, R_OK: 4, W_OK: 2,
-  X_OK: 1, UV_FS_COPYFILE_EXCL: 1, COPYFILE_EXCL: 1, UV_FS_COPYFILE_FICLONE: 2, COPYFILE_FICLONE: 2,
-  UV_FS_COPYFILE_FICLONE_FORCE: 4, COPYFILE_FICLONE_FORCE: 4,
-};
+/** @param {(...args: any[]) => any} operation @param {string} name @returns {(...args: any[]) => Promise<any>} */
+function promised(operation, name) {
+  // Asynchronous, and with the arguments looked at in it, as in Node: what is wrong with them rejects.
+  const wrapped = async (/** @type {any[]} */ ...args) => operation(...args);
+  Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  return wrapped;
+}
+
+/** The option `signal` of those who have one. @param {any} options */
+function checkAborted(options) {
+  const signal = options?.signal;
+  if (signal?.aborted) throw abortError(signal.reason);
+}
+
+/** An open file. */
+export class FileHandle extends /** @type {any} */ (EventEmitter) {
+  /** @type {number} */ #fd;
+
+  /** @param {number} fd */
+  constructor(fd) {
+    super();
+    this.#fd = fd;
+  }
+
+  get fd() {
+    return this.#fd;
+  }
+
+  /** @param {string} syscall */
+  #open(syscall) {
+    if (this.#fd === -1) throw Object.assign(fsError("EBADF", syscall), { message: "file closed" });
+    return this.#fd;
+  }
+
+  /** @param {any} data @param {any} [options] */
+  async appendFile(data, options = undefined) {
+    return this.writeFile(data, options);
+  }
+
+  /** @param {any} mode */
+  async chmod(mode) {
+    files.fchmod(this.#open("fchmod"), mode);
+  }
+
+  /** @param {any} uid @param {any} gid */
+  async chown(uid, gid) {
+    files.fchown(this.#open("fchown"), uid, gid);
+  }
+
+  async datasync() {
+    files.fdatasync(this.#open("fdatasync"));
+  }
+
+  async sync() {
+    files.fsync(this.#open("fsync"));
+  }
+
+  /** @param {any} [buffer] or options @param {any} [offset] @param {any} [length] @param {any} [position] */
+  async read(buffer = undefined, offset = undefined, length = undefined, position = undefined) {
+    const fd = this.#open("read");
+    if (!ArrayBuffer.isView(buffer)) {
+      const options = buffer ?? {};
+      buffer = options.buffer ?? Buffer.alloc(16_384);
+      ({ offset = 0, length = undefined, position = null } = options);
+    }
+    return { bytesRead: files.read(fd, buffer, offset, length, position), buffer };
+  }
+
+  /** @param {any} buffers @param {any} [position] */
+  async readv(buffers, position = undefined) {
+    return { bytesRead: files.readv(this.#open("read"), buffers, position), buffers };
+  }
+
+  /** @param {any} [options] */
+  async readFile(options = undefined) {
+    checkAborted(options);
+    return files.readFile(this.#open("read"), options);
+  }
+
+  /** @param {any} [options] */
+  async *readLines(options = undefined) {
+    let rest = "";
+    for await (const chunk of this.createReadStream({ encoding: "utf8", ...options })) {
+      const lines = (rest + chunk).split(/\r\n|\n|\r(?=.)/);
+      rest = /** @type {string} */ (lines.pop());
+      yield* lines;
+    }
+    if (rest !== "") yield rest;
+  }
+
+  /** @param {any} [options] */
+  readableWebStream(options = undefined) {
+    const fd = this.#open("read");
+    void options;
+    return new ReadableStream({
+      type: "bytes",
+      pull(/** @type {any} */ controller) {
+        const buffer = new Uint8Array(65_536);
+        const count = files.read(fd, buffer);
+        if (count === 0) controller.close();
+        else controller.enqueue(buffer.subarray(0, count));
+      },
+    });
+  }
+
+  /** @param {any} [options] */
+  async stat(options = undefined) {
+    return files.fstat(this.#open("fstat"), options);
+  }
+
+  /** @param {any} [length] */
+  async truncate(length = 0) {
+    files.ftruncate(this.#open("ftruncate"), length);
+  }
+
+  /** @param {any} accessed @param {any} modified */
+  async utimes(accessed, modified) {
+    files.futimes(this.#open("futime"), accessed, modified);
+  }
+
+  /** @param {any} data @param {any} [offset] @param {any} [length] @param {any} [position] */
+  async write(data, offset = undefined, length = undefined, position = undefined) {
+    return { bytesWritten: files.write(this.#open("write"), data, offset, length, position), buffer: data };
+  }
+
+  /** @param {any} buffers @param {any} [position] */
+  async writev(buffers, position = undefined) {
+    return { bytesWritten: files.writev(this.#open("write"), buffers, position), buffers };
+  }
+
+  /** @param {any} data @param {any} [options] */
+  async writeFile(data, options = undefined) {
+    await writeAll(this.#open("write"), data, options, files.writeFile);
+  }
+
+  async close() {
+    if (this.#fd === -1) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    files.close(fd);
+    this.emit("close");
+  }
+
+  /** @param {any} [options] */
+  createReadStream(options = undefined) {
+    return new /** @type {any} */ (ReadStream)(undefined, { ...options, fd: this });
+  }
+
+  /** @param {any} [options] */
+  createWriteStream(options = undefined) {
+    return new /** @type {any} */ (WriteStream)(undefined, { ...options, fd: this });
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+}
+
+/**
+ * Data may also come piece by piece.
+ *
+ * @param {any} file path or descriptor
+ * @param {any} data
+ * @param {any} options
+ * @param {(file: any, data: any, options: any) => void} begin
+ */
+async function writeAll(file, data, options, begin) {
+  checkAborted(options);
+  const pieces = typeof data === "object" && data !== null && !ArrayBuffer.isView(data) && (data[Symbol.asyncIterator] ?? data[Symbol.iterator]);
+  if (!pieces) {
+    begin(file instanceof FileHandle ? file.fd : file, data, options);
+    return;
+  }
+  const given = typeof options === "string" ? { encoding: options } : options ?? {};
+  const fd = typeof file === "number" ? file : file instanceof FileHandle ? file.fd : files.open(file, given.flag ?? (begin === files.appendFile ? "a" : "w"), given.mode);
+  try {
+    for await (const piece of data) {
+      checkAborted(options);
+      files.write(fd, typeof piece === "string" ? Buffer.from(piece, given.encoding ?? "utf8") : piece);
+    }
+  } finally {
+    if (typeof file !== "number" && !(file instanceof FileHandle)) files.close(fd);
+  }
+}
+
+/** @param {any} path or FileHandle */
+const fileOf = (path) => (path instanceof FileHandle ? path.fd : path);
+
+export const access = promised(files.access, "access");
+export const chmod = promised(files.chmod, "chmod");
+export const chown = promised(files.chown, "chown");
+export const copyFile = promised(files.copyFile, "copyFile");
+export const cp = promised(files.cp, "cp");
+export const lchmod = promised(files.lchmod, "lchmod");
+export const lchown = promised(files.lchown, "lchown");
+export const link = promised(files.link, "link");
+export const lstat = promised(files.lstat, "lstat");
+export const lutimes = promised(files.lutimes, "lutimes");
+export const mkdir = promised(files.mkdir, "mkdir");
+export const mkdtemp = promised(files.mkdtemp, "mkdtemp");
+export const open = promised((path, flags, mode) => new FileHandle(files.open(path, flags, mode)), "open");
+export const opendir = promised((path, options) => new Dir(path, options), "opendir");
+export const readdir = promised(files.readdir, "readdir");
+export const readlink = promised(files.readlink, "readlink");
+export const realpath = promised(files.realpath, "realpath");
+export const rename = promised(files.rename, "rename");
+export const rm = promised(files.rm, "rm");
+export const rmdir = promised(files.rmdir, "rmdir");
+export const stat = promised(files.stat, "stat");
+export const statfs = promised(files.statfs, "statfs");
+export const symlink = promised(files.symlink, "symlink");
+export const truncate = promised(files.truncate, "truncate");
+export const unlink = promised(files.unlink, "unlink");
+export const utimes = promised(files.utimes, "utimes");
+
+/** @param {any} path @param {any} data @param {any} [options] */
+export async function appendFile(path, data, options = undefined) {
+  await writeAll(path, data, options, files.appendFile);
+}
+
+/** @param {any} path @param {any} [options] */
+export async function readFile(path, options = undefined) {
+  checkAborted(options);
+  return files.readFile(fileOf(path), options);
+}
+
+/** @param {any} path @param {any} data @param {any} [options] */
+export async function writeFile(path, data, options = undefined) {
+  await writeAll(path, data, options, files.writeFile);
+}
+
+/** Nothing changes here from outside. */
+export function watch() {
+  files.refuseWatching("fs.watch");
+}
 
 export default {
-  access, appendFile, chmod, chown, constants, copyFile, cp, lchmod, lchown, link, lstat, lutimes, mkdir, mkdtemp, open,
-  opendir, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, statfs, symlink, truncate, unlink, utimes, watch,
-  writeFile,
+  access, appendFile, chmod, chown, constants, copyFile, cp, FileHandle, lchmod, lchown, link, lstat, lutimes, mkdir, mkdtemp, open,
+  opendir, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, statfs, symlink, truncate, unlink, utimes, watch, writeFile,
 };
