@@ -233,6 +233,9 @@ export interface Ops {
     redirect: "follow" | "error" | "manual"): Promise<WireResponse>;
   fetchAbort(token: number): void;
 
+  /** The addresses of a host, one in a line, as the system resolves it. */
+  dnsLookup(host: string): Promise<Uint8Array>;
+
   // --- Durable Object namespaces and stubs --------------------------------------------------------
   /** `namespace` is the index given by the binding. Ids are 64 lower-case hexadecimal digits. */
   idFromName(namespace: number, name: string): string;

@@ -18,6 +18,7 @@ pub(crate) mod cache;
 pub(crate) mod compress;
 pub(crate) mod zlib;
 pub(crate) mod fetch;
+pub(crate) mod dns;
 pub(crate) mod stub;
 pub(crate) mod capability;
 pub(crate) mod facet;
@@ -134,6 +135,7 @@ operations! {
     "fetchToken" => fetch::token,
     "fetchStart" => fetch::start,
     "fetchAbort" => fetch::abort,
+    "dnsLookup" => dns::lookup,
     "idFromName" => stub::id_from_name,
     "idRandom" => stub::id_random,
     "idParse" => stub::id_parse,

@@ -1,35 +1,106 @@
 /**
- * `node:dns`, to be imported only: names are resolved by `fetch` and `connect` themselves.
+ * `node:dns`: addresses of hosts, as the system resolves them.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
-import promises from "stated:node/dns/promises";
+import * as promises from "stated:node/dns/promises";
+import { getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, setDefaultResultOrder,
+  setServers } from "stated:node-support/dns-resolver";
+import { checkFunction, checkString } from "stated:node-support/errors";
 
-const stub = unimplementedIn("dns");
+export { getDefaultResultOrder, getServers, setDefaultResultOrder, setServers };
 
-export const getDefaultResultOrder = stub("getDefaultResultOrder");
-export const getServers = stub("getServers");
-export const lookup = stub("lookup");
-export const lookupService = stub("lookupService");
-export const resolve = stub("resolve");
-export const resolve4 = stub("resolve4");
-export const resolve6 = stub("resolve6");
-export const resolveAny = stub("resolveAny");
-export const resolveCaa = stub("resolveCaa");
-export const resolveCname = stub("resolveCname");
-export const resolveMx = stub("resolveMx");
-export const resolveNaptr = stub("resolveNaptr");
-export const resolveNs = stub("resolveNs");
-export const resolvePtr = stub("resolvePtr");
-export const Resolver = stub("Resolver");
-export const resolveSoa = stub("resolveSoa");
-export const resolveSrv = stub("resolveSrv");
-export const resolveTxt = stub("resolveTxt");
-export const reverse = stub("reverse");
-export const setDefaultResultOrder = stub("setDefaultResultOrder");
-export const setServers = stub("setServers");
+/** @param {Promise<any>} asked @param {(error: any, ...results: any[]) => void} callback @param {(result: any) => any[]} [results] */
+function answer(asked, callback, results = (result) => [result]) {
+  asked.then((result) => callback(null, ...results(result)), (error) => callback(error));
+}
+
+/** @param {any} hostname @param {any} options @param {any} [callback] */
+export function lookup(hostname, options, callback = undefined) {
+  if (typeof options === "function") {
+    callback = options;
+    options = 0;
+  }
+  checkFunction("callback", callback);
+  const checked = lookupOptions(hostname, options);
+  answer(lookupAll(hostname, checked), callback, (found) => (checked.all ? [found] : [found[0].address, found[0].family]));
+  return {};
+}
+// What `promisify` gives is an object, as in Node.
+Object.defineProperty(lookup, Symbol.for("nodejs.util.promisify.custom"), { value: promises.lookup });
+
+/** @param {any} address @param {any} port @param {any} callback */
+export function lookupService(address, port, callback) {
+  checkFunction("callback", callback);
+  answer(promises.lookupService(address), callback);
+  void port;
+}
+
+/** @param {any} hostname @param {any} type @param {any} [callback] */
+export function resolve(hostname, type, callback = undefined) {
+  if (typeof type === "function") {
+    callback = type;
+    type = "A";
+  }
+  checkString("name", hostname);
+  const checked = recordType(type);
+  checkFunction("callback", callback);
+  answer(recordsOf(hostname, checked), callback);
+}
+
+/** @param {any} address @param {any} callback */
+export function reverse(address, callback) {
+  checkFunction("callback", callback);
+  answer(promises.reverse(address), callback);
+}
+
+/** @param {string} name @returns {any} */
+function byType(name) {
+  const type = recordFunctions[name];
+  const ask = (/** @type {any} */ hostname, /** @type {any} */ options, /** @type {any} */ callback = undefined) => {
+    if (typeof options === "function") {
+      callback = options;
+      options = undefined;
+    }
+    checkString("name", hostname);
+    checkFunction("callback", callback);
+    answer(recordsOf(hostname, type, options), callback);
+  };
+  Object.defineProperty(ask, "name", { value: name, configurable: true });
+  return ask;
+}
+
+export const resolve4 = byType("resolve4");
+export const resolve6 = byType("resolve6");
+export const resolveAny = byType("resolveAny");
+export const resolveCaa = byType("resolveCaa");
+export const resolveCname = byType("resolveCname");
+export const resolveMx = byType("resolveMx");
+export const resolveNaptr = byType("resolveNaptr");
+export const resolveNs = byType("resolveNs");
+export const resolvePtr = byType("resolvePtr");
+export const resolveSoa = byType("resolveSoa");
+export const resolveSrv = byType("resolveSrv");
+export const resolveTxt = byType("resolveTxt");
+
+/** A resolver of its own, which asks as all others do. */
+export class Resolver {
+  cancel() {}
+
+  getServers() {
+    return getServers();
+  }
+
+  /** @param {any} servers */
+  setServers(servers) {
+    setServers(servers);
+  }
+
+  setLocalAddress() {}
+}
+Object.assign(Resolver.prototype, { resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse });
+
 export const ADDRCONFIG = 32;
 export const ADDRGETNETWORKPARAMS = "EADDRGETNETWORKPARAMS";
 export const ALL = 16;
@@ -58,12 +129,14 @@ export const SERVFAIL = "ESERVFAIL";
 export const TIMEOUT = "ETIMEOUT";
 export const V4MAPPED = 8;
 
-export { promises };
+
+const promised = promises.default;
+export { promised as promises };
 
 export default {
   ADDRCONFIG, ADDRGETNETWORKPARAMS, ALL, BADFAMILY, BADFLAGS, BADHINTS, BADNAME, BADQUERY, BADRESP, BADSTR, CANCELLED,
   CONNREFUSED, DESTRUCTION, EOF, FILE, FORMERR, getDefaultResultOrder, getServers, LOADIPHLPAPI, lookup, lookupService, NODATA,
-  NOMEM, NONAME, NOTFOUND, NOTIMP, NOTINITIALIZED, promises, REFUSED, resolve, resolve4, resolve6, resolveAny, resolveCaa,
+  NOMEM, NONAME, NOTFOUND, NOTIMP, NOTINITIALIZED, promises: promised, REFUSED, resolve, resolve4, resolve6, resolveAny, resolveCaa,
   resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, Resolver, resolveSoa, resolveSrv, resolveTxt, reverse,
   SERVFAIL, setDefaultResultOrder, setServers, TIMEOUT, V4MAPPED,
 };

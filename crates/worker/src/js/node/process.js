@@ -23,7 +23,12 @@ export const env = new Proxy(flag("nodejs_compat_populate_process_env") ? { ...v
 });
 
 export const version = "v22.19.0";
-export const versions = { node: "22.19.0" };
+/** Those of libraries that are not here are empty, as on Workers. @type {Record<string, string>} */
+export const versions = {
+  node: "22.19.0", v8: "", modules: "", zlib: "", brotli: "", zstd: "", ares: "", napi: "", llhttp: "", nghttp2: "", acorn: "", ada: "",
+  simdutf: "", nbytes: "", ncrypto: "", uvwasi: "", uv: "", openssl: "", sqlite: "", icu: "", undici: "", simdjson: "", unicode: "", cldr: "",
+  tz: "", cjs_module_lexer: "", amaro: "",
+};
 export const release = { name: "node", lts: "Jod" };
 export const title = "workerd";
 export const platform = "linux";
@@ -37,8 +42,14 @@ export const pid = 1;
 export const ppid = 0;
 export const config = { target_defaults: {}, variables: {} };
 export const features = {
-  inspector: false, debug: false, uv: false, ipv6: true, tls_alpn: true, tls_sni: true, tls_ocsp: false, tls: true, cached_builtins: false,
+  inspector: false, debug: false, uv: true, ipv6: true, openssl_is_boringssl: true, tls_alpn: true, tls_sni: true, tls_ocsp: true,
+  tls: true, cached_builtins: true, require_module: false, typescript: false,
 };
+export const debugPort = 0;
+export const allowedNodeEnvironmentFlags = new Set();
+export const noDeprecation = false;
+export const report = undefined;
+export const sourceMapsEnabled = false;
 export const exitCode = undefined;
 
 let directory = "/bundle";
@@ -50,7 +61,12 @@ export function cwd() {
 /** @param {string} path */
 export function chdir(path) {
   checkString("directory", path);
-  directory = path;
+  const steps = path.startsWith("/") ? [] : directory.split("/");
+  for (const step of path.split("/")) {
+    if (step === "..") steps.pop();
+    else if (step !== ".") steps.push(step);
+  }
+  directory = `/${steps.filter((step) => step !== "").join("/")}`;
 }
 
 /** @param {[number, number]} [earlier] @returns {[number, number]} seconds and nanoseconds */
@@ -102,6 +118,42 @@ export function getBuiltinModule(name) {
   }
 }
 
+/** What the machine has, which a program is not told. */
+export const availableMemory = () => 0;
+export const constrainedMemory = () => 0;
+
+export function resourceUsage() {
+  return {
+    userCPUTime: 0, systemCPUTime: 0, maxRSS: 0, sharedMemorySize: 0, unsharedDataSize: 0, unsharedStackSize: 0, minorPageFault: 0,
+    majorPageFault: 0, swappedOut: 0, fsRead: 0, fsWrite: 0, ipcSent: 0, ipcReceived: 0, signalsCount: 0, voluntaryContextSwitches: 0,
+    involuntaryContextSwitches: 0,
+  };
+}
+
+/** Nothing here keeps a process running. */
+export function ref() {}
+export function unref() {}
+/** Stacks are always those of the sources. */
+export function setSourceMapsEnabled() {}
+
+/** @type {Function | null} */
+let uncaughtCallback = null;
+export const hasUncaughtExceptionCaptureCallback = () => uncaughtCallback !== null;
+/** @param {any} callback is kept, and not called: uncaught exceptions end their event */
+export function setUncaughtExceptionCaptureCallback(callback) {
+  if (callback !== null && typeof callback !== "function") throw invalidArgType("fn", "of type function or null", callback);
+  uncaughtCallback = callback;
+}
+
+/** Sets the variables of a file, but none that is there. @param {any} [path] */
+export function loadEnvFile(path = ".env") {
+  const text = ops.builtInModule("node:fs").readFileSync(path, "utf8");
+  for (const [name, value] of Object.entries(ops.builtInModule("node:util").parseEnv(text))) {
+    if (!(name in env)) env[name] = /** @type {string} */ (value);
+  }
+}
+
+export const getgroups = () => [0];
 export const umask = () => 0o22;
 export const getuid = () => 0;
 export const geteuid = () => 0;
@@ -112,6 +164,8 @@ export const abort = stub("abort");
 export const kill = stub("kill");
 export const binding = stub("binding");
 export const dlopen = stub("dlopen");
+export const getActiveResourcesInfo = stub("getActiveResourcesInfo");
+export const execve = stub("execve");
 
 /** Lines for the console. @param {number} level as in host.d.ts @param {number} fd */
 function lineWriter(level, fd) {
@@ -150,9 +204,27 @@ Object.defineProperty(Process, "name", { value: "process" });
 
 /** @type {any} */
 const process = Object.assign(new Process(), {
-  abort, arch, argv, argv0, binding, chdir, config, cpuUsage, cwd, dlopen, emitWarning, env, execArgv, execPath, exit, exitCode, features,
-  getBuiltinModule, getegid, geteuid, getgid, getuid, hrtime, kill, memoryUsage, nextTick, pid, platform, ppid, release, stderr, stdout,
-  title, umask, uptime, version, versions,
+  abort, allowedNodeEnvironmentFlags, arch, argv, argv0, availableMemory, binding, chdir, config, constrainedMemory, cpuUsage, cwd,
+  debugPort, dlopen, emitWarning, env, execArgv, execPath, execve, exit, exitCode, features, getActiveResourcesInfo, getBuiltinModule,
+  getegid, geteuid, getgid, getgroups, getuid, hasUncaughtExceptionCaptureCallback, hrtime, kill, loadEnvFile, memoryUsage, nextTick,
+  noDeprecation, pid, platform, ppid, ref, release, report, resourceUsage, setSourceMapsEnabled, setUncaughtExceptionCaptureCallback,
+  sourceMapsEnabled, stderr, stdout, title, umask, unref, uptime, version, versions,
+});
+
+/** Standard input, which is at its end; streams are loaded when it is asked for. */
+Object.defineProperty(process, "stdin", {
+  configurable: true, enumerable: true,
+  get() {
+    const { Readable } = ops.builtInModule("node:stream");
+    const value = Object.assign(new Readable({
+      /** @this {any} */
+      read() {
+        this.push(null);
+      },
+    }), { fd: 0, isTTY: false });
+    Object.defineProperty(process, "stdin", { value, writable: true, configurable: true, enumerable: true });
+    return value;
+  },
 });
 
 /** @param {string} name */

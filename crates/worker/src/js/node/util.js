@@ -10,8 +10,9 @@ import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
 import { deepEqual } from "stated:node-support/deep-equal";
 import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { MIMEParams, MIMEType } from "stated:node-support/mime";
 import { nextTick } from "stated:node-support/next-tick";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { parseArgs } from "stated:node-support/parse-args";
 import types from "stated:node/util/types";
 import { inspectSymbol } from "stated:webidl";
 
@@ -267,12 +268,11 @@ export function log(...args) {
 }
 
 /** A Worker has no command line. */
-export const parseArgs = unimplementedIn("util")("parseArgs");
 
-export { TextDecoder, TextEncoder, types };
+export { MIMEParams, MIMEType, parseArgs, TextDecoder, TextEncoder, types };
 export default {
   _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions, getCallSites, getSystemErrorName, inherits,
   inspect, isArray, isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject,
-  isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, parseArgs, parseEnv, promisify, stripVTControlCharacters, styleText,
+  isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, MIMEParams, MIMEType, parseArgs, parseEnv, promisify, stripVTControlCharacters, styleText,
   TextDecoder, TextEncoder, toUSVString, types,
 };

@@ -7,6 +7,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, randomUUID, webcrypto } from "node:crypto";
+import { lookup as lookupAddresses } from "node:dns/promises";
 import { performance } from "node:perf_hooks";
 import { types } from "node:util";
 import { defineOps } from "./host.js";
@@ -306,6 +307,10 @@ defineOps({
   fetchToken: () => ++lastToken,
   async fetchStart(token, method, url, headers, body, redirect) {
     return answer({ token, method, url, headers, body, redirect });
+  },
+  async dnsLookup(host) {
+    const found = await lookupAddresses(host, { all: true });
+    return encoder.encode(found.map(({ address }) => address).join("\n"));
   },
   fetchAbort: (token) => void abortedFetches.add(token),
   // Ends without a connection; host-sockets.mjs has working ones.

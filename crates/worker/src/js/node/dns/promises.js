@@ -1,34 +1,79 @@
 /**
- * `node:dns/promises`, to be imported only: names are resolved by `fetch` and `connect` themselves.
+ * `node:dns/promises`: what `node:dns` does, by promise.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { dnsError, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, reverseOf,
+  setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
+import { checkString } from "stated:node-support/errors";
 
-const stub = unimplementedIn("dns/promises");
+export { getDefaultResultOrder, getServers, setDefaultResultOrder, setServers };
 
-export const getDefaultResultOrder = stub("getDefaultResultOrder");
-export const getServers = stub("getServers");
-export const lookup = stub("lookup");
-export const lookupService = stub("lookupService");
-export const resolve = stub("resolve");
-export const resolve4 = stub("resolve4");
-export const resolve6 = stub("resolve6");
-export const resolveAny = stub("resolveAny");
-export const resolveCaa = stub("resolveCaa");
-export const resolveCname = stub("resolveCname");
-export const resolveMx = stub("resolveMx");
-export const resolveNaptr = stub("resolveNaptr");
-export const resolveNs = stub("resolveNs");
-export const resolvePtr = stub("resolvePtr");
-export const Resolver = stub("Resolver");
-export const resolveSoa = stub("resolveSoa");
-export const resolveSrv = stub("resolveSrv");
-export const resolveTxt = stub("resolveTxt");
-export const reverse = stub("reverse");
-export const setDefaultResultOrder = stub("setDefaultResultOrder");
-export const setServers = stub("setServers");
+/** @param {any} hostname @param {any} [options] */
+export async function lookup(hostname, options = undefined) {
+  const checked = lookupOptions(hostname, options);
+  const found = await lookupAll(hostname, checked);
+  return checked.all ? found : found[0];
+}
+
+/** @param {any} address @returns {Promise<never>} */
+export async function lookupService(address) {
+  throw dnsError("ENOTIMP", "getnameinfo", address);
+}
+
+/** @param {any} hostname @param {any} [type] */
+export async function resolve(hostname, type = "A") {
+  checkString("name", hostname);
+  return recordsOf(hostname, recordType(type));
+}
+
+/** @param {any} address @returns {Promise<never>} */
+export function reverse(address) {
+  return reverseOf(address);
+}
+
+/** @param {string} name @returns {(hostname: any, options?: any) => Promise<any>} */
+function byType(name) {
+  const type = recordFunctions[name];
+  const ask = async (/** @type {any} */ hostname, /** @type {any} */ options = undefined) => {
+    checkString("name", hostname);
+    return recordsOf(hostname, type, options);
+  };
+  Object.defineProperty(ask, "name", { value: name, configurable: true });
+  return ask;
+}
+
+export const resolve4 = byType("resolve4");
+export const resolve6 = byType("resolve6");
+export const resolveAny = byType("resolveAny");
+export const resolveCaa = byType("resolveCaa");
+export const resolveCname = byType("resolveCname");
+export const resolveMx = byType("resolveMx");
+export const resolveNaptr = byType("resolveNaptr");
+export const resolveNs = byType("resolveNs");
+export const resolvePtr = byType("resolvePtr");
+export const resolveSoa = byType("resolveSoa");
+export const resolveSrv = byType("resolveSrv");
+export const resolveTxt = byType("resolveTxt");
+
+/** A resolver of its own, which asks as all others do. */
+export class Resolver {
+  cancel() {}
+
+  getServers() {
+    return getServers();
+  }
+
+  /** @param {any} servers */
+  setServers(servers) {
+    setServers(servers);
+  }
+
+  setLocalAddress() {}
+}
+Object.assign(Resolver.prototype, { resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse });
+
 export const ADDRGETNETWORKPARAMS = "EADDRGETNETWORKPARAMS";
 export const BADFAMILY = "EBADFAMILY";
 export const BADFLAGS = "EBADFLAGS";
