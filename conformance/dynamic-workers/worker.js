@@ -7,7 +7,15 @@ import { caseObject, caseWorker, inObject, inWorker } from "../harness.js";
 export class Host extends WorkerEntrypoint {
   greet(name) { return `hello ${name}, ${JSON.stringify(this.ctx.props)}`; }
   take() { return "taken"; }
-  fetch(request) { return new Response(`${request.method} ${request.url}`); }
+  fetch(request) {
+    if (request.headers.get("Upgrade") !== "websocket") return new Response(`${request.method} ${request.url}`);
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    server.addEventListener("message", ({ data }) => server.send(`${data} to ${request.url}`));
+    const protocol = request.headers.get("Sec-WebSocket-Protocol");
+    const headers = protocol === null ? {} : { "Sec-WebSocket-Protocol": protocol.split(", ").at(-1) };
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
 }
 
 const PROGRAM = `
@@ -31,6 +39,14 @@ const PROGRAM = `
     give() { return () => 7; }
     fail() { throw new RangeError("inside"); }
     async outside() { return (await fetch("http://example.com/path")).text(); }
+  socket(protocols) {
+    const socket = new WebSocket("ws://example.com/path", protocols);
+    return new Promise((resolve) => {
+      socket.addEventListener("open", () => socket.send("hello"));
+      socket.addEventListener("message", ({ data }) => resolve([data, socket.protocol ?? "", socket.url]));
+      socket.addEventListener("error", ({ message }) => resolve(message));
+    });
+  }
     greet() { return this.env.HOST.greet("dynamic"); }
     async wait() { await scheduler.wait(1); return "waited"; }
     hang() { return new Promise(() => {}); }
@@ -115,6 +131,12 @@ const cases = {
     await t.attempt("nowhere", () => named({ globalOutbound: null }).outside());
     await t.attempt("to a stub", () => named({ globalOutbound: ctx.exports.Host }).outside());
     await t.attempt("to a stub with props", () => named({ globalOutbound: ctx.exports.Host({ props: { a: 1 } }) }).outside());
+  }),
+
+  "17 where WebSockets go": withLoader(async ({ ctx, named }, t) => {
+    await t.attempt("nowhere", () => named({ globalOutbound: null }).socket([]));
+    await t.attempt("to a stub", () => named({ globalOutbound: ctx.exports.Host }).socket([]));
+    await t.attempt("to a stub with protocols", () => named({ globalOutbound: ctx.exports.Host }).socket(["a", "b"]));
   }),
 
   "17 modules": withLoader(async ({ loader }, t) => {

@@ -29,12 +29,17 @@ export function setSocketFactory(make) {
   makeSocket = make;
 }
 
-/** Where requests go instead of the net. @type {{ fetch(request: Request): Promise<Response> } | undefined} */
+/** Where requests go instead of the net. @type {{ fetch(input: Request | string, init?: object): Promise<Response> } | undefined} */
 let outbound;
 
 /** @param {any} stub of a service that gets all requests of this program */
 export function setOutbound(stub) {
   outbound = stub;
+}
+
+/** The service that gets all requests of this program instead of the net, or undefined. */
+export function outboundService() {
+  return outbound;
 }
 
 /**

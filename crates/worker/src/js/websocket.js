@@ -10,7 +10,7 @@
 import { Blob } from "stated:blob";
 import { DOMException } from "stated:dom-exception";
 import { CloseEvent, defineEventHandlers, dispatch, ErrorEvent, Event, EventTarget, MessageEvent } from "stated:event";
-import { setSocketFactory } from "stated:fetch";
+import { outboundService, setSocketFactory } from "stated:fetch";
 import { ops } from "stated:host";
 import { registerPlatformClass } from "stated:platform-classes";
 import { deserialize, serialize } from "stated:serialize";
@@ -162,7 +162,8 @@ export class WebSocket extends EventTarget {
     const wanted = parseProtocols(protocols);
     this.#url = href;
     this.#connecting = true;
-    ops.socketConnect(href, wanted).then(
+    const outbound = outboundService();
+    (outbound === undefined ? ops.socketConnect(href, wanted) : connectThrough(outbound, href, wanted)).then(
       ([id, protocol, extensions]) => this.#connected(id, protocol, extensions),
       (error) => this.#notConnected(error),
     );
@@ -405,6 +406,35 @@ function toCloseCode(code) {
 export function toBuffer(bytes) {
   const buffer = /** @type {ArrayBuffer} */ (bytes.buffer);
   return bytes.byteLength === buffer.byteLength ? buffer : buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+}
+
+/**
+ * Connects by way of the service that gets the requests of a dynamic worker.
+ *
+ * @param {NonNullable<ReturnType<typeof outboundService>>} service
+ * @param {string} href @param {string[]} protocols
+ * @returns {Promise<[number, string, string]>} as `socketConnect`
+ */
+async function connectThrough(service, href, protocols) {
+  /** @type {Record<string, string>} */
+  const headers = { upgrade: "websocket" };
+  if (protocols.length > 0) headers["sec-websocket-protocol"] = protocols.join(", ");
+  const response = await service.fetch(href.replace(/^ws/, "http"), { headers, redirect: "manual" });
+  if (response.webSocket === null) {
+    throw notEstablished("expected server to reply with HTTP status code 101 (switching protocols), but received "
+      + `${response.status} instead.`);
+  }
+  const protocol = response.headers.get("sec-websocket-protocol") ?? "";
+  if (protocol !== "" && !protocols.includes(protocol)) {
+    throw notEstablished("the server chose a protocol that was not offered.");
+  }
+  markSent(response.webSocket);
+  return [socketIdOf(response.webSocket), protocol, ""];
+}
+
+/** @param {string} why */
+function notEstablished(why) {
+  return new TypeError(`Failed to establish the WebSocket connection: ${why}`);
 }
 
 /** Two connected ends, as the properties 0 and 1. */

@@ -86,6 +86,7 @@ pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `new WebSocket(url)`
 pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    op.require_network()?;
     let url = op.text(0)?;
     let protocols = op.texts(1)?;
     let url = match url.split_once(':') {
