@@ -11,6 +11,7 @@ mod dial;
 mod error;
 mod pool;
 mod redirect;
+mod tcp;
 mod trust;
 
 use std::rc::Rc;
@@ -26,6 +27,7 @@ use url::{Position, Url};
 
 pub use error::FetchError;
 pub use redirect::RedirectMode;
+pub use tcp::{Connection, Control};
 pub use trust::Trust;
 
 use crate::body::{Ended, Intake, Outgoing};

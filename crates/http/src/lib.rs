@@ -28,7 +28,7 @@ mod request;
 mod socket;
 mod stall;
 
-pub use client::{Client, FetchError, RedirectMode, Trust};
+pub use client::{Client, Connection, Control, FetchError, RedirectMode, Trust};
 pub use limits::Limits;
 pub use listen::{ListenError, listen};
 pub use serve::{Handler, Served, Shutdown, ShutdownTrigger, serve};

@@ -10,7 +10,7 @@ use http::StatusCode;
 use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
-use stated_http::{Client, Handler, Limits, RedirectMode, Shutdown, Trust};
+use stated_http::{Client, Connection, FetchError, Handler, Limits, RedirectMode, Shutdown, Trust};
 use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -19,7 +19,7 @@ use stated_object::program::{Answer, Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
     AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source,
-    Worker, WorkerOptions,
+    TcpConnection, Worker, WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -608,7 +608,46 @@ impl Network for ShardNetwork {
         })
     }
 
+    fn connect(
+        &self,
+        host: String,
+        port: u16,
+        secure: bool,
+    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
+        let client = self.client.clone();
+        Box::pin(async move {
+            let connected = client.connect_bytes(&host, port, secure).await;
+            connected.map(tcp_connection).map_err(not_connected)
+        })
+    }
+
     fn alarm_hint(&self, _at_ms: i64) {
         self.nudge.notify_one();
     }
+}
+
+/// A connection of the client's as the worker takes it.
+fn tcp_connection(connection: Connection) -> TcpConnection {
+    let Connection {
+        incoming,
+        outgoing,
+        control,
+    } = connection;
+    TcpConnection {
+        incoming,
+        outgoing,
+        upgrade: Box::new(move |outgoing, expected_name| {
+            Box::pin(async move {
+                let secured = control.start_tls(outgoing, expected_name).await;
+                secured.map(tcp_connection).map_err(not_connected)
+            })
+        }),
+    }
+}
+
+fn not_connected(error: FetchError) -> (&'static str, String) {
+    tracing::debug!(%error, "connect() of a program");
+    // Source: workerd, which does not say why.
+    let text = "proxy request failed, cannot connect to the specified address";
+    ("Error", text.to_owned())
 }

@@ -48,6 +48,19 @@ impl Bodies {
         self.0.borrow_mut().insert(id, slot);
     }
 
+    /// Registers a body that JavaScript will write and somebody else reads. It keeps an object
+    /// alive, but no stateless event.
+    pub(crate) fn insert_writer(&self, id: u64, context: &Rc<Context>, writer: BodyWriter) {
+        context.note_left(Left::Bodies);
+        let slot = Slot {
+            context: context.clone(),
+            reader: None,
+            writer: Some(writer),
+            writing: context.hold_for_operation(),
+        };
+        self.0.borrow_mut().insert(id, slot);
+    }
+
     /// The context that a body belongs to.
     pub(crate) fn context_of(&self, id: u64) -> Option<u64> {
         self.0.borrow().get(&id).map(|slot| slot.context.id)

@@ -30,6 +30,6 @@ pub use stated_engine::AsyncStacks;
 pub use cache::Caches;
 pub use loader::{Asset, AssetKind, LibraryAccess, Source};
 pub use worker::{
-    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, Worker,
-    WorkerOptions,
+    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, TcpConnection,
+    Upgrade, Worker, WorkerOptions,
 };

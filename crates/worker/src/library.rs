@@ -18,6 +18,7 @@ library! {
     "clone-errors",
     "cloudflare-email",
     "cloudflare-node",
+    "cloudflare-sockets",
     "cloudflare-workers",
     "common-js",
     "console",

@@ -19,6 +19,8 @@ pub(crate) enum Settled {
     Undefined,
     /// A number.
     Number(u64),
+    /// Several.
+    Numbers(Vec<u64>),
     /// A boolean.
     Bool(bool),
     /// A `Uint8Array`.
@@ -126,6 +128,13 @@ impl Worker {
         Ok(match settled {
             Settled::Undefined => scope.undefined(),
             Settled::Number(value) => scope.number(value as f64),
+            Settled::Numbers(values) => {
+                let values: Vec<_> = values
+                    .into_iter()
+                    .map(|value| scope.number(value as f64))
+                    .collect();
+                scope.array(&values)
+            }
             Settled::Bool(value) => scope.boolean(value),
             Settled::Bytes(bytes) => scope.uint8_array(&bytes),
             Settled::Response(response) => self.response_to_wire(scope, context, *response),

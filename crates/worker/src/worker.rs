@@ -41,7 +41,8 @@ mod events;
 mod load;
 
 pub use boundary::{
-    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, WorkerOptions,
+    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, TcpConnection,
+    Upgrade, WorkerOptions,
 };
 
 pub(crate) use load::startup_code_generation;
@@ -91,6 +92,8 @@ pub struct Worker {
     pub(crate) sockets: Sockets,
     pub(crate) timers: Timers,
     pub(crate) fetches: RefCell<FxHashMap<u64, tokio::sync::oneshot::Sender<()>>>,
+    /// What can be asked of open TCP connections, with their contexts.
+    pub(crate) upgrades: RefCell<FxHashMap<u64, (u64, Upgrade)>>,
     decoders: Decoders,
     pub(crate) hashers: Hashers,
     pub(crate) codecs: Codecs,
@@ -136,6 +139,7 @@ impl Worker {
             sockets: Sockets::default(),
             timers: Timers::default(),
             fetches: RefCell::default(),
+            upgrades: RefCell::default(),
             decoders: Decoders::default(),
             hashers: Hashers::default(),
             codecs: Codecs::default(),
@@ -437,6 +441,9 @@ impl Worker {
         if context.left(Left::Zlib) {
             self.zlib_streams.end_context(id);
         }
+        let mut upgrades = self.upgrades.borrow_mut();
+        upgrades.retain(|_, (context, _)| *context != id);
+        drop(upgrades);
         let is_object = context.instance().is_some();
         let in_library = [
             Left::Timers,

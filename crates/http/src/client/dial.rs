@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::HeaderValue;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
@@ -44,6 +45,18 @@ impl Origin {
                 url: url.to_string(),
             }),
         }
+    }
+
+    /// A host and a port that a program named. The host is a name or an address, with or without
+    /// the brackets of IPv6.
+    pub(crate) fn of_host(host: &str, port: u16, secure: bool) -> Result<Self, FetchError> {
+        let bracketed = format!("[{host}]");
+        let is_address = host.contains(':') && !host.starts_with('[');
+        let host = Host::parse(if is_address { &bracketed } else { host });
+        let host = host.map_err(|_| FetchError::InvalidUrl {
+            url: format!("{bracketed}:{port}"),
+        })?;
+        Ok(Self { secure, host, port })
     }
 
     /// Host and port, for messages.
@@ -82,6 +95,18 @@ impl Origin {
         trust: &Trust,
         stall_timeout: Duration,
     ) -> Result<Stream, FetchError> {
+        let stream = self.dial_plain(stall_timeout).await?;
+        if !self.secure {
+            return Ok(Stream::Plain(stream));
+        }
+        self.secure(stream, trust.config(), None).await
+    }
+
+    /// The same without TLS, whatever the scheme is.
+    pub(crate) async fn dial_plain(
+        &self,
+        stall_timeout: Duration,
+    ) -> Result<StallGuard, FetchError> {
         let addresses = self.addresses().await?;
         let (stream, peer) = connect_any(&addresses)
             .await
@@ -89,18 +114,27 @@ impl Origin {
         // Without these, only latency and the discovery of dead peers suffer.
         let _ = stream.set_nodelay(true);
         let _ = socket2::SockRef::from(&stream).set_tcp_keepalive(&listen::keepalive());
-        let stream = StallGuard::new(stream, peer, stall_timeout);
-        if !self.secure {
-            return Ok(Stream::Plain(stream));
-        }
-        let name = match &self.host {
-            Host::Domain(name) => {
+        Ok(StallGuard::new(stream, peer, stall_timeout))
+    }
+
+    /// Starts TLS. The certificate must be for `expected` or, without one, for the host.
+    pub(crate) async fn secure(
+        &self,
+        stream: StallGuard,
+        config: Arc<ClientConfig>,
+        expected: Option<String>,
+    ) -> Result<Stream, FetchError> {
+        let name = match (expected, &self.host) {
+            (Some(name), _) => {
+                ServerName::try_from(name).map_err(|error| self.tls(error.to_string()))?
+            }
+            (None, Host::Domain(name)) => {
                 ServerName::try_from(name.clone()).map_err(|error| self.tls(error.to_string()))?
             }
-            Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
-            Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(*ip)),
+            (None, Host::Ipv4(ip)) => ServerName::from(std::net::IpAddr::from(*ip)),
+            (None, Host::Ipv6(ip)) => ServerName::from(std::net::IpAddr::from(*ip)),
         };
-        let connector = TlsConnector::from(Arc::clone(&trust.config()));
+        let connector = TlsConnector::from(config);
         match connector.connect(name, stream).await {
             Ok(stream) => Ok(Stream::Secure(Box::new(stream))),
             Err(error) => Err(

@@ -16,6 +16,7 @@ use super::error::FetchError;
 use super::trust::Trust;
 use crate::body::Outgoing;
 use crate::limits::Limits;
+use crate::stall::StallGuard;
 
 /// The smallest read buffer hyper accepts.
 const READ_BUFFER_MIN: usize = 8 * 1024;
@@ -127,14 +128,48 @@ impl Pool {
             .await
     }
 
+    /// Opens a connection for bytes of any protocol, which is not kept. Without TLS at first.
+    pub(crate) async fn open_for_bytes(
+        &self,
+        origin: &Origin,
+    ) -> Result<(StallGuard, OwnedSemaphorePermit), FetchError> {
+        let dialed = self.in_time(origin, async {
+            let place = self.place().await;
+            let stream = origin.dial_plain(self.limits.socket_stall_timeout).await?;
+            Ok((stream, place))
+        });
+        dialed.await
+    }
+
+    /// What certificates are believed.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Bounds the time of a connection's beginning.
+    pub(crate) async fn in_time<T>(
+        &self,
+        origin: &Origin,
+        begin: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let limit = self.limits.client_connect_timeout;
+        tokio::time::timeout(limit, begin)
+            .await
+            .unwrap_or_else(|_| {
+                Err(FetchError::ConnectTimeout {
+                    authority: origin.authority(),
+                    timeout_ms: limit.as_millis(),
+                })
+            })
+    }
+
     async fn connect(
         &self,
         origin: &Origin,
         stall_timeout: Duration,
         pool: Weak<Self>,
     ) -> Result<Lease, FetchError> {
-        let limit = self.limits.client_connect_timeout;
-        let connected = tokio::time::timeout(limit, async {
+        let connected = self.in_time(origin, async {
             let place = self.place().await;
             let stream = origin.dial(&self.trust, stall_timeout).await?;
             self.http
@@ -143,12 +178,7 @@ impl Pool {
                 .map(|(sender, connection)| (place, sender, connection))
                 .map_err(|_| FetchError::Lost)
         });
-        let (place, sender, connection) = connected.await.unwrap_or_else(|_| {
-            Err(FetchError::ConnectTimeout {
-                authority: origin.authority(),
-                timeout_ms: limit.as_millis(),
-            })
-        })?;
+        let (place, sender, connection) = connected.await?;
         let place = Rc::new(Place { _permit: place });
         let held = Rc::clone(&place);
         // Ends when the server closes, or when the last sender and response are dropped.

@@ -25,6 +25,13 @@ impl Trust {
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(self.0.get_or_init(|| config(system_roots())))
     }
+
+    /// The same for protocols that are not HTTP.
+    pub(crate) fn config_of_any_protocol(&self) -> Arc<ClientConfig> {
+        let mut config = (*self.config()).clone();
+        config.alpn_protocols.clear();
+        Arc::new(config)
+    }
 }
 
 fn config(roots: RootCertStore) -> Arc<ClientConfig> {

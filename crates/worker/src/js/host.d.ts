@@ -370,6 +370,14 @@ export interface Ops {
   /** ctx.abort() of a stateless event: ends the running JavaScript; text, flags and value as for respondError. */
   abortEvent(contextId: number, text: string, flags: number, value: Uint8Array | undefined): never;
 
+  // --- TCP connections ------------------------------------------------------------------------------
+  /** `[connectionId, incomingBodyId, outgoingBodyId]`. Closing the outgoing body ends that direction; aborting it cuts the connection. */
+  tcpConnect(host: string, port: number, secure: boolean): Promise<[number, number, number]>;
+  /** Starts TLS when all that was written has been sent, and closes the outgoing body. The same three of what it becomes. */
+  tcpStartTls(connectionId: number, outgoingBodyId: number, expectedName: string | undefined): Promise<[number, number, number]>;
+  /** Nothing more is read: the connection ends when its outgoing body has. */
+  tcpForget(connectionId: number): void;
+
   // --- WebSockets ---------------------------------------------------------------------------------
   /** The two connected ends of a WebSocketPair. */
   socketPair(): [number, number];

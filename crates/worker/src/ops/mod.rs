@@ -26,6 +26,7 @@ pub(crate) mod dynamic;
 pub(crate) mod storage;
 pub(crate) mod sql;
 pub(crate) mod socket;
+pub(crate) mod tcp;
 
 macro_rules! operations {
     ($($name:literal => $operation:path,)*) => {
@@ -195,6 +196,9 @@ operations! {
     "sqlIngest" => sql::ingest,
     "sqlReused" => sql::reused,
     "sqlSetMaxPageCount" => sql::set_max_page_count,
+    "tcpConnect" => tcp::connect,
+    "tcpStartTls" => tcp::start_tls,
+    "tcpForget" => tcp::forget,
     "socketPair" => socket::pair,
     "socketAccept" => socket::accept,
     "socketSend" => socket::send,

@@ -9,7 +9,7 @@ use stated_core::error::Failure;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::AsyncStacks;
 use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
-use stated_object::message::{FetchRequest, FetchResponse};
+use stated_object::message::{BodyStream, BodyWriter, FetchRequest, FetchResponse};
 use stated_object::program::{Answer, Event};
 
 use crate::cache::Caches;
@@ -58,9 +58,36 @@ pub trait Network {
         redirect: Redirect,
     ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
 
+    /// Connects to a host and port, with TLS if `secure`. The error is its class and text.
+    fn connect(
+        &self,
+        host: String,
+        port: u16,
+        secure: bool,
+    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>>;
+
     /// An object's alarm was set to this time: look at the index again.
     fn alarm_hint(&self, at_ms: i64);
 }
+
+/// An open TCP connection, with or without TLS.
+pub struct TcpConnection {
+    /// What the peer sends.
+    pub incoming: BodyStream,
+    /// What is sent to the peer. Dropping it ends this direction; an error cuts the connection.
+    pub outgoing: BodyWriter,
+    /// Starts TLS, on a connection without it. Dropping it says that nothing more will be read.
+    pub upgrade: Upgrade,
+}
+
+/// Starts TLS, when `outgoing` and what was written has been sent; the text is the name that the
+/// certificate must be for, instead of the host's.
+pub type Upgrade = Box<
+    dyn FnOnce(
+        BodyWriter,
+        Option<String>,
+    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>>,
+>;
 
 /// What `fetch` does with a redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

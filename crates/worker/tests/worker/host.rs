@@ -14,7 +14,8 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, Worker, WorkerOptions,
+    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, TcpConnection, Worker,
+    WorkerOptions,
 };
 use tokio::task::LocalSet;
 
@@ -136,6 +137,15 @@ impl Network for NoNetwork {
         _: Redirect,
     ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
         panic!("a test fetches {}", request.url);
+    }
+
+    fn connect(
+        &self,
+        host: String,
+        port: u16,
+        _: bool,
+    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
+        panic!("a test connects to {host}:{port}");
     }
 
     fn alarm_hint(&self, at_ms: i64) {
