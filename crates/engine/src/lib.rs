@@ -14,6 +14,7 @@
 mod sys;
 
 pub use sys::codegen::CodeGeneration;
+pub use sys::coroutine::{Coroutine, Resumed, suspend};
 pub use sys::frame::FrameInfo;
 pub use sys::handles::Persistent;
 pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget};

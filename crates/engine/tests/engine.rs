@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use stated_engine::{
-    Args, CodeGeneration, FrameInfo, Limits, ModuleSource, Modules, NativeResult, PromiseState,
-    Realm, Runtime, Scope, StopReason, Thrown, TurnBudget,
+    Args, CodeGeneration, Coroutine, FrameInfo, Limits, ModuleSource, Modules, NativeResult,
+    PromiseState, Realm, Resumed, Runtime, Scope, StopReason, Thrown, TurnBudget,
 };
 
 struct Sources(HashMap<&'static str, &'static str>);
@@ -108,6 +109,33 @@ fn text_of(scope: &mut Scope<'_>, namespace: stated_engine::Local<'_>, name: &st
         Ok(text) => text,
         Err(_) => panic!("{name} has no text"),
     }
+}
+
+#[test]
+fn the_engine_is_not_entered_on_a_coroutines_stack() {
+    with_runtime(&[], |_, _| {
+        let runtime = Rc::new(Runtime::new(Limits {
+            heap_bytes: 64 << 20,
+        }));
+        let inside = runtime.clone();
+        let realm = runtime.new_realm(Rc::new(Sources(HashMap::new())));
+        let mut coroutine = Coroutine::new(1 << 20, move |()| {
+            let frame = FrameInfo {
+                context: 1,
+                section: 0,
+            };
+            let entering = AssertUnwindSafe(|| inside.enter(&realm, frame, &budget(), |_| ()));
+            let refused = catch_unwind(entering).is_err();
+            // What is the engine's is dropped on the stack of its thread.
+            (refused, inside, realm)
+        })
+        .expect("there is address space");
+
+        let Resumed::Finished((refused, ..)) = coroutine.resume(()) else {
+            panic!("it does not suspend itself");
+        };
+        assert!(refused);
+    });
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod op;
 mod ops;
 mod program;
 mod progress;
+mod rewriter;
 mod settled;
 mod sockets;
 mod stored;

@@ -32,6 +32,7 @@ use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
 use crate::ops::zlib::ZlibStreams;
 use crate::progress::{Awaited, Pending, Progress};
+use crate::rewriter::Rewriters;
 use crate::sockets::Sockets;
 use crate::timers::Timers;
 
@@ -98,6 +99,7 @@ pub struct Worker {
     pub(crate) hashers: Hashers,
     pub(crate) codecs: Codecs,
     pub(crate) zlib_streams: ZlibStreams,
+    pub(crate) rewriters: Rewriters,
     pub(crate) progress: Progress,
     pub(crate) dynamics: Dynamics,
 }
@@ -144,6 +146,7 @@ impl Worker {
             hashers: Hashers::default(),
             codecs: Codecs::default(),
             zlib_streams: ZlibStreams::default(),
+            rewriters: Rewriters::default(),
             progress: Progress::default(),
             dynamics: Dynamics::default(),
         });
@@ -441,6 +444,7 @@ impl Worker {
         if context.left(Left::Zlib) {
             self.zlib_streams.end_context(id);
         }
+        self.rewriters.end_context(id);
         let mut upgrades = self.upgrades.borrow_mut();
         upgrades.retain(|_, (context, _)| *context != id);
         drop(upgrades);

@@ -38,6 +38,7 @@ programs! {
     gates: "gates",
     hibernation: "hibernation",
     hibernation_and_what_wakes_up: "hibernation-wake-up",
+    html_rewriter: "html-rewriter",
     ids_and_stubs: "ids-and-stubs",
     messages: "messages",
     platform: "platform",

@@ -8,6 +8,7 @@
 
 pub(crate) mod cleanup;
 pub(crate) mod codegen;
+pub(crate) mod coroutine;
 pub(crate) mod frame;
 pub(crate) mod handles;
 pub(crate) mod limits;

@@ -25,6 +25,7 @@ use mozjs::rust::{JSEngine, JSEngineHandle, RealmOptions, SIMPLE_GLOBAL_CLASS};
 
 use super::cleanup::{Cleanups, cleanup_is_due};
 use super::codegen::{CodeGeneration, SECURITY};
+use super::coroutine;
 use super::frame::{FrameInfo, frame_async_value, new_frame, read_frame};
 use super::handles::{Persistent, Roots};
 use super::limits::{AsyncStacks, LimitState, Limits, StopReason, TurnBudget, interrupt};
@@ -227,6 +228,10 @@ impl Runtime {
         budget: &TurnBudget,
         f: impl for<'s> FnOnce(&mut Scope<'s>) -> R,
     ) -> R {
+        assert!(
+            !coroutine::is_running(),
+            "JavaScript runs on the stack of its thread"
+        );
         let inner = &*self.inner;
         let _release = ReleaseOnDrop::new(inner);
         let global = realm.inner.global.value().to_object();

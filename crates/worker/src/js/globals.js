@@ -20,6 +20,7 @@ import { EventSource } from "stated:event-source";
 import { fetch } from "stated:fetch";
 import { FormData } from "stated:form-data";
 import { Headers } from "stated:headers";
+import { HTMLRewriter } from "stated:html-rewriter";
 import { MessageChannel, MessagePort } from "stated:message-channel";
 import { Navigator, navigator } from "stated:navigator";
 import { newPerformance, Performance } from "stated:performance";
@@ -47,7 +48,7 @@ import { WebSocket, WebSocketPair, WebSocketRequestResponsePair } from "stated:w
 const classes = {
   AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, Cache, CacheStorage, CloseEvent,
   CompressionStream, CountQueuingStrategy, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException,
-  ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers,
+  ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers, HTMLRewriter,
   IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent,
   ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
   ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler, SubtleCrypto, TextDecoder,

@@ -37,6 +37,9 @@ export type ZlibFailure = [message: string, code: string, errno: number];
 /** null, number, string or bytes, as SQLite stores them. */
 export type SqlValue = null | number | string | ArrayBuffer;
 
+/** What the parser waits for: `[kind of token, registration or key of an end tag]`, `[6, key of a content]`; or the next piece. */
+export type RewriterStep = [kind: number, key: number] | undefined;
+
 export interface Ops {
   // --- values -----------------------------------------------------------------------------------
   /** The internal class, seen through no Proxy: one of the strings below, "Proxy" for a Proxy, "" for a primitive. */
@@ -216,6 +219,27 @@ export interface Ops {
   zlibParams(zlibId: number, level: number, strategy: number): undefined | ZlibFailure;
   zlibClose(zlibId: number): void;
   crc32(bytes: Uint8Array, value: number): number;
+  // --- HTMLRewriter -----------------------------------------------------------------------------
+  /** Throws a TypeError for what is no selector, or too long. */
+  rewriterSelector(selector: string): void;
+  /**
+   * Begins a document. For each registration its selector, or "" for the document's handlers, and the kinds of token that it
+   * wants, a bit for each kind (html-rewriter/tokens.js). It is forgotten by rewriterClose, or with its context.
+   */
+  rewriterOpen(encoding: string, selectors: string[], kinds: Uint8Array): number;
+  /** A piece of the document. All that follow throw a TypeError when it cannot be parsed. */
+  rewriterWrite(documentId: number, bytes: Uint8Array): RewriterStep;
+  /** The end of the document. */
+  rewriterEnd(documentId: number): RewriterStep;
+  /** A handler is done, or a content. */
+  rewriterResume(documentId: number): RewriterStep;
+  /** Reads or changes the token whose handler runs; throws TypeError when none does. */
+  rewriterAct(documentId: number, command: string, a?: string | number, b?: string | boolean): any;
+  /** A piece of the content that is asked for. */
+  rewriterPour(documentId: number, bytes: Uint8Array): void;
+  /** What has come out since the last time. */
+  rewriterTake(documentId: number): Uint8Array;
+  rewriterClose(documentId: number): void;
 
   // --- caches -------------------------------------------------------------------------------------
   /** `[status, statusText, headers, body, storedMs, expiresMs]` of a kept response. Expired ones are given, too. */

@@ -19,6 +19,7 @@ pub(crate) mod compress;
 pub(crate) mod zlib;
 pub(crate) mod fetch;
 pub(crate) mod dns;
+pub(crate) mod rewriter;
 pub(crate) mod stub;
 pub(crate) mod capability;
 pub(crate) mod facet;
@@ -130,6 +131,15 @@ operations! {
     "zlibParams" => zlib::params,
     "zlibClose" => zlib::close,
     "crc32" => zlib::crc32,
+    "rewriterSelector" => rewriter::selector,
+    "rewriterOpen" => rewriter::open,
+    "rewriterWrite" => rewriter::write,
+    "rewriterEnd" => rewriter::end,
+    "rewriterResume" => rewriter::resume,
+    "rewriterAct" => rewriter::act,
+    "rewriterPour" => rewriter::pour,
+    "rewriterTake" => rewriter::take,
+    "rewriterClose" => rewriter::close,
     "cacheGet" => cache::get,
     "cachePut" => cache::put,
     "cacheDelete" => cache::delete,
