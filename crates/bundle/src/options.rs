@@ -35,6 +35,10 @@ pub struct BundleOptions {
     pub compat_nodejs: bool,
     /// Whether `nodejs_als` is in force: `node:async_hooks` alone becomes an external.
     pub compat_nodejs_als: bool,
+    /// Tells whether the runtime has a built-in module, by its name with its prefix. `None` = it has all
+    /// that exist. An import of one that it lacks fails the build, which names the import; `import()`
+    /// of one fails where it runs.
+    pub built_in: Option<fn(&str) -> bool>,
     /// Export conditions besides `import`/`require` and `default`.
     pub conditions: Vec<String>,
     /// The function that JSX calls (`jsx_factory`); set = the classic runtime.
@@ -59,6 +63,7 @@ impl BundleOptions {
             no_bundle: false,
             compat_nodejs: false,
             compat_nodejs_als: false,
+            built_in: None,
             conditions: ["workerd", "worker", "browser"].map(String::from).to_vec(),
             jsx_factory: None,
             jsx_fragment: None,

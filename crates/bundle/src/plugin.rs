@@ -75,6 +75,10 @@ pub(crate) enum ProblemKind {
     NoLoader,
     /// `import("node:…")` without `nodejs_compat`: fails only where it runs.
     LateBuiltin,
+    /// A built-in module that the runtime lacks.
+    NotBuiltIn,
+    /// The same in `import()` of the project's own: fails only where it runs.
+    LateNotBuiltIn,
     /// A decorator that cannot be rewritten: what it is, and its byte offset and length.
     Decorator {
         message: String,
@@ -126,7 +130,7 @@ impl WorkerModules {
     /// The specifier under which the runtime supplies `specifier`, if it does.
     fn runtime_module(&self, importer: &str, specifier: &str, kind: ImportKind) -> Option<String> {
         if is_cloudflare(specifier) {
-            return Some(specifier.to_owned());
+            return Some(self.built_in(importer, specifier, specifier.to_owned(), kind));
         }
         if specifier.starts_with("stated:") {
             self.problem(importer, specifier, ProblemKind::HostModule);
@@ -140,7 +144,7 @@ impl WorkerModules {
         let options = &self.project.options;
         let works = options.compat_nodejs || (options.compat_nodejs_als && name == "async_hooks");
         if works {
-            return Some(format!("node:{name}"));
+            return Some(self.built_in(importer, specifier, format!("node:{name}"), kind));
         }
         // `if (isNode) await import("node:fs")` is common in packages and harmless; a bare name may
         // still be a package that stands in for the built-in.
@@ -149,6 +153,23 @@ impl WorkerModules {
             return Some(specifier.to_owned());
         }
         None
+    }
+
+    /// Takes a note when the runtime lacks the built-in module `name`, and returns its name.
+    fn built_in(&self, importer: &str, specifier: &str, name: String, kind: ImportKind) -> String {
+        let has = self.project.options.built_in;
+        if has.is_none_or(|has| has(&name)) {
+            return name;
+        }
+        match kind {
+            // Packages try for optional ones with `import()`; it rejects where it runs.
+            ImportKind::DynamicImport if importer.contains("/node_modules/") => {}
+            ImportKind::DynamicImport => {
+                self.problem(importer, specifier, ProblemKind::LateNotBuiltIn);
+            }
+            _ => self.problem(importer, specifier, ProblemKind::NotBuiltIn),
+        }
+        name
     }
 
     /// The specifier of the module that a rule makes of the file behind `specifier`, if one does.

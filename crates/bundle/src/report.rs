@@ -120,6 +120,15 @@ impl<'a> Report<'a> {
                 diagnostic.message += "; this import fails when it runs";
                 diagnostic
             }
+            ProblemKind::NotBuiltIn => Diagnostic::error(format!(
+                "stated does not have the built-in module `{specifier}`"
+            ))
+            .at(location())
+            .hint("import it with `import()` where the program can do without it, or give it an `alias` in the wrangler file"),
+            ProblemKind::LateNotBuiltIn => Diagnostic::warning(format!(
+                "stated does not have the built-in module `{specifier}`; this import fails when it runs"
+            ))
+            .at(location()),
             ProblemKind::Url => Diagnostic::error(format!(
                 "`{specifier}` is an address; nothing is downloaded"
             ))
@@ -135,7 +144,7 @@ impl<'a> Report<'a> {
                 *offset,
                 *length,
             ))),
-            ProblemKind::NoLoader => self.no_loader(importer),
+            ProblemKind::NoLoader => self.no_loader(importer).at(self.import_of_file(importer)),
         };
         let diagnostic = self.with_chain(diagnostic, importer, *kind == ProblemKind::NoLoader);
         self.diagnostics.push(diagnostic);
@@ -154,6 +163,26 @@ impl<'a> Report<'a> {
         .hint(format!(
             "add a rule to the wrangler file, such as \
                  {{ type = \"Text\", globs = [\"**/*.{extension}\"], fallthrough = true }}"
+        ))
+    }
+
+    /// Where the file at `path` is imported by the last module of its chain, as far as the name of the
+    /// file shows it.
+    fn import_of_file(&self, path: &str) -> Option<Location> {
+        let importer = *self.importers.get(path)?.first()?;
+        let source = std::fs::read_to_string(importer).ok()?;
+        let name = Path::new(path).file_name()?.to_str()?;
+        let specifier = source.split(['"', '\'', '`']).find(|text| {
+            let bare = text.split('?').next().unwrap_or_default();
+            bare.strip_suffix(name)
+                .is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
+        })?;
+        let (offset, length) = find_import(&source, specifier)?;
+        Some(Location::of_span(
+            self.name(importer),
+            &source,
+            offset,
+            length,
         ))
     }
 

@@ -29,7 +29,7 @@ mod worker;
 pub use stated_engine::AsyncStacks;
 
 pub use cache::Caches;
-pub use loader::{Asset, AssetKind, LibraryAccess, Source};
+pub use loader::{Asset, AssetKind, LibraryAccess, Source, has_built_in};
 pub use worker::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, TcpConnection,
     Upgrade, Worker, WorkerOptions,

@@ -232,6 +232,16 @@ impl Modules for Loader {
     }
 }
 
+/// Tells whether programs may import the built-in module of this name, given the flags for it.
+pub fn has_built_in(specifier: &str) -> bool {
+    let name = match specifier.split_once(':') {
+        Some(("cloudflare", name)) => format!("cloudflare-{name}"),
+        Some(("node", name)) => format!("node/{name}"),
+        _ => return false,
+    };
+    library_module(&name).is_some()
+}
+
 /// Whether a name can only be a built-in module's: a program's module must have another one.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.contains(':')
@@ -272,6 +282,20 @@ mod tests {
 
     fn loader(node: NodeModules) -> Loader {
         Loader::new(Source::default(), node)
+    }
+
+    #[test]
+    fn built_in_modules_are_known_by_their_full_names() {
+        for (specifier, known) in [
+            ("cloudflare:workers", true),
+            ("node:fs/promises", true),
+            ("fs", false),
+            ("cloudflare:nothing", false),
+            ("node:nothing", false),
+            ("stated:url", false),
+        ] {
+            assert_eq!(has_built_in(specifier), known, "{specifier}");
+        }
     }
 
     #[test]

@@ -360,6 +360,94 @@ error: `#c` is not among the `imports` of the package.json that applies
 }
 
 #[tokio::test]
+async fn a_built_in_module_that_the_runtime_lacks_names_the_chain_through_packages() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import a from './a';\nexport default { a, late: () => import('cloudflare:late') };",
+        ),
+        ("src/a.ts", "export { default } from 'outer';"),
+        (
+            "node_modules/outer/package.json",
+            r#"{ "name": "outer", "main": "lib/index.js" }"#,
+        ),
+        (
+            "node_modules/outer/lib/index.js",
+            "export { default } from 'inner';",
+        ),
+        ("node_modules/inner/package.json", r#"{ "name": "inner" }"#),
+        (
+            "node_modules/inner/index.js",
+            "// a package\nconst sqlite = require('node:sqlite');\nmodule.exports = () => import('cloudflare:optional');",
+        ),
+    ]);
+
+    let failure = project
+        .failure_with(|options| {
+            options.compat_nodejs = true;
+            options.built_in = Some(|name| name == "node:fs");
+        })
+        .await;
+
+    assert_eq!(
+        failure.to_string(),
+        "error: stated does not have the built-in module `node:sqlite`
+  --> node_modules/inner/index.js:2:24
+   |
+ 2 | const sqlite = require('node:sqlite');
+   |                        ^^^^^^^^^^^^^
+   = imported by src/index.ts -> src/a.ts -> node_modules/outer/lib/index.js -> node_modules/inner/index.js
+   hint: import it with `import()` where the program can do without it, or give it an `alias` in the wrangler file
+
+warning: stated does not have the built-in module `cloudflare:late`; this import fails when it runs
+  --> src/index.ts:2:40
+   |
+ 2 | export default { a, late: () => import('cloudflare:late') };
+   |                                        ^^^^^^^^^^^^^^^^^"
+    );
+}
+
+#[tokio::test]
+async fn what_a_package_imports_in_vain_names_the_chain_to_it() {
+    let project = Project::new(&[
+        ("src/index.ts", "import './a';\nexport default {};"),
+        ("src/a.ts", "import 'outer';"),
+        (
+            "node_modules/outer/package.json",
+            r#"{ "name": "outer", "type": "module", "exports": "./index.js" }"#,
+        ),
+        (
+            "node_modules/outer/index.js",
+            "import './deep/one.js';\nimport nothing from 'node:nothing';",
+        ),
+        ("node_modules/outer/deep/one.js", "import '../gone.js';"),
+    ]);
+
+    let failure = project
+        .failure_with(|options| options.compat_nodejs = true)
+        .await;
+
+    assert_eq!(
+        failure.to_string(),
+        "error: `../gone.js` does not exist (looked for node_modules/outer/gone.js)
+  --> node_modules/outer/deep/one.js:1:8
+   |
+ 1 | import '../gone.js';
+   |        ^^^^^^^^^^^^
+   = imported by src/index.ts -> src/a.ts -> node_modules/outer/index.js -> node_modules/outer/deep/one.js
+
+error: Node.js has no module `nothing`
+  --> node_modules/outer/index.js:2:21
+   |
+ 2 | import nothing from 'node:nothing';
+   |                     ^^^^^^^^^^^^^^
+   = imported by src/index.ts -> src/a.ts -> node_modules/outer/index.js
+
+2 errors"
+    );
+}
+
+#[tokio::test]
 async fn modules_of_the_host_and_addresses_are_refused() {
     let project = Project::new(&[(
         "src/index.ts",
@@ -400,6 +488,10 @@ async fn a_file_that_no_rule_matches_says_which_rule_to_add() {
     assert_eq!(
         project.failure().await.to_string(),
         "error: `src/x.md` is not JavaScript, and no module rule matches it
+  --> src/a.ts:1:25
+   |
+ 1 | export { default } from './x.md';
+   |                         ^^^^^^^^
    = imported by src/index.ts -> src/a.ts
    hint: add a rule to the wrangler file, such as { type = \"Text\", globs = [\"**/*.md\"], fallthrough = true }"
     );
