@@ -20,6 +20,10 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Run a project for its users
     Serve(Serve),
+    /// Say what is wrong with a project, without running it
+    Check(Check),
+    /// Write what TypeScript has to know about a project's bindings
+    Types(Types),
     /// List, inspect, edit and move objects, of a running server or of a stopped one's folder
     Objects(Objects),
 }
@@ -29,7 +33,7 @@ impl Command {
         match self {
             Self::Dev(dev) => dev.common.log_level,
             Self::Serve(serve) => serve.common.log_level,
-            Self::Objects(_) => LogLevel::Info,
+            Self::Check(_) | Self::Types(_) | Self::Objects(_) => LogLevel::Info,
         }
     }
 }
@@ -71,6 +75,50 @@ pub(crate) struct Serve {
         env = "STATED_LOG_FORMAT"
     )]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Types {
+    /// Folder of the project [default: the current one]
+    pub(crate) project: Option<PathBuf>,
+
+    /// Project file; further ones are of services that the bindings of the first name
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+
+    /// Environment of the project file [default: all, each with an interface of its own]
+    #[arg(short, long, value_name = "NAME", env = "CLOUDFLARE_ENV")]
+    pub(crate) env: Option<String>,
+
+    /// File to write [default: worker-configuration.d.ts beside the project file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Name of the global interface [default: Env]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env_interface: Option<String>,
+
+    /// Whether a variable has its value as its type, and not `string` or `number` [default: true]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) strict_vars: Option<bool>,
+
+    /// Types of the runtime come from the npm package @cloudflare/workers-types; only false
+    #[arg(long, value_name = "false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) include_runtime: Option<bool>,
+
+    /// Say whether the file is up to date, and write nothing
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -228,8 +276,9 @@ pub(crate) struct AlarmChange {
     pub(crate) delete: bool,
 }
 
+/// Which projects, and what the command line says about them.
 #[derive(Debug, Args)]
-pub(crate) struct Common {
+pub(crate) struct Selection {
     /// Folder of the project [default: the current one]
     pub(crate) project: Option<PathBuf>,
 
@@ -245,18 +294,6 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", env = "STATED_IP")]
-    pub(crate) ip: Option<IpAddr>,
-
-    /// Port to listen on; 0 lets the system choose [default: the project file's dev.port, or 8787]
-    #[arg(long, value_name = "PORT", env = "STATED_PORT")]
-    pub(crate) port: Option<u16>,
-
-    /// Folder that keeps the objects' data [default: .stated/state beside the project file]
-    #[arg(long, value_name = "FOLDER", env = "STATED_PERSIST_TO")]
-    pub(crate) persist_to: Option<PathBuf>,
-
     /// Variable of the program; may be repeated
     #[arg(long, value_name = "KEY:VALUE", value_parser = key_value)]
     pub(crate) var: Vec<(String, String)>,
@@ -268,6 +305,24 @@ pub(crate) struct Common {
     /// Compatibility flag, instead of the project file's; may be repeated
     #[arg(long, value_name = "FLAG")]
     pub(crate) compatibility_flags: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", env = "STATED_IP")]
+    pub(crate) ip: Option<IpAddr>,
+
+    /// Port to listen on; 0 lets the system choose [default: the project file's dev.port, or 8787]
+    #[arg(long, value_name = "PORT", env = "STATED_PORT")]
+    pub(crate) port: Option<u16>,
+
+    /// Folder that keeps the objects' data [default: .stated/state beside the project file]
+    #[arg(long, value_name = "FOLDER", env = "STATED_PERSIST_TO")]
+    pub(crate) persist_to: Option<PathBuf>,
 
     /// Threads that run each service [default: 1 for dev, one per core for serve]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256), env = "STATED_SHARDS")]

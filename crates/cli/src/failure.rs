@@ -26,6 +26,24 @@ impl Failure {
         self
     }
 
+    /// A failure whose reasons have been printed already.
+    pub(crate) fn told() -> Self {
+        Self::new("")
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.message.is_empty()
+    }
+
+    /// What happened, without the way out.
+    pub(crate) fn message(&self) -> String {
+        without_os_codes(self.message.trim_end())
+    }
+
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// 1: something in the project, the arguments or the environment is wrong.
     pub(crate) fn exit_code(&self) -> u8 {
         1
@@ -34,7 +52,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", without_os_codes(self.message.trim_end()))?;
+        f.write_str(&self.message())?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
@@ -76,8 +94,14 @@ impl From<BuildError> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StartError> for Failure {
+    fn from(error: &StartError) -> Self {
         let failure = Self::new(error.to_string());
-        match &error {
+        match error {
             StartError::Data(_) => {
                 failure.with_hint("choose another data folder with --persist-to FOLDER")
             }

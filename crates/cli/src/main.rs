@@ -16,12 +16,16 @@ fn main() -> std::process::ExitCode {
     let outcome = match &arguments.command {
         Command::Dev(dev) => command::run(command::dev::run(dev)),
         Command::Serve(serve) => command::run(command::serve::run(serve)),
+        Command::Check(check) => command::run(command::check::run(check)),
+        Command::Types(types) => command::run(command::types::run(types)),
         Command::Objects(objects) => command::run(command::objects::run(objects)),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(failure) => {
-            printer::error(&failure);
+            if !failure.is_told() {
+                printer::error(&failure);
+            }
             std::process::ExitCode::from(failure.exit_code())
         }
     }

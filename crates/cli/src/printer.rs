@@ -30,6 +30,8 @@ pub(crate) fn warning(text: &str) {
     } else {
         "warning:"
     };
+    // The bundler marks its diagnostics itself.
+    let text = text.strip_prefix("warning: ").unwrap_or(text);
     eprintln!("{mark} {text}");
 }
 
@@ -62,7 +64,11 @@ pub(crate) fn install_log(arguments: &Arguments) {
         .with_target(false);
     match &arguments.command {
         Command::Serve(serve) if serve.log_format == LogFormat::Json => log.json().init(),
-        Command::Serve(_) | Command::Dev(_) | Command::Objects(_) => log.without_time().init(),
+        Command::Serve(_)
+        | Command::Dev(_)
+        | Command::Check(_)
+        | Command::Types(_)
+        | Command::Objects(_) => log.without_time().init(),
     }
 }
 

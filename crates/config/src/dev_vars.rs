@@ -27,6 +27,8 @@ pub(crate) struct Secrets {
 #[derive(Debug)]
 pub(crate) struct Secret {
     pub(crate) value: String,
+    /// Its place among all that was read; one that is read again keeps it.
+    pub(crate) position: usize,
     /// Points at the line, without text.
     pub(crate) template: Diagnostic,
 }
@@ -85,8 +87,11 @@ impl Secrets {
                 Line::Assignment { name, value } => {
                     let mut at = template(String::new());
                     at.key = name.clone();
+                    let known = self.values.get(&name);
+                    let position = known.map_or(self.values.len(), |known| known.position);
                     let secret = Secret {
                         value,
+                        position,
                         template: at,
                     };
                     self.values.insert(name, secret);

@@ -8,7 +8,8 @@
 //! The modules in the order of the work: find the file (`find`), keep its text (`source`),
 //! parse it into one tree whatever its syntax (`raw`), pick the environment (`env`), check it
 //! (`check`, [`migrations`], `dev_vars`) into the domain types ([`project`]), and check several
-//! projects against each other ([`references`]). [`diagnostic`] is what they all report.
+//! projects against each other ([`references`]). [`diagnostic`] is what they all report, and
+//! [`types`] is what TypeScript is told of the outcome.
 
 mod find;
 mod source;
@@ -24,9 +25,10 @@ pub mod diagnostic;
 pub mod migrations;
 pub mod project;
 pub mod references;
+pub mod types;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use find::FILE_NAMES;
-pub use load::{LocalSecrets, Overrides, Project, Rejected, Request, load};
+pub use load::{LocalSecrets, Overrides, Project, Rejected, Request, find_file, load};
 pub use project::{Binding, Config};
 pub use references::check_references;

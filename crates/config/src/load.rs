@@ -65,6 +65,12 @@ pub struct Project {
     pub config: Config,
     /// What is odd about it.
     pub warnings: Vec<Diagnostic>,
+    /// The names of all environments that the file defines, in its order.
+    pub environments: Vec<String>,
+    /// The names of the secrets in files beside the project file.
+    pub secret_names: Vec<String>,
+    /// The names of the secrets that the project file says it needs, if it says so.
+    pub required_secrets: Option<Vec<String>>,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -127,13 +133,20 @@ pub fn load(request: &Request) -> Result<Project, Rejected> {
     diagnostics.sort_by_key(|it| it.place.as_ref().map_or((0, 0), |at| (at.line, at.column)));
     let is_error = |it: &Diagnostic| it.severity == Severity::Error;
     match built {
-        Some((config, references)) if !diagnostics.iter().any(is_error) => Ok(Project {
-            config,
+        Some(project) if !diagnostics.iter().any(is_error) => Ok(Project {
             warnings: diagnostics,
-            references,
+            ..project
         }),
         _ => Err(Rejected { diagnostics }),
     }
+}
+
+/// Finds the project file of a request; one that the request names need not exist.
+///
+/// # Errors
+/// When there is none in the folder or above it.
+pub fn find_file(request: &Request) -> Result<PathBuf, Rejected> {
+    Ok(locate(request)?)
 }
 
 fn locate(request: &Request) -> Result<PathBuf, Box<Diagnostic>> {
@@ -175,7 +188,7 @@ fn build(
     directory: &Path,
     root: &raw::Node,
     checker: &mut Checker<'_>,
-) -> Option<(Config, Vec<Reference>)> {
+) -> Option<Project> {
     let overrides = &request.overrides;
     let scope = Scope::pick(root, request.environment.as_deref(), checker);
     let name = check::check_name(&scope, overrides.name.as_deref(), checker);
@@ -206,7 +219,7 @@ fn build(
     let secrets = local_secrets(request, directory);
     let mut watched = vec![path.to_owned()];
     watched.extend(secrets.files.iter().cloned());
-    add_secrets(&mut bindings, secrets, required, checker);
+    let secret_names = add_secrets(&mut bindings, secrets, required.as_deref(), checker);
     for (key, value) in &overrides.vars {
         let error = |message| Diagnostic::new(Severity::Error, path, message);
         if let Err(message) = set_text(&mut bindings, key, value) {
@@ -230,7 +243,15 @@ fn build(
         dev,
         watched,
     };
-    Some((config, references))
+    let environments = root.get("env").map_or(&[][..], |env| env.node.entries());
+    Some(Project {
+        config,
+        warnings: Vec::new(),
+        environments: environments.iter().map(|it| it.key.clone()).collect(),
+        secret_names,
+        required_secrets: required,
+        references,
+    })
 }
 
 fn local_secrets(request: &Request, directory: &Path) -> Secrets {
@@ -243,16 +264,17 @@ fn local_secrets(request: &Request, directory: &Path) -> Secrets {
     }
 }
 
-/// Adds secrets as strings; a project that lists its secrets gets those and no others.
+/// Adds secrets as strings; a project that lists its secrets gets those and no others. Returns the
+/// names of those that were added, in the order of the files.
 fn add_secrets(
     bindings: &mut Vec<Binding>,
     secrets: Secrets,
-    required: Option<Vec<String>>,
+    required: Option<&[String]>,
     checker: &mut Checker<'_>,
-) {
+) -> Vec<String> {
     let looked = !secrets.files.is_empty();
     let present: BTreeSet<&String> = secrets.values.keys().collect();
-    if let Some(required) = &required
+    if let Some(required) = required
         && looked
     {
         for name in required.iter().filter(|name| !present.contains(name)) {
@@ -265,11 +287,9 @@ fn add_secrets(
     for diagnostic in secrets.diagnostics {
         checker.report(diagnostic);
     }
+    let mut added = Vec::new();
     for (name, secret) in secrets.values {
-        if required
-            .as_ref()
-            .is_some_and(|required| !required.contains(&name))
-        {
+        if required.is_some_and(|required| !required.contains(&name)) {
             continue;
         }
         if let Err(message) = set_text(bindings, &name, &secret.value) {
@@ -279,7 +299,10 @@ fn add_secrets(
                 ..secret.template
             });
         }
+        added.push((secret.position, name));
     }
+    added.sort_unstable();
+    added.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Sets a variable or replaces it; anything else of that name is in the way.

@@ -32,6 +32,8 @@ pub struct ClassPlan {
     ///
     /// A class that is bound but not declared is among them, with key-value storage.
     pub live: BTreeMap<String, StorageKind>,
+    /// The classes among them that the project file declares, in its order where it is a history.
+    pub declared: Vec<String>,
     /// What must happen to stored objects before the program starts, in order.
     pub steps: Vec<Step>,
     /// The tags of the migrations, in order; none for `exports`.
@@ -142,6 +144,7 @@ pub(crate) fn check_classes(
     if let Some(field) = &exports {
         exports::check(field, &mut plan, checker);
     }
+    plan.declared = declared(&plan);
     let uses_exports = declares_objects || !has_migrations && exports.is_some();
     for found in bindings {
         let Binding::Namespace {
@@ -180,6 +183,25 @@ pub(crate) fn check_classes(
         });
     }
     plan
+}
+
+/// The live classes: those of a history in the order in which they came to be, the others by name.
+fn declared(plan: &ClassPlan) -> Vec<String> {
+    let mut order: Vec<&String> = Vec::new();
+    for step in &plan.steps {
+        match &step.change {
+            Change::Create { class, .. } => order.push(class),
+            Change::Rename { to, .. } => order.push(to),
+            Change::Delete { .. } | Change::Receive { .. } | Change::HandOver { .. } => {}
+        }
+    }
+    let mut declared: Vec<String> = Vec::new();
+    for class in order.into_iter().chain(plan.live.keys()) {
+        if plan.live.contains_key(class) && !declared.contains(class) {
+            declared.push(class.clone());
+        }
+    }
+    declared
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use stated_bundle::{Bundle, BundleFailure, BundleOptions, ModuleKind, Rule, RuleKind, SourceMap};
+use stated_bundle::{
+    Bundle, BundleFailure, BundleOptions, Diagnostic, ModuleKind, Rule, RuleKind, SourceMap,
+};
 use stated_config::Config;
 use stated_config::project::{self, BuildCommand};
 use stated_worker::{Asset, AssetKind, Source};
@@ -17,8 +19,8 @@ pub struct Built {
     pub source_map: Arc<SourceMap>,
     /// Files whose change makes this outdated.
     pub watch_files: Vec<PathBuf>,
-    /// What the bundler found odd, one text each.
-    pub warnings: Vec<String>,
+    /// What the bundler found odd.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Why a project could not be built.
@@ -47,6 +49,16 @@ pub async fn build(config: &Config) -> Result<Built, BuildError> {
     }
     let bundle = stated_bundle::bundle(options(config)).await?;
     Ok(built(config, bundle))
+}
+
+/// Returns the names that a project's program exports, `default` among them.
+///
+/// The project's build command is not run: what it would make may be older than its sources.
+///
+/// # Errors
+/// Everything the bundler found wrong.
+pub async fn exported(config: &Config) -> Result<Vec<String>, BundleFailure> {
+    Ok(stated_bundle::bundle(options(config)).await?.exports)
 }
 
 async fn run_command(build: &BuildCommand) -> Result<(), BuildError> {
@@ -94,6 +106,7 @@ fn options(config: &Config) -> BundleOptions {
         Some(bundle.jsx_fragment.clone()).filter(|name| name != "React.Fragment");
     options.compat_nodejs = config.compatibility.has("nodejs_compat");
     options.compat_nodejs_als = config.compatibility.has("nodejs_als");
+    options.built_in = Some(stated_worker::has_built_in);
     options
 }
 
@@ -148,6 +161,6 @@ fn built(config: &Config, bundle: Bundle) -> Built {
         source: Arc::new(source),
         source_map: Arc::new(bundle.source_map),
         watch_files,
-        warnings: bundle.warnings.iter().map(ToString::to_string).collect(),
+        warnings: bundle.warnings,
     }
 }

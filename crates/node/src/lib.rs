@@ -6,6 +6,7 @@
 
 mod alarms;
 mod build;
+mod check;
 mod data;
 mod log;
 mod node;
@@ -14,7 +15,8 @@ mod plan;
 mod shard;
 mod topology;
 
-pub use build::{BuildError, Built, build};
+pub use build::{BuildError, Built, build, exported};
+pub use check::{Checked, check};
 pub use log::{Log, RequestLine};
 pub use node::{Node, NodeOptions, StartError};
 pub use objects::{ObjectNamespace, Objects};

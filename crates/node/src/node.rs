@@ -195,16 +195,10 @@ impl Node {
         let exports = answer
             .map_err(|_| failed("the shard ended while it was starting".to_owned()))?
             .map_err(failed)?;
-        for (class, binding) in &plan.bound {
-            if !exports.iter().any(|export| export.name == *class) {
-                return Err(StartError::NotExported {
-                    class: class.clone(),
-                    binding: binding.clone(),
-                    main: config.main.display().to_string(),
-                });
-            }
+        match plan.not_exported(&exports, &config.main).into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The address that is listened on.

@@ -1,15 +1,17 @@
 //! From checked configurations to what every shard of every service is made of.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use stated_config::migrations::StorageKind;
 use stated_config::{Binding, Config};
-use stated_core::id::UniqueKey;
-use stated_object::capability::{Props, ServiceRef};
+use stated_core::id::{ObjectId, UniqueKey};
+use stated_object::capability::{ObjectRef, Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
+use stated_worker::Export;
 
 use crate::node::StartError;
 
@@ -37,6 +39,19 @@ pub(crate) struct NamespaceTarget {
     pub(crate) class_name: String,
 }
 
+impl NamespaceTarget {
+    /// One of its objects.
+    pub(crate) fn object(&self, id: ObjectId, name: Option<String>, generation: u64) -> ObjectRef {
+        ObjectRef {
+            service: self.service,
+            namespace: self.namespace,
+            id,
+            name,
+            generation,
+        }
+    }
+}
+
 /// Plans all services; the index of a service is its place in `configs`.
 pub(crate) fn plan(
     configs: &[Config],
@@ -44,15 +59,19 @@ pub(crate) fn plan(
 ) -> Result<Vec<ServicePlan>, StartError> {
     configs
         .iter()
-        .map(|config| plan_service(config, configs, folder))
+        .map(|config| {
+            let mut plan = wire(config, configs);
+            for (index, (class, storage)) in config.classes.live.iter().enumerate() {
+                plan.namespaces
+                    .push(namespace(index, config, class, *storage, folder)?);
+            }
+            Ok(plan)
+        })
         .collect()
 }
 
-fn plan_service(
-    config: &Config,
-    configs: &[Config],
-    folder: &DataFolder,
-) -> Result<ServicePlan, StartError> {
+/// Plans a service without its namespaces, which need a data folder: enough to load its program.
+pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
     let service = configs
         .iter()
         .position(|other| other.name == config.name)
@@ -64,9 +83,7 @@ fn plan_service(
         services: Vec::new(),
         bound: Vec::new(),
     };
-    let mut namespaces = Vec::new();
-    for (index, (class, storage)) in config.classes.live.iter().enumerate() {
-        namespaces.push(namespace(index, config, class, *storage, folder)?);
+    for (index, class) in config.classes.live.keys().enumerate() {
         planner.targets.push(NamespaceTarget {
             service,
             namespace: index,
@@ -99,15 +116,32 @@ fn plan_service(
         "bindings": bindings,
         "classes": classes,
     });
-    Ok(ServicePlan {
+    ServicePlan {
         name: Arc::from(config.name.as_str()),
         init_json: init.to_string(),
         cpu: Duration::from_millis(config.cpu_ms),
-        namespaces,
+        namespaces: Vec::new(),
         targets: planner.targets,
         services: planner.services,
         bound: planner.bound,
-    })
+    }
+}
+
+impl ServicePlan {
+    /// The bindings whose classes are not among the exports of the program at `main`.
+    pub(crate) fn not_exported(&self, exports: &[Export], main: &Path) -> Vec<StartError> {
+        let missing = self
+            .bound
+            .iter()
+            .filter(|(class, _)| !exports.iter().any(|export| export.name == *class));
+        missing
+            .map(|(class, binding)| StartError::NotExported {
+                class: class.clone(),
+                binding: binding.clone(),
+                main: main.display().to_string(),
+            })
+            .collect()
+    }
 }
 
 fn namespace(

@@ -30,7 +30,7 @@ use crate::plan::{NamespaceTarget, ServicePlan};
 use crate::topology::{Command, Topology, shard_gone};
 
 /// Stack of a shard thread, in bytes: the engine may use half of it.
-const STACK_BYTES: usize = 16 << 20;
+pub(crate) const STACK_BYTES: usize = 16 << 20;
 /// How often idle objects are looked for.
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
 
@@ -469,13 +469,7 @@ impl Network for ShardNetwork {
         generation: u64,
     ) -> Option<ObjectRef> {
         let target = self.targets.get(namespace)?;
-        Some(ObjectRef {
-            service: target.service,
-            namespace: target.namespace,
-            id,
-            name,
-            generation,
-        })
+        Some(target.object(id, name, generation))
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {

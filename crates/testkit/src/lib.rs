@@ -15,10 +15,12 @@ pub mod runtime;
 pub mod output;
 pub mod process;
 pub mod server;
+pub mod command;
 pub mod http;
 pub mod web_socket;
 pub mod workerd;
 
+pub use command::stated;
 pub use http::{Connection, HttpClient, Response};
 pub use process::Process;
 pub use project::{Copy, example, fixture};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stated_bundle::Watcher;
-use stated_config::{Binding, Config, LocalSecrets};
+use stated_config::{Config, LocalSecrets};
 use stated_node::{Built, Node, NodeOptions, build};
 use stated_worker::AsyncStacks;
 
@@ -21,7 +21,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs until asked to stop.
 pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
     let common = &dev.common;
-    let services = project::build_all(project::load(common, &LocalSecrets::Read)?).await?;
+    let services = project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
     let mut stop = StopSignals::listen()?;
     let mut session = Session::start(common, services, None).await?;
     session.announce();
@@ -86,7 +86,7 @@ impl Session {
 
     fn announce(&self) {
         for (config, _) in &self.services {
-            print_bindings(config);
+            project::print_bindings(config);
         }
         printer::line(&format!("Ready on http://{}", self.node.address()));
     }
@@ -118,7 +118,7 @@ impl Session {
 
     async fn load(&mut self, index: usize, name: &str, built: Built, started: Instant) {
         for warning in &built.warnings {
-            printer::warning(warning);
+            printer::warning(&warning.to_string());
         }
         match self.node.reload(name, &built).await {
             Ok(()) => printer::line(&format!("Reloaded in {} ms", started.elapsed().as_millis())),
@@ -129,7 +129,7 @@ impl Session {
 
     /// Starts over with the changed project file, on the same port.
     async fn restart(self, common: &Common) -> Result<Self, Failure> {
-        let services = match project::load(common, &LocalSecrets::Read) {
+        let services = match project::load(&common.selection, &LocalSecrets::Read) {
             Ok(configs) => project::build_all(configs).await,
             Err(failure) => Err(failure),
         };
@@ -155,52 +155,4 @@ fn watched(services: &[(Config, Built)]) -> Vec<PathBuf> {
         .iter()
         .flat_map(|(_, built)| built.watch_files.iter().cloned())
         .collect()
-}
-
-/// Prints what the program finds in `env`; values of variables are not shown.
-fn print_bindings(config: &Config) {
-    if config.bindings.is_empty() {
-        return;
-    }
-    let rows: Vec<(String, String)> = config.bindings.iter().map(binding_row).collect();
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    printer::line(&format!("Service {} has these bindings:", config.name));
-    for (name, what) in rows {
-        printer::line(&format!("  env.{name:width$}  {what}"));
-    }
-}
-
-fn binding_row(binding: &Binding) -> (String, String) {
-    let what = match binding {
-        Binding::Text { .. } => "Variable (text)".to_owned(),
-        Binding::Json { .. } => "Variable (JSON)".to_owned(),
-        Binding::Namespace {
-            class,
-            service: None,
-            ..
-        } => format!("Durable Object {class}"),
-        Binding::Namespace {
-            class,
-            service: Some(service),
-            ..
-        } => format!("Durable Object {class} of {service}"),
-        Binding::Service {
-            service,
-            entrypoint: None,
-            ..
-        } => format!("Service {service}"),
-        Binding::Service {
-            service,
-            entrypoint: Some(entrypoint),
-            ..
-        } => format!("Service {service}, {entrypoint}"),
-        Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
-        Binding::WorkerLoader { .. } => "Worker Loader".to_owned(),
-        Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
-    };
-    (binding.name().to_owned(), what)
 }

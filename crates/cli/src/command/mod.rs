@@ -2,6 +2,8 @@
 
 pub(crate) mod dev;
 pub(crate) mod serve;
+pub(crate) mod check;
+pub(crate) mod types;
 pub(crate) mod objects;
 pub(crate) mod internal;
 pub(crate) mod takeover;

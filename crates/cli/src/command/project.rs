@@ -4,18 +4,82 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use stated_config::{
-    Binding, Config, LocalSecrets, Overrides, Project, Request, Severity, check_references,
+    Binding, Config, Diagnostic, LocalSecrets, Overrides, Project, Request, Severity,
+    check_references,
 };
 use stated_node::{Built, build};
 
-use crate::arguments::Common;
+use crate::arguments::{Common, Selection};
 use crate::failure::Failure;
 use crate::printer;
 
+/// The projects that the arguments name, and everything found wrong or odd in their files.
+pub(crate) struct Examined {
+    /// Those that can be used.
+    pub(crate) projects: Vec<Project>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What nothing is done with, in words.
+    pub(crate) without_effect: Vec<String>,
+}
+
 /// Loads and checks every project that the arguments name; prints warnings.
-pub(crate) fn load(common: &Common, secrets: &LocalSecrets) -> Result<Vec<Config>, Failure> {
-    let directory = common.project.clone().unwrap_or_default();
-    if let Some(project) = &common.project
+pub(crate) fn load(selection: &Selection, secrets: &LocalSecrets) -> Result<Vec<Config>, Failure> {
+    let examined = examine(selection, secrets)?;
+    let warnings = examined.diagnostics.iter();
+    for warning in warnings.filter(|found| found.severity == Severity::Warning) {
+        printer::warning(&warning.to_string());
+    }
+    for text in &examined.without_effect {
+        printer::warning(text);
+    }
+    let errors: Vec<String> = examined
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(ToString::to_string)
+        .collect();
+    if !errors.is_empty() {
+        return Err(Failure::new(errors.join("\n")));
+    }
+    let projects = examined.projects.into_iter();
+    Ok(projects.map(|project| project.config).collect())
+}
+
+/// Loads every project that the arguments name; one that is wrong does not hide what is wrong with
+/// the next.
+pub(crate) fn examine(selection: &Selection, secrets: &LocalSecrets) -> Result<Examined, Failure> {
+    let requests = requests(selection, secrets)?;
+    let expected = requests.len();
+    let (mut projects, mut diagnostics) = (Vec::new(), Vec::new());
+    for request in &requests {
+        match stated_config::load(request) {
+            Ok(project) => {
+                diagnostics.extend(project.warnings.iter().cloned());
+                projects.push(project);
+            }
+            Err(rejected) => diagnostics.extend(rejected.diagnostics),
+        }
+    }
+    // Without one of them, what the others name in it would seem to be missing.
+    if projects.len() == expected {
+        diagnostics.extend(check_references(&projects));
+    }
+    let configs = projects.iter().map(|project| &project.config);
+    let without_effect = configs.flat_map(without_effect).collect();
+    Ok(Examined {
+        projects,
+        diagnostics,
+        without_effect,
+    })
+}
+
+/// One request for each project; at least one.
+pub(crate) fn requests(
+    selection: &Selection,
+    secrets: &LocalSecrets,
+) -> Result<Vec<Request>, Failure> {
+    let directory = selection.project.clone().unwrap_or_default();
+    if let Some(project) = &selection.project
         && !project.is_dir()
     {
         return Err(Failure::new(format!(
@@ -24,74 +88,35 @@ pub(crate) fn load(common: &Common, secrets: &LocalSecrets) -> Result<Vec<Config
         ))
         .with_hint("name the folder that holds wrangler.toml, wrangler.json or wrangler.jsonc"));
     }
-    let files: Vec<Option<PathBuf>> = match common.config.as_slice() {
+    let files: Vec<Option<PathBuf>> = match selection.config.as_slice() {
         [] => vec![None],
         files => files
             .iter()
             .map(|file| Some(directory.join(file)))
             .collect(),
     };
-    let mut projects = Vec::new();
-    for (index, file) in files.into_iter().enumerate() {
-        let request = Request {
-            directory: directory.clone(),
-            file,
-            environment: common.env.clone(),
-            local_secrets: secrets.clone(),
-            overrides: overrides(common, index),
-        };
-        let project = stated_config::load(&request).inspect_err(|rejected| {
-            let odd = rejected
-                .diagnostics
-                .iter()
-                .filter(|found| found.severity == Severity::Warning);
-            odd.for_each(|found| printer::warning(&found.to_string()));
-        })?;
-        projects.push(project);
-    }
-    check(&projects)?;
-    Ok(projects.into_iter().map(|project| project.config).collect())
+    let request = |(index, file)| Request {
+        directory: directory.clone(),
+        file,
+        environment: selection.env.clone(),
+        local_secrets: secrets.clone(),
+        overrides: overrides(selection, index),
+    };
+    Ok(files.into_iter().enumerate().map(request).collect())
 }
 
-fn overrides(common: &Common, index: usize) -> Overrides {
+fn overrides(selection: &Selection, index: usize) -> Overrides {
     let first = index == 0;
     Overrides {
-        name: common.name.clone().filter(|_| first),
+        name: selection.name.clone().filter(|_| first),
         main: None,
-        compatibility_date: common.compatibility_date,
-        compatibility_flags: common.compatibility_flags.clone(),
+        compatibility_date: selection.compatibility_date,
+        compatibility_flags: selection.compatibility_flags.clone(),
         vars: if first {
-            common.var.clone()
+            selection.var.clone()
         } else {
             Vec::new()
         },
-    }
-}
-
-fn check(projects: &[Project]) -> Result<(), Failure> {
-    let found = check_references(projects);
-    let own = projects.iter().flat_map(|project| &project.warnings);
-    for warning in own
-        .chain(&found)
-        .filter(|found| found.severity == Severity::Warning)
-    {
-        printer::warning(&warning.to_string());
-    }
-    for text in projects
-        .iter()
-        .flat_map(|project| without_effect(&project.config))
-    {
-        printer::warning(&text);
-    }
-    let errors: Vec<String> = found
-        .iter()
-        .filter(|found| found.severity == Severity::Error)
-        .map(ToString::to_string)
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::new(errors.join("\n")))
     }
 }
 
@@ -125,7 +150,7 @@ pub(crate) async fn build_all(configs: Vec<Config>) -> Result<Vec<(Config, Built
     for config in configs {
         let built = build(&config).await?;
         for warning in &built.warnings {
-            printer::warning(warning);
+            printer::warning(&warning.to_string());
         }
         services.push((config, built));
     }
@@ -152,4 +177,52 @@ pub(crate) fn data(common: &Common, config: &Config) -> PathBuf {
         .persist_to
         .clone()
         .unwrap_or_else(|| Path::new(&config.directory).join(".stated/state"))
+}
+
+/// Prints what the program finds in `env`; values of variables are not shown.
+pub(crate) fn print_bindings(config: &Config) {
+    if config.bindings.is_empty() {
+        return;
+    }
+    let rows: Vec<(String, String)> = config.bindings.iter().map(binding_row).collect();
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    printer::line(&format!("Service {} has these bindings:", config.name));
+    for (name, what) in rows {
+        printer::line(&format!("  env.{name:width$}  {what}"));
+    }
+}
+
+pub(crate) fn binding_row(binding: &Binding) -> (String, String) {
+    let what = match binding {
+        Binding::Text { .. } => "Variable (text)".to_owned(),
+        Binding::Json { .. } => "Variable (JSON)".to_owned(),
+        Binding::Namespace {
+            class,
+            service: None,
+            ..
+        } => format!("Durable Object {class}"),
+        Binding::Namespace {
+            class,
+            service: Some(service),
+            ..
+        } => format!("Durable Object {class} of {service}"),
+        Binding::Service {
+            service,
+            entrypoint: None,
+            ..
+        } => format!("Service {service}"),
+        Binding::Service {
+            service,
+            entrypoint: Some(entrypoint),
+            ..
+        } => format!("Service {service}, {entrypoint}"),
+        Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
+        Binding::WorkerLoader { .. } => "Worker Loader".to_owned(),
+        Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
+    };
+    (binding.name().to_owned(), what)
 }

@@ -93,6 +93,12 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
     ("workflows", Shape::Many("binding"), "Workflow"),
 ];
 
+/// The products, in words.
+#[cfg(test)]
+pub(crate) fn product_kinds() -> impl Iterator<Item = &'static str> {
+    PRODUCTS.iter().map(|(_, _, product)| *product)
+}
+
 #[derive(Clone, Copy)]
 enum Shape {
     /// A table; the string under the key names the binding.
