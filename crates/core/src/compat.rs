@@ -154,6 +154,12 @@ impl Compatibility {
         self.in_force.iter().copied()
     }
 
+    /// Returns the on names of all other flags, in alphabetical order.
+    pub fn not_in_force(&self) -> impl Iterator<Item = &'static str> {
+        let names: BTreeSet<&str> = FLAGS.iter().map(|flag| flag.on).collect();
+        names.into_iter().filter(|name| !self.has(name))
+    }
+
     /// Returns the date.
     pub fn date(&self) -> CompatDate {
         self.date

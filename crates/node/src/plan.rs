@@ -109,10 +109,12 @@ pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
         })
         .collect();
     let flags: Vec<&str> = config.compatibility.in_force().collect();
+    let other_flags: Vec<&str> = config.compatibility.not_in_force().collect();
     let init = json!({
         "serviceName": config.name,
         "compatibilityDate": config.compatibility.date().to_string(),
         "flags": flags,
+        "otherFlags": other_flags,
         "bindings": bindings,
         "classes": classes,
     });

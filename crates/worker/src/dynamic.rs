@@ -99,10 +99,12 @@ impl DynamicConfig {
             });
         }
         let flags: Vec<&str> = compatibility.in_force().collect();
+        let other_flags: Vec<&str> = compatibility.not_in_force().collect();
         let init = serde_json::json!({
             "serviceName": "dynamic",
             "compatibilityDate": date.to_string(),
             "flags": flags,
+            "otherFlags": other_flags,
             "bindings": [],
             "classes": {},
         });

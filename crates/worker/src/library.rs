@@ -164,6 +164,7 @@ library! {
     "node/worker_threads",
     "node/zlib",
     "object-class",
+    "older-dates",
     "performance",
     "performance-entries",
     "platform-classes",

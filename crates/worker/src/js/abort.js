@@ -12,6 +12,9 @@ import { defineEventHandlers, dispatch, Event, EventTarget, hasListeners, watchL
 import { startTimer } from "stated:timers";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
+// Programs of older dates do not have the global.
+const Reference = WeakRef;
+
 /** @type {(signal: AbortSignal, reason: unknown) => void} */
 let abortSignal;
 /** @type {(signal: AbortSignal, algorithm: () => void) => () => void} */
@@ -137,7 +140,7 @@ export class AbortSignal extends EventTarget {
       this.#dependents = this.#dependents.filter((reference) => reference.deref() !== undefined);
       this.#dependentsLimit = Math.max(16, this.#dependents.length * 2);
     }
-    this.#dependents.push(new WeakRef(dependent));
+    this.#dependents.push(new Reference(dependent));
   }
 
   /** @param {unknown} reason */

@@ -16,7 +16,7 @@ import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
 import { headerIn, headersAround, headersOfHost, listBehind, toWire, wireListBehind } from "stated:headers";
 import { ops } from "stated:host";
 import { extractMimeType, serializeMimeType } from "stated:mime-type";
-import { flag } from "stated:settings";
+import { flag, lacks } from "stated:settings";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
 import { URLSearchParams } from "stated:url-search-params";
 import { defineInterface, illegalConstructor, internal, isSharedBuffer, toDOMString, viewBytes } from "stated:webidl";
@@ -227,13 +227,13 @@ async function takeBytes(body) {
 
 /** @param {Content | null} content @returns {string} */
 function textOf(content) {
-  return content === null ? "" : ops.textDecode("utf-8", /** @type {Uint8Array} */ (content), false, false);
+  return content === null ? "" : ops.textDecode("utf-8", /** @type {Uint8Array} */ (content), false, lacks("strip_bom_in_read_all_text"));
 }
 
 /** What encoding and decoding would do to a text. @param {string} text */
 function withoutBom(text) {
   const wellFormed = text.toWellFormed();
-  return wellFormed.charCodeAt(0) === 0xfeff ? wellFormed.slice(1) : wellFormed;
+  return wellFormed.charCodeAt(0) === 0xfeff && !lacks("strip_bom_in_read_all_text") ? wellFormed.slice(1) : wellFormed;
 }
 
 /** @param {Uint8Array} bytes @returns {ArrayBuffer} */

@@ -11,6 +11,7 @@
 import { ops } from "stated:host";
 import { DOMException } from "stated:dom-exception";
 import { reportUncaught } from "stated:report";
+import { lacks } from "stated:settings";
 import { badArgument, badConstructorArgument, defineConstants, defineInspection, defineInterface, toDictionary,
   toDOMString } from "stated:webidl";
 
@@ -323,7 +324,7 @@ function isCallback(value) {
 function call(listener, target, event) {
   const { callback } = listener;
   if (typeof callback === "function") {
-    const result = callback.call(target, event);
+    const result = callback.call(lacks("set_event_target_this") ? undefined : target, event);
     if (listener.isHandler && result === false) event.preventDefault();
     return;
   }

@@ -8,6 +8,7 @@
 import { Blob, blobBytes, File, fileAround } from "stated:blob";
 import { ops } from "stated:host";
 import { extractMimeType } from "stated:mime-type";
+import { lacks } from "stated:settings";
 import { parseUrlEncoded } from "stated:url-search-params";
 import { badArgument, defineInspection, defineInterface, definePairIterable, toUSVString } from "stated:webidl";
 
@@ -281,7 +282,8 @@ function addPart(form, headers, content) {
   const name = parameter(disposition, "name");
   if (name === undefined) throw new TypeError("Content-Disposition header in FormData part is missing a name.");
   const filename = parameter(disposition, "filename");
-  const value = filename === undefined ? ops.textDecode("utf-8", content, false, true) : fileAround(content, filename, headers.type);
+  const isText = filename === undefined || lacks("formdata_parser_supports_files");
+  const value = isText ? ops.textDecode("utf-8", content, false, true) : fileAround(content, filename, headers.type);
   listOf(form).push(name, value);
 }
 

@@ -45,7 +45,8 @@ import { replaceAsynchronous } from "stated:web-assembly";
 import { badArgument, defineInterface } from "stated:webidl";
 import { WebSocket, WebSocketPair, WebSocketRequestResponsePair } from "stated:websocket";
 
-const classes = {
+/** The classes that are globals at every date. */
+export const globalClasses = {
   AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, Cache, CacheStorage, CloseEvent,
   CompressionStream, CountQueuingStrategy, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException,
   ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers, HTMLRewriter,
@@ -85,21 +86,15 @@ function reportError(error) {
   reportUncaught(error);
 }
 
-/** The class of the global `Cloudflare`. */
+/** The class of the global `Cloudflare`, whose one property is an own one. */
 class Cloudflare {
-  #compatibilityFlags;
-
-  /** @param {readonly string[]} flags */
-  constructor(flags) {
-    /** @type {Record<string, boolean>} */
-    const table = {};
+  /** @param {readonly string[]} flags in force @param {readonly string[]} others */
+  constructor(flags, others) {
+    /** @type {Record<string, boolean>} every flag there is, and whether it is in force */
+    const table = Object.create(null);
     for (const flag of flags) table[flag] = true;
-    this.#compatibilityFlags = Object.freeze(table);
-  }
-
-  /** Every flag in force as a property that is true. */
-  get compatibilityFlags() {
-    return this.#compatibilityFlags;
+    for (const flag of others) table[flag] = false;
+    this.compatibilityFlags = Object.freeze(table);
   }
 }
 
@@ -109,12 +104,12 @@ defineInterface(Cloudflare, ["compatibilityFlags"]);
  * Defines all globals on `target`, the global object of a realm.
  *
  * @param {any} target
- * @param {{ flags: readonly string[] }} config
+ * @param {{ flags: readonly string[], otherFlags?: readonly string[] }} config
  */
 export function installGlobals(target, config) {
   // A class of SpiderMonkey's own.
   delete target.InternalError;
-  for (const [name, value] of Object.entries(classes)) {
+  for (const [name, value] of Object.entries(globalClasses)) {
     Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   }
   /** @type {Record<string, unknown>} */
@@ -123,7 +118,7 @@ export function installGlobals(target, config) {
     addEventListener: globalTarget.addEventListener.bind(globalTarget),
     removeEventListener: globalTarget.removeEventListener.bind(globalTarget),
     dispatchEvent: globalTarget.dispatchEvent.bind(globalTarget),
-    Cloudflare: new Cloudflare(config.flags),
+    Cloudflare: new Cloudflare(config.flags, config.otherFlags ?? []),
     caches,
     crypto,
     navigator,

@@ -441,6 +441,8 @@ export interface InitConfig {
   compatibilityDate: string;
   /** Every flag in force, by name, dates already applied (reference 11.5). */
   flags: string[];
+  /** Every other flag, by name; absent is the same as empty. */
+  otherFlags?: string[];
   bindings: Array<
     | { type: "text"; name: string; value: string }
     | { type: "json"; name: string; value: unknown }

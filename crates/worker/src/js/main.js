@@ -8,8 +8,9 @@ import { defineBindings } from "stated:bindings";
 import { contextEnded } from "stated:context";
 import { runSection } from "stated:critical-section";
 import { dropObject as dropObjectState } from "stated:durable-object";
-import { installGlobals } from "stated:globals";
+import { globalClasses, installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
+import { removeNewer } from "stated:older-dates";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
 import { forgetTargets } from "stated:rpc-export";
@@ -39,13 +40,14 @@ export { runSection };
 export function init(configJson) {
   /** @type {import("stated:host").InitConfig} */
   const config = JSON.parse(configJson);
-  setFlags(config.flags);
+  setFlags(config.flags, config.otherFlags);
   defineExperimentalSql();
   defineExperimentalStorage();
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);
   installNodeGlobals(globalThis);
+  removeNewer(globalThis, globalClasses);
   setClasses(config.classes);
   defineBindings(env, config.bindings);
 }

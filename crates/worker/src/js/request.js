@@ -10,6 +10,7 @@ import { isAbortSignal, newSignal } from "stated:abort";
 import { Body, headerListOf, hasBody, headersOf, isUsed, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
+import { lacks } from "stated:settings";
 import { badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
 
 /** @typedef {import("stated:abort").AbortSignal} Signal */
@@ -18,6 +19,9 @@ import { badConstructorArgument, badField, defineInterface, internal, toDOMStrin
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PURGE", "COPY", "LOCK", "MKCOL",
   "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "ACL", "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "M-SEARCH", "NOTIFY",
   "SUBSCRIBE", "UNSUBSCRIBE", "QUERY", "BAN"]);
+
+/** Those that were taken in lower case before the flag upper_case_all_http_methods: the Fetch standard's. */
+const converted = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 
 /**
  * @typedef {object} Rare what most requests do not have
@@ -205,7 +209,8 @@ function toMethod(value) {
   const text = toDOMString(value);
   if (methods.has(text)) return text;
   const upper = text.toUpperCase();
-  if (!methods.has(upper)) throw new TypeError(`Invalid HTTP method string: ${text}`);
+  const converts = !lacks("upper_case_all_http_methods") || converted.has(upper);
+  if (!methods.has(upper) || !converts) throw new TypeError(`Invalid HTTP method string: ${text}`);
   return upper;
 }
 
@@ -233,6 +238,7 @@ function toIntegrity(value) {
 
 /** @param {any} value */
 function toCache(value) {
+  if (lacks("cache_option_enabled")) throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
   const text = toDOMString(value);
   if (text !== "no-store" && text !== "no-cache") throw new TypeError(`Unsupported cache mode: ${text}`);
   return text;

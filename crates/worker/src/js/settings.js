@@ -8,15 +8,20 @@
 
 /** @type {Set<string>} */
 const inForce = new Set();
+/** @type {Set<string>} */
+const lacking = new Set();
 
 /**
- * Replaces the flags in force.
+ * Replaces the flags in force, and those that are known not to be.
  *
  * @param {readonly string[]} flags
+ * @param {readonly string[]} [others]
  */
-export function setFlags(flags) {
+export function setFlags(flags, others = []) {
   inForce.clear();
+  lacking.clear();
   for (const flag of flags) inForce.add(flag);
+  for (const flag of others) lacking.add(flag);
 }
 
 /**
@@ -26,4 +31,14 @@ export function setFlags(flags) {
  */
 export function flag(flag) {
   return inForce.has(flag);
+}
+
+/**
+ * Whether the host says that a compatibility flag is not in force: for what every newer program has, which is taken from
+ * those of older dates.
+ *
+ * @param {string} flag the name that switches the behaviour on
+ */
+export function lacks(flag) {
+  return lacking.has(flag);
 }

@@ -20,6 +20,9 @@ const NOT_ENABLED = "SQL is not enabled for this Durable Object class. To enable
 
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
+// Programs of older dates do not have the global.
+const Registry = FinalizationRegistry;
+
 /** @type {(storage: SqlStorage) => number} the object's context; throws where the class has no SQL */
 let requireSql;
 
@@ -63,7 +66,7 @@ export class SqlStorage {
     const latest = this.#latest;
     this.#latest = undefined;
     if (latest === undefined || hasEnded(latest)) return;
-    this.#abandoned ??= new FinalizationRegistry(closing(this.#contextId));
+    this.#abandoned ??= new Registry(closing(this.#contextId));
     this.#abandoned.register(latest, idOf(latest));
   }
 

@@ -5,7 +5,7 @@ import { dispatch, Event } from "stated:event";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
 const target = /** @type {any} */ ({});
-installGlobals(target, { flags: ["nodejs_compat", "url_standard"] });
+installGlobals(target, { flags: ["nodejs_compat", "url_standard"], otherFlags: ["pedantic_wpt"] });
 
 test("every global of the platform is there", () => {
   const names = ["AbortController", "AbortSignal", "Blob", "Body", "ByteLengthQueuingStrategy", "CloseEvent", "Cloudflare", "CountQueuingStrategy", "Crypto",
@@ -75,7 +75,8 @@ test("listeners of the global hear what is dispatched to it", () => {
 
 test("the flags in force are frozen properties", () => {
   const { compatibilityFlags } = target.Cloudflare;
-  assertEquals({ ...compatibilityFlags }, { nodejs_compat: true, url_standard: true });
+  assertEquals({ ...compatibilityFlags }, { nodejs_compat: true, url_standard: true, pedantic_wpt: false });
+  assertEquals(Object.getPrototypeOf(compatibilityFlags), null);
   assert(Object.isFrozen(compatibilityFlags));
   assertEquals(`${target.Cloudflare}`, "[object Cloudflare]");
 });
