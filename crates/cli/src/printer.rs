@@ -6,7 +6,7 @@
 use std::io::{IsTerminal, Write};
 
 use serde_json::json;
-use stated_node::{Log, RequestLine};
+use stated_node::{Log, RequestLine, ScheduledLine};
 use stated_worker::{ConsoleLine, Level};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -144,6 +144,42 @@ impl Log for Printer {
         line(&format!(
             "{} {} {status} {:.1} ms{object}",
             request.method, request.path, request.elapsed_ms
+        ));
+    }
+
+    fn scheduled(&self, run: &ScheduledLine<'_>) {
+        let failed = run.outcome != "ok";
+        let severity = if failed {
+            LogLevel::Error
+        } else {
+            LogLevel::Info
+        };
+        if severity < self.level && self.level != LogLevel::Log {
+            return;
+        }
+        if self.format == LogFormat::Json {
+            let record = json!({
+                "type": "scheduled", "service": run.service, "cron": run.cron, "at": run.at_ms, "outcome": run.outcome,
+                "ms": (run.elapsed_ms * 1000.0).round() / 1000.0, "error": run.error,
+            });
+            line(&record.to_string());
+            return;
+        }
+        let outcome = match (self.colors, failed) {
+            (false, _) => run.outcome.to_owned(),
+            (true, false) => format!("\u{1b}[32m{}\u{1b}[0m", run.outcome),
+            (true, true) => format!("\u{1b}[31m{}\u{1b}[0m", run.outcome),
+        };
+        let prefix = match self.services {
+            Services::Several => format!("[{}] ", run.service),
+            Services::One => String::new(),
+        };
+        let error = run
+            .error
+            .map_or_else(String::new, |error| format!(" {error}"));
+        line(&format!(
+            "{prefix}scheduled \"{}\" {outcome} {:.1} ms{error}",
+            run.cron, run.elapsed_ms
         ));
     }
 

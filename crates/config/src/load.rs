@@ -231,7 +231,7 @@ fn build(
         directory: directory.to_owned(),
         environment: request.environment.clone(),
         name,
-        main: main?,
+        main,
         compatibility,
         bindings,
         classes,

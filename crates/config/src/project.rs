@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use stated_core::compat::Compatibility;
+use stated_core::cron::Cron;
 
 use crate::migrations::ClassPlan;
 
@@ -19,8 +20,8 @@ pub struct Config {
     pub environment: Option<String>,
     /// The name of the service, with the environment's name added where wrangler adds it.
     pub name: String,
-    /// The entry module. It exists, unless a build command may still make it.
-    pub main: PathBuf,
+    /// The entry module. It exists, unless a build command may still make it. Absent if static files are all there is.
+    pub main: Option<PathBuf>,
     /// The compatibility date and what it puts in force.
     pub compatibility: Compatibility,
     /// Everything in `env`; the names differ from each other.
@@ -33,8 +34,8 @@ pub struct Config {
     pub build: Option<BuildCommand>,
     /// Static files served beside the program.
     pub assets: Option<Assets>,
-    /// Times of scheduled events, as cron expressions.
-    pub crons: Vec<String>,
+    /// Times of scheduled events; they differ from each other.
+    pub crons: Vec<Cron>,
     /// Processor time that one event may use, in milliseconds.
     pub cpu_ms: u64,
     /// Where a development server listens.
@@ -90,6 +91,22 @@ pub enum Binding {
         /// The property.
         name: String,
     },
+    /// What is known about the version of the program.
+    VersionMetadata {
+        /// The property.
+        name: String,
+    },
+    /// A limit on how often something is done.
+    RateLimit {
+        /// The property.
+        name: String,
+        /// Limits of one namespace share their counts.
+        namespace_id: String,
+        /// How often in a period.
+        limit: u32,
+        /// 10 or 60.
+        period_seconds: u64,
+    },
     /// A product that this system does not have; using the property fails.
     Unsupported {
         /// The property.
@@ -109,6 +126,8 @@ impl Binding {
             | Self::Service { name, .. }
             | Self::Assets { name }
             | Self::WorkerLoader { name }
+            | Self::VersionMetadata { name }
+            | Self::RateLimit { name, .. }
             | Self::Unsupported { name, .. } => name,
         }
     }

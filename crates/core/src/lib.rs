@@ -6,12 +6,15 @@
 //!
 //! The modules in the order of an event's life: who is addressed ([`id`]), whether the object takes
 //! the event ([`mailbox`]), when its JavaScript may run and its answer may leave ([`gate`]), when
-//! it wakes by itself ([`alarm`]), when it is put away ([`lifecycle`]).
+//! it wakes by itself ([`alarm`]), when it is put away ([`lifecycle`]). Beside it: when a service's scheduled events are due
+//! ([`cron`]), and how often something may be done ([`rate_limit`]).
 
 pub mod id;
 pub mod mailbox;
 pub mod gate;
 pub mod alarm;
+pub mod cron;
+pub mod rate_limit;
 pub mod lifecycle;
 pub mod limits;
 pub mod error;

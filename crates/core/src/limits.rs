@@ -114,6 +114,18 @@ limits! {
     /// How long one run of `alarm()` may take.
     ALARM_TIME = 15 * 60 * 1000, Milliseconds, "8.2";
 
+    /// Cron expressions of one service.
+    CRONS = 250, Count, "own";
+    /// How late an occurrence of a cron expression still runs, after the process was down.
+    CRON_LATE = 24 * 60 * 60 * 1000, Milliseconds, "own";
+    /// How far the clock may be set back before recorded occurrences of cron expressions no longer count.
+    CRON_CLOCK_BACK = 24 * 60 * 60 * 1000, Milliseconds, "own";
+    /// How long one run of `scheduled()` may take, with what it gave to `waitUntil()`.
+    SCHEDULED_TIME = 15 * 60 * 1000, Milliseconds, "own";
+
+    /// Keys that one rate limit counts in one period.
+    RATE_LIMIT_KEYS = 100_000, Count, "own";
+
     /// Hibernatable WebSockets of one object.
     WEBSOCKETS = 32_768, Count, "9.4";
     /// A message received on a WebSocket.

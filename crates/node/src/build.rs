@@ -8,7 +8,8 @@ use stated_bundle::{
 };
 use stated_config::Config;
 use stated_config::project::{self, BuildCommand};
-use stated_worker::{Asset, AssetKind, Source};
+use stated_object::clock::wall_ms;
+use stated_worker::{Asset, AssetKind, Source, Version};
 
 /// A program ready to be loaded.
 #[derive(Clone)]
@@ -47,7 +48,10 @@ pub async fn build(config: &Config) -> Result<Built, BuildError> {
     if let Some(command) = &config.build {
         run_command(command).await?;
     }
-    let bundle = stated_bundle::bundle(options(config)).await?;
+    let Some(main) = &config.main else {
+        return Ok(without_program(config));
+    };
+    let bundle = stated_bundle::bundle(options(config, main)).await?;
     Ok(built(config, bundle))
 }
 
@@ -59,6 +63,17 @@ pub async fn build(config: &Config) -> Result<Built, BuildError> {
 /// Everything the bundler found wrong.
 pub async fn exported(config: &Config) -> Result<Vec<String>, BundleFailure> {
     Ok(stated_bundle::bundle(options(config)).await?.exports)
+/// What runs behind static files that are all there is: a program that is never asked.
+fn without_program(config: &Config) -> Built {
+    Built {
+        source: Arc::new(Source {
+            code: "export default {};".to_owned(),
+            ..Source::default()
+        }),
+        source_map: Arc::default(),
+        watch_files: config.watched.clone(),
+        warnings: Vec::new(),
+    }
 }
 
 async fn run_command(build: &BuildCommand) -> Result<(), BuildError> {
@@ -83,9 +98,9 @@ async fn run_command(build: &BuildCommand) -> Result<(), BuildError> {
     }
 }
 
-fn options(config: &Config) -> BundleOptions {
+fn options(config: &Config, main: &Path) -> BundleOptions {
     let bundle = &config.bundle;
-    let mut options = BundleOptions::new(absolute(&config.directory), absolute(&config.main));
+    let mut options = BundleOptions::new(absolute(&config.directory), absolute(main));
     options.rules = bundle.rules.iter().map(rule).collect();
     options.define = bundle
         .define
@@ -157,6 +172,7 @@ fn built(config: &Config, bundle: Bundle) -> Built {
     if let Some(build) = &config.build {
         watch_files.extend(build.watched.iter().cloned());
     }
+    source.version = Version::of(&source, wall_ms());
     Built {
         source: Arc::new(source),
         source_map: Arc::new(bundle.source_map),

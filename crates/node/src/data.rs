@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use stated_config::Config;
 use stated_config::migrations::Change;
 use stated_core::id::UniqueKey;
@@ -17,7 +19,7 @@ pub enum DataError {
     /// The folder or one of its namespaces.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The record of applied migrations.
+    /// A record: of applied migrations, or of scheduled events.
     #[error("{action} `{path}`: {source}")]
     Record {
         /// What was attempted.
@@ -37,7 +39,7 @@ pub(crate) fn open(
 ) -> Result<DataFolder, DataError> {
     let folder = DataFolder::open_keeping(path, retention)?;
     let record = path.join(APPLIED);
-    let before = read(&record)?;
+    let before: BTreeMap<String, String> = read_record(&record)?;
     let mut applied = before.clone();
     for service in services {
         let last = applied.get(&service.name).map(String::as_str);
@@ -56,7 +58,7 @@ pub(crate) fn open(
         }
     }
     if applied != before {
-        write(&record, &applied)?;
+        write_record(&record, &applied)?;
     }
     Ok(folder)
 }
@@ -80,14 +82,15 @@ fn apply(folder: &DataFolder, service: &Config, change: &Change) -> Result<(), D
     Ok(())
 }
 
-fn read(record: &Path) -> Result<BTreeMap<String, String>, DataError> {
+/// Reads a record, which is empty when it was never written.
+pub(crate) fn read_record<T: DeserializeOwned + Default>(record: &Path) -> Result<T, DataError> {
     match std::fs::read(record) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| DataError::Record {
             action: "read",
             path: record.to_owned(),
             source: std::io::Error::other(error),
         }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
         Err(source) => Err(DataError::Record {
             action: "read",
             path: record.to_owned(),
@@ -96,14 +99,15 @@ fn read(record: &Path) -> Result<BTreeMap<String, String>, DataError> {
     }
 }
 
-/// Replaces the record as a whole, so that a crash leaves the old or the new one.
-fn write(record: &Path, applied: &BTreeMap<String, String>) -> Result<(), DataError> {
+/// Replaces a record as a whole, so that a crash leaves the old or the new one. It is on the disk
+/// when this returns.
+pub(crate) fn write_record(record: &Path, value: &impl Serialize) -> Result<(), DataError> {
     let failed = |source| DataError::Record {
         action: "write",
         path: record.to_owned(),
         source,
     };
-    let bytes = serde_json::to_vec_pretty(applied).expect("a map of strings is JSON");
+    let bytes = serde_json::to_vec_pretty(value).expect("a map with strings as keys is JSON");
     let temporary = record.with_extension("json.new");
     let mut file = std::fs::File::create(&temporary).map_err(failed)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(failed)?;

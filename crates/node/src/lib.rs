@@ -5,8 +5,10 @@
 //! happen is decided in `core`, how objects run in `object` and `worker`.
 
 mod alarms;
+mod assets;
 mod build;
 mod check;
+mod crons;
 mod data;
 mod log;
 mod node;
@@ -14,10 +16,11 @@ mod objects;
 mod plan;
 mod shard;
 mod topology;
+mod trigger;
 
 pub use build::{BuildError, Built, build, exported};
 pub use check::{Checked, check};
-pub use log::{Log, RequestLine};
-pub use node::{Node, NodeOptions, StartError};
+pub use log::{Log, RequestLine, ScheduledLine};
+pub use node::{Audience, Node, NodeOptions, StartError};
 pub use objects::{ObjectNamespace, Objects};
 pub use stated_storage::Retention;

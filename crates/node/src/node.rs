@@ -7,14 +7,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use stated_assets::AssetsError;
 use stated_config::Config;
+use stated_core::cron::Missed;
 use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
 use stated_storage::{DataFolder, Retention, StorageError};
-use stated_worker::{AsyncStacks, Caches};
+use stated_worker::{AsyncStacks, Caches, RateLimits};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::alarms::Alarms;
+use crate::assets::{self, Files};
 use crate::build::Built;
+use crate::crons::Crons;
 use crate::data::{self, DataError};
 use crate::log::Log;
 use crate::objects::Objects;
@@ -42,6 +46,18 @@ pub struct NodeOptions {
     pub shutdown_timeout: Duration,
     /// Who prints.
     pub log: Arc<dyn Log>,
+    /// For whom it runs.
+    pub audience: Audience,
+}
+
+/// For whom a node runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// For its users: scheduled events that passed while the process was down run when it starts.
+    Users,
+    /// For whoever develops the project: such events do not run, but any can be triggered by hand from this machine, by a
+    /// request for `/__scheduled` or `/cdn-cgi/handler/scheduled`.
+    Developer,
 }
 
 /// Why a node did not start.
@@ -74,6 +90,14 @@ pub enum StartError {
         /// The entry module.
         main: String,
     },
+    /// The static files cannot be served.
+    #[error("service `{service}`: {source}")]
+    Assets {
+        /// The service.
+        service: String,
+        /// Why.
+        source: AssetsError,
+    },
     /// The system refused a thread.
     #[error("start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -87,6 +111,8 @@ pub struct Node {
     threads: Vec<JoinHandle<()>>,
     /// The schedulers, which hold the alarm indices open.
     alarms: Vec<tokio::task::JoinHandle<()>>,
+    /// The scheduler of cron expressions, and what makes it stop.
+    crons: Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>,
     /// Each resolves when a listener has finished its requests.
     served: Vec<oneshot::Receiver<()>>,
     names: Vec<String>,
@@ -106,6 +132,7 @@ impl Node {
             .iter()
             .map(|(config, _)| config.clone())
             .collect();
+        let files: Arc<[Option<Files>]> = assets::open(&configs)?.into();
         // The address first: a second server must fail before it touches anything.
         let (address, listeners) = open_listeners(options.listen, options.shards)?;
         let folder = data::open(&options.data, options.retention, &configs)?;
@@ -124,12 +151,14 @@ impl Node {
             shutdown: trigger,
             threads: Vec::new(),
             alarms: Vec::new(),
+            crons: None,
             served: Vec::new(),
             names: configs.iter().map(|config| config.name.clone()).collect(),
             objects: Objects::new(&plans, &nudges, &folder, topology.clone())?,
             folder,
         };
         let mut listeners = listeners.into_iter();
+        let rate_limits: Arc<RateLimits> = Arc::default();
         for (service, (config, built)) in options.services.iter().enumerate() {
             let mut answers = Vec::new();
             let caches: Arc<Caches> = Arc::default();
@@ -149,6 +178,9 @@ impl Node {
                     source_map: built.source_map.clone(),
                     heap_bytes: options.heap_bytes,
                     caches: caches.clone(),
+                    rate_limits: rate_limits.clone(),
+                    audience: options.audience,
+                    files: files.clone(),
                     async_stacks: options.async_stacks,
                     limits: limits.clone(),
                     listener: if service == 0 { listeners.next() } else { None },
@@ -179,6 +211,14 @@ impl Node {
             let alarms = Alarms::new(service, topology.clone(), indices, nudges[service].clone());
             node.alarms.push(tokio::task::spawn_local(alarms.run()));
         }
+        let missed = match options.audience {
+            Audience::Users => Missed::Run,
+            Audience::Developer => Missed::Skip,
+        };
+        let crons = Crons::open(&options.data, &configs, missed, topology, options.log)?;
+        let (stop, stopped) = oneshot::channel();
+        let crons = tokio::task::spawn_local(crons.run(stopped, options.shutdown_timeout));
+        node.crons = Some((stop, crons));
         Ok(node)
     }
 
@@ -195,6 +235,15 @@ impl Node {
         let exports = answer
             .map_err(|_| failed("the shard ended while it was starting".to_owned()))?
             .map_err(failed)?;
+        let is_scheduled = exports.iter().any(|export| {
+            export.name == "default" && export.handlers.iter().any(|name| name == "scheduled")
+        });
+        if !config.crons.is_empty() && !is_scheduled {
+            tracing::warn!(
+                service = config.name,
+                "the project has cron triggers, but its default export has no scheduled() handler"
+            );
+        }
         match plan.not_exported(&exports, &config.main).into_iter().next() {
             Some(error) => Err(error),
             None => Ok(()),
@@ -242,6 +291,10 @@ impl Node {
         for served in self.served {
             let _unused = served.await;
         }
+        if let Some((stop, crons)) = self.crons {
+            let _unused = stop.send(());
+            let _unused = crons.await;
+        }
         for alarms in self.alarms {
             alarms.abort();
             let _unused = alarms.await;
@@ -261,6 +314,12 @@ impl Node {
         });
         let _unused = joined.await;
     }
+}
+
+/// The entry module, as messages name it.
+fn main_of(config: &Config) -> String {
+    let main = config.main.as_deref().unwrap_or(&config.path);
+    main.display().to_string()
 }
 
 fn channels(services: usize, shards: usize) -> (Topology, Vec<Vec<mpsc::Receiver<Command>>>) {

@@ -210,9 +210,29 @@ impl Planner<'_> {
                 json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint })
             }
             Binding::Assets { name } => {
-                json!({ "type": "unsupported", "name": name, "kind": "assets" })
+                // Static files have the numbers after those of the services (`ShardNetwork::call_service`).
+                self.services.push(ServiceRef {
+                    service: self.configs.len() + self.service,
+                    entrypoint: Arc::from("default"),
+                    props: None,
+                });
+                let index = self.services.len() - 1;
+                json!({ "type": "service", "name": name, "service": index, "entrypoint": "default" })
             }
             Binding::WorkerLoader { name } => json!({ "type": "workerLoader", "name": name }),
+            Binding::VersionMetadata { name } => json!({ "type": "versionMetadata", "name": name }),
+            Binding::RateLimit {
+                name,
+                namespace_id,
+                limit,
+                period_seconds,
+            } => json!({
+                "type": "rateLimit",
+                "name": name,
+                "namespaceId": namespace_id,
+                "limit": limit,
+                "period": period_seconds,
+            }),
             Binding::Unsupported { name, kind } => {
                 json!({ "type": "unsupported", "name": name, "kind": kind })
             }

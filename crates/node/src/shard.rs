@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use stated_assets::Route;
 use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
@@ -18,16 +19,20 @@ use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source,
-    TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, RateLimits, Redirect,
+    Source, TcpConnection, Worker, WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
+use crate::assets::Files;
+use crate::crons;
 use crate::log::{Log, RequestLine};
+use crate::node::Audience;
 use crate::plan::{NamespaceTarget, ServicePlan};
 use crate::topology::{Command, Topology, shard_gone};
+use crate::trigger::{self, Trigger};
 
 /// Stack of a shard thread, in bytes: the engine may use half of it.
 pub(crate) const STACK_BYTES: usize = 16 << 20;
@@ -45,6 +50,10 @@ pub(crate) struct ShardSetup {
     pub(crate) source_map: Arc<SourceMap>,
     pub(crate) heap_bytes: u64,
     pub(crate) caches: Arc<Caches>,
+    pub(crate) rate_limits: Arc<RateLimits>,
+    pub(crate) audience: Audience,
+    /// The static files of all services.
+    pub(crate) files: Arc<[Option<Files>]>,
     pub(crate) async_stacks: AsyncStacks,
     pub(crate) limits: Limits,
     /// Set on the shards of the service that is reached from outside.
@@ -144,6 +153,8 @@ struct Shard {
     databases: Rc<Databases>,
     service: Arc<str>,
     log: Arc<dyn Log>,
+    audience: Audience,
+    files: Option<Files>,
 }
 
 impl Shard {
@@ -163,6 +174,7 @@ impl Shard {
             services: setup.plan.services.clone(),
             client: Client::new(&setup.limits, Trust::system()),
             nudge: setup.alarm_nudge.clone(),
+            files: setup.files.clone(),
             own: own.clone(),
         });
         let options = WorkerOptions {
@@ -171,6 +183,7 @@ impl Shard {
             heap_bytes: setup.heap_bytes,
             async_stacks: setup.async_stacks,
             caches: setup.caches.clone(),
+            rate_limits: setup.rate_limits.clone(),
             keys: setup
                 .plan
                 .targets
@@ -213,7 +226,31 @@ impl Shard {
             databases,
             service: setup.plan.name.clone(),
             log: setup.log.clone(),
+            audience: setup.audience,
+            files: setup.files[setup.service].clone(),
         }
+    }
+
+    /// Answers a request with a static file or with the program.
+    async fn answer(&self, request: FetchRequest, object: &mut Option<String>) -> FetchResponse {
+        let request = match &self.files {
+            None => request,
+            Some(files) => match files.route(request).await {
+                Route::Answered(response) => return response,
+                Route::ToProgram(request) => request,
+            },
+        };
+        let answer = self.worker.fetch("default", request, object);
+        answer.await.unwrap_or_else(|failure| refusal(&failure))
+    }
+
+    /// Runs a scheduled event that somebody asked for.
+    async fn scheduled(&self, trigger: &Trigger) -> FetchResponse {
+        let started = Instant::now();
+        let event = Event::Scheduled(trigger.scheduled.clone());
+        let run = crons::run_of(self.worker.event("default", None, event).await);
+        crons::report(&*self.log, &self.service, &trigger.scheduled, started, &run);
+        trigger.answer(&run)
     }
 
     /// Carries out commands and durability reports until told to stop.
@@ -380,8 +417,16 @@ impl Handler for Front {
 impl Front {
     /// `object` becomes the first object that was called.
     async fn answer(&self, request: FetchRequest, object: &mut Option<String>) -> FetchResponse {
-        let answer = self.0.worker.fetch("default", request, object).await;
-        answer.unwrap_or_else(|failure| refusal(&failure))
+        let trigger = match self.0.audience {
+            Audience::Users => None,
+            Audience::Developer => trigger::read(&request),
+        };
+        match trigger {
+            Some(Ok(trigger)) => return self.0.scheduled(&trigger).await,
+            Some(Err(refused)) => return refused,
+            None => {}
+        }
+        self.0.answer(request, object).await
     }
 }
 
@@ -440,7 +485,7 @@ struct Own {
 }
 
 /// Sends a command to another shard and waits for the reply.
-async fn ask<T>(
+pub(crate) async fn ask<T>(
     shard: mpsc::Sender<Command>,
     command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
 ) -> Result<T, Failure> {
@@ -457,6 +502,7 @@ struct ShardNetwork {
     services: Vec<ServiceRef>,
     client: Client,
     nudge: Arc<Notify>,
+    files: Arc<[Option<Files>]>,
     own: Rc<std::cell::RefCell<Own>>,
 }
 
@@ -529,6 +575,11 @@ impl Network for ShardNetwork {
             entrypoint,
             props,
         } = service.clone();
+        // A number past the last service's is that of a service's static files.
+        if let Some(index) = service.checked_sub(self.files.len()) {
+            let files = self.files.get(index).cloned().flatten();
+            return Box::pin(async move { files.ok_or_else(shard_gone)?.event(event).await });
+        }
         if service == self.home.service {
             let worker = self.own.borrow().worker.upgrade();
             return Box::pin(async move {

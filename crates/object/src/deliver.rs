@@ -143,7 +143,7 @@ impl Instance {
                 let entered = tokio::time::timeout(limit, self.enter(None)).await;
                 entered.unwrap_or_else(|_| Err(Failure::new(ErrorCode::OverloadedTime)))
             }
-            Event::Alarm(_) | Event::Socket { .. } => self.enter(None).await,
+            Event::Alarm(_) | Event::Scheduled(_) | Event::Socket { .. } => self.enter(None).await,
         }
     }
 
@@ -177,7 +177,9 @@ impl Instance {
 /// A caller's patience limits its own calls; nobody waits for an alarm or a socket's event.
 fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, ErrorCode)> {
     match event {
-        Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } => None,
+        Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } | Event::Scheduled(_) => {
+            None
+        }
         Event::Alarm(_) => Some((
             Duration::from_millis(limits::ALARM_TIME.value),
             ErrorCode::AlarmTimeLimit,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use stated_core::alarm::AlarmInfo;
-use stated_core::error::Failure;
+use stated_core::error::{ErrorCode, Failure};
 use stated_core::gate::SectionId;
 use tokio::sync::oneshot;
 
@@ -36,6 +36,8 @@ pub enum Event {
     },
     /// `alarm(info)`
     Alarm(AlarmInfo),
+    /// `scheduled(controller)` of a stateless entrypoint; objects have no such handler.
+    Scheduled(Scheduled),
     /// An event of a hibernatable WebSocket.
     Socket {
         /// The connection.
@@ -57,6 +59,7 @@ impl Event {
                 args.as_ref().map_or(0, |args| args.bytes.len())
             }
             Self::Alarm(_) => 0,
+            Self::Scheduled(scheduled) => scheduled.cron.len(),
             Self::Socket { event, .. } => match event {
                 SocketEvent::Text(text) => text.len(),
                 SocketEvent::Binary(bytes) => bytes.len(),
@@ -64,6 +67,38 @@ impl Event {
             },
         };
         bytes as u64 + 256
+    }
+}
+
+/// Which occurrence of which cron expression it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// The time it was due, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// The expression; may be empty when a program or a person asks for the event.
+    pub cron: String,
+}
+
+/// How a scheduled event ended, with everything it gave to `waitUntil`.
+#[derive(Debug)]
+pub struct ScheduledRun {
+    /// What the handler threw or the limit it met.
+    pub result: Result<(), Failure>,
+    /// Whether something that it gave to `waitUntil` was rejected.
+    pub task_failed: bool,
+    /// Whether the handler asked not to be run again.
+    pub no_retry: bool,
+}
+
+impl ScheduledRun {
+    /// The outcome in Cloudflare's words.
+    pub fn outcome(&self) -> &'static str {
+        match &self.result {
+            Ok(()) if !self.task_failed => "ok",
+            Err(failure) if failure.code == ErrorCode::CpuLimit => "exceededCpu",
+            Err(failure) if failure.code == ErrorCode::MemoryLimit => "exceededMemory",
+            Ok(()) | Err(_) => "exception",
+        }
     }
 }
 
@@ -94,6 +129,8 @@ pub enum Answer {
     Response(FetchResponse),
     /// Of an RPC call.
     Value(Message),
+    /// Of `scheduled`.
+    Scheduled(ScheduledRun),
     /// Of a handler without result.
     Done,
 }

@@ -44,6 +44,10 @@ pub(crate) struct Context {
     pub(crate) called: RefCell<Option<String>>,
     /// What is left to happen in it.
     pub(crate) pending: PendingCounts,
+    /// Whether something that was given to `waitUntil` was rejected.
+    pub(crate) task_failed: Cell<bool>,
+    /// Whether a scheduled event asked not to be run again.
+    pub(crate) no_retry: Cell<bool>,
     /// Handlers of it that have not answered.
     pub(crate) open_calls: Cell<u32>,
     tasks: RefCell<Vec<Hold>>,
@@ -141,6 +145,8 @@ impl Context {
             lives_for_stubs: Cell::new(false),
             called: RefCell::default(),
             pending: PendingCounts::default(),
+            task_failed: Cell::new(false),
+            no_retry: Cell::new(false),
             open_calls: Cell::new(0),
             tasks: RefCell::default(),
             sections: RefCell::default(),

@@ -18,6 +18,7 @@ mod op;
 mod ops;
 mod program;
 mod progress;
+mod rate_limits;
 mod rewriter;
 mod settled;
 mod sockets;
@@ -29,7 +30,8 @@ mod worker;
 pub use stated_engine::AsyncStacks;
 
 pub use cache::Caches;
-pub use loader::{Asset, AssetKind, LibraryAccess, Source, has_built_in};
+pub use loader::{Asset, AssetKind, LibraryAccess, Source, Version, has_built_in};
+pub use rate_limits::RateLimits;
 pub use worker::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, TcpConnection,
     Upgrade, Worker, WorkerOptions,

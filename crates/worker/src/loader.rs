@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use stated_crypto::{Hash, Hasher};
 use stated_engine::{ModuleSource, Modules, Persistent};
 
 use crate::library::library_module;
@@ -35,6 +36,45 @@ pub struct Source {
     /// The specifier of the main module, when it is one of the chunks and specifiers are paths: each
     /// means what it would mean in the folder of the module that imports it.
     pub main: Option<String>,
+    /// What bindings tell about it.
+    pub version: Version,
+}
+
+/// What `version_metadata` bindings tell about a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// A UUID.
+    pub id: String,
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub made_ms: i64,
+}
+
+impl Version {
+    /// The version of a program: the same id for the same modules, wherever and whenever they are loaded.
+    pub fn of(source: &Source, made_ms: i64) -> Self {
+        let mut hasher = Hasher::new(Hash::Sha256);
+        let mut part = |bytes: &[u8]| {
+            // Lengths keep parts apart.
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(source.code.as_bytes());
+        for (name, code) in &source.chunks {
+            part(name.as_bytes());
+            part(code.as_bytes());
+        }
+        for asset in &source.assets {
+            part(asset.specifier.as_bytes());
+            part(&asset.bytes);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finish()[..16]);
+        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        Self {
+            id: id.to_string(),
+            made_ms,
+        }
+    }
 }
 
 /// Which built-in modules a program may import.
@@ -326,6 +366,33 @@ mod tests {
             loader(NodeModules::None)
                 .permit(OPERATIONS, Some("worker.js"))
                 .is_err()
+        );
+    }
+
+    #[test]
+    fn a_version_depends_on_the_modules_alone_and_is_a_uuid() {
+        let source = |code: &str, asset: &[u8]| Source {
+            code: code.to_owned(),
+            assets: vec![Asset {
+                specifier: "a".to_owned(),
+                kind: AssetKind::Data,
+                bytes: asset.to_vec(),
+            }],
+            ..Source::default()
+        };
+        let version = |code: &str, asset: &[u8]| Version::of(&source(code, asset), 5).id;
+
+        let id = version("x", b"y");
+
+        assert_eq!(id, version("x", b"y"));
+        assert_ne!(id, version("x", b"z"));
+        assert_ne!(id, version("xa", b"y"));
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        assert!(
+            id.split('-')
+                .nth(2)
+                .is_some_and(|part| part.starts_with('8'))
         );
     }
 

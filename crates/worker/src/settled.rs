@@ -31,6 +31,8 @@ pub(crate) enum Settled {
     Message(Message),
     /// `[generation, result]` of a call through a stub.
     OfStub(u64, Box<Settled>),
+    /// `[outcome, noRetry]`
+    Scheduled(&'static str, bool),
     /// `[socketId, protocol, extensions]`
     Socket(Box<stated_object::socket::SocketEnd>),
 }
@@ -146,6 +148,10 @@ impl Worker {
                 let generation = scope.number(generation as f64);
                 let inner = self.to_js(scope, context, *inner)?;
                 scope.array(&[generation, inner])
+            }
+            Settled::Scheduled(outcome, no_retry) => {
+                let parts = [scope.string(outcome), scope.boolean(no_retry)];
+                scope.array(&parts)
             }
             Settled::Socket(end) => {
                 let protocol = scope.string(&end.protocol);

@@ -32,6 +32,7 @@ use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
 use crate::ops::zlib::ZlibStreams;
 use crate::progress::{Awaited, Pending, Progress};
+use crate::rate_limits::RateLimits;
 use crate::rewriter::Rewriters;
 use crate::sockets::Sockets;
 use crate::timers::Timers;
@@ -516,6 +517,10 @@ impl Worker {
 
     pub(crate) fn caches(&self) -> &Caches {
         &self.options.caches
+    }
+
+    pub(crate) fn rate_limits(&self) -> &RateLimits {
+        &self.options.rate_limits
     }
 
     pub(crate) fn decoders(&self) -> &Decoders {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use stated_bundle::Watcher;
 use stated_config::{Config, LocalSecrets};
-use stated_node::{Built, Node, NodeOptions, build};
+use stated_node::{Audience, Built, Node, NodeOptions, build};
 use stated_worker::AsyncStacks;
 
 use super::internal::{Internal, Serving};
@@ -73,6 +73,7 @@ impl Session {
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             log: Arc::new(Printer::new(common.log_level, LogFormat::Text, several)),
             services: services.clone(),
+            audience: Audience::Developer,
         })
         .await?;
         let internal = Internal::listen(0)?.serve(node.objects(), &data)?;
@@ -87,6 +88,16 @@ impl Session {
     fn announce(&self) {
         for (config, _) in &self.services {
             project::print_bindings(config);
+            if let Some(assets) = &config.assets {
+                let folder = assets.directory.display();
+                printer::line(&format!(
+                    "Service {} serves the files in {folder}",
+                    config.name
+                ));
+            }
+            for cron in &config.crons {
+                printer::line(&format!("Service {} is scheduled: {cron}", config.name));
+            }
         }
         printer::line(&format!("Ready on http://{}", self.node.address()));
     }

@@ -122,26 +122,14 @@ fn overrides(selection: &Selection, index: usize) -> Overrides {
 
 /// Says which parts of a valid configuration nothing is done with.
 fn without_effect(config: &Config) -> Vec<String> {
-    let mut texts = Vec::new();
     let service = &config.name;
-    if let Some(assets) = &config.assets {
-        let folder = assets.directory.display();
-        texts.push(format!(
-            "service `{service}`: the files in `{folder}` are not served; static assets are not supported yet"
-        ));
-    }
-    if !config.crons.is_empty() {
-        texts.push(format!(
-            "service `{service}`: its cron triggers never fire; scheduled events are not supported yet"
-        ));
-    }
-    texts.extend(config.bindings.iter().filter_map(|binding| match binding {
+    let unsupported = config.bindings.iter().filter_map(|binding| match binding {
         Binding::Unsupported { name, kind } => Some(format!(
             "service `{service}`: using `env.{name}` throws; {kind} bindings are not supported"
         )),
         _ => None,
-    }));
-    texts
+    });
+    unsupported.collect()
 }
 
 /// Builds every service; prints warnings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stated_config::LocalSecrets;
-use stated_node::{Node, NodeOptions};
+use stated_node::{Audience, Node, NodeOptions};
 use stated_worker::AsyncStacks;
 
 use super::internal::Internal;
@@ -38,6 +38,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
         shutdown_timeout: Duration::from_secs(serve.shutdown_timeout),
         log: Arc::new(Printer::new(common.log_level, serve.log_format, several)),
         services,
+        audience: Audience::Users,
     })
     .await?;
     announce(serve, &node, internal.address());

@@ -62,8 +62,6 @@ fn what_nothing_is_done_with_is_a_warning_and_the_rest_runs() {
 
     assert_eq!(server.get("/").text(), "runs");
     for warning in [
-        "static assets are not supported yet",
-        "scheduled events are not supported yet",
         "service `without-effect`: using `env.CACHE` throws; KV namespace bindings are not supported",
     ] {
         server.wait_for_output(warning);

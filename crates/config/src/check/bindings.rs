@@ -70,7 +70,6 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
     ("pipelines", Shape::Many("binding"), "Pipelines"),
     ("queues", Shape::Inner("producers", "binding"), "queue"),
     ("r2_buckets", Shape::Many("binding"), "R2 bucket"),
-    ("ratelimits", Shape::Many("name"), "rate limit"),
     (
         "secrets_store_secrets",
         Shape::Many("binding"),
@@ -82,11 +81,6 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
     ("unsafe", Shape::Inner("bindings", "name"), "unsafe"),
     ("unsafe_hello_world", Shape::Many("binding"), "hello world"),
     ("vectorize", Shape::Many("binding"), "Vectorize"),
-    (
-        "version_metadata",
-        Shape::One("binding"),
-        "version metadata",
-    ),
     ("vpc_networks", Shape::Many("binding"), "VPC network"),
     ("vpc_services", Shape::Many("binding"), "VPC service"),
     ("wasm_modules", Shape::Keys, "WebAssembly module"),
@@ -123,7 +117,10 @@ pub(crate) fn check_bindings(
     found.extend(variables(scope, checker));
     found.extend(assets(scope, checker));
     found.extend(worker_loaders(scope, checker));
-    found.extend(products(scope, checker));
+    found.extend(version_metadata(scope, checker));
+    let limits = rate_limits(scope, checker);
+    found.extend(products(scope, &limits, checker));
+    found.extend(limits);
     (found, references)
 }
 
@@ -362,7 +359,80 @@ fn worker_loaders(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {
     found.collect()
 }
 
-fn products(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {
+fn version_metadata(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Option<Found> {
+    let field = scope.own("version_metadata")?;
+    checker.table(&field)?;
+    checker.only_keys(&field, &["binding"]);
+    let name = required_text(&field, "binding", checker)?;
+    Some(Found {
+        binding: Binding::VersionMetadata { name },
+        template: checker.template(&field.child("binding")?),
+        group: "version metadata",
+    })
+}
+
+/// Rate limits, also those that an older project has among its `unsafe` bindings.
+fn rate_limits(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {
+    let field = scope.own("ratelimits");
+    let mut items = field
+        .and_then(|field| checker.array(&field))
+        .unwrap_or_default();
+    let older = scope
+        .own("unsafe")
+        .and_then(|field| field.child("bindings"));
+    if let Some(older) = older
+        && let Value::Array(bindings) = &older.node.value
+    {
+        let all = bindings.iter().enumerate();
+        let all = all.map(|(index, item)| older.item(index, item));
+        items.extend(all.filter(is_older_rate_limit));
+    }
+    items
+        .iter()
+        .filter_map(|item| rate_limit(item, checker))
+        .collect()
+}
+
+/// Whether an `unsafe` binding is a rate limit.
+fn is_older_rate_limit(binding: &Field<'_>) -> bool {
+    let kind = binding.child("type");
+    kind.is_some_and(|kind| matches!(&kind.node.value, Value::String(kind) if kind == "ratelimit"))
+}
+
+fn rate_limit(item: &Field<'_>, checker: &mut Checker<'_>) -> Option<Found> {
+    checker.table(item)?;
+    checker.only_keys(item, &["name", "namespace_id", "simple", "type"]);
+    let name = required_text(item, "name", checker);
+    let namespace_id = required_text(item, "namespace_id", checker);
+    let simple = super::bundle::required(item, "simple", checker)?;
+    checker.table(&simple)?;
+    checker.only_keys(&simple, &["limit", "period"]);
+    let limit = super::bundle::required(&simple, "limit", checker);
+    let limit = limit.and_then(|limit| checker.integer(&limit, 1, u64::from(u32::MAX), ""));
+    let period = super::bundle::required(&simple, "period", checker)?;
+    let seconds = checker.integer(&period, 10, 60, " seconds")?;
+    if seconds != 10 && seconds != 60 {
+        let message = format!(
+            "`{}` is {seconds}; it must be 10 or 60 seconds",
+            period.path
+        );
+        checker.value_error(&period, message);
+        return None;
+    }
+    Some(Found {
+        binding: Binding::RateLimit {
+            name: name?,
+            namespace_id: namespace_id?,
+            limit: u32::try_from(limit?).ok()?,
+            period_seconds: seconds,
+        },
+        template: checker.template(&item.child("name")?),
+        group: "rate limit",
+    })
+}
+
+/// `limits` are the rate limits, some of which are `unsafe` bindings.
+fn products(scope: &Scope<'_>, limits: &[Found], checker: &mut Checker<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for (key, shape, product) in PRODUCTS {
         let field = match crate::env::TOP_LEVEL.contains(key) {
@@ -372,6 +442,9 @@ fn products(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Found> {
         };
         let Some(field) = field else { continue };
         for (name, at) in product_names(&field, *shape) {
+            if *key == "unsafe" && limits.iter().any(|limit| limit.binding.name() == name) {
+                continue;
+            }
             let message =
                 format!("`{name}` is bound to a product that does not exist here: {product}");
             let warning = checker.warning(&at, message);

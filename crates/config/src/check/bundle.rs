@@ -7,6 +7,11 @@ use crate::env::Scope;
 use crate::project::{Assets, BuildCommand, Bundle, Rule, RuleKind, RunWorkerFirst};
 use crate::raw::Value;
 
+/// Patterns of `assets.run_worker_first`. Source: wrangler.
+const PATTERNS_MAX: usize = 100;
+/// Characters of one of them. Source: wrangler.
+const PATTERN_MAX: usize = 100;
+
 /// Reads the keys of the bundler.
 pub(crate) fn check_bundle(
     scope: &Scope<'_>,
@@ -132,6 +137,47 @@ pub(crate) fn check_build(
     })
 }
 
+/// Reads the patterns of paths for which the program is first.
+///
+/// Source of the rules: wrangler.
+fn check_patterns(field: &Field<'_>, checker: &mut Checker<'_>) -> Option<Vec<String>> {
+    let items = checker.array(field)?;
+    let count = items.len();
+    if count > PATTERNS_MAX {
+        let message = format!(
+            "`{}` has {count} patterns; the limit is {PATTERNS_MAX}",
+            field.path
+        );
+        checker.error(field, message);
+        return None;
+    }
+    let mut patterns: Vec<String> = Vec::new();
+    for item in &items {
+        let pattern = checker.string(item)?.to_owned();
+        let path = pattern.strip_prefix('!').unwrap_or(&pattern);
+        let length = pattern.chars().count();
+        if !path.starts_with('/') {
+            let message = format!("pattern `{pattern}` must begin with `/` or `!/`");
+            checker.value_error(item, message);
+        } else if length > PATTERN_MAX {
+            let message =
+                format!("pattern `{pattern}` has {length} characters; the limit is {PATTERN_MAX}");
+            checker.value_error(item, message);
+        } else if patterns.contains(&pattern) {
+            checker.value_error(item, format!("pattern `{pattern}` is there twice"));
+        }
+        patterns.push(pattern);
+    }
+    if patterns.iter().all(|pattern| pattern.starts_with('!')) {
+        let message = format!(
+            "`{}` has no pattern that does not begin with `!`",
+            field.path
+        );
+        checker.error(field, message);
+    }
+    Some(patterns)
+}
+
 /// Reads the static files; their binding is read with the other bindings.
 pub(crate) fn check_assets(
     scope: &Scope<'_>,
@@ -165,11 +211,20 @@ pub(crate) fn check_assets(
     let run_worker_first = match field.child("run_worker_first") {
         None => RunWorkerFirst::Never,
         Some(field) if matches!(field.node.value, Value::Array(_)) => {
-            RunWorkerFirst::Matching(checker.strings(&field)?)
+            RunWorkerFirst::Matching(check_patterns(&field, checker)?)
         }
         Some(field) if checker.boolean(&field)? => RunWorkerFirst::Always,
         Some(_) => RunWorkerFirst::Never,
     };
+    if scope.inherited("main").is_none() {
+        for key in ["binding", "run_worker_first"] {
+            if let Some(field) = field.child(key) {
+                let message = format!("`{}` needs a program, and there is no `main`", field.path);
+                let hint = format!("remove `{key}`, or add `main`, for example \"src/index.ts\"");
+                checker.error(&field, message).hint = hint;
+            }
+        }
+    }
     let folder = required(&field, "directory", checker)?;
     let folder = checker.string(&folder)?;
     Some(Assets {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use stated_core::compat::{CompatDate, Compatibility, FlagProblem, table::FLAGS};
+use stated_core::cron::Cron;
 use stated_core::limits;
 
 use super::{Checker, Field};
@@ -82,6 +83,9 @@ pub(crate) fn check_main(
         return Some(path.to_owned());
     }
     let Some(field) = scope.inherited("main") else {
+        if scope.inherited("assets").is_some() {
+            return None;
+        }
         let error = checker
             .file_error("no `main`: the entry module of the Worker is missing")
             .with_hint("add `main`, for example \"src/index.ts\"");
@@ -207,7 +211,7 @@ pub(crate) fn check_cpu_ms(scope: &Scope<'_>, checker: &mut Checker<'_>) -> u64 
 }
 
 /// Returns the cron expressions.
-pub(crate) fn check_crons(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<String> {
+pub(crate) fn check_crons(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<Cron> {
     let Some(field) = scope.inherited("triggers") else {
         return Vec::new();
     };
@@ -215,10 +219,35 @@ pub(crate) fn check_crons(scope: &Scope<'_>, checker: &mut Checker<'_>) -> Vec<S
         return Vec::new();
     }
     checker.only_keys(&field, &["crons"]);
-    let crons = field.child("crons");
+    let Some(field) = field.child("crons") else {
+        return Vec::new();
+    };
+    let items = checker.array(&field).unwrap_or_default();
+    let count = items.len() as u64;
+    if !limits::CRONS.allows(count) {
+        let max = limits::CRONS.value;
+        let message = format!(
+            "`{}` has {count} expressions; the limit is {max}",
+            field.path
+        );
+        checker.error(&field, message);
+        return Vec::new();
+    }
+    let mut crons: Vec<Cron> = Vec::new();
+    for item in &items {
+        let Some(text) = checker.string(item) else {
+            continue;
+        };
+        match text.parse::<Cron>() {
+            Ok(cron) if crons.contains(&cron) => {
+                let message = format!("cron expression `{text}` is there twice");
+                checker.warning(item, message).hint = "it triggers one event".to_owned();
+            }
+            Ok(cron) => crons.push(cron),
+            Err(error) => _ = checker.value_error(item, error.to_string()),
+        }
+    }
     crons
-        .and_then(|crons| checker.strings(&crons))
-        .unwrap_or_default()
 }
 
 /// Returns where a development server listens.

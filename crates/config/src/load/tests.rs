@@ -68,7 +68,7 @@ fn a_minimal_project_gets_every_default() {
 
     assert_eq!(folder.diagnostics(), [""; 0]);
     assert_eq!(config.name, "chat");
-    assert_eq!(config.main, folder.path().join("src/index.ts"));
+    assert_eq!(config.main, Some(folder.path().join("src/index.ts")));
     assert_eq!(config.directory, folder.path());
     assert_eq!(config.compatibility.date().to_string(), "2026-08-01");
     assert_eq!(config.cpu_ms, 30_000);
@@ -136,7 +136,7 @@ cpu_ms = 50
     assert_eq!(toml.compatibility, json.compatibility);
     assert_eq!((toml.cpu_ms, &toml.crons), (json.cpu_ms, &json.crons));
     assert_eq!(toml.cpu_ms, 50);
-    assert_eq!(toml.crons, ["* * * * *"]);
+    assert_eq!(toml.crons, ["* * * * *".parse().unwrap()]);
     assert_eq!(
         toml.bundle.rules,
         [Rule {
@@ -317,7 +317,7 @@ fn an_entry_module_that_a_build_command_makes_need_not_exist() {
 
     let config = folder.project().config;
 
-    assert_eq!(config.main, folder.path().join("dist/out.js"));
+    assert_eq!(config.main, Some(folder.path().join("dist/out.js")));
     assert_eq!(
         config.build,
         Some(BuildCommand {
@@ -407,6 +407,41 @@ fn a_rule_needs_a_type_and_globs() {
 }
 
 #[test]
+fn a_cron_expression_that_is_none_is_an_error_and_one_that_is_there_twice_a_warning() {
+    assert_eq!(
+        with_base("[triggers]\ncrons = [\"0 * * * *\", \"60 * * * *\"]\n").errors(),
+        [
+            "wrangler.toml:5:24: cron expression `60 * * * *`: `60` is no minute; it must be a number from 0 to 59, a range, a step or a list of these\n  crons = [\"0 * * * *\", \"60 * * * *\"]\n                         ^"
+        ]
+    );
+
+    let twice = with_base("[triggers]\ncrons = [\"0 * * * *\", \"0 * * * *\"]\n");
+
+    assert_eq!(twice.project().config.crons, ["0 * * * *".parse().unwrap()]);
+    assert_eq!(
+        twice.diagnostics(),
+        [
+            "wrangler.toml:5:23: cron expression `0 * * * *` is there twice\n  crons = [\"0 * * * *\", \"0 * * * *\"]\n                        ^\nhint: it triggers one event"
+        ]
+    );
+}
+
+#[test]
+fn two_hundred_and_fifty_cron_expressions_are_allowed_and_one_more_is_not() {
+    let crons = |count: u32| {
+        let all: Vec<String> = (0..count)
+            .map(|n| format!("\"{} {} * * *\"", n % 60, n / 60))
+            .collect();
+        with_base(&format!("[triggers]\ncrons = [{}]\n", all.join(",")))
+    };
+
+    assert_eq!(crons(250).project().config.crons.len(), 250);
+    assert!(
+        crons(251).errors()[0].contains("`triggers.crons` has 251 expressions; the limit is 250")
+    );
+}
+
+#[test]
 fn static_files_are_read_with_their_defaults() {
     let folder = with_base(
         "[assets]\ndirectory = \"public\"\nbinding = \"ASSETS\"\nrun_worker_first = [\"/api/*\"]\n",
@@ -428,6 +463,75 @@ fn static_files_are_read_with_their_defaults() {
             name: "ASSETS".to_owned()
         }]
     );
+}
+
+#[test]
+fn a_project_may_have_static_files_and_no_program() {
+    let text =
+        "name = \"site\"\ncompatibility_date = \"2026-08-01\"\n[assets]\ndirectory = \"public\"\n";
+
+    let config = toml(text).project().config;
+
+    assert_eq!(config.main, None);
+    assert_eq!(
+        toml(&format!(
+            "{text}binding = \"ASSETS\"\nrun_worker_first = true\n"
+        ))
+        .errors(),
+        [
+            "wrangler.toml:5:1: `assets.binding` needs a program, and there is no `main`\n  binding = \"ASSETS\"\n  ^\nhint: remove `binding`, or add `main`, for example \"src/index.ts\"",
+            "wrangler.toml:6:1: `assets.run_worker_first` needs a program, and there is no `main`\n  run_worker_first = true\n  ^\nhint: remove `run_worker_first`, or add `main`, for example \"src/index.ts\"",
+        ]
+    );
+}
+
+#[test]
+fn patterns_of_run_worker_first_are_checked() {
+    let errors = |patterns: &str| {
+        let text = format!("[assets]\ndirectory = \"public\"\nrun_worker_first = {patterns}\n");
+        let errors = with_base(&text).errors();
+        let first = errors[0].lines().next().unwrap_or_default();
+        first
+            .splitn(4, ':')
+            .nth(3)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    let patterns = |count: usize, length: usize| {
+        let all: Vec<String> = (0..count)
+            .map(|n| format!("\"/{n:0>width$}\"", width = length - 1))
+            .collect();
+        format!("[{}]", all.join(","))
+    };
+    let accepts = |patterns: &str| {
+        let text = format!("[assets]\ndirectory = \"public\"\nrun_worker_first = {patterns}\n");
+        with_base(&text).load().is_ok()
+    };
+
+    assert_eq!(
+        errors("[\"api\"]"),
+        "pattern `api` must begin with `/` or `!/`"
+    );
+    assert_eq!(
+        errors("[\"/a\", \"!a\"]"),
+        "pattern `!a` must begin with `/` or `!/`"
+    );
+    assert_eq!(errors("[\"/a\", \"/a\"]"), "pattern `/a` is there twice");
+    assert_eq!(
+        errors("[\"!/a\"]"),
+        "`assets.run_worker_first` has no pattern that does not begin with `!`"
+    );
+    assert_eq!(
+        errors("[]"),
+        "`assets.run_worker_first` has no pattern that does not begin with `!`"
+    );
+    assert!(accepts(&patterns(100, 100)));
+    assert_eq!(
+        errors(&patterns(101, 5)),
+        "`assets.run_worker_first` has 101 patterns; the limit is 100"
+    );
+    assert!(errors(&patterns(1, 101)).ends_with("has 101 characters; the limit is 100"));
 }
 
 #[test]
@@ -456,7 +560,7 @@ fn the_command_line_goes_before_the_file() {
     let config = folder.project().config;
 
     assert_eq!(config.name, "mine");
-    assert_eq!(config.main, folder.path().join("other.js"));
+    assert_eq!(config.main, Some(folder.path().join("other.js")));
     assert_eq!(config.compatibility.date().to_string(), "2021-11-10");
     assert!(config.compatibility.has("pedantic_wpt") && !config.compatibility.has("rpc"));
     assert_eq!(texts(&config), [("A", "file"), ("B", "line"), ("C", "new")]);

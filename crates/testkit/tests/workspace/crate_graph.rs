@@ -5,6 +5,7 @@ use crate::metadata::{Kind, members, short_name};
 /// Which of our crates each one may name. ARCHITECTURE.md explains the list.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("admin", &["core", "node", "object", "storage"]),
+    ("assets", &["object"]),
     ("bench", &["testkit"]),
     ("bundle", &["core"]),
     (
@@ -21,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "node",
         &[
-            "bundle", "config", "core", "engine", "http", "object", "storage", "worker",
+            "assets", "bundle", "config", "core", "engine", "http", "object", "storage", "worker",
         ],
     ),
     ("object", &["core", "storage"]),

@@ -5,11 +5,13 @@
  */
 
 import { DurableObjectNamespace } from "stated:namespace";
+import { RateLimit } from "stated:rate-limit";
 import { serviceStub } from "stated:service";
 import { internal } from "stated:webidl";
 import { WorkerLoader } from "stated:worker-loader";
 
 /** @typedef {import("stated:host").InitConfig["bindings"][number]} Binding */
+/** @typedef {{ id: string, tag: string, timestamp: string }} Version */
 
 /** What `process.env` begins with: the variables as text. @type {Record<string, string>} */
 export const variables = {};
@@ -19,13 +21,14 @@ export const variables = {};
  *
  * @param {Record<string, any>} env
  * @param {readonly Binding[]} bindings
+ * @param {Version} version
  */
-export function defineBindings(env, bindings) {
+export function defineBindings(env, bindings, version) {
   for (const binding of bindings) {
     if (binding.type === "text") variables[binding.name] = binding.value;
     if (binding.type === "json") variables[binding.name] = JSON.stringify(binding.value);
     Object.defineProperty(env, binding.name, {
-      value: makeBinding(binding),
+      value: makeBinding(binding, version),
       writable: true,
       enumerable: true,
       configurable: true,
@@ -33,8 +36,8 @@ export function defineBindings(env, bindings) {
   }
 }
 
-/** @param {Binding} binding */
-function makeBinding(binding) {
+/** @param {Binding} binding @param {Version} version */
+function makeBinding(binding, version) {
   switch (binding.type) {
     case "text":
     case "json":
@@ -45,6 +48,10 @@ function makeBinding(binding) {
       return serviceStub(binding.service);
     case "workerLoader":
       return new WorkerLoader(internal);
+    case "versionMetadata":
+      return { ...version };
+    case "rateLimit":
+      return new RateLimit(internal, binding.namespaceId, binding.limit, binding.period);
     case "unsupported":
       return unsupported(binding.name, binding.kind);
     default:

@@ -174,7 +174,7 @@ export function streamToHostBody(stream, length = -1) {
   const bodyId = ops.bodyNew(length);
   const contextId = ops.contextId();
   ops.taskBegin(contextId);
-  pump(stream.getReader(), bodyId).finally(() => ops.taskEnd(contextId));
+  pump(stream.getReader(), bodyId).finally(() => ops.taskEnd(contextId, false));
   return bodyId;
 }
 

@@ -80,10 +80,10 @@ export function contextEnded(contextId) {
 export function keepAlive(contextId, promise) {
   ops.taskBegin(contextId);
   Promise.resolve(promise).then(
-    () => ops.taskEnd(contextId),
+    () => ops.taskEnd(contextId, false),
     (error) => {
       reportUncaught(error);
-      ops.taskEnd(contextId);
+      ops.taskEnd(contextId, true);
     },
   );
 }

@@ -26,6 +26,19 @@ function statelessExport(name) {
 }
 
 /**
+ * What answers an event of a stateless entrypoint: the program's object, or a new instance of its class.
+ *
+ * @param {string} entrypoint
+ * @param {number} contextId
+ * @param {WireProps} props
+ */
+export function statelessHandler(entrypoint, contextId, props) {
+  const { kind, value } = statelessExport(entrypoint);
+  const ctx = new ExecutionContext(internal, contextId, props);
+  return { kind, handler: kind === "entrypoint" ? new value(ctx, env) : value, ctx, env };
+}
+
+/**
  * Answers a request. Never throws: every failure is answered.
  *
  * @param {number} callId
@@ -39,10 +52,8 @@ function statelessExport(name) {
  */
 export function fetchEntrypoint(callId, contextId, entrypoint, props, method, url, headers, body) {
   try {
-    const { kind, value } = statelessExport(entrypoint);
-    const ctx = new ExecutionContext(internal, contextId, props);
     const request = requestFromHost(method, url, headers, body);
-    const handler = kind === "entrypoint" ? new value(ctx, env) : value;
+    const { kind, handler, ctx } = statelessHandler(entrypoint, contextId, props);
     if (typeof handler.fetch !== "function") throw noFetchHandler();
     const result = kind === "entrypoint" ? handler.fetch(request) : handler.fetch(request, env, ctx);
     answerFetch(callId, headers, result);

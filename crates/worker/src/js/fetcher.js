@@ -14,7 +14,7 @@ import { channelOf, RemoteObject } from "stated:rpc-channel";
 import { defineReceiving, SERVICE } from "stated:rpc-message";
 import { flag } from "stated:settings";
 import { URL } from "stated:url";
-import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { badArgument, badField, defineInterface, illegalConstructor, internal } from "stated:webidl";
 import { socketFromHost } from "stated:websocket";
 import { HOST_SERVICE_STUB } from "stated:wire-format";
 
@@ -72,6 +72,31 @@ export class ServiceStub extends RemoteObject {
   connect() {
     throw new Error("connect() is not supported.");
   }
+}
+
+/** Methods that exist with a flag only; otherwise their names are the callee's. */
+const extraHandlers = {
+  /**
+   * Runs the `scheduled` handler of a service binding.
+   *
+   * @param {{ scheduledTime?: Date, cron?: string }} [options]
+   * @returns {Promise<{ outcome: string, noRetry: boolean }>}
+   */
+  async scheduled(options = {}) {
+    const channel = /** @type {any} */ (channelOf(/** @type {any} */ (this)));
+    if (typeof channel?.scheduled !== "function") throw new TypeError("scheduled() is supported by service bindings only.");
+    const { scheduledTime, cron = "" } = options;
+    const at = scheduledTime === undefined ? -1 : Number(scheduledTime);
+    if (Number.isNaN(at)) throw badField("scheduledTime", "ScheduledOptions", "date");
+    const [outcome, noRetry] = await channel.scheduled(at, `${cron}`);
+    return { outcome, noRetry };
+  },
+};
+
+/** Called once, when the flags are known. */
+export function defineExtraHandlers() {
+  if (!flag("service_binding_extra_handlers")) return;
+  Object.defineProperties(ServiceStub.prototype, Object.getOwnPropertyDescriptors(extraHandlers));
 }
 
 defineInterface(ServiceStub, undefined, "Fetcher");

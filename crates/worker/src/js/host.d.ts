@@ -160,7 +160,12 @@ export interface Ops {
   withAsyncFrame(frame: unknown, fn: Function, ...args: unknown[]): unknown;
   /** While begun tasks are not ended, the context stays alive (waitUntil, pumps). */
   taskBegin(contextId: number): void;
-  taskEnd(contextId: number): void;
+  taskEnd(contextId: number, failed: boolean): void;
+
+  /** `controller.noRetry()` of the scheduled event whose context it is. */
+  scheduledNoRetry(contextId: number): void;
+  /** Counts one use of a key; whether it was within `limit` uses per `period` seconds. */
+  rateLimit(namespace: string, key: string, limit: number, period: number): boolean;
 
   // --- answers to the calls below ---------------------------------------------------------------
   respond(callId: number, status: number, statusText: string, headers: string[], body: WireBody, socketId: number): void;
@@ -283,6 +288,9 @@ export interface Ops {
     headers: string[], body: WireBody): Promise<WireResponse>;
   serviceCall(service: number | string, props: WireMessage | undefined, path: string[], args: Uint8Array | undefined,
     capabilities: number[]): Promise<WireMessage>;
+  /** Runs `scheduled` and waits for what it gave to `waitUntil`: `[outcome, noRetry]`. A time of -1 means now. */
+  serviceScheduled(service: number | string, props: WireMessage | undefined, scheduledTimeMs: number,
+    cron: string): Promise<[string, boolean]>;
 
   // --- capabilities: what messages refer to -------------------------------------------------------
   /** The first reference to a target of the current context; `releaseTarget` tells when the last is gone. */
@@ -449,6 +457,8 @@ export interface InitConfig {
     | { type: "namespace"; name: string; namespace: number; className: string; sqlite: boolean }
     | { type: "service"; name: string; service: number; entrypoint: string | null }
     | { type: "workerLoader"; name: string }
+    | { type: "versionMetadata"; name: string }
+    | { type: "rateLimit"; name: string; namespaceId: string; limit: number; period: number }
     | { type: "unsupported"; name: string; kind: string }
   >;
   /** Classes of this program that have a namespace: class name to namespace index and storage kind. */
@@ -457,8 +467,9 @@ export interface InitConfig {
 
 /** What the host calls. `main.js` exports exactly these. */
 export interface Main {
-  /** Once per realm, before the program's modules are evaluated: defines the globals and `env`. */
-  init(configJson: string): void;
+  /** Once per realm, before the program's modules are evaluated: defines the globals and `env`. The version is for bindings:
+   *  an id, and when it was made, in milliseconds since the epoch. */
+  init(configJson: string, versionId: string, versionMs: number): void;
   /** In a dynamic worker, after `init`: the bytes of `[env, globalOutbound]`. */
   setEnv(bytes: Uint8Array): void;
   /** Once, with the program's module namespace object. Returns JSON: `[{name, kind, handlers}]`, kind one of
@@ -469,6 +480,9 @@ export interface Main {
     headers: string[], body: WireBody): void;
   callEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, path: string[],
     args: Uint8Array | undefined, capabilities: number[]): void;
+  /** Runs the `scheduled` handler of a stateless entrypoint. Answers with respondDone / respondError. */
+  scheduledEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, scheduledTimeMs: number,
+    cron: string): void;
   /** Constructs the instance of an object. `kind` says what `id` is: 0 the object's, 1 an id and 2 a text that a facet shows; a
    *  facet's class may have props. Throws what the constructor throws. */
   createObject(contextId: number, className: string, namespace: number, id: string, name: string | undefined,

@@ -8,6 +8,7 @@ import { defineBindings } from "stated:bindings";
 import { contextEnded } from "stated:context";
 import { runSection } from "stated:critical-section";
 import { dropObject as dropObjectState } from "stated:durable-object";
+import { defineExtraHandlers } from "stated:fetcher";
 import { globalClasses, installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
 import { removeNewer } from "stated:older-dates";
@@ -27,6 +28,7 @@ export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
 export { describeError, makeError } from "stated:error-transport";
 export { callTarget } from "stated:rpc-callee";
 export { releaseTarget } from "stated:rpc-export";
+export { scheduledEntrypoint } from "stated:scheduled";
 export { rejectionHandled, rejectionUnhandled } from "stated:uncaught";
 export { timerFired } from "stated:timers";
 export { socketEvent } from "stated:websocket";
@@ -36,20 +38,23 @@ export { runSection };
  * Prepares the realm: flags, globals and `env`.
  *
  * @param {string} configJson an InitConfig
+ * @param {string} versionId
+ * @param {number} versionMs
  */
-export function init(configJson) {
+export function init(configJson, versionId, versionMs) {
   /** @type {import("stated:host").InitConfig} */
   const config = JSON.parse(configJson);
   setFlags(config.flags, config.otherFlags);
   defineExperimentalSql();
   defineExperimentalStorage();
+  defineExtraHandlers();
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);
   installNodeGlobals(globalThis);
   removeNewer(globalThis, globalClasses);
   setClasses(config.classes);
-  defineBindings(env, config.bindings);
+  defineBindings(env, config.bindings, { id: versionId, tag: "", timestamp: new Date(versionMs).toISOString() });
 }
 
 /**

@@ -42,7 +42,7 @@ export class Navigator {
     fetch(parsed.href, { method: "POST", body: body ?? null })
       .then((response) => response.body?.cancel())
       .catch(() => {})
-      .finally(() => ops.taskEnd(contextId));
+      .finally(() => ops.taskEnd(contextId, false));
     return true;
   }
 

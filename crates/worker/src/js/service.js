@@ -41,6 +41,11 @@ class ServiceChannel {
     return ops.serviceCall(this.#service, this.#props, path, message?.bytes, message?.capabilities ?? []);
   }
 
+  /** @param {number} scheduledTime @param {string} cron */
+  scheduled(scheduledTime, cron) {
+    return ops.serviceScheduled(this.#service, this.#props, scheduledTime, cron);
+  }
+
   /** The binding stays usable whatever is sent. */
   reference() {
     return ops.capabilityOfService(this.#service, this.#props);

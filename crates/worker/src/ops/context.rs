@@ -81,8 +81,18 @@ pub(crate) fn task_begin<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// Ends what task_begin began.
 pub(crate) fn task_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     if let Some(context) = op.worker.context(op.uint(0)) {
+        if op.flag(1) {
+            context.task_failed.set(true);
+        }
         context.task_end();
     }
+    op.undefined()
+}
+
+/// `controller.noRetry()`
+pub(crate) fn scheduled_no_retry<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.require_context(op.uint(0), "ScheduledController")?;
+    context.no_retry.set(true);
     op.undefined()
 }
 

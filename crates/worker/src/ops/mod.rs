@@ -15,6 +15,7 @@ pub(crate) mod module;
 pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod cache;
+pub(crate) mod rate_limit;
 pub(crate) mod compress;
 pub(crate) mod zlib;
 pub(crate) mod fetch;
@@ -103,6 +104,8 @@ operations! {
     "withAsyncFrame" => context::with_async_frame,
     "taskBegin" => context::task_begin,
     "taskEnd" => context::task_end,
+    "scheduledNoRetry" => context::scheduled_no_retry,
+    "rateLimit" => rate_limit::rate_limit,
     "abortObject" => context::abort_object,
     "abortEvent" => context::abort_event,
     "sectionRequest" => context::section_request,
@@ -154,6 +157,7 @@ operations! {
     "stubCall" => stub::call,
     "serviceFetch" => stub::service_fetch,
     "serviceCall" => stub::service_call,
+    "serviceScheduled" => stub::service_scheduled,
     "capabilityOfTarget" => capability::of_target,
     "capabilityOfObject" => capability::of_object,
     "capabilityOfService" => capability::of_service,

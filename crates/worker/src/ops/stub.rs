@@ -3,7 +3,8 @@
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_object::capability::ObjectRef;
-use stated_object::program::{Answer, Event};
+use stated_object::clock::wall_ms;
+use stated_object::program::{Answer, Event, Scheduled};
 
 use super::fetch::aborted;
 use crate::op::{Op, OpError, OpResult};
@@ -48,6 +49,7 @@ pub(super) fn settled(answer: Answer) -> SettledResult {
     match answer {
         Answer::Response(response) => Ok(Settled::Response(Box::new(response))),
         Answer::Value(message) => Ok(Settled::Message(message)),
+        Answer::Scheduled(run) => Ok(Settled::Scheduled(run.outcome(), run.no_retry)),
         Answer::Done => Err(Failure::new(ErrorCode::Internal).into()),
     }
 }
@@ -128,5 +130,22 @@ pub(crate) fn service_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
                 .call_service(&service, Event::Call { path, args })
                 .await?,
         )
+    })
+}
+
+/// `scheduled()` of a service binding.
+pub(crate) fn service_scheduled<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let service = op.service(0, 1)?;
+    let at_ms = match op.number(2) {
+        at_ms if at_ms < 0.0 => wall_ms(),
+        at_ms => at_ms as i64,
+    };
+    let cron = op.text(3)?;
+    let context = op.context()?;
+    let worker = op.worker.clone();
+    op.promise_for(worker.awaited_of(&service), async move {
+        context.until_durable().await?;
+        let event = Event::Scheduled(Scheduled { at_ms, cron });
+        settled(worker.call_service(&service, event).await?)
     })
 }

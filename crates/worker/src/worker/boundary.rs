@@ -13,6 +13,7 @@ use stated_object::message::{BodyStream, BodyWriter, FetchRequest, FetchResponse
 use stated_object::program::{Answer, Event};
 
 use crate::cache::Caches;
+use crate::rate_limits::RateLimits;
 
 /// A future of this thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -148,6 +149,8 @@ pub struct WorkerOptions {
     pub async_stacks: AsyncStacks,
     /// What the service's Cache API keeps, for all of its shards.
     pub caches: Arc<Caches>,
+    /// The counts of rate limits, for all services of the node.
+    pub rate_limits: Arc<RateLimits>,
     /// The keys of the service's namespaces, by index.
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.

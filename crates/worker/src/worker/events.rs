@@ -1,13 +1,16 @@
 //! Starting handlers: of stateless entrypoints and of objects.
 
+use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
 use stated_core::error::{ErrorCode, Failure};
+use stated_core::limits;
 use stated_engine::{FrameInfo, Local, Scope};
 use stated_object::capability::{Message, Props, ServiceRef};
 use stated_object::instance::Instance;
 use stated_object::message::{FetchRequest, FetchResponse};
-use stated_object::program::{Answer, AnswerReceiver, Event, SocketEvent};
+use stated_object::program::{Answer, AnswerReceiver, Event, ScheduledRun, SocketEvent};
 
 use super::*;
 use crate::context::Context;
@@ -34,7 +37,9 @@ impl Worker {
         *object = context.called.take();
         match answer? {
             Answer::Response(response) => Ok(response),
-            Answer::Value(_) | Answer::Done => Err(Failure::new(ErrorCode::Internal)),
+            Answer::Value(_) | Answer::Scheduled(_) | Answer::Done => {
+                Err(Failure::new(ErrorCode::Internal))
+            }
         }
     }
 
@@ -73,10 +78,36 @@ impl Worker {
         context
             .lives_for_stubs
             .set(matches!(event, Event::Call { .. }));
-        self.stateless_turn(context, |scope, call| {
+        let scheduled = matches!(event, Event::Scheduled(_));
+        let answer = self.stateless_turn(context, |scope, call| {
             self.start_stateless(scope, context, call, entrypoint, props, event)
-        })
-        .await
+        });
+        if scheduled {
+            return Ok(Answer::Scheduled(Self::finish(context, answer).await));
+        }
+        answer.await
+    }
+
+    /// Waits for a scheduled event's handler and for everything it gave to `waitUntil`, for as long as both may take.
+    async fn finish(
+        context: &Rc<Context>,
+        answer: impl Future<Output = Result<Answer, Failure>>,
+    ) -> ScheduledRun {
+        let limit = Duration::from_millis(limits::SCHEDULED_TIME.value);
+        let ended = tokio::time::timeout(limit, async {
+            let answer = answer.await;
+            context.ended().await;
+            answer
+        });
+        let result = ended.await.unwrap_or_else(|_| {
+            context.end();
+            Err(Failure::new(ErrorCode::EventTimeLimit))
+        });
+        ScheduledRun {
+            result: result.map(|_| ()),
+            task_failed: context.task_failed.get(),
+            no_retry: context.no_retry.get(),
+        }
     }
 
     /// Calls a target of a stateless context, which lives at least until the answer.
@@ -144,6 +175,15 @@ impl Worker {
                     scope,
                     "callEntrypoint",
                     &[call, id, entrypoint, props, path, args, capabilities],
+                );
+            }
+            Event::Scheduled(scheduled) => {
+                let at = scope.number(scheduled.at_ms as f64);
+                let cron = scope.string(&scheduled.cron);
+                self.call_main(
+                    scope,
+                    "scheduledEntrypoint",
+                    &[call, id, entrypoint, props, at, cron],
                 );
             }
             Event::TargetCall { .. } | Event::Alarm(_) | Event::Socket { .. } => {}
@@ -249,6 +289,7 @@ impl Worker {
                     let retries = scope.number(f64::from(info.retry_count));
                     self.call_main(scope, "alarmObject", &[call, id, at, retries]);
                 }
+                Event::Scheduled(_) => {}
                 Event::Socket { socket, event } => {
                     let socket = scope.number(socket.0 as f64);
                     let [kind, a, b, c] = socket_event(scope, event);

@@ -18,6 +18,7 @@ const MAIN: &[&str] = &[
     "start",
     "fetchEntrypoint",
     "callEntrypoint",
+    "scheduledEntrypoint",
     "createObject",
     "dropObject",
     "endContext",
@@ -122,10 +123,15 @@ impl Worker {
         init_json: &str,
         code_generation: CodeGeneration,
     ) -> Result<Vec<Export>, String> {
-        let config = scope.string(init_json);
+        let version = &loader.source().version;
+        let arguments = [
+            scope.string(init_json),
+            scope.string(&version.id),
+            scope.number(version.made_ms as f64),
+        ];
         let init = scope.local(&loaded.main["init"]);
         scope
-            .call(init, &[config])
+            .call(init, &arguments)
             .map_err(|thrown| self.described(scope, loaded, thrown))?;
         self.set_env(scope, loaded)
             .map_err(|thrown| self.described(scope, loaded, thrown))?;

@@ -54,6 +54,7 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
         cpu: Duration::from_secs(60),
         heap_bytes: 256 << 20,
         caches: Arc::default(),
+        rate_limits: Arc::default(),
         keys: Vec::new(),
         classes: Vec::new(),
         home: Home::default(),

@@ -189,3 +189,75 @@ fn of_a_variable_repeated_in_json_the_last_counts() {
     };
     assert_eq!(value.0, "2");
 }
+
+#[test]
+fn version_metadata_needs_the_name_of_its_binding() {
+    let folder = with_base("[version_metadata]\nbinding = \"VERSION\"\n");
+    let name = "VERSION".to_owned();
+
+    assert_eq!(
+        folder.project().config.bindings,
+        [Binding::VersionMetadata { name }]
+    );
+    assert_eq!(
+        with_base("[version_metadata]\n").errors(),
+        [
+            "wrangler.toml:4:2: binding should have a string \"binding\" field.\n  [version_metadata]\n   ^"
+        ]
+    );
+}
+
+const LIMIT: &str = "name = \"LIMIT\"\nnamespace_id = \"1001\"\n";
+
+#[test]
+fn a_rate_limit_is_read_from_both_of_its_places() {
+    let expected = [Binding::RateLimit {
+        name: "LIMIT".to_owned(),
+        namespace_id: "1001".to_owned(),
+        limit: 100,
+        period_seconds: 60,
+    }];
+
+    for (place, kind) in [
+        ("[[ratelimits]]", ""),
+        ("[[unsafe.bindings]]", "type = \"ratelimit\"\n"),
+    ] {
+        let folder = with_base(&format!(
+            "{place}\n{LIMIT}{kind}simple = {{ limit = 100, period = 60 }}\n"
+        ));
+
+        assert_eq!(folder.project().config.bindings, expected, "{place}");
+        assert_eq!(folder.diagnostics(), [String::new(); 0], "{place}");
+    }
+}
+
+#[test]
+fn a_rate_limit_that_cannot_be_used_says_why() {
+    for (text, expected) in [
+        (
+            "name = \"LIMIT\"\nsimple = { limit = 1, period = 10 }\n".to_owned(),
+            "wrangler.toml:4:1: binding should have a string \"namespace_id\" field.\n  [[ratelimits]]\n  ^",
+        ),
+        (
+            LIMIT.to_owned(),
+            "wrangler.toml:4:1: `ratelimits[0]` has no `simple`\n  [[ratelimits]]\n  ^",
+        ),
+        (
+            format!("{LIMIT}simple = {{ limit = 0, period = 10 }}\n"),
+            "wrangler.toml:7:20: `ratelimits[0].simple.limit` is 0; it must be a whole number from 1 to 4294967295\n  simple = { limit = 0, period = 10 }\n                     ^",
+        ),
+        (
+            format!("{LIMIT}simple = {{ limit = 1, period = 30 }}\n"),
+            "wrangler.toml:7:32: `ratelimits[0].simple.period` is 30; it must be 10 or 60 seconds\n  simple = { limit = 1, period = 30 }\n                                 ^",
+        ),
+        (
+            format!("{LIMIT}simple = {{ limit = 1 }}\n"),
+            "wrangler.toml:7:1: `ratelimits[0].simple` has no `period`\n  simple = { limit = 1 }\n  ^",
+        ),
+    ] {
+        assert_eq!(
+            with_base(&format!("[[ratelimits]]\n{text}")).errors(),
+            [expected]
+        );
+    }
+}

@@ -56,6 +56,9 @@ class Entry extends WorkerEntrypoint {
   async fetch(request) {
     return new Response(`${request.method} ${this.env.TEXT}`);
   }
+  async scheduled(...args) {
+    return scenario(this.ctx, this.env, ...args);
+  }
 }
 
 const program = {
@@ -79,7 +82,8 @@ const program = {
 const described = host.run(program, {
   namespaces: [{ className: "Thing" }, { className: "Silent" }, { className: "Early" }, { className: "Legacy", sqlite: false }],
   bindings: [{ type: "text", name: "TEXT", value: "text" }, { type: "json", name: "JSON", value: { a: [1] } },
-    { type: "unsupported", name: "KV", kind: "kv_namespaces" }],
+    { type: "unsupported", name: "KV", kind: "kv_namespaces" }, { type: "versionMetadata", name: "VERSION" },
+    { type: "rateLimit", name: "LIMIT", namespaceId: "7", limit: 3, period: 10 }],
 });
 let count = 0;
 
@@ -108,7 +112,7 @@ test("exports are described by kind and handlers", () => {
     { name: "Early", kind: "durable-object", handlers: ["fetch"] },
     { name: "Legacy", kind: "legacy-class", handlers: ["fetch"] },
     { name: "Flow", kind: "other", handlers: [] },
-    { name: "Entry", kind: "entrypoint", handlers: ["fetch"] },
+    { name: "Entry", kind: "entrypoint", handlers: ["fetch", "scheduled"] },
     { name: "Broken", kind: "entrypoint", handlers: [] },
     { name: "helper", kind: "other", handlers: [] },
     { name: "number", kind: "other", handlers: [] },
@@ -175,6 +179,52 @@ test("another object's fetch is an entrypoint, too", async () => {
   assertEquals((await fetchWith(() => {}, { entrypoint: "other" })).text, "http://host/path");
 });
 
+// --- scheduled --------------------------------------------------------------------------------------------------------
+
+/** Runs a scheduled event; the context it had. */
+async function schedule(entrypoint, handler) {
+  scenario = handler;
+  let contextId;
+  await host.call(++host.lastContext, (callId, context) => {
+    contextId = context;
+    host.main.scheduledEntrypoint(callId, context, entrypoint, undefined, 1_764_403_200_000, "* * * * *");
+  });
+  return contextId;
+}
+
+test("a class's scheduled gets the controller alone, and is awaited", async () => {
+  let finished = false;
+  const contextId = await schedule("Entry", async (ctx, bindings, controller, ...more) => {
+    assertEquals([typeof ctx.waitUntil, bindings.TEXT, more], ["function", "text", []]);
+    assertEquals([controller.scheduledTime, controller.cron, Object.keys(controller)],
+      [1_764_403_200_000, "* * * * *", ["scheduledTime", "cron"]]);
+    assertEquals([Object.prototype.toString.call(controller), controller.noRetry()], ["[object ScheduledController]", undefined]);
+    assertThrows(() => new controller.constructor(), TypeError, "Illegal constructor");
+    ctx.waitUntil(Promise.reject(new Error("late")));
+    await settle();
+    finished = true;
+  });
+  assertEquals([finished, host.noRetries, host.failedTasks.has(contextId), host.uncaught.length], [true, [contextId], true, 1]);
+  host.uncaught.length = 0;
+});
+
+test("an object's scheduled gets controller, env and ctx, and its failure is the answer", async () => {
+  program.other.scheduled = (controller, bindings, ctx) => {
+    throw new RangeError([controller.cron, bindings.TEXT, typeof ctx.waitUntil].join());
+  };
+  const failure = await schedule("other", undefined).catch((error) => error);
+  assertEquals([failure.text, failure.stack.startsWith("RangeError: ")], ["RangeError: * * * * *,text,function", true]);
+});
+
+test("without a scheduled handler the event fails, and the author is told once", async () => {
+  host.logged.length = 0;
+  for (let i = 0; i < 2; i++) {
+    const failure = await schedule("default", undefined).catch((error) => error);
+    assertEquals(failure.text, "Error: Handler does not export a scheduled() function.");
+  }
+  assertEquals(host.logged, [[3, "Received a ScheduledEvent but we lack a handler for ScheduledEvents. Did you remember to export a scheduled() function?"]]);
+});
+
 // --- ExecutionContext -------------------------------------------------------------------------------------------------
 
 test("waitUntil keeps the context until the promise is settled", async () => {
@@ -233,7 +283,7 @@ test("the imported waitUntil belongs to the running context", async () => {
 test("env has the bindings, and the imported one shows them live", async () => {
   await fetchWith((_request, bindings) => {
     assertEquals([bindings.TEXT, bindings.JSON, env.TEXT, Object.keys(env).sort()],
-      ["text", { a: [1] }, "text", ["Early", "JSON", "KV", "Legacy", "Silent", "TEXT", "Thing"]]);
+      ["text", { a: [1] }, "text", ["Early", "JSON", "KV", "LIMIT", "Legacy", "Silent", "TEXT", "Thing", "VERSION"]]);
     bindings.added = 1;
     assertEquals([env.added, "added" in env, { ...env }.added], [1, true, 1]);
     delete env.added;
@@ -250,6 +300,23 @@ test("an unsupported binding says its name when it is used, and not before", asy
   }, Error, message);
   assertThrows(() => "get" in env.KV, Error, message);
   assertEquals([await env.KV === env.KV, Object.prototype.toString.call(env.KV)], [true, "[object Object]"]);
+});
+
+test("version metadata is the program's version", () => {
+  assertEquals(env.VERSION, { id: "a-version", tag: "", timestamp: "2025-11-29T08:00:00.000Z" });
+});
+
+test("a rate limit counts keys with its own limit and period unless others are given", async () => {
+  assertEquals([await env.LIMIT.limit({ key: "a" }), await env.LIMIT.limit({ key: "a", limit: 1, period: 60 }), await env.LIMIT.limit({})],
+    [{ success: true }, { success: false }, { success: false }]);
+  assertEquals(host.rateLimitUses, [["7", "a", 3, 10], ["7", "a", 1, 60], ["7", "", 3, 10]]);
+  assertEquals(Object.prototype.toString.call(env.LIMIT), "[object RateLimit]");
+  for (const [options, message] of [[undefined, "invalid rate limit options"], [null, "invalid rate limit options"],
+    [{ key: "a", cost: 1, x: 2 }, "bad rate limit options: [cost,x]"], [{ key: 1 }, "invalid key: 1"],
+    [{ key: "a", limit: "1" }, "limit must be a number: 1"], [{ key: "a", period: "10" }, "period must be a number: 10"],
+    [{ key: "a", period: 30 }, "unsupported period: 30"]]) {
+    await assertRejects(() => env.LIMIT.limit(options), Error, message);
+  }
 });
 
 test("withEnv replaces env for a callback and what it starts", async () => {

@@ -35,6 +35,9 @@ export class Host {
   /** @type {[number, string][]} */ logged = [];
   /** @type {Map<number, { contextId: number, resolve: Function, reject: Function }>} */ calls = new Map();
   /** @type {Map<number, number>} tasks by context */ tasks = new Map();
+  /** @type {Set<number>} contexts with a failed task */ failedTasks = new Set();
+  /** @type {number[]} contexts */ noRetries = [];
+  /** @type {any[][]} */ rateLimitUses = [];
   /** @type {Map<string, any>} objects by id */ objects = new Map();
   /** @type {Map<number, any>} objects by context */ byContext = new Map();
   /** @type {[number, any]} */ sectionEnds = [];
@@ -51,7 +54,12 @@ export class Host {
       asyncFrame: () => this.frames.getStore(),
       withAsyncFrame: (frame, fn, ...args) => this.frames.run(frame, fn, ...args),
       taskBegin: (context) => void this.tasks.set(context, (this.tasks.get(context) ?? 0) + 1),
-      taskEnd: (context) => void this.tasks.set(context, this.tasks.get(context) - 1),
+      taskEnd: (context, failed) => {
+        this.tasks.set(context, this.tasks.get(context) - 1);
+        if (failed) this.failedTasks.add(context);
+      },
+      scheduledNoRetry: (context) => void this.noRetries.push(context),
+      rateLimit: (...use) => this.rateLimitUses.push(use) === 1,
       log: (level, text) => void this.logged.push([level, text]),
       reportUncaught: (text) => void this.uncaught.push(text),
       respond: (callId, ...response) => this.settle(callId).resolve(response),
@@ -99,7 +107,7 @@ export class Host {
       bindings.push({ type: "namespace", name: className, namespace, className, sqlite });
     });
     services.forEach((entrypoint, service) => bindings.push({ type: "service", name: entrypoint, service, entrypoint }));
-    main.init(JSON.stringify({ serviceName: "test", compatibilityDate: "2026-08-01", flags, bindings, classes }));
+    main.init(JSON.stringify({ serviceName: "test", compatibilityDate: "2026-08-01", flags, bindings, classes }), "a-version", 1_764_403_200_000);
     return JSON.parse(main.start(program));
   }
 
