@@ -1,5 +1,6 @@
 //! npm packages as they are: a project that uses many at once, bundled, started, and asked over
-//! HTTP. What it must answer is what it answers on workerd. docs/packages.md has the table.
+//! HTTP. What it must answer is what it answers on workerd, or for jsonwebtoken on Node.
+//! docs/packages.md has the table.
 
 use serde_json::{Value, json};
 use stated_testkit::{Server, fixture};
@@ -77,6 +78,20 @@ fn packages_that_compute_give_what_they_give_on_workerd(server: &Server) {
         (
             "/xstate",
             json!({ "output": 42, "states": ["loading", "waiting", "done"], "status": "done" }),
+        ),
+        (
+            "/jsonwebtoken",
+            json!({
+                "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb2xlIjoiYWRtaW4iLCJpYXQiOjE3MDAwMDAwMDAsInN1YiI6ImFubiJ9\
+                          .zn8y9KV4wXnqj2aQOZNxLJ0g1Q4BJCpMc0zRYr9arSQ",
+                "verified": { "role": "admin", "iat": 1_700_000_000, "sub": "ann" },
+                "decoded": { "alg": "HS256", "typ": "JWT" },
+                "forged": "JsonWebTokenError: invalid signature",
+                "expired": "TokenExpiredError: jwt expired",
+                "wrongKey": "JsonWebTokenError: invalid signature",
+                "pairs": [{ "a": 1 }, { "a": 2 }, { "a": 3 }],
+                "confused": "JsonWebTokenError: invalid algorithm",
+            }),
         ),
         (
             "/bcryptjs",

@@ -1,8 +1,8 @@
-//! Keys from secrets: HKDF (RFC 5869) and PBKDF2 (RFC 8018).
+//! Keys from secrets: HKDF (RFC 5869), PBKDF2 (RFC 8018) and scrypt (RFC 7914).
 
-use hkdf::Hkdf;
+use hkdf::GenericHkdf;
 
-use crate::hash::with_hash;
+use crate::hash::with_mac;
 use crate::{CryptoError, Hash};
 
 /// `length` bytes by HKDF.
@@ -18,7 +18,7 @@ pub fn hkdf(
 ) -> Result<Vec<u8>, CryptoError> {
     let mut derived = vec![0; length];
     let expanded =
-        with_hash!(hash, D => Hkdf::<D>::new(Some(salt), secret).expand(info, &mut derived));
+        with_mac!(hash, M => GenericHkdf::<M>::new(Some(salt), secret).expand(info, &mut derived));
     expanded.map_err(|_| CryptoError::operation("HKDF cannot derive that many bits."))?;
     Ok(derived)
 }
@@ -26,13 +26,42 @@ pub fn hkdf(
 /// `length` bytes by PBKDF2 with HMAC. Takes time in proportion to `iterations` and `length`.
 pub fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Vec<u8> {
     let mut derived = vec![0; length];
-    with_hash!(hash, D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, &mut derived));
+    with_mac!(hash, M => {
+        pbkdf2::pbkdf2::<M>(password, salt, iterations, &mut derived).expect("HMAC takes keys of any length")
+    });
     derived
+}
+
+/// `length` bytes by scrypt. Takes `128 * cost * block_size` bytes of memory meanwhile.
+///
+/// # Errors
+/// [`CryptoError::Operation`] for a cost that is no power of two from 2 on, and for other parameters
+/// that are zero or too large.
+pub fn scrypt(
+    password: &[u8],
+    salt: &[u8],
+    cost: u64,
+    block_size: u32,
+    parallelization: u32,
+    length: usize,
+) -> Result<Vec<u8>, CryptoError> {
+    let invalid = || CryptoError::operation("Invalid scrypt params");
+    if cost < 2 || !cost.is_power_of_two() {
+        return Err(invalid());
+    }
+    let cost_bits = cost.trailing_zeros() as u8;
+    let parameters =
+        scrypt::Params::new(cost_bits, block_size, parallelization).map_err(|_| invalid())?;
+    // The crate refuses to derive nothing.
+    let mut derived = vec![0; length.max(1)];
+    scrypt::scrypt(password, salt, &parameters, &mut derived).map_err(|_| invalid())?;
+    derived.truncate(length);
+    Ok(derived)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hkdf, pbkdf2};
+    use super::{hkdf, pbkdf2, scrypt};
     use crate::{CryptoError, Hash};
 
     #[test]
@@ -94,5 +123,21 @@ mod tests {
             "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc\
              49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
         );
+    }
+
+    #[test]
+    fn scrypt_is_that_of_rfc_7914() {
+        assert_eq!(
+            hex::encode(scrypt(b"", b"", 16, 1, 1, 64).unwrap()),
+            "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442\
+             fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906"
+        );
+        assert_eq!(scrypt(b"a", b"b", 2, 1, 1, 0), Ok(Vec::new()));
+        for cost in [0, 1, 15] {
+            assert_eq!(
+                scrypt(b"a", b"b", cost, 1, 1, 1),
+                Err(CryptoError::Operation("Invalid scrypt params".to_owned()))
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The NIST curves: keys, ECDSA and ECDH.
+//! The NIST curves and secp256k1: keys, ECDSA and ECDH.
 //!
 //! A private key is its scalar in big-endian bytes of the curve's length, a public key its
 //! uncompressed point. Signatures are `r` and `s` one after the other (IEEE P1363).
@@ -8,9 +8,11 @@ use pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey
 use crate::random::system;
 use crate::{CryptoError, Hash};
 
-/// A curve of SP 800-186.
+/// A curve of SP 800-186, or Bitcoin's, which Web Crypto does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
+    /// secp256k1
+    K256,
     /// P-256
     P256,
     /// P-384
@@ -32,6 +34,10 @@ pub struct KeyPair {
 macro_rules! on_curve {
     ($curve:expr, $module:ident => $body:expr) => {
         match $curve {
+            Curve::K256 => {
+                use k256::{self as $module};
+                $body
+            }
             Curve::P256 => {
                 use p256::{self as $module};
                 $body
@@ -71,6 +77,7 @@ impl Curve {
     /// The curve of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
+            "secp256k1" => Self::K256,
             "P-256" => Self::P256,
             "P-384" => Self::P384,
             "P-521" => Self::P521,
@@ -81,7 +88,7 @@ impl Curve {
     /// Bytes of a coordinate or scalar.
     pub fn field_bytes(self) -> usize {
         match self {
-            Self::P256 => 32,
+            Self::K256 | Self::P256 => 32,
             Self::P384 => 48,
             Self::P521 => 66,
         }
@@ -163,6 +170,66 @@ pub fn to_spki(curve: Curve, point: &[u8]) -> Result<Vec<u8>, CryptoError> {
     on_curve!(curve, nist => {
         let key = nist::PublicKey::from_sec1_bytes(point).map_err(|_| bad_public_key())?;
         key.to_public_key_der().map(|document| document.as_bytes().to_vec()).map_err(|_| bad_public_key())
+    })
+}
+
+/// The pair in an `ECPrivateKey` document (SEC 1), whose curve the caller knows.
+///
+/// # Errors
+/// [`CryptoError::Data`] when it holds no key of this curve.
+pub fn from_sec1(curve: Curve, document: &[u8]) -> Result<KeyPair, CryptoError> {
+    on_curve!(curve, nist => {
+        Ok(pair!(nist, nist::SecretKey::from_sec1_der(document).map_err(|_| bad_private_key())?))
+    })
+}
+
+/// The `ECPrivateKey` document (SEC 1) of a scalar, with its curve and public key.
+///
+/// # Errors
+/// [`CryptoError::Data`] as in [`from_scalar`].
+pub fn to_sec1(curve: Curve, scalar: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    on_curve!(curve, nist => {
+        let key = nist::SecretKey::from_slice(scalar).map_err(|_| bad_private_key())?;
+        key.to_sec1_der().map(|document| document.to_vec()).map_err(|_| bad_private_key())
+    })
+}
+
+/// A signature of [`sign`] as the SEQUENCE of two INTEGERs that X.509 and OpenSSL have.
+///
+/// # Errors
+/// [`CryptoError::Data`] when it is no signature of this curve.
+pub fn signature_to_der(curve: Curve, signature: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    on_curve!(curve, nist => {
+        let signature = nist::ecdsa::Signature::from_slice(signature).map_err(|_| bad_signature())?;
+        Ok(signature.to_der().as_bytes().to_vec())
+    })
+}
+
+/// The reverse of [`signature_to_der`].
+///
+/// # Errors
+/// [`CryptoError::Data`] when it is no signature of this curve.
+pub fn signature_from_der(curve: Curve, signature: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    on_curve!(curve, nist => {
+        let signature = nist::ecdsa::Signature::from_der(signature).map_err(|_| bad_signature())?;
+        Ok(signature.to_bytes().to_vec())
+    })
+}
+
+fn bad_signature() -> CryptoError {
+    CryptoError::data("the signature is not one of this curve")
+}
+
+/// The compressed form of a point.
+///
+/// # Errors
+/// [`CryptoError::Data`] as in [`from_point`].
+pub fn compress(curve: Curve, point: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    use p256::elliptic_curve::sec1::ToSec1Point;
+
+    on_curve!(curve, nist => {
+        let key = nist::PublicKey::from_sec1_bytes(point).map_err(|_| bad_public_key())?;
+        Ok(key.to_sec1_point(true).as_bytes().to_vec())
     })
 }
 

@@ -1,4 +1,4 @@
-//! The algorithms of Web Crypto over bytes.
+//! The algorithms of Web Crypto and of Node's `crypto` over bytes.
 //!
 //! Keys, messages and parameters come in as bytes and go out as bytes. What a program may ask for
 //! (usages, extractability, names, JWK) is decided by the caller; nothing here knows JavaScript.
@@ -8,14 +8,18 @@
 //! Source: https://www.w3.org/TR/WebCryptoAPI/
 
 pub mod aes;
+pub mod certificate;
+pub mod cipher;
 pub mod derive;
+pub mod document;
 pub mod ec;
 mod error;
 mod hash;
 pub mod mac;
+pub mod number;
 pub mod okp;
 mod random;
 pub mod rsa;
 
 pub use error::CryptoError;
-pub use hash::{Hash, Hasher};
+pub use hash::{Hash, Hasher, shake};

@@ -1,14 +1,14 @@
 //! HMAC (RFC 2104).
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{KeyInit, Mac};
 
 use crate::Hash;
-use crate::hash::with_hash;
+use crate::hash::with_mac;
 
 /// The code of a message.
 pub fn sign(hash: Hash, key: &[u8], message: &[u8]) -> Vec<u8> {
-    with_hash!(hash, D => {
-        let mut mac = Hmac::<D>::new_from_slice(key).expect("HMAC takes keys of any length");
+    with_mac!(hash, M => {
+        let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(message);
         mac.finalize().into_bytes().to_vec()
     })
@@ -16,8 +16,8 @@ pub fn sign(hash: Hash, key: &[u8], message: &[u8]) -> Vec<u8> {
 
 /// Whether `code` is the whole code of the message; compared in constant time.
 pub fn verify(hash: Hash, key: &[u8], code: &[u8], message: &[u8]) -> bool {
-    with_hash!(hash, D => {
-        let mut mac = Hmac::<D>::new_from_slice(key).expect("HMAC takes keys of any length");
+    with_mac!(hash, M => {
+        let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(message);
         mac.verify_slice(code).is_ok()
     })

@@ -1,12 +1,15 @@
-//! RSA: keys, OAEP, PSS and PKCS #1 v1.5 signatures.
+//! RSA: keys, OAEP, PSS and PKCS #1 v1.5.
 //!
 //! A private key is its PKCS #8 document, a public one its SubjectPublicKeyInfo. Both are made by
 //! this module, so a key that was taken in once is read again without surprise. Private operations
 //! are blinded and run in constant time, as far as the crate `rsa` promises.
 
 use pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
+use rsa::pkcs1::{
+    DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPrivateKey, EncodeRsaPublicKey,
+};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BoxedUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
 
 use crate::hash::with_hash;
 use crate::random::system;
@@ -24,6 +27,8 @@ pub const GENERATED_BITS_MAX: usize = 4096;
 pub enum Signing {
     /// RSASSA-PKCS1-v1_5
     Pkcs1,
+    /// RSA-PSS with a salt of any length; signatures get the longest that fits.
+    PssAnySalt,
     /// RSA-PSS with a salt of this many bytes.
     Pss {
         /// Bytes of the salt.
@@ -204,6 +209,12 @@ pub fn sign(
     let mut random = system();
     let signature = match scheme {
         Signing::Pkcs1 => key.sign_with_rng(&mut random, pkcs1(hash)?, &digest),
+        Signing::PssAnySalt => {
+            // RFC 8017, 9.1.1: the encoded message has a bit less than the modulus, and two bytes beside.
+            let encoded_bytes = (key.n().bits() as usize - 1).div_ceil(8);
+            let salt_bytes = encoded_bytes.saturating_sub(digest.len() + 2);
+            with_hash!(hash, D => key.sign_with_rng(&mut random, Pss::<D>::new_blinded_with_salt(salt_bytes), &digest))
+        }
         Signing::Pss { salt_bytes } => {
             with_hash!(hash, D => key.sign_with_rng(&mut random, Pss::<D>::new_blinded_with_salt(salt_bytes), &digest))
         }
@@ -227,6 +238,9 @@ pub fn verify(
     let digest = hash.digest(message);
     let verified = match scheme {
         Signing::Pkcs1 => key.verify(pkcs1(hash)?, &digest, signature),
+        Signing::PssAnySalt => {
+            with_hash!(hash, D => key.verify(Pss::<D> { salt_len: None, ..Pss::new() }, &digest, signature))
+        }
         Signing::Pss { salt_bytes } => {
             with_hash!(hash, D => key.verify(Pss::<D>::new_with_salt(salt_bytes), &digest, signature))
         }
@@ -236,15 +250,24 @@ pub fn verify(
 
 fn pkcs1(hash: Hash) -> Result<Pkcs1v15Sign, CryptoError> {
     Ok(match hash {
-        Hash::Md5 => {
+        Hash::Blake2b512 | Hash::Blake2s256 => {
             return Err(CryptoError::not_supported(
-                "RSA signatures over MD5 are not supported",
+                "RSA signatures over BLAKE2 are not supported",
             ));
         }
+        Hash::Md5 => Pkcs1v15Sign::new::<md5::Md5>(),
+        Hash::Ripemd160 => Pkcs1v15Sign::new::<ripemd::Ripemd160>(),
         Hash::Sha1 => Pkcs1v15Sign::new::<sha1::Sha1>(),
+        Hash::Sha224 => Pkcs1v15Sign::new::<sha2::Sha224>(),
         Hash::Sha256 => Pkcs1v15Sign::new::<sha2::Sha256>(),
         Hash::Sha384 => Pkcs1v15Sign::new::<sha2::Sha384>(),
         Hash::Sha512 => Pkcs1v15Sign::new::<sha2::Sha512>(),
+        Hash::Sha512Of224 => Pkcs1v15Sign::new::<sha2::Sha512_224>(),
+        Hash::Sha512Of256 => Pkcs1v15Sign::new::<sha2::Sha512_256>(),
+        Hash::Sha3Of224 => Pkcs1v15Sign::new::<sha3::Sha3_224>(),
+        Hash::Sha3Of256 => Pkcs1v15Sign::new::<sha3::Sha3_256>(),
+        Hash::Sha3Of384 => Pkcs1v15Sign::new::<sha3::Sha3_384>(),
+        Hash::Sha3Of512 => Pkcs1v15Sign::new::<sha3::Sha3_512>(),
     })
 }
 
@@ -280,6 +303,140 @@ pub fn decrypt(
         key.decrypt_blinded(&mut system(), Oaep::<D>::new_with_label(label.to_vec()), message)
     });
     decrypted.map_err(|_| CryptoError::operation("Decryption failed."))
+}
+
+/// Encrypts with the padding of PKCS #1 v1.5.
+///
+/// # Errors
+/// As [`encrypt`].
+pub fn encrypt_pkcs1(public: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = public_key(public)?;
+    let encrypted = key.encrypt(&mut system(), Pkcs1v15Encrypt, message);
+    encrypted.map_err(|_| CryptoError::operation("the message is too long for this key"))
+}
+
+/// Decrypts what [`encrypt_pkcs1`] made. Whoever learns which messages fail can decrypt others.
+///
+/// # Errors
+/// As [`decrypt`].
+pub fn decrypt_pkcs1(private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = private_key(private)?;
+    let decrypted = key.decrypt_blinded(&mut system(), Pkcs1v15Encrypt, message);
+    decrypted.map_err(|_| CryptoError::operation("Decryption failed."))
+}
+
+/// "Encrypts" with the private key: the signature of PKCS #1 v1.5 over bytes that are no digest.
+///
+/// # Errors
+/// As [`encrypt`].
+pub fn sign_bytes(private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = private_key(private)?;
+    let signed = key.sign_with_rng(&mut system(), Pkcs1v15Sign::new_unprefixed(), message);
+    signed.map_err(|_| CryptoError::operation("the message is too long for this key"))
+}
+
+/// The bytes that [`sign_bytes`] signed.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when it is no
+/// such signature.
+pub fn signed_bytes(public: &[u8], signature: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let padded = apply_public(public, signature)?;
+    let wrong = || CryptoError::operation("Decryption failed.");
+    // RFC 8017, 9.2: 0, 1, at least eight times 255, 0, and the message.
+    let ones = padded
+        .iter()
+        .skip(2)
+        .take_while(|byte| **byte == 0xff)
+        .count();
+    let (head, tail) = padded.split_at_checked(2 + ones).ok_or_else(wrong)?;
+    match (head, tail) {
+        ([0, 1, ..], [0, message @ ..]) if ones >= 8 => Ok(message.to_vec()),
+        _ => Err(wrong()),
+    }
+}
+
+/// The number raised to the public exponent, without padding; as many bytes as the modulus has.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when the number
+/// is not less than the modulus or has another length.
+pub fn apply_public(public: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = public_key(public)?;
+    let number = representative(key.n(), message)?;
+    let raised = rsa::hazmat::rsa_encrypt(&key, &number).map_err(|_| not_a_representative())?;
+    Ok(padded_to(key.size(), &raised))
+}
+
+/// The number raised to the private exponent, without padding; as many bytes as the modulus has.
+///
+/// # Errors
+/// As [`apply_public`].
+pub fn apply_private(private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = private_key(private)?;
+    let number = representative(key.n(), message)?;
+    let raised = rsa::hazmat::rsa_decrypt_and_check(&key, Some(&mut system()), &number)
+        .map_err(|_| not_a_representative())?;
+    Ok(padded_to(key.size(), &raised))
+}
+
+fn not_a_representative() -> CryptoError {
+    CryptoError::operation("data too large for modulus")
+}
+
+fn representative(modulus: &BoxedUint, message: &[u8]) -> Result<BoxedUint, CryptoError> {
+    let precision = modulus.bits_precision();
+    let number =
+        BoxedUint::from_be_slice(message, precision).map_err(|_| not_a_representative())?;
+    if &number < modulus {
+        Ok(number)
+    } else {
+        Err(not_a_representative())
+    }
+}
+
+fn padded_to(bytes: usize, number: &BoxedUint) -> Vec<u8> {
+    let significant = minimal(number);
+    let mut padded = vec![0; bytes.saturating_sub(significant.len())];
+    padded.extend(significant);
+    padded
+}
+
+/// The private key in an `RSAPrivateKey` document (PKCS #1), in the form of this module.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key.
+pub fn from_pkcs1_private(document: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let key = RsaPrivateKey::from_pkcs1_der(document).map_err(|_| bad_key())?;
+    from_pkcs8(&private_document(&key)?)
+}
+
+/// The `RSAPrivateKey` document of a private key.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key.
+pub fn to_pkcs1_private(private: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let document = private_key(private)?
+        .to_pkcs1_der()
+        .map_err(|_| bad_key())?;
+    Ok(document.as_bytes().to_vec())
+}
+
+/// The public key in an `RSAPublicKey` document (PKCS #1), in the form of this module.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key.
+pub fn from_pkcs1_public(document: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    public_document(&RsaPublicKey::from_pkcs1_der(document).map_err(|_| bad_key())?)
+}
+
+/// The `RSAPublicKey` document of a public key.
+///
+/// # Errors
+/// [`CryptoError::Data`] when the document holds no valid key.
+pub fn to_pkcs1_public(public: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let document = public_key(public)?.to_pkcs1_der().map_err(|_| bad_key())?;
+    Ok(document.as_bytes().to_vec())
 }
 
 #[cfg(test)]

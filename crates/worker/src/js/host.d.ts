@@ -114,8 +114,8 @@ export interface Ops {
   /** `[scalar, point]` */
   ecGenerate(curve: string): [Uint8Array, Uint8Array];
   /** `[scalar, point]` of the private formats, `[point]` of the public ones. */
-  ecImport(curve: string, format: "scalar" | "pkcs8" | "point" | "spki", key: Uint8Array): Uint8Array[];
-  ecExport(curve: string, format: "pkcs8" | "spki", key: Uint8Array): Uint8Array;
+  ecImport(curve: string, format: "scalar" | "pkcs8" | "sec1" | "point" | "spki", key: Uint8Array): Uint8Array[];
+  ecExport(curve: string, format: "pkcs8" | "sec1" | "spki", key: Uint8Array): Uint8Array;
   ecdsaSign(curve: string, hash: string, scalar: Uint8Array, message: Uint8Array): Uint8Array;
   ecdsaVerify(curve: string, hash: string, point: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean;
   ecdhAgree(curve: string, scalar: Uint8Array, point: Uint8Array): Uint8Array;
@@ -133,14 +133,43 @@ export interface Ops {
   rsaFromNumbers(numbers: Uint8Array[]): Uint8Array;
   rsaNumbers(format: "pkcs8" | "spki", key: Uint8Array): Uint8Array[];
   rsaPublic(key: Uint8Array): Uint8Array;
-  rsaSign(scheme: "pkcs1" | "pss", hash: string, saltBytes: number, key: Uint8Array, message: Uint8Array): Uint8Array;
-  rsaVerify(scheme: "pkcs1" | "pss", hash: string, saltBytes: number, key: Uint8Array, signature: Uint8Array,
+  rsaSign(scheme: "pkcs1" | "pss" | "pss-any", hash: string, saltBytes: number, key: Uint8Array, message: Uint8Array): Uint8Array;
+  rsaVerify(scheme: "pkcs1" | "pss" | "pss-any", hash: string, saltBytes: number, key: Uint8Array, signature: Uint8Array,
     message: Uint8Array): boolean;
   rsaEncrypt(hash: string, label: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array;
   rsaDecrypt(hash: string, label: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array;
   hkdf(hash: string, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Uint8Array;
   /** Many rounds run on a thread of their own, except in global scope. */
   pbkdf2(hash: string, password: Uint8Array, salt: Uint8Array, rounds: number, bytes: number): Uint8Array | Promise<Uint8Array>;
+
+  // --- Node's crypto ----------------------------------------------------------------------------
+  // All of it at once. Hashes have the names of crates/crypto; `shake` SHAKE128 or SHAKE256.
+  shake(name: string, message: Uint8Array, bytes: number): Uint8Array;
+  pbkdf2Now(hash: string, password: Uint8Array, salt: Uint8Array, rounds: number, bytes: number): Uint8Array;
+  scrypt(password: Uint8Array, salt: Uint8Array, cost: number, blockSize: number, parallelization: number, bytes: number): Uint8Array;
+  /** Whole blocks, without padding; ECB without an iv. */
+  cipherBlocks(family: "aes" | "des", encrypt: boolean, key: Uint8Array, iv: Uint8Array | undefined, blocks: Uint8Array): Uint8Array;
+  cipherStream(mode: "ctr" | "gcm" | "ofb" | "chacha20", key: Uint8Array, iv: Uint8Array, offset: number, bytes: Uint8Array): Uint8Array;
+  gcmCounter(key: Uint8Array, iv: Uint8Array): Uint8Array;
+  gcmTag(key: Uint8Array, counter: Uint8Array, extra: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  poly1305Tag(key: Uint8Array, nonce: Uint8Array, extra: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  /** `rsa`, `ed25519`, `x25519` or the name of a curve. */
+  keyAlgorithm(format: string, document: Uint8Array): string;
+  /** PKCS #8 to EncryptedPrivateKeyInfo and back. bits: of the key of AES-CBC, 128 or 256 */
+  keyEncrypt(document: Uint8Array, passphrase: Uint8Array, bits: number): Uint8Array;
+  keyDecrypt(document: Uint8Array, passphrase: Uint8Array): Uint8Array;
+  ecCompress(curve: string, point: Uint8Array): Uint8Array;
+  ecdsaEncode(curve: string, to: "der" | "ieee-p1363", signature: Uint8Array): Uint8Array;
+  rsaConvert(which: "from-pkcs1-private" | "from-pkcs1-public" | "to-pkcs1-private" | "to-pkcs1-public", document: Uint8Array): Uint8Array;
+  rsaGenerateNow(modulusBits: number, exponent: Uint8Array): Uint8Array;
+  /** Padding of PKCS #1 v1.5: encrypt, decrypt, sign, recover; none: public, private. */
+  rsaApply(operation: "encrypt" | "decrypt" | "sign" | "recover" | "public" | "private", key: Uint8Array, message: Uint8Array): Uint8Array;
+  modPower(base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array): Uint8Array;
+  primeNew(bits: number, safe: boolean): Uint8Array;
+  primeCheck(candidate: Uint8Array): boolean;
+  /** Its fields as JSON (ops/node_crypto.rs), and the SubjectPublicKeyInfo of its key. */
+  certificateRead(der: Uint8Array): [string, Uint8Array];
+  certificateSignedBy(der: Uint8Array, publicKey: Uint8Array): boolean;
 
   // --- diagnostics ------------------------------------------------------------------------------
   /** One finished console line. level: 0 debug, 1 log, 2 info, 3 warn, 4 error. */

@@ -9,6 +9,7 @@ pub(crate) mod text;
 pub(crate) mod url;
 pub(crate) mod crypto;
 pub(crate) mod subtle;
+pub(crate) mod node_crypto;
 pub(crate) mod time;
 pub(crate) mod context;
 pub(crate) mod module;
@@ -90,6 +91,27 @@ operations! {
     "rsaDecrypt" => subtle::rsa_decrypt,
     "hkdf" => subtle::hkdf,
     "pbkdf2" => subtle::pbkdf2,
+    "shake" => node_crypto::shake_digest,
+    "pbkdf2Now" => node_crypto::pbkdf2_now,
+    "scrypt" => node_crypto::scrypt,
+    "cipherBlocks" => node_crypto::cipher_blocks,
+    "cipherStream" => node_crypto::cipher_stream,
+    "gcmCounter" => node_crypto::gcm_counter,
+    "gcmTag" => node_crypto::gcm_tag,
+    "poly1305Tag" => node_crypto::poly1305_tag,
+    "keyAlgorithm" => node_crypto::key_algorithm,
+    "keyEncrypt" => node_crypto::key_encrypt,
+    "keyDecrypt" => node_crypto::key_decrypt,
+    "ecCompress" => node_crypto::ec_compress,
+    "ecdsaEncode" => node_crypto::ecdsa_encode,
+    "rsaConvert" => node_crypto::rsa_convert,
+    "rsaGenerateNow" => node_crypto::rsa_generate_now,
+    "rsaApply" => node_crypto::rsa_apply,
+    "modPower" => node_crypto::mod_power,
+    "primeNew" => node_crypto::prime_new,
+    "primeCheck" => node_crypto::prime_check,
+    "certificateRead" => node_crypto::certificate_read,
+    "certificateSignedBy" => node_crypto::certificate_signed_by,
     "now" => time::now,
     "monotonicNow" => time::monotonic_now,
     "timerStart" => time::timer_start,

@@ -20,7 +20,7 @@ const QUICK_ROUNDS_MAX: u64 = 2_000;
 /// Rounds that may be asked for: about five seconds.
 ///
 /// Differs: Cloudflare allows 100,000, less than is recommended for passwords today.
-const ROUNDS_MAX: u64 = 10_000_000;
+pub(super) const ROUNDS_MAX: u64 = 10_000_000;
 
 /// Digests that JavaScript is feeding, by number.
 #[derive(Default)]
@@ -63,17 +63,17 @@ impl From<CryptoError> for Unsettled {
     }
 }
 
-fn unknown<'s>(what: &str, name: &str) -> OpError<'s> {
+pub(super) fn unknown<'s>(what: &str, name: &str) -> OpError<'s> {
     OpError::type_error(format!("{what} `{name}` does not exist"))
 }
 
 impl<'s> Op<'_, 's> {
-    fn hash(&mut self, index: u32) -> Result<Hash, OpError<'s>> {
+    pub(super) fn hash(&mut self, index: u32) -> Result<Hash, OpError<'s>> {
         let name = self.text(index)?;
         Hash::from_name(&name).ok_or_else(|| unknown("digest", &name))
     }
 
-    fn curve(&mut self, index: u32) -> Result<Curve, OpError<'s>> {
+    pub(super) fn curve(&mut self, index: u32) -> Result<Curve, OpError<'s>> {
         let name = self.text(index)?;
         Curve::from_name(&name).ok_or_else(|| unknown("curve", &name))
     }
@@ -85,6 +85,7 @@ impl<'s> Op<'_, 's> {
 
     fn signing(&mut self, scheme: u32, salt: u32) -> Result<Signing, OpError<'s>> {
         Ok(match self.text(scheme)?.as_str() {
+            "pss-any" => Signing::PssAnySalt,
             "pss" => Signing::Pss {
                 salt_bytes: self.uint(salt) as usize,
             },
@@ -92,11 +93,11 @@ impl<'s> Op<'_, 's> {
         })
     }
 
-    fn new_bytes(&mut self, bytes: &[u8]) -> OpResult<'s> {
+    pub(super) fn new_bytes(&mut self, bytes: &[u8]) -> OpResult<'s> {
         Ok(self.scope.uint8_array(bytes))
     }
 
-    fn new_list(&mut self, items: &[Vec<u8>]) -> OpResult<'s> {
+    pub(super) fn new_list(&mut self, items: &[Vec<u8>]) -> OpResult<'s> {
         let items: Vec<Local<'s>> = items
             .iter()
             .map(|item| self.scope.uint8_array(item))
@@ -196,6 +197,7 @@ pub(crate) fn ec_import<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let pair = match format.as_str() {
         "scalar" => ec::from_scalar(curve, &bytes)?,
         "pkcs8" => ec::from_pkcs8(curve, &bytes)?,
+        "sec1" => ec::from_sec1(curve, &bytes)?,
         "point" => return op.new_list(&[ec::from_point(curve, &bytes)?]),
         "spki" => return op.new_list(&[ec::from_spki(curve, &bytes)?]),
         _ => return Err(unknown("format", &format)),
@@ -208,6 +210,7 @@ pub(crate) fn ec_export<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let (curve, format, bytes) = (op.curve(0)?, op.text(1)?, op.bytes(2));
     let document = match format.as_str() {
         "pkcs8" => ec::to_pkcs8(curve, &bytes)?,
+        "sec1" => ec::to_sec1(curve, &bytes)?,
         _ => ec::to_spki(curve, &bytes)?,
     };
     op.new_bytes(&document)

@@ -1,7 +1,7 @@
 /**
- * `node:crypto`: hashes, key derivation and random values. Ciphers, signatures and key objects are those of `webcrypto`.
+ * `node:crypto`.
  *
- * Functions with a callback do their work at once and call back afterwards.
+ * Functions with a callback do their work at once and call back afterwards, except the making of RSA keys.
  *
  * @module
  */
@@ -9,10 +9,18 @@
 import { crypto as webcrypto } from "stated:crypto";
 import { ops } from "stated:host";
 import { Buffer } from "stated:node/buffer";
-import { bytesOf, encodingOf } from "stated:node-support/byte-text";
+import * as agreement from "stated:node-support/agreement";
+import * as certificate from "stated:node-support/certificate";
+import * as cipher from "stated:node-support/cipher";
+import { answer, bytesArgument, hashNamed, opensslError, output } from "stated:node-support/crypto-arguments";
 import { checkFunction, checkInteger, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import * as hashing from "stated:node-support/hashing";
+import { curveNames } from "stated:node-support/key-material";
+import * as keys from "stated:node-support/key-object";
+import * as pairs from "stated:node-support/key-pair";
 import { nextTick } from "stated:node-support/next-tick";
+import * as primes from "stated:node-support/prime";
+import * as signature from "stated:node-support/signature";
 import { unimplementedIn } from "stated:node-support/unimplemented";
 import { Transform } from "stated:node/stream";
 
@@ -20,29 +28,6 @@ import { Transform } from "stated:node/stream";
 const RANDOM_BYTES_MAX = 2 ** 31 - 1;
 /** Bytes that scrypt may use unless the program says more. */
 const SCRYPT_MEMORY = 32 * 1024 * 1024;
-
-/** @param {any} value @param {string} name @param {any} [encoding] @returns {Uint8Array} */
-function bytesArgument(value, name, encoding = undefined) {
-  if (typeof value === "string") return bytesOf(value, encodingOf(encoding) ?? "utf8");
-  if (value instanceof Uint8Array) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
-  throw invalidArgType(name, "of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView", value);
-}
-
-/** @param {unknown} name */
-function hashNamed(name) {
-  checkString("digest", name);
-  const hash = hashing.algorithm(name);
-  if (hash === undefined) throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${name}`);
-  return hash;
-}
-
-/** @param {Uint8Array} bytes @param {any} encoding @returns {any} */
-function output(bytes, encoding) {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return encoding === undefined || encoding === null || encoding === "buffer" ? buffer : buffer.toString(encoding);
-}
 
 /** What Hash and Hmac share: bytes that are collected until the result is asked for. */
 class Collector extends /** @type {any} */ (Transform) {
@@ -95,12 +80,15 @@ export class Hash extends Collector {
   #algorithm;
   #options;
 
-  /** @param {string} name @param {any} [options] */
+  /** @param {string} name @param {any} [options] `outputLength` of an extendable digest, and those of a stream */
   constructor(name, options = undefined) {
     checkString("algorithm", name);
     const hash = hashing.algorithm(name);
     if (hash === undefined) throw Object.assign(new Error("Digest method not supported"), { code: "ERR_OSSL_EVP_UNSUPPORTED" });
-    super((bytes) => hashing.digest(hash, bytes), options);
+    const length = options?.outputLength ?? hash.size;
+    checkInteger("options.outputLength", length, 0, 2 ** 31 - 1);
+    if (!hash.isExtendable && length !== hash.size) throw opensslError("030000B2", "digital envelope routines", "not XOF or invalid length");
+    super((bytes) => hashing.digest(hash, bytes, length), options);
     this.#algorithm = name;
     this.#options = options;
   }
@@ -119,9 +107,9 @@ export class Hmac extends Collector {
   constructor(name, key, options = undefined) {
     checkString("hmac", name);
     const hash = hashing.algorithm(name);
-    const bytes = bytesArgument(key, "key", options?.encoding);
-    if (hash === undefined) throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${name}`);
-    super(hashing.hmacWith(hash, bytes), options);
+    const bytes = keys.secretBytes(key, "key", options?.encoding).slice();
+    if (hash === undefined || hash.isExtendable) throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${name}`);
+    super((message) => ops.hmacSign(hash.name, bytes, message), options);
   }
 }
 
@@ -149,15 +137,7 @@ export function randomBytes(size, callback = undefined) {
   checkInteger("size", size, 0, RANDOM_BYTES_MAX);
   const bytes = Buffer.alloc(size);
   ops.randomFill(bytes);
-  return answer(bytes, callback);
-}
-
-/** @param {any} value @param {any} callback */
-function answer(value, callback) {
-  if (callback === undefined) return value;
-  checkFunction("callback", callback);
-  nextTick(callback, null, value);
-  return undefined;
+  return answer(callback, () => bytes);
 }
 
 /**
@@ -219,7 +199,7 @@ export function randomInt(min, max = undefined, callback = undefined) {
     ops.randomFill(new Uint8Array(view.buffer, 2));
     value = Number(view.getBigUint64(0));
   } while (value >= limit);
-  return answer(value % range + min, callback);
+  return answer(callback, () => value % range + min);
 }
 
 /** Takes a time that depends only on the number of bytes. @param {any} a @param {any} b @returns {boolean} */
@@ -241,7 +221,7 @@ export function pbkdf2Sync(password, salt, iterations, length, digest) {
   const grain = bytesArgument(salt, "salt");
   checkInteger("iterations", iterations, 1, 2 ** 31 - 1);
   checkInteger("keylen", length, 0, 2 ** 31 - 1);
-  return output(hashing.pbkdf2(hashNamed(digest), key, grain, iterations, length), undefined);
+  return output(ops.pbkdf2Now(hashNamed(digest).name, key, grain, iterations, length));
 }
 
 /** @param {any} password @param {any} salt @param {any} iterations @param {any} length @param {any} digest @param {any} callback */
@@ -254,11 +234,11 @@ export function pbkdf2(password, salt, iterations, length, digest, callback) {
 /** @param {any} digest @param {any} key @param {any} salt @param {any} info @param {any} length @returns {ArrayBuffer} */
 export function hkdfSync(digest, key, salt, info, length) {
   const hash = hashNamed(digest);
-  const [ikm, grain, context] = [bytesArgument(key, "ikm"), bytesArgument(salt, "salt"), bytesArgument(info, "info")];
+  const [ikm, grain, context] = [keys.secretBytes(key, "ikm"), bytesArgument(salt, "salt"), bytesArgument(info, "info")];
   checkInteger("length", length, 0, 2 ** 31 - 1);
   if (context.length > 1024) throw outOfRange("info", "must not contain more than 1024 bytes", context.length);
   if (length > 255 * hash.size) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
-  return /** @type {ArrayBuffer} */ (hashing.hkdf(hash, ikm, grain, context, length).buffer);
+  return /** @type {ArrayBuffer} */ (ops.hkdf(hash.name, ikm, grain, context, length).slice().buffer);
 }
 
 /** @param {any} digest @param {any} key @param {any} salt @param {any} info @param {any} length @param {any} callback */
@@ -287,7 +267,8 @@ export function scryptSync(password, salt, length, options = undefined) {
   const key = bytesArgument(password, "password");
   const grain = bytesArgument(salt, "salt");
   checkInteger("keylen", length, 0, 2 ** 31 - 1);
-  return output(hashing.scrypt(key, grain, scryptParameters(options), length), undefined);
+  const { cost, blockSize, parallelization } = scryptParameters(options);
+  return output(ops.scrypt(key, grain, cost, blockSize, parallelization, length));
 }
 
 /** @param {any} password @param {any} salt @param {any} length @param {...any} rest options and callback */
@@ -316,54 +297,32 @@ export function setFips(fips) {
   if (fips) throw invalidArgValue("fips", fips);
 }
 
-const stub = unimplementedIn("crypto");
-export const Certificate = stub("Certificate");
-export const checkPrime = stub("checkPrime");
-export const checkPrimeSync = stub("checkPrimeSync");
-export const Cipheriv = stub("Cipheriv");
-export const createCipheriv = stub("createCipheriv");
-export const createDecipheriv = stub("createDecipheriv");
-export const createDiffieHellman = stub("createDiffieHellman");
-export const createDiffieHellmanGroup = stub("createDiffieHellmanGroup");
-export const createECDH = stub("createECDH");
-export const createPrivateKey = stub("createPrivateKey");
-export const createPublicKey = stub("createPublicKey");
-export const createSecretKey = stub("createSecretKey");
-export const createSign = stub("createSign");
-export const createVerify = stub("createVerify");
-export const Decipheriv = stub("Decipheriv");
-export const DiffieHellman = stub("DiffieHellman");
-export const DiffieHellmanGroup = stub("DiffieHellmanGroup");
-export const diffieHellman = stub("diffieHellman");
-export const ECDH = stub("ECDH");
-export const generateKey = stub("generateKey");
-export const generateKeyPair = stub("generateKeyPair");
-export const generateKeyPairSync = stub("generateKeyPairSync");
-export const generateKeySync = stub("generateKeySync");
-export const generatePrime = stub("generatePrime");
-export const generatePrimeSync = stub("generatePrimeSync");
-export const getCipherInfo = stub("getCipherInfo");
-export const getDiffieHellman = stub("getDiffieHellman");
-export const KeyObject = stub("KeyObject");
-export const privateDecrypt = stub("privateDecrypt");
-export const privateEncrypt = stub("privateEncrypt");
-export const publicDecrypt = stub("publicDecrypt");
-export const publicEncrypt = stub("publicEncrypt");
-export const secureHeapUsed = stub("secureHeapUsed");
-export const Sign = stub("Sign");
-export const sign = stub("sign");
-export const Verify = stub("Verify");
-export const verify = stub("verify");
-export const X509Certificate = stub("X509Certificate");
+export function secureHeapUsed() {
+  return { total: 0, used: 0, utilization: 0, min: 0 };
+}
 
-export const constants = {};
+export const { createCipheriv, createDecipheriv, Cipheriv, Decipheriv, getCipherInfo, getCiphers } = cipher;
+export const { createPrivateKey, createPublicKey, createSecretKey, KeyObject } = keys;
+export const { generateKey, generateKeyPair, generateKeyPairSync, generateKeySync } = pairs;
+export const { checkPrime, checkPrimeSync, generatePrime, generatePrimeSync } = primes;
+export const { createSign, createVerify, privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt, Sign, sign, Verify, verify } = signature;
+export const {
+  createDiffieHellman, createDiffieHellmanGroup, createECDH, DiffieHellman, DiffieHellmanGroup, diffieHellman, ECDH, getDiffieHellman,
+} = agreement;
+export const { X509Certificate } = certificate;
+
+/** SPKAC, which browsers no longer make. */
+export const Certificate = unimplementedIn("crypto")("Certificate");
+
+export const getCurves = () => [...curveNames];
+
+
+export const constants = {
+  ...agreement.verifyErrors, ...signature.paddings, ...signature.saltLengths,
+  POINT_CONVERSION_COMPRESSED: 2, POINT_CONVERSION_UNCOMPRESSED: 4, POINT_CONVERSION_HYBRID: 6,
+  defaultCipherList: "", TLS1_VERSION: 769, TLS1_1_VERSION: 770, TLS1_2_VERSION: 771, TLS1_3_VERSION: 772,
+};
 export const { subtle } = webcrypto;
-
-/** @returns {string[]} */
-export const getCiphers = () => [];
-/** @returns {string[]} */
-export const getCurves = () => [];
-
 export { webcrypto };
 export default {
   Certificate, checkPrime, checkPrimeSync, Cipheriv, constants, createCipheriv, createDecipheriv, createDiffieHellman,

@@ -6,7 +6,7 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createHash, randomUUID, webcrypto } from "node:crypto";
+import { createHash, createHmac, hkdfSync, pbkdf2Sync, randomUUID, scryptSync, webcrypto } from "node:crypto";
 import { lookup as lookupAddresses } from "node:dns/promises";
 import { performance } from "node:perf_hooks";
 import { types } from "node:util";
@@ -20,6 +20,9 @@ const { URL: NodeURL, TextDecoder: NodeTextDecoder, TextEncoder: NodeTextEncoder
 // --- text -----------------------------------------------------------------------------------------------------------
 
 const encoder = new NodeTextEncoder();
+
+/** A digest in Node's words. */
+const nodesHash = (name) => name.toLowerCase().replace("/", "-").replace(/^(sha|ripemd|blake2[bs])-/, "$1");
 
 /** @param {string} label */
 function encodingName(label) {
@@ -268,7 +271,12 @@ defineOps({
   urlSet,
   randomFill: (bytes) => void webcrypto.getRandomValues(bytes),
   randomUuid: () => randomUUID(),
-  digest: (name, bytes) => new Uint8Array(createHash(name.replace("-", "")).update(bytes).digest()),
+  digest: (name, bytes) => new Uint8Array(createHash(nodesHash(name)).update(bytes).digest()),
+  shake: (name, bytes, outputLength) => new Uint8Array(createHash(name, { outputLength }).update(bytes).digest()),
+  hmacSign: (name, key, bytes) => new Uint8Array(createHmac(nodesHash(name), key).update(bytes).digest()),
+  pbkdf2Now: (name, key, salt, rounds, length) => new Uint8Array(pbkdf2Sync(key, salt, rounds, length, nodesHash(name))),
+  hkdf: (name, key, salt, info, length) => new Uint8Array(hkdfSync(nodesHash(name), key, salt, info, length)),
+  scrypt: (key, salt, N, r, p, length) => new Uint8Array(scryptSync(key, salt, length, { N, r, p })),
   now: () => Date.now(),
   monotonicNow: () => performance.now(),
   timerStart,
