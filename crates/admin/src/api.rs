@@ -11,12 +11,15 @@
 //! POST   /objects/namespaces/{key}/objects/{id}/evict
 //! GET    /objects/namespaces/{key}/objects/{id}/bookmarks?limit | at   (ms since the epoch)
 //! POST   /objects/namespaces/{key}/objects/{id}/restore         a bookmark (JSON); the one that undoes it
+//! GET    /objects/namespaces/{key}/objects/{id}/archive         PUT: replace it (object and facets, a tar file)
 //! GET    /objects/namespaces/{key}/objects/{id}/database?bookmark      PUT: replace it (SQLite files)
 //! ```
 //!
 //! Source: envelope and the first three are Cloudflare's (reference section 16); the rest is ours.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -27,6 +30,7 @@ use stated_storage::{check_integrity, copy_database};
 use tempfile::TempDir;
 use url::form_urlencoded;
 
+use crate::archive::ObjectFiles;
 use crate::operation::{self, Keys, Query};
 use crate::refusal::Refusal;
 use crate::store::{Namespace, Page, Store};
@@ -78,7 +82,7 @@ impl Request {
 pub enum Upload {
     /// JSON, or nothing.
     Bytes(Bytes),
-    /// A database that lies in a file.
+    /// A database or an archive that lies in a file.
     File(PathBuf),
 }
 
@@ -87,7 +91,7 @@ pub enum Upload {
 pub enum Reply {
     /// A status and the envelope.
     Json(u16, Value),
-    /// A copy of a database. The folder is deleted with this value.
+    /// A copy of a database, or an archive. The folder is deleted with this value.
     Database {
         /// Where it is.
         path: PathBuf,
@@ -107,8 +111,8 @@ enum Answer {
     Database(TempDir),
 }
 
-/// The name of the copy in its folder.
-const COPY: &str = "object.sqlite";
+/// The name of what is sent in its folder.
+const COPY: &str = "answer";
 
 impl Api {
     /// Makes the API of a store.
@@ -289,6 +293,8 @@ impl Object<'_> {
                 Ok(bookmark) => self.restore(bookmark).await,
                 Err(refusal) => Err(refusal),
             },
+            (&Method::GET, ["archive"]) => self.archive().await,
+            (&Method::PUT, ["archive"]) => self.import_archive(body).await,
             (&Method::GET, ["database"]) => self.copy(parameters).await,
             (&Method::PUT, ["database"]) => self.import(body).await,
             _ => return None,
@@ -433,6 +439,41 @@ impl Object<'_> {
         Ok(Answer::Database(folder))
     }
 
+    /// The object with its facets, all as they are at one moment.
+    async fn archive(&self) -> Result<Answer, Refusal> {
+        self.must_exist()?;
+        let folder = TempDir::with_prefix("stated-export-").map_err(no_folder)?;
+        let files = folder.path().join("files");
+        std::fs::create_dir(&files).map_err(no_folder)?;
+        self.store.export(&self.namespace, self.id, &files).await?;
+        let archive = File::create(folder.path().join(COPY)).map_err(no_upload)?;
+        ObjectFiles::alone_in(&files).write_archive(BufWriter::new(archive))?;
+        Ok(Answer::Database(folder))
+    }
+
+    /// Replaces the object and its facets by sound copies, made beside them first.
+    async fn import_archive(&self, body: Upload) -> Result<Answer, Refusal> {
+        let own = self.namespace.folder.path();
+        let folder = TempDir::with_prefix_in(".import-", own).map_err(no_folder)?;
+        let files = ObjectFiles::alone_in(folder.path());
+        match body {
+            Upload::File(path) => files.unpack(File::open(path).map_err(no_upload)?)?,
+            Upload::Bytes(bytes) => files.unpack(bytes.as_ref())?,
+        }
+        let copy = folder.path().join("copy.sqlite");
+        sound_copy(files.own(), &copy)?;
+        for (_, facet) in files.facets()? {
+            must_be_sound(&facet)?;
+        }
+        let (own, id) = (self.namespace.folder.clone(), self.id.to_string());
+        self.store
+            .replace_with_facets(&self.namespace, self.id, folder.path(), move || {
+                Ok(own.replace_object(&id, &copy)?)
+            })
+            .await?;
+        Ok(done())
+    }
+
     /// Replaces the object's database by a sound copy of the file, made beside it first.
     async fn import(&self, body: Upload) -> Result<Answer, Refusal> {
         let own = self.namespace.folder.path();
@@ -462,12 +503,24 @@ impl Object<'_> {
 /// Copies a database that other programs may have written, if it is sound and can be read here.
 fn sound_copy(source: &Path, copy: &Path) -> Result<(), Refusal> {
     copy_database(source, copy)?;
-    if let Some(fault) = check_integrity(copy)? {
-        return Err(Refusal::Conflict(format!(
+    must_be_sound(copy)
+}
+
+fn must_be_sound(database: &Path) -> Result<(), Refusal> {
+    match check_integrity(database)? {
+        Some(fault) => Err(Refusal::Conflict(format!(
             "the database is damaged: {fault}"
-        )));
+        ))),
+        None => check_values(database),
     }
-    check_values(copy)
+}
+
+fn no_folder(error: std::io::Error) -> Refusal {
+    Refusal::File("make a folder", error)
+}
+
+fn no_upload(error: std::io::Error) -> Refusal {
+    Refusal::File("write the upload", error)
 }
 
 fn done() -> Answer {

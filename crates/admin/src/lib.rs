@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
 mod api;
+mod archive;
 pub mod operation;
 mod refusal;
 mod store;
@@ -16,6 +17,7 @@ pub mod transfer;
 pub mod value;
 
 pub use api::{Api, Method, Reply, Request, Upload};
+pub use archive::ObjectFiles;
 pub use refusal::Refusal;
 pub use stopped::Stopped;
 pub use store::Store;

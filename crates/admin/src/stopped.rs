@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_storage::{
     AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database,
-    DatabaseOptions, Lane, Retention, StorageError,
+    DatabaseOptions, Lane, OBJECT_STEM, Retention, StorageError, copy_facets, replace_facets,
 };
 
 use crate::refusal::Refusal;
@@ -79,6 +79,34 @@ impl Stopped {
     ) -> Result<T, Refusal> {
         let lane = self.committer.lane();
         Database::replace_files(|| open(namespace, id, &lane), work)
+    }
+
+    pub(crate) fn export(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        target: &Path,
+    ) -> Result<(), Refusal> {
+        let own = target.join(format!("{OBJECT_STEM}.sqlite"));
+        self.operate(namespace, id, |database| database.copy_to(&own))??;
+        let (folder, lane) = (namespace.folder.path(), self.committer.lane());
+        copy_facets(folder, &id.to_string(), &lane, target, |_, _| None)?;
+        Ok(())
+    }
+
+    pub(crate) fn replace_with_facets<T>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        source: &Path,
+        work: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        self.replace(namespace, id, || {
+            let result = work()?;
+            let (folder, lane) = (namespace.folder.path(), self.committer.lane());
+            replace_facets(folder, &id.to_string(), &lane, source)?;
+            Ok(result)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the objects are: in a running node, or in the folder of a stopped one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -166,6 +167,40 @@ impl Store {
         match self {
             Self::Running(objects) => objects.replace(of_node(objects, namespace), id, work).await,
             Self::Stopped(stopped) => stopped.replace(namespace, id, work),
+        }
+    }
+
+    /// Copies the object with its facets to a folder.
+    pub(crate) async fn export(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        target: &Path,
+    ) -> Result<(), Refusal> {
+        match self {
+            Self::Running(objects) => {
+                let own = of_node(objects, namespace);
+                Ok(objects.export(own, id, target.to_owned()).await?)
+            }
+            Self::Stopped(stopped) => stopped.export(namespace, id, target),
+        }
+    }
+
+    /// As [`Store::replace`], and then gives the object the facets in the folder `source`.
+    pub(crate) async fn replace_with_facets<T: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        id: ObjectId,
+        source: &Path,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        match self {
+            Self::Running(objects) => {
+                let own = of_node(objects, namespace);
+                let source = source.to_owned();
+                objects.replace_with_facets(own, id, source, work).await
+            }
+            Self::Stopped(stopped) => stopped.replace_with_facets(namespace, id, source, work),
         }
     }
 

@@ -7,7 +7,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use stated_storage::{AlarmIndex, NamespaceFolder, check_integrity, copy_database, for_each_entry};
+use stated_storage::{
+    AlarmIndex, FacetIndex, NamespaceFolder, ROOT, check_integrity, copy_database, facet_path,
+    for_each_entry,
+};
 use tempfile::TempDir;
 
 use crate::refusal::Refusal;
@@ -120,12 +123,15 @@ impl Stopped {
             let own = target.join(&key);
             fs::create_dir(&own).map_err(file("make a folder"))?;
             let objects = export_objects(&folder, &own)?;
-            let facets: Vec<_> = database_files(&source)?
+            let indices: Vec<_> = database_files(&source)?
                 .into_iter()
-                .filter(|file| !file.is_object)
+                .filter(|file| !file.is_database)
                 .collect();
-            copy_files(&facets, &own)?;
-            if objects == 0 && facets.is_empty() {
+            copy_files(&indices, &own)?;
+            for index in &indices {
+                export_facets(&folder, index, &own)?;
+            }
+            if objects == 0 && indices.is_empty() {
                 fs::remove_dir(&own).map_err(file("remove a folder"))?;
                 continue;
             }
@@ -155,6 +161,22 @@ fn export_objects(folder: &NamespaceFolder, target: &Path) -> Result<usize, Refu
         }
         count += some.len();
     }
+}
+
+/// Writes the databases of an object's facets, those that have stored something.
+fn export_facets(
+    folder: &NamespaceFolder,
+    index: &DatabaseFile,
+    target: &Path,
+) -> Result<(), Refusal> {
+    let (id, _) = index.name.split_once('.').unwrap_or((&index.name, ""));
+    for number in FacetIndex::open(&index.path)?.descendants(ROOT) {
+        let facet = format!("{id}.{number}");
+        if folder.stored(&facet)?.is_some() {
+            folder.export_object(&facet, &facet_path(target, id, number))?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks that every value in a database can be read.

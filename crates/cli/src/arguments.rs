@@ -231,18 +231,18 @@ pub(crate) enum ObjectsAction {
 
         bookmark: String,
     },
-    /// Write the database of one object to a new file
+    /// Write the database of one object to a new file, and those of its facets beside it
     Export {
         #[command(flatten)]
         target: Target,
 
         file: PathBuf,
 
-        /// As it was at this bookmark
+        /// As it was at this bookmark, without facets
         #[arg(long, value_name = "BOOKMARK")]
         at: Option<String>,
     },
-    /// Replace the database of one object by a file
+    /// Replace the database of one object by a file, and its facets by those beside it
     Import {
         #[command(flatten)]
         target: Target,

@@ -272,6 +272,67 @@ fn a_database_is_exported_and_imported_into_another_object() {
 }
 
 #[test]
+fn facets_go_with_their_object() {
+    let server = server();
+    let folder = server.data().join("exported");
+    std::fs::create_dir(&folder).expect("the folder is ours");
+    let path = |name: &str| {
+        folder
+            .join(name)
+            .to_str()
+            .expect("the path is text")
+            .to_owned()
+    };
+    let files = || -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&folder)
+            .expect("the folder is there")
+            .map(|entry| {
+                entry
+                    .expect("it can be read")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    // One that is kept as an image and runs, and one with a file of its own.
+    assert_eq!(server.get("/ann/parts").json(), json!([1, 1]));
+    assert_eq!(server.get("/eve/parts/1500000").json(), json!([1, 1]));
+
+    let data = server.data().to_owned();
+    objects(&data, &["export", "Ledger", "ann", &path("ann.sqlite")]).done();
+    objects(&data, &["export", "Ledger", "eve", &path("eve.sqlite")]).done();
+    server.get("/bob/parts");
+    server.get("/bob/parts");
+    objects(&data, &["import", "Ledger", "bob", &path("ann.sqlite")]).done();
+
+    let beside = |stem: &str| {
+        ["1.sqlite", "2.sqlite", "facets", "sqlite"].map(|end| format!("{stem}.{end}"))
+    };
+    assert_eq!(files(), [beside("ann"), beside("eve")].concat());
+    assert_eq!(server.get("/bob/state").json()["add"], 2);
+    assert_eq!(server.get("/bob/parts").json(), json!([2, 2]));
+    // It is a copy.
+    assert_eq!(server.get("/ann/parts").json(), json!([2, 2]));
+
+    let launch = stopped(server);
+    objects(&data, &["import", "Ledger", "kim", &path("eve.sqlite")]).done();
+    objects(&data, &["export", "Ledger", "kim", &path("kim.sqlite")]).done();
+    // What has no facets replaces those there are.
+    std::fs::copy(path("ann.sqlite"), path("alone.sqlite")).expect("the folder is ours");
+    objects(&data, &["import", "Ledger", "eve", &path("alone.sqlite")]).done();
+    for name in beside("kim") {
+        std::fs::metadata(path(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let server = launch.start();
+    assert_eq!(server.get("/kim/parts").json(), json!([2, 2]));
+    assert_eq!(server.get("/eve/parts").json(), json!([1, 1]));
+    assert_eq!(server.get("/eve/state").json()["add"], 2);
+}
+
+#[test]
 fn a_damaged_file_is_not_imported() {
     let server = server();
     let data = server.data();
@@ -445,6 +506,7 @@ fn objects_move_to_workerd_and_back() {
     }
     let server = server();
     server.get("/ann/arm/100000000");
+    assert_eq!(server.get("/ann/parts/1500000").json(), json!([1, 1]));
     let data = server.data().to_owned();
     let _launch = stopped(server);
     let theirs = data.join("wrangler");
@@ -458,6 +520,7 @@ fn objects_move_to_workerd_and_back() {
         .start();
     assert_eq!(workerd.get("/ann/add").json(), 3);
     assert_eq!(workerd.get("/ann/batch").json(), 2);
+    assert_eq!(workerd.get("/ann/parts").json(), json!([2, 2]));
     assert!(workerd.get("/ann/state").json()["alarm"].is_u64());
     assert_eq!(workerd.get("/eve/add").json(), 1);
     workerd.terminate();
@@ -471,6 +534,7 @@ fn objects_move_to_workerd_and_back() {
     );
     let server = ours.persist_to(&imported).start();
     assert_eq!(server.get("/ann/add").json(), 4);
+    assert_eq!(server.get("/ann/parts").json(), json!([3, 3]));
     assert_eq!(server.get("/eve/add").json(), 2);
     let state = server.get("/ann/state").json();
     assert!(state["alarm"].is_u64(), "{state}");

@@ -1,6 +1,7 @@
 //! The objects of a running node, as an operator reaches them: each on the shard that owns it.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -133,6 +134,48 @@ impl Objects {
         let result = self
             .ask(namespace, shard, move |own| async move {
                 own.replace(id, work).await
+            })
+            .await?;
+        namespace.nudge.notify_one();
+        result
+    }
+
+    /// Copies an object's database and those of its facets to a folder, as
+    /// [`Namespace::export`] says.
+    ///
+    /// # Errors
+    /// As there, or that the node is shutting down.
+    pub async fn export(
+        &self,
+        namespace: &ObjectNamespace,
+        id: ObjectId,
+        target: PathBuf,
+    ) -> Result<(), Failure> {
+        let shard = self.topology.owner(namespace.place.0, &id);
+        self.ask(namespace, shard, move |own| async move {
+            own.export(id, target).await
+        })
+        .await?
+    }
+
+    /// As [`Objects::replace`], and then gives the object the facets in the folder `source`.
+    ///
+    /// # Errors
+    /// As there, and those of the facets' files.
+    pub async fn replace_with_facets<
+        T: Send + 'static,
+        E: From<StorageError> + From<Failure> + Send + 'static,
+    >(
+        &self,
+        namespace: &ObjectNamespace,
+        id: ObjectId,
+        source: PathBuf,
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let shard = self.topology.owner(namespace.place.0, &id);
+        let result = self
+            .ask(namespace, shard, move |own| async move {
+                own.replace_with_facets(id, &source, work).await
             })
             .await?;
         namespace.nudge.notify_one();

@@ -155,6 +155,13 @@ impl Instance {
         is_there.then(|| entry.generation())
     }
 
+    /// The facets that run, by their numbers; those of facets included.
+    pub(crate) fn running_facets(self: &Rc<Self>) -> BTreeMap<u16, Rc<Self>> {
+        let mut running = BTreeMap::new();
+        collect_running(self, &mut running);
+        running
+    }
+
     /// Stops a facet and its own facets; one that does not run is left alone.
     pub fn abort_facet(&self, name: &str, reason: &Failure) {
         if let Some(entry) = self.facets.get(name) {
@@ -281,8 +288,7 @@ impl Namespace {
     pub fn wipe_facets(&self, parent: &Rc<Instance>) -> Result<(), Failure> {
         let own = parent.position.number;
         let doomed = self.with_index(parent, |index| Ok(index.descendants(own)))?;
-        let mut running = BTreeMap::new();
-        collect_running(parent, &mut running);
+        let running = parent.running_facets();
         for number in doomed {
             match running.get(&number) {
                 Some(instance) => wipe(instance)?,

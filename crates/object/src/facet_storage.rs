@@ -7,25 +7,25 @@ use std::path::PathBuf;
 
 use stated_core::id::ObjectId;
 use stated_storage::{
-    Backend, Database, DatabaseOptions, FacetIndex, StorageError, delete_database, replace_database,
+    Database, FACET_OPTIONS, FacetIndex, StorageError, delete_database, facet_index_path,
+    facet_path, replace_database,
 };
 
 use crate::namespace::Namespace;
 
-const OPTIONS: DatabaseOptions = DatabaseOptions {
-    backend: Backend::Sqlite { sql_enabled: true },
-    alarm: None,
-};
-
 impl Namespace {
     /// Reads which facets an object ever had.
     pub(crate) fn open_facet_index(&self, id: ObjectId) -> Result<FacetIndex, StorageError> {
-        FacetIndex::open(&self.config().folder.join(format!("{id}.facets")))
+        FacetIndex::open(&facet_index_path(&self.config().folder, &id.to_string()))
     }
 
     /// Opens the database of a facet, which must not be open.
     pub(crate) fn open_facet(&self, id: ObjectId, number: u16) -> Result<Database, StorageError> {
-        Database::open(&self.facet_path(id, number), OPTIONS, &self.parts.lane)
+        Database::open(
+            &self.facet_path(id, number),
+            FACET_OPTIONS,
+            &self.parts.lane,
+        )
     }
 
     /// Deletes what a facet has stored; its database must be closed.
@@ -34,7 +34,11 @@ impl Namespace {
         id: ObjectId,
         number: u16,
     ) -> Result<(), StorageError> {
-        delete_database(&self.facet_path(id, number), &OPTIONS, &self.parts.lane)
+        delete_database(
+            &self.facet_path(id, number),
+            &FACET_OPTIONS,
+            &self.parts.lane,
+        )
     }
 
     /// Copies what a facet has committed to another one, whose database must be closed. `live` is
@@ -52,11 +56,11 @@ impl Namespace {
             None => self.open_facet(id, from)?.copy_to(&copy)?,
         }
         let target = self.facet_path(id, to);
-        replace_database(&target, &OPTIONS, &self.parts.lane, &copy)
+        replace_database(&target, &FACET_OPTIONS, &self.parts.lane, &copy)
     }
 
     /// By what name a facet's database is known; there need not be a file of that name.
     fn facet_path(&self, id: ObjectId, number: u16) -> PathBuf {
-        self.config().folder.join(format!("{id}.{number}.sqlite"))
+        facet_path(&self.config().folder, &id.to_string(), number)
     }
 }

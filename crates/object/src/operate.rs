@@ -4,11 +4,12 @@
 //! and is answered when the commit is durable. An object that does not run is not constructed for
 //! it; its database is opened, used and closed without an await, so no event can come in between.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
-use stated_storage::{Database, StorageError};
+use stated_storage::{Database, OBJECT_STEM, StorageError, copy_facets, replace_facets};
 
 use crate::alarm_edits::AlarmEdit;
 use crate::namespace::{Entry, Namespace};
@@ -103,6 +104,76 @@ impl Namespace {
             .wait_until_durable()
             .map_err(|error| Failure::storage_failed(&error.to_string()))?;
         Ok(result)
+    }
+
+    /// Copies the object's database and those of its facets to the folder `target`: its files are
+    /// there as [`copy_facets`] says. All are as they are at one moment.
+    ///
+    /// # Errors
+    /// Why a database cannot be used, or a file not be made.
+    pub async fn export(self: &Rc<Self>, id: ObjectId, target: PathBuf) -> Result<(), Failure> {
+        let own = target.join(format!("{OBJECT_STEM}.sqlite"));
+        let copy = move |database: &mut Database| database.copy_to(&own);
+        // An instance that has just broken gives its database back in a task.
+        tokio::task::yield_now().await;
+        let entry = self.known_entry(id);
+        let Some(instance) = entry.as_ref().and_then(|entry| entry.instance()) else {
+            self.operate_closed(id, entry.as_deref(), copy)?
+                .map_err(|error| storage_failure(&error))?;
+            return self.copy_facets_with(id, &target, |_, _| None);
+        };
+        let _active = instance.active();
+        {
+            let _turn = instance.enter(None).await?;
+            instance
+                .with_database(copy)?
+                .map_err(|error| storage_failure(&error))?;
+            let running = instance.running_facets();
+            self.copy_facets_with(id, &target, |number, copy| {
+                let copied = running
+                    .get(&number)?
+                    .with_database(|database| database.copy_to(copy));
+                // Without its database it has just broken, and what is on the disk is what it has.
+                copied.ok()
+            })?;
+        }
+        instance.until_durable().await
+    }
+
+    fn copy_facets_with(
+        &self,
+        id: ObjectId,
+        target: &Path,
+        copy_running: impl FnMut(u16, &Path) -> Option<Result<(), StorageError>>,
+    ) -> Result<(), Failure> {
+        let folder = &self.config().folder;
+        copy_facets(
+            folder,
+            &id.to_string(),
+            &self.parts.lane,
+            target,
+            copy_running,
+        )
+        .map_err(|error| storage_failure(&error))
+    }
+
+    /// As [`Namespace::replace`], and then gives the object the facets in the folder `source`.
+    ///
+    /// # Errors
+    /// As there, and those of [`replace_facets`].
+    pub async fn replace_with_facets<T, E: From<StorageError>>(
+        &self,
+        id: ObjectId,
+        source: &Path,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (folder, lane) = (&self.config().folder, &self.parts.lane);
+        self.replace(id, || {
+            let result = work()?;
+            replace_facets(folder, &id.to_string(), lane, source)?;
+            Ok(result)
+        })
+        .await
     }
 
     /// Drops the object's instance if it has nothing to do.

@@ -196,6 +196,11 @@ impl Database {
         self.stop = Some(stop);
     }
 
+    /// Whether anything is or may be stored.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.is_stored
+    }
+
     /// Returns the name of this database in the committer's reports.
     pub fn key(&self) -> DatabaseKey {
         self.target.key

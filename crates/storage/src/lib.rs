@@ -26,6 +26,7 @@ mod database;
 mod delete_all;
 mod directory;
 mod error;
+mod facet_files;
 mod facet_index;
 mod folder;
 mod history;
@@ -58,6 +59,9 @@ pub use database::{Backend, Database, DatabaseOptions, delete_database, replace_
 pub use delete_all::AlarmFate;
 pub use directory::Stored;
 pub use error::{CommitFailure, SqlError, StorageError};
+pub use facet_files::{
+    FACET_OPTIONS, OBJECT_STEM, copy_facets, facet_index_path, facet_path, replace_facets,
+};
 pub use facet_index::{FACETS_MAX, FacetIndex, ROOT};
 pub use folder::{DataFolder, FolderError, NamespaceFolder};
 pub use history::{Bookmark, NotABookmark, Retention};

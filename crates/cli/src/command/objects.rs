@@ -3,12 +3,14 @@
 mod connection;
 mod show;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stated_admin::{Method, Request, Stopped, Upload};
+use stated_admin::{Method, ObjectFiles, Request, Stopped, Upload};
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_object::clock::wall_ms;
+use tempfile::TempDir;
 
 use crate::arguments::{AlarmChange, Objects, ObjectsAction, Target};
 use crate::failure::Failure;
@@ -18,6 +20,8 @@ use connection::Connection;
 
 /// Objects of one request of a list.
 const PAGE: usize = 1000;
+/// The archive of an object in a folder of its own.
+const ARCHIVE: &str = "object.tar";
 
 /// Does what the arguments say.
 pub(crate) async fn run(arguments: &Objects) -> Result<(), Failure> {
@@ -355,19 +359,36 @@ impl Session {
         Ok(())
     }
 
+    /// Writes the object and its facets, or the object alone as it was at a bookmark.
     async fn export(&self, target: &Target, file: &Path, at: Option<&str>) -> Result<(), Failure> {
         let object = self.object(target).await?;
-        let query: Vec<(&str, &str)> = at.iter().map(|at| ("bookmark", *at)).collect();
+        if let Some(at) = at {
+            let database = object.target(&["database"], &[("bookmark", at)]);
+            return self.connection.download(database, file).await;
+        }
+        let scratch = scratch_folder()?;
+        let archive = scratch.path().join(ARCHIVE);
         self.connection
-            .download(object.target(&["database"], &query), file)
-            .await
+            .download(object.target(&["archive"], &[]), &archive)
+            .await?;
+        let archive = File::open(&archive).map_err(|error| Failure::new(error.to_string()))?;
+        ObjectFiles::beside(file)
+            .unpack(archive)
+            .map_err(|(path, error)| Failure::new(format!("write `{}`: {error}", path.display())))
     }
 
     async fn import(&self, target: &Target, file: &Path) -> Result<(), Failure> {
         let object = self.object(target).await?;
-        let body = Upload::File(file.to_owned());
+        if let Err(error) = File::open(file) {
+            return Err(Failure::new(format!("read `{}`: {error}", file.display())));
+        }
+        let scratch = scratch_folder()?;
+        let archive = scratch.path().join(ARCHIVE);
+        let out = File::create_new(&archive).map_err(|error| Failure::new(error.to_string()))?;
+        ObjectFiles::beside(file).pack(out)?;
+        let archive = Upload::File(archive);
         self.connection
-            .ask(Method::PUT, object.target(&["database"], &[]), body)
+            .ask(Method::PUT, object.target(&["archive"], &[]), archive)
             .await
             .map(drop)
     }
@@ -439,6 +460,11 @@ impl Session {
     fn print(&self, value: &Value) {
         printer::line(&format!("{value:#}"));
     }
+}
+
+fn scratch_folder() -> Result<TempDir, Failure> {
+    TempDir::with_prefix("stated-objects-")
+        .map_err(|error| Failure::new(format!("make a folder: {error}")))
 }
 
 fn text(value: &Value) -> String {
