@@ -19,8 +19,8 @@ use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Answer, Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, RateLimits, Redirect,
-    Source, TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, NoResponse, RateLimits,
+    Redirect, Source, TcpConnection, Worker, WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -634,7 +634,7 @@ impl Network for ShardNetwork {
         &self,
         request: FetchRequest,
         redirect: Redirect,
-    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+    ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
         let client = self.client.clone();
         let mode = match redirect {
             Redirect::Follow => RedirectMode::Follow,
@@ -642,13 +642,11 @@ impl Network for ShardNetwork {
             Redirect::Manual => RedirectMode::Manual,
         };
         Box::pin(async move {
-            client.fetch(request, mode).await.map_err(|error| {
-                let class = if error.is_type_error() {
-                    "TypeError"
-                } else {
-                    "Error"
-                };
-                (class, error.to_string())
+            let fetched = client.fetch(request, mode).await;
+            fetched.map_err(|error| match error {
+                FetchError::Lost | FetchError::Refused { .. } => NoResponse::NetworkLost,
+                error if error.is_type_error() => NoResponse::TypeError(error.to_string()),
+                error => NoResponse::Error(error.to_string()),
             })
         })
     }

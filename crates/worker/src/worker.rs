@@ -43,8 +43,8 @@ mod events;
 mod load;
 
 pub use boundary::{
-    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, Redirect, TcpConnection,
-    Upgrade, WorkerOptions,
+    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
+    TcpConnection, Upgrade, WorkerOptions,
 };
 
 pub(crate) use load::startup_code_generation;

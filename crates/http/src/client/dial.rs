@@ -160,6 +160,7 @@ impl Origin {
         let authority = self.authority();
         match error.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => {
+                tracing::info!(%authority, "fetch(): the connection was refused");
                 FetchError::Refused { authority }
             }
             _ => FetchError::Unreachable { authority },

@@ -1,7 +1,7 @@
 //! Why a fetch has no response, in words for the program that made it.
 //!
-//! The texts name the host of the URL and nothing that the program did not write itself: no
-//! address, no path of this machine.
+//! The texts name the host of the URL, if anything, and nothing that the program did not write
+//! itself: no address, no path of this machine.
 
 use std::error::Error;
 
@@ -51,8 +51,8 @@ pub enum FetchError {
         /// The host of the URL.
         host: String,
     },
-    /// Nobody listens there, or a firewall says so.
-    #[error("fetch(): connection to `{authority}` was refused")]
+    /// Nobody listens there, or a firewall says so. The text is Cloudflare's; the log names the host.
+    #[error("Network connection lost.")]
     Refused {
         /// Host and port of the URL.
         authority: String,

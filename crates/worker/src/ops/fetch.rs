@@ -1,13 +1,14 @@
 //! Requests to the outside.
 
 use http::Method;
+use stated_core::error::{ErrorCode, Failure};
 use stated_object::message::FetchRequest;
 use tokio::sync::oneshot;
 
 use crate::dynamic::Outbound;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
-use crate::worker::Redirect;
+use crate::worker::{NoResponse, Redirect};
 
 /// A number with which a fetch can be cancelled.
 pub(crate) fn token<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
@@ -109,7 +110,9 @@ pub(crate) fn start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         tokio::select! {
             response = network.fetch(request, redirect) => match response {
                 Ok(response) => Ok(Settled::Response(Box::new(response))),
-                Err((class, message)) => Err(Unsettled::Error(class, message)),
+                Err(NoResponse::NetworkLost) => Err(Failure::new(ErrorCode::NetworkLost).into()),
+                Err(NoResponse::TypeError(text)) => Err(Unsettled::Error("TypeError", text)),
+                Err(NoResponse::Error(text)) => Err(Unsettled::Error("Error", text)),
             },
             () = abortable.aborted() => Err(aborted()),
         }

@@ -52,12 +52,12 @@ pub trait Network {
     /// Delivers a call to a target, wherever its context is.
     fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>>;
 
-    /// Sends a request to the outside. The error is its class and text.
+    /// Sends a request to the outside.
     fn fetch(
         &self,
         request: FetchRequest,
         redirect: Redirect,
-    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>>;
+    ) -> LocalFuture<Result<FetchResponse, NoResponse>>;
 
     /// Connects to a host and port, with TLS if `secure`. The error is its class and text.
     fn connect(
@@ -69,6 +69,17 @@ pub trait Network {
 
     /// An object's alarm was set to this time: look at the index again.
     fn alarm_hint(&self, at_ms: i64);
+}
+
+/// Why a request to the outside has no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoResponse {
+    /// There is no connection, or it broke. The error can be retried.
+    NetworkLost,
+    /// The request can have none as it is: the text of a `TypeError`.
+    TypeError(String),
+    /// Anything else: the text of an `Error`.
+    Error(String),
 }
 
 /// An open TCP connection, with or without TLS.

@@ -14,8 +14,7 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, Redirect, TcpConnection, Worker,
-    WorkerOptions,
+    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, TcpConnection, Worker, WorkerOptions,
 };
 use tokio::task::LocalSet;
 
@@ -136,7 +135,7 @@ impl Network for NoNetwork {
         &self,
         request: FetchRequest,
         _: Redirect,
-    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+    ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
         panic!("a test fetches {}", request.url);
     }
 
