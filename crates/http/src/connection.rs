@@ -1,8 +1,8 @@
 //! One accepted connection: HTTP requests one after the other, then perhaps a WebSocket.
 //!
-//! The whole life of a connection is one task. The HTTP machinery and the WebSocket pump are boxed
-//! separately, and nothing of the former is left when the latter runs, so a WebSocket that is silent
-//! for days costs little.
+//! The whole life of a connection is one task, which holds a box with the HTTP machinery and then one
+//! with the WebSocket pump. Nothing of the former is left when the latter runs, so a WebSocket that is
+//! silent for days costs little.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -47,6 +47,9 @@ pub(crate) struct Shared<H> {
     http: http1::Builder,
 }
 
+/// A connection that has become a WebSocket, to be run to its end.
+pub(crate) type WebSocket = Pin<Box<dyn Future<Output = ()>>>;
+
 /// What the requests of one connection share.
 struct Connection<H> {
     shared: Rc<Shared<H>>,
@@ -84,16 +87,15 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    /// Serves one connection to its end.
-    pub(crate) async fn run(
+    /// Serves one connection to its end, or until it is a WebSocket: then returns what is left to run,
+    /// which needs nothing of what the HTTP part needed.
+    pub(crate) async fn serve(
         self: Rc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
         mut shutdown: Shutdown,
-    ) {
-        let Ok(local) = stream.local_addr() else {
-            return;
-        };
+    ) -> Option<WebSocket> {
+        let local = stream.local_addr().ok()?;
         let connection = Rc::new(Connection {
             origin: Origin::new(peer, local),
             accepted: RefCell::new(None),
@@ -103,11 +105,8 @@ impl<H: Handler> Shared<H> {
         Box::pin(connection.serve_http(stream, peer, &mut shutdown)).await;
         let accepted = connection.accepted.take();
         drop(connection);
-        let Some(accepted) = accepted else { return };
-        let started = Box::pin(accepted.start(&self.limits)).await;
-        if let Some((pump, first)) = started {
-            pump.run(first, Some(shutdown)).await;
-        }
+        let (pump, first) = Box::pin(accepted?.start(&self.limits)).await?;
+        Some(Box::pin(pump.run(first, Some(shutdown))))
     }
 }
 

@@ -115,9 +115,13 @@ pub async fn serve<H: Handler>(
             Some(ended) = tasks.join_next() => report(ended),
             (place, accepted) = accept(&listener, &places) => match accepted {
                 Ok((stream, peer)) => {
-                    let connection = Rc::clone(&shared).run(stream, peer, shutdown.clone());
+                    // In boxes, so that the task is no larger than what runs in it at the time.
+                    let http = Box::pin(Rc::clone(&shared).serve(stream, peer, shutdown.clone()));
                     tasks.spawn_local(async move {
-                        connection.await;
+                        let socket = http.await;
+                        if let Some(socket) = socket {
+                            socket.await;
+                        }
                         drop(place);
                     });
                 }

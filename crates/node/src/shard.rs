@@ -256,6 +256,7 @@ impl Shard {
     /// Carries out commands and durability reports until told to stop.
     async fn obey(self: &Rc<Self>, mut commands: mpsc::Receiver<Command>, reports: &Reports) {
         let mut sweep = tokio::time::interval(SWEEP_PERIOD);
+        let mut put_away = 0usize;
         loop {
             tokio::select! {
                 () = reports.notify.notified() => {
@@ -268,10 +269,12 @@ impl Shard {
                     Some(command) => self.carry_out(command),
                 },
                 _ = sweep.tick() => {
-                    for namespace in &self.namespaces {
-                        namespace.sweep();
+                    // What the last sweep has put away is gone by now.
+                    match put_away {
+                        0 => self.worker.note_idle(),
+                        _ => self.worker.put_away(),
                     }
-                    self.worker.note_idle();
+                    put_away = self.namespaces.iter().map(|own| own.sweep()).sum();
                 }
             }
         }

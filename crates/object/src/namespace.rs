@@ -227,8 +227,10 @@ impl Namespace {
         self.entries.borrow().get(&id).cloned()
     }
 
-    /// Puts away what has been idle for long enough; called about once a second.
-    pub fn sweep(&self) {
+    /// Puts away what has been idle for long enough; called about once a second. Returns how many
+    /// instances that were.
+    pub fn sweep(&self) -> usize {
+        let mut put_away = 0;
         let now_ms = self.parts.clock.now_ms();
         let entries: Vec<_> = self.entries.borrow().values().cloned().collect();
         for entry in entries {
@@ -238,8 +240,12 @@ impl Namespace {
             }
             match lifecycle::decide(&entry.residency(), now_ms) {
                 Verdict::Keep | Verdict::KeepUntil { .. } => {}
-                Verdict::Hibernate => entry.evict(),
+                Verdict::Hibernate => {
+                    put_away += usize::from(entry.instance().is_some());
+                    entry.evict();
+                }
                 Verdict::Remove => {
+                    put_away += usize::from(entry.instance().is_some());
                     entry.evict();
                     self.entries.borrow_mut().remove(&entry.id);
                 }
@@ -250,6 +256,7 @@ impl Namespace {
             .0
             .borrow_mut()
             .retain(|_, instance| instance.strong_count() > 0);
+        put_away
     }
 
     /// Ends every running instance because its code was replaced. Hibernatable sockets stay.

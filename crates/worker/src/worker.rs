@@ -4,7 +4,7 @@
 //! microtasks, hands continuations of other contexts to those, and looks whether a limit ended the
 //! turn. An object's caller holds its permit meanwhile.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -103,7 +103,12 @@ pub struct Worker {
     pub(crate) rewriters: Rewriters,
     pub(crate) progress: Progress,
     pub(crate) dynamics: Dynamics,
+    /// The size of the heap when memory was last given back.
+    heap_bytes_kept: Cell<u64>,
 }
+
+/// What the heap must have gained at least before memory is given back.
+const SHRINK_BYTES_MIN: u64 = 4 << 20;
 
 impl Worker {
     /// Starts an engine runtime on this thread, without a program.
@@ -144,6 +149,7 @@ impl Worker {
             fetches: RefCell::default(),
             upgrades: RefCell::default(),
             decoders: Decoders::default(),
+            heap_bytes_kept: Cell::default(),
             hashers: Hashers::default(),
             codecs: Codecs::default(),
             zlib_streams: ZlibStreams::default(),
@@ -576,6 +582,20 @@ impl Worker {
     /// Tells the limits that no turn holds memory at the moment; called now and then.
     pub fn note_idle(&self) {
         self.runtime.note_idle();
+    }
+
+    /// Gives memory back after objects were put away, if it has become much since it did so last.
+    ///
+    /// The engine collects garbage when JavaScript allocates. Objects that hibernate leave theirs
+    /// behind and then nothing allocates, perhaps for days.
+    pub fn put_away(&self) {
+        let kept = self.heap_bytes_kept.get();
+        if self.runtime.heap_bytes() > kept + (kept / 2).max(SHRINK_BYTES_MIN) {
+            self.runtime.shrink();
+            self.heap_bytes_kept.set(self.runtime.heap_bytes());
+        } else {
+            self.runtime.note_idle();
+        }
     }
 
     /// Breaks an object for `ctx.abort()`.

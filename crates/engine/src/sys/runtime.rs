@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
-    ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCReason, GetRegularMicroTaskCount,
-    Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC, JS_GetContextPrivate,
-    JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
-    JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey, JSObject,
-    MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
-    OnNewGlobalHookOption, PromiseRejectionHandlingState, RunJSMicroTask,
-    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
+    ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCOptions, GCReason,
+    GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC,
+    JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate,
+    JS_SetNativeStackQuota, JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey,
+    JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
+    NonIncrementalGC, OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState,
+    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -246,6 +246,20 @@ impl Runtime {
     pub fn collect_garbage(&self) {
         // SAFETY: the context is this thread's.
         unsafe { JS_GC(self.inner.cx, GCReason::API) };
+        self.inner.limits.note_idle();
+    }
+
+    /// Collects all garbage and gives memory that nothing uses back to the operating system, also what
+    /// Rust has freed.
+    ///
+    /// Takes milliseconds, more with a large heap.
+    pub fn shrink(&self) {
+        // SAFETY: the context is this thread's.
+        unsafe { PrepareForFullGC(self.inner.cx) };
+        // SAFETY: as above, and the zones are chosen.
+        unsafe { NonIncrementalGC(self.inner.cx, GCOptions::Shrink, GCReason::API) };
+        // SAFETY: it takes nothing that anybody holds.
+        unsafe { libc::malloc_trim(0) };
         self.inner.limits.note_idle();
     }
 
