@@ -58,7 +58,17 @@ const other = (object) => object.env.SUBJECT.getByName("2.8 another object");
 const withFacets = (body) => inObject((object, t) => body({ object, facets: object.ctx.facets, get: (name) => object.ctx.facets.get(name, start(object)) }, t));
 
 const cases = {
-  "2.8 another object": { object: { take: () => "taken" }, worker() {} },
+  "2.8 another object": {
+    object: {
+      take: () => "taken",
+      give: (_object, value) => Object.prototype.toString.call(value),
+      async use({ ctx }, name, value) {
+        const props = await ctx.facets.get(name, () => ({ class: value })).props();
+        return Object.keys(props).map((key) => [key, typeof props[key]]);
+      },
+    },
+    worker() {},
+  },
 
   "2.8 the types": inObject(({ ctx }, t) => {
     const tag = (value) => Object.prototype.toString.call(value);
@@ -288,6 +298,23 @@ const cases = {
     await t.attempt("stub in a clone", () => structuredClone(get("a")));
     await t.attempt("stub stored", () => object.ctx.storage.put("stub", get("a")));
     await t.attempt("class", () => other(object).step("take", object.ctx.exports.Facet));
+  }),
+
+  "2.8 classes with props are passed on": withFacets(async ({ object, facets }, t) => {
+    const { Facet, Bound } = object.ctx.exports;
+    let facet = 0;
+    const use = (value) => other(object).step("use", `facet ${facet += 1}`, value);
+    await t.attempt("class", () => use(Facet({ props: { a: 1 } })));
+    await t.attempt("class without props", () => use(Facet({})));
+    await t.attempt("class of a namespace", () => use(Bound({ props: { b: "text" } })));
+    await t.attempt("props refer to an object", () => use(Facet({ props: { object: other(object) } })));
+    await t.attempt("what it is", () => other(object).step("give", Facet({ props: {} })));
+    await t.attempt("in the props of another", async () => {
+      const outer = Facet({ props: { inner: Facet({ props: { c: 3 } }) } });
+      return Object.prototype.toString.call((await facets.get("outer", () => ({ class: outer })).props()).inner);
+    });
+    await t.attempt("in a clone", () => structuredClone(Facet({ props: {} })));
+    await t.attempt("stored", () => object.ctx.storage.put("class", Facet({ props: {} })));
   }),
 
   "2.8 a section of the parent waits for a facet": withFacets(async ({ object, get }, t) => {

@@ -11,6 +11,7 @@ import { ops } from "stated:host";
 import { env } from "stated:program";
 import { IncomingMessage } from "stated:rpc-message";
 import { deserializeMessage } from "stated:serialize";
+import { setServiceName } from "stated:settings";
 
 /** @typedef {import("stated:host").WireBody} WireBody */
 /** @typedef {import("stated:rpc-channel").SentMessage} SentMessage */
@@ -60,6 +61,7 @@ class EnvMessage extends IncomingMessage {
 
 /** Called once, before the program's modules are evaluated. @param {Uint8Array} bytes of `[env, globalOutbound]` */
 export function setEnv(bytes) {
+  setServiceName("");
   const [values, outbound] = deserializeMessage(bytes, new EnvMessage());
   for (const name of Object.keys(values)) {
     const value = values[name];

@@ -16,7 +16,7 @@ import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
 import { forgetTargets } from "stated:rpc-export";
 import "stated:rpc-values";
-import { setFlags } from "stated:settings";
+import { setFlags, setServiceName } from "stated:settings";
 import { defineExperimentalSql } from "stated:sql";
 import { defineExperimentalStorage } from "stated:storage";
 import { forgetTimers } from "stated:timers";
@@ -45,6 +45,7 @@ export function init(configJson, versionId, versionMs) {
   /** @type {import("stated:host").InitConfig} */
   const config = JSON.parse(configJson);
   setFlags(config.flags, config.otherFlags);
+  setServiceName(config.serviceName);
   defineExperimentalSql();
   defineExperimentalStorage();
   defineExtraHandlers();

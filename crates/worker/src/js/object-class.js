@@ -1,14 +1,19 @@
 /**
  * Classes of Durable Objects as values: what a facet is started with (reference 2.8).
  *
- * They come from `ctx.exports`, from the same with props of one's own, or from a dynamic worker.
+ * They come from `ctx.exports`, from the same with props of one's own, or from a dynamic worker. Those with props of their own
+ * may be sent: in messages of RPC, and in the props of others.
  *
  * @module
  */
 
-import { encodeKept } from "stated:kept-message";
+import { dataCloneError } from "stated:clone-errors";
+import { decodeKept, encodeKept } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
+import { defineReceiving } from "stated:rpc-message";
+import { serviceName } from "stated:settings";
 import { badArgument, badField, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { HOST_OBJECT_CLASS } from "stated:wire-format";
 
 /** @typedef {import("stated:host").WireMessage} WireMessage */
 
@@ -43,7 +48,43 @@ export class DurableObjectClass {
 }
 
 defineInterface(DurableObjectClass);
-registerPlatformClass(DurableObjectClass);
+registerPlatformClass(DurableObjectClass, {
+  outsideRpc: "DurableObjectClass cannot be serialized in this context.",
+  forRpc: "DurableObjectClass cannot be serialized in this context.",
+  pass: passClass,
+});
+
+/**
+ * A class goes to others by its name. The props are read and written anew, so that what they refer to goes along.
+ *
+ * @param {import("stated:wire-writer").Writer} writer
+ * @param {import("stated:rpc-message").OutgoingMessage} _message
+ * @param {any} value
+ */
+function passClass(writer, _message, value) {
+  const { program, className, props } = /** @type {ClassCode} */ (codeOfObject(value));
+  if (program !== ownProgram || serviceName() === "") {
+    throw dataCloneError("Classes of dynamically-loaded workers cannot be transferred to other Workers, because the system does "
+      + "not know how to reload this Worker from scratch.");
+  }
+  writer.writeVarint(HOST_OBJECT_CLASS);
+  writer.writeString(serviceName());
+  writer.writeString(className);
+  writer.writeValue(props === undefined ? undefined : decodeKept(props));
+}
+
+defineReceiving(HOST_OBJECT_CLASS, (reader) => {
+  const service = reader.readString();
+  const className = reader.readString();
+  const props = encodeProps(reader.readValue(), "Options");
+  const program = service === serviceName() ? ownProgram : () => Promise.reject(new Error(foreignClass(className, service)));
+  return new DurableObjectClass(internal, { program, className, props });
+});
+
+/** @param {string} className @param {string} service */
+function foreignClass(className, service) {
+  return `The Durable Object class ${className} belongs to the Worker ${service}, and facets can only be of classes of their own Worker.`;
+}
 
 /** The class of `ctx.exports.Name` for a Durable Object class without a namespace. */
 class LoopbackDurableObjectClass extends DurableObjectClass {}

@@ -1,10 +1,21 @@
 /**
- * The compatibility flags of this realm, set once by `Main.init` before any of the program's code runs.
+ * The compatibility flags and the service of this realm, set once by `Main.init` before any of the program's code runs.
  *
  * Dates are not looked at here: the host has already turned the compatibility date into flags (reference 11.5).
  *
  * @module
  */
+
+let service = "";
+
+/** @param {string} name of the service whose program this is; empty for a dynamic worker, which has none */
+export function setServiceName(name) {
+  service = name;
+}
+
+export function serviceName() {
+  return service;
+}
 
 /** @type {Set<string>} */
 const inForce = new Set();

@@ -119,6 +119,7 @@ export const HOST_ABORT_SIGNAL = 9;
 export const HOST_SERVICE_STUB = 11;
 export const HOST_BLOB = 12;
 export const HOST_FILE = 13;
+export const HOST_OBJECT_CLASS = 20;
 /** Persisted. */
 export const HOST_DOM_EXCEPTION = 8;
 /** Persisted. An error with all its own properties: type, name when the type is ERROR_CUSTOM, message, properties. */
