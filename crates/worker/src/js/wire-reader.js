@@ -20,8 +20,10 @@ const SHORT = 64;
 /** Property names up to this long are looked up in the table of names before a string is made. */
 const NAME_LENGTH_MAX = 32;
 const NAMES = 512;
-/** No buffer may claim to be able to grow beyond this: engines reserve the memory at once. */
+/** The buffers of a value may not claim to be able to grow beyond this together: engines reserve the memory at once. */
 const RESIZABLE_BYTES_MAX = 2 ** 30;
+/** The engine's integers end here. */
+const BIGINT_BYTES_MAX = 2 ** 17;
 
 /** @type {string[]} */
 const names = new Array(NAMES).fill("");
@@ -44,6 +46,7 @@ export class Reader {
   #end = 0;
   #version = wire.VERSION_MIN;
   #depth = 0;
+  /** What the resizable buffers of the value may still reserve. */ #resizableBytes = 0;
   /** @type {unknown[]} objects by id; undefined while one is being made */ #objects = [];
   /** @type {any} the message of RPC that is read, with what the value refers to */ message = null;
   /** @type {readonly ArrayBuffer[] | undefined} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred = undefined;
@@ -59,6 +62,7 @@ export class Reader {
     this.#end = bytes.length;
     this.#position = 0;
     this.#depth = 0;
+    this.#resizableBytes = RESIZABLE_BYTES_MAX;
     this.#transferred = transferred;
     this.#version = wire.VERSION_MIN;
     if (bytes.length === 0 || bytes[0] !== wire.TAG_VERSION) return;
@@ -129,9 +133,10 @@ export class Reader {
     for (let shift = 0; ; shift += 7) {
       if (this.#position === this.#end) throw malformed();
       const byte = this.#bytes[this.#position++];
-      // Like V8, bits beyond 32 are dropped, and the number ends where a byte says so.
-      if (shift < 32) value |= (byte & 0x7f) << shift;
+      // Bits beyond 32 are dropped, as in V8, which also drops or skips further bytes; nobody writes those.
+      value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
+      if (shift === 28) throw malformed();
     }
   }
 
@@ -262,18 +267,12 @@ export class Reader {
   #readBigInt() {
     const word = this.readVarint();
     const length = word >>> 1;
-    if (length % 8 !== 0) throw malformed();
+    if (length % 8 !== 0 || length > BIGINT_BYTES_MAX) throw malformed();
     const start = this.#take(length);
     if (length === 0) return 0n;
-    let hex = "";
-    for (let at = start; at < start + length; at++) hex = this.#bytes[at].toString(16).padStart(2, "0") + hex;
-    let magnitude;
-    try {
-      magnitude = BigInt(`0x${hex}`);
-    } catch {
-      // Longer than this engine's integers can be.
-      throw malformed();
-    }
+    const digits = [];
+    for (let at = start + length - 1; at >= start; at--) digits.push(this.#bytes[at].toString(16).padStart(2, "0"));
+    const magnitude = BigInt(`0x${digits.join("")}`);
     return (word & 1) === 1 ? -magnitude : magnitude;
   }
 
@@ -378,6 +377,8 @@ export class Reader {
     for (; this.#peekTag() !== endTag; count++) {
       const name = this.#readName();
       const value = this.readValue();
+      // No serializer writes it, and not every value can be one.
+      if (name === "length" && endTag !== wire.TAG_OBJECT_END) throw malformed();
       if (name === "__proto__") Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
       else object[name] = value;
     }
@@ -447,9 +448,14 @@ export class Reader {
     const receive = this.message?.receiver(tag);
     if (receive === undefined) throw malformed();
     const id = this.reserve();
-    const value = receive(this, this.message);
-    this.resolve(id, value);
-    return value;
+    try {
+      const value = receive(this, this.message);
+      this.resolve(id, value);
+      return value;
+    } catch (error) {
+      // No object of the class can be made of it.
+      throw error instanceof TypeError || error instanceof RangeError || error instanceof DOMException ? malformed() : error;
+    }
   }
 
   /** @param {number} tag */
@@ -478,7 +484,8 @@ export class Reader {
   #readResizableBuffer() {
     const length = this.readVarint();
     const maxByteLength = this.readVarint();
-    if (length > maxByteLength || maxByteLength > RESIZABLE_BYTES_MAX) throw malformed();
+    if (length > maxByteLength || maxByteLength > this.#resizableBytes) throw malformed();
+    this.#resizableBytes -= maxByteLength;
     const start = this.#take(length);
     const buffer = new ArrayBuffer(length, /** @type {any} */ ({ maxByteLength }));
     new Uint8Array(buffer).set(this.#bytes.subarray(start, start + length));
@@ -498,7 +505,13 @@ export class Reader {
     if (offset + byteLength > value.byteLength || offset % elementBytes !== 0 || byteLength % elementBytes !== 0) throw malformed();
     const tracking = (flags & wire.VIEW_LENGTH_TRACKING) !== 0;
     if (tracking && !value.resizable) throw malformed();
-    return this.#known(tracking ? new Class(value, offset) : new Class(value, offset, byteLength / elementBytes));
+    if (!tracking) return this.#known(new Class(value, offset, byteLength / elementBytes));
+    try {
+      return this.#known(new Class(value, offset));
+    } catch {
+      // Engines do not agree on whether it may end within an element.
+      throw malformed();
+    }
   }
 
   /** @template T @param {T} object @returns {T} */

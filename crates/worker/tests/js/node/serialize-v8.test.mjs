@@ -120,6 +120,14 @@ test("errors cross in both directions", () => {
   }
 });
 
+test("integers of 2^20 bits are read, in a moment", () => {
+  const largest = 2n ** 1048576n - 1n;
+  const started = performance.now();
+  assertEquals(deserialize(v8Serialize(largest)) === largest, true);
+  assertEquals(deserialize(v8Serialize(-largest)) === -largest, true);
+  assertEquals(performance.now() - started < 5000, true);
+});
+
 test("a changed byte is an error or a value, never a crash", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = generator(seed);
