@@ -256,6 +256,26 @@ const cases = {
     },
   },
 
+  "1.4 a request that arrived follows no redirect": {
+    object: {
+      async fetch({ env, ctx }, request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/mode") return Response.json([request.redirect, new Request(request).redirect, request.clone().redirect, new Request("http://other/", request).redirect]);
+        // Forwarded as it is, to the object that answers with the redirect.
+        if (pathname === "/forward") return env.SUBJECT.getByName(`${ctx.id.name}#2`).fetch(new Request("http://object/from", request));
+        if (pathname === "/from") return new Response(null, { status: 302, headers: { Location: "/elsewhere" } });
+        return new Response(pathname);
+      },
+    },
+    async worker({ object }, t) {
+      t.write("mode", await (await object.fetch("http://object/mode")).json());
+      const forwarded = await object.fetch("http://object/forward", { redirect: "manual" });
+      t.write("forwarded", forwarded.status, forwarded.headers.get("location"), forwarded.redirected);
+      const streamed = await object.fetch("http://object/forward", { method: "POST", body: new Blob(["x"]).stream(), redirect: "manual" });
+      t.write("with a body", streamed.status, streamed.headers.get("location"));
+    },
+  },
+
   "1.4 headers of a response from an object cannot be changed": {
     object: { fetch: () => new Response("x") },
     async worker({ object }, t) {

@@ -72,6 +72,48 @@ const cases = {
     t.write("cancelled", target.dispatchEvent(new Event("z", { cancelable: true })));
   }),
 
+  "11.4 a listener that throws": here(async (t) => {
+    const target = new EventTarget();
+    const seen = [];
+    target.addEventListener("x", () => { seen.push("one"); throw new RangeError("of the first"); }, { once: true });
+    target.addEventListener("x", () => { seen.push("two"); });
+    const event = new Event("x");
+    await t.attempt("dispatch", () => target.dispatchEvent(event));
+    t.write("seen", seen, event.eventPhase, event.target === target);
+    await t.attempt("again", () => target.dispatchEvent(event));
+    t.write("seen", seen);
+    target.addEventListener("y", { handleEvent() { throw new TypeError("of an object"); } });
+    await t.attempt("object", () => target.dispatchEvent(new Event("y")));
+  }),
+
+  "11.4 the global object": here(async (t) => {
+    t.write("text", String(self), Object.prototype.toString.call(globalThis), self.constructor.name);
+    t.write("classes", ServiceWorkerGlobalScope.name, WorkerGlobalScope.name, self instanceof ServiceWorkerGlobalScope);
+    await t.attempt("made", () => new ServiceWorkerGlobalScope());
+    await t.attempt("made", () => new WorkerGlobalScope());
+    t.write("methods", typeof self.addEventListener, typeof self.hasOwnProperty, "toString" in self);
+    const chain = [];
+    for (let at = Object.getPrototypeOf(self); at !== null; at = Object.getPrototypeOf(at)) chain.push(at.constructor.name);
+    t.write("chain", chain);
+  }),
+
+  "11.4 the length of a stack": here((t) => {
+    const deep = (levels) => (levels === 0 ? new Error("text") : deep(levels - 1));
+    const frames = () => deep(20).stack.split("\n").filter((line) => line.startsWith("    at ")).length;
+    t.write("limit", Error.stackTraceLimit, frames());
+    Error.stackTraceLimit = 3;
+    t.write("three", Error.stackTraceLimit, frames());
+    Error.stackTraceLimit = 0;
+    t.write("none", frames());
+    Error.stackTraceLimit = 10;
+  }),
+
+  "11.4 a fetch that is refused": here(async (t) => {
+    await t.attempt("nobody listens", () => fetch("http://127.0.0.1:1/"));
+    await t.attempt("an upgrade", () => fetch("http://127.0.0.1:1/", { headers: { Upgrade: "websocket" } }));
+    await t.attempt("another scheme", () => fetch("ftp://127.0.0.1/"));
+  }),
+
   "11.4 aborting": here(async (t) => {
     const controller = new AbortController();
     const seen = [];

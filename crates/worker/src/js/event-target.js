@@ -2,8 +2,9 @@
  * Event and EventTarget of the DOM standard for targets without a tree: every dispatch is at its target. The other event
  * classes are in event.js, which is the module to import from.
  *
- * An exception of a listener goes to the log and does not stop the other listeners. This module knows nothing of sockets,
- * timers or contexts; they make events and call `dispatch`.
+ * An exception of a listener ends a `dispatchEvent()` of the program, which throws it, as in Workers and unlike the standard.
+ * While the runtime dispatches, it goes to the log and does not stop the other listeners. This module knows nothing of
+ * sockets, timers or contexts; they make events and call `dispatch`.
  *
  * @module
  */
@@ -233,7 +234,8 @@ export class EventTarget {
   }
 
   /**
-   * Calls the listeners one after the other, at once. Returns false when one of them prevented the default.
+   * Calls the listeners one after the other, at once. Returns false when one of them prevented the default, and throws what
+   * the first of them throws, which ends the dispatch.
    *
    * @param {Event} event
    * @returns {boolean}
@@ -273,12 +275,17 @@ export class EventTarget {
       const listeners = target.#listeners;
       beginDispatch(event, target, flags);
       const list = listeners === null ? undefined : listeners.get(event.type);
-      if (list !== undefined && !(flagsOf(event) & STOPPED)) {
-        // At the target, capturing listeners come first, and may change who listens without.
-        const captured = list.some((entry) => entry.capture);
-        if (captured) target.#invoke(list, event, true);
-        const rest = captured ? listeners?.get(event.type) : list;
-        if (rest !== undefined && !(flagsOf(event) & STOPPED)) target.#invoke(rest, event, false);
+      try {
+        if (list !== undefined && !(flagsOf(event) & STOPPED)) {
+          // At the target, capturing listeners come first, and may change who listens without.
+          const captured = list.some((entry) => entry.capture);
+          if (captured) target.#invoke(list, event, true);
+          const rest = captured ? listeners?.get(event.type) : list;
+          if (rest !== undefined && !(flagsOf(event) & STOPPED)) target.#invoke(rest, event, false);
+        }
+      } catch (error) {
+        endDispatch(event);
+        throw error;
       }
       return endDispatch(event);
     };
@@ -307,9 +314,11 @@ export class EventTarget {
       try {
         call(listener, this, event);
       } catch (error) {
+        if (!(flagsOf(event) & TRUSTED)) throw error;
         reportUncaught(error);
+      } finally {
+        if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
       }
-      if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
       if (flagsOf(event) & STOPPED_AT_ONCE) return;
     }
   }

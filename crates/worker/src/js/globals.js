@@ -19,6 +19,7 @@ import { CloseEvent, CustomEvent, ErrorEvent, Event, EventTarget, ExtendableEven
 import { EventSource } from "stated:event-source";
 import { fetch } from "stated:fetch";
 import { FormData } from "stated:form-data";
+import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "stated:global-scope";
 import { Headers } from "stated:headers";
 import { HTMLRewriter } from "stated:html-rewriter";
 import { MessageChannel, MessagePort } from "stated:message-channel";
@@ -31,6 +32,7 @@ import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { scheduler, Scheduler } from "stated:scheduler";
 import { structuredClone } from "stated:serialize";
+import { defineStackTraceLimit } from "stated:stack-trace";
 import { ByteLengthQueuingStrategy, CompressionStream, CountQueuingStrategy, DecompressionStream, FixedLengthStream,
   IdentityTransformStream, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
   ReadableStreamDefaultController, ReadableStreamDefaultReader, TextDecoderStream, TextEncoderStream, TransformStream,
@@ -52,10 +54,11 @@ export const globalClasses = {
   ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers, HTMLRewriter,
   IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent,
   ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler, SubtleCrypto, TextDecoder,
-  TextDecoderStream, TextEncoder, TextEncoderStream, TransformStream, TransformStreamDefaultController, URL, URLPattern,
-  URLSearchParams, WebSocket, WebSocketPair, WebSocketRequestResponsePair, WritableStream,
-  WritableStreamDefaultController, WritableStreamDefaultWriter,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler, ServiceWorkerGlobalScope,
+  SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, TransformStream,
+  TransformStreamDefaultController, URL, URLPattern, URLSearchParams, WebSocket, WebSocketPair,
+  WebSocketRequestResponsePair, WorkerGlobalScope, WritableStream, WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
 };
 
 const settled = Promise.resolve();
@@ -109,6 +112,8 @@ defineInterface(Cloudflare, ["compatibilityFlags"]);
 export function installGlobals(target, config) {
   // A class of SpiderMonkey's own.
   delete target.InternalError;
+  Reflect.setPrototypeOf(target, ServiceWorkerGlobalScope.prototype);
+  defineStackTraceLimit();
   for (const [name, value] of Object.entries(globalClasses)) {
     Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   }

@@ -38,6 +38,9 @@ const nothingRare = Object.freeze({
   redirect: "follow", cf: undefined, fetcher: null, cache: undefined, integrity: "", keepalive: false,
 });
 
+/** A request that arrived: whoever forwards it wants the answer, and a redirect is its sender's business. */
+const nothingRareOfHost = Object.freeze({ ...nothingRare, redirect: /** @type {const} */ ("manual") });
+
 /** @type {(request: Request) => Signal | null} */
 let givenSignal;
 /** @type {(request: Request) => [string, string]} method and URL without fragment */
@@ -64,6 +67,7 @@ export class Request extends Body {
       super(internal, init.body, init.list, true);
       this.#method = init.method;
       this.#url = init.url;
+      this.#rare = nothingRareOfHost;
       return;
     }
     if (arguments.length < 1) throw badConstructorArgument("Request", 1, "Request or string");
@@ -258,7 +262,8 @@ export function isRequest(value) {
 }
 
 /**
- * Wraps a request that the host received. Its headers are immutable; nothing is parsed before it is asked for.
+ * Wraps a request that the host received. Its headers are immutable and its redirect mode is "manual"; nothing is parsed
+ * before it is asked for.
  *
  * @param {string} method
  * @param {string} url

@@ -142,12 +142,26 @@ test("a listener object's handleEvent is looked up at each call, with the object
   assertEquals(calls, ["first", "second"]);
 });
 
-test("an exception of a listener does not stop the others and does not reach the caller", () => {
+test("an exception of a listener ends the dispatch and reaches the caller", () => {
+  const target = new EventTarget();
+  let calls = 0;
+  const fails = () => { calls += 1; throw new RangeError("of the listener"); };
+  target.addEventListener("a", fails, { passive: true });
+  target.addEventListener("a", () => { calls += 10; });
+  const event = new Event("a", { cancelable: true });
+  assertThrows(() => target.dispatchEvent(event), RangeError, "of the listener");
+  assertEquals([calls, event.eventPhase, event.currentTarget], [1, 0, null]);
+  target.removeEventListener("a", fails);
+  assertEquals(target.dispatchEvent(event), true);
+  assertEquals(calls, 11);
+});
+
+test("an exception of a listener does not stop the others when the runtime dispatches", () => {
   const target = new EventTarget();
   let called = false;
   target.addEventListener("a", () => { throw new Error("expected in the log"); });
   target.addEventListener("a", () => { called = true; });
-  assertEquals(target.dispatchEvent(new Event("a")), true);
+  assertEquals(dispatch(target, new Event("a")), true);
   assert(called);
 });
 

@@ -1,6 +1,6 @@
 // On Node only: looks at what the library hands to the host.
 import { console } from "stated:console";
-import { Event, EventTarget } from "stated:event";
+import { dispatch, Event, EventTarget } from "stated:event";
 import { reportUncaught } from "stated:report";
 import { clearTimeout, setTimeout } from "stated:timers";
 import { assert, assertEquals, test } from "stated:test";
@@ -122,7 +122,7 @@ test("exceptions of listeners and timers are reported", async () => {
   const target = new EventTarget();
   target.addEventListener("a", () => { throw new Error("from a listener"); });
   target.addEventListener("a", /** @type {any} */ ({}));
-  target.dispatchEvent(new Event("a"));
+  dispatch(target, new Event("a"));
   setTimeout(() => { throw new Error("from a timer"); }, 0);
   await new Promise((resolve) => { setTimeout(resolve, 1); });
   assertEquals(reported.map((text) => text.split("\n")[0]),
