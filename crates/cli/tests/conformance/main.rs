@@ -42,6 +42,8 @@ programs! {
     ids_and_stubs: "ids-and-stubs",
     messages: "messages",
     platform: "platform",
+    rpc_with_stubs: "rpc-stubs",
+    rpc_with_stubs_that_are_given_away: "rpc-stubs-given-away",
     rpc_with_values: "rpc-values",
     sql: "sql",
     sql_with_the_experimental_flag: "sql-experimental",

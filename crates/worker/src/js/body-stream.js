@@ -184,7 +184,8 @@ async function pump(reader, bodyId) {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) break;
-      const bytes = viewBytes(value);
+      // Text leaves as UTF-8, as in Workers; only a body that is read here insists on bytes.
+      const bytes = typeof value === "string" ? ops.utf8Encode(value) : viewBytes(value);
       if (bytes === undefined) {
         const error = notBytes();
         reader.cancel(error).catch(() => {});

@@ -173,7 +173,7 @@ export function respondFailure(callId, error) {
  * @param {unknown} reason
  * @returns {never}
  */
-export function abortEvent(contextId, reason) {
+export function abortEvent(contextId, reason = new Error("Worker execution was aborted due to call to ctx.abort().")) {
   const [text, , flags] = describeError(reason);
   return ops.abortEvent(contextId, text, flags, encodeThrown(reason));
 }

@@ -6,7 +6,7 @@
 
 import { respondFailure } from "stated:error-transport";
 import { ops } from "stated:host";
-import { exportedTarget } from "stated:rpc-export";
+import { exportedTarget, isDisposed, STUB_DISPOSED } from "stated:rpc-export";
 import { decodeArguments, encodeResult, IncomingMessage } from "stated:rpc-message";
 import { followPath, notAFunction } from "stated:rpc-path";
 
@@ -124,6 +124,10 @@ export function callTarget(callId, contextId, number, path, args, capabilities) 
   const target = exportedTarget(contextId, number);
   if (target === undefined) {
     respondFailure(callId, new Error("The execution context which hosts this callback is no longer running."));
+    return;
+  }
+  if (isDisposed(target)) {
+    answerError(callId, new Error(STUB_DISPOSED), new IncomingMessage(capabilities));
     return;
   }
   answerCall(callId, { target, kind: "value" }, path, args, capabilities);

@@ -30,6 +30,22 @@ export function exportTarget(target) {
   return capability;
 }
 
+/** What using a stub that was disposed says. */
+export const STUB_DISPOSED = "RPC stub used after being disposed.";
+
+/** Stands for whatever a disposed stub stood for. */
+const disposed = {};
+
+/** Exports what a disposed stub is sent as. */
+export function exportDisposed() {
+  return exportTarget(disposed);
+}
+
+/** @param {unknown} target */
+export function isDisposed(target) {
+  return target === disposed;
+}
+
 /** @param {number} contextId @param {number} number @returns {any} undefined when there is no such target any more */
 export function exportedTarget(contextId, number) {
   return contexts.get(contextId)?.get(number);

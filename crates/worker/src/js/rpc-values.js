@@ -10,7 +10,7 @@
 import { abortWith, AbortSignal, newSignal, onAbort } from "stated:abort";
 import { Blob, blobAround, blobBytes, File, fileAround } from "stated:blob";
 import { contentStream, streamToHostBody } from "stated:body-stream";
-import { dataCloneError, malformed } from "stated:clone-errors";
+import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { Headers, headersAround, listBehind } from "stated:headers";
 import { ops } from "stated:host";
 import { definePassing } from "stated:platform-classes";
@@ -77,7 +77,13 @@ definePassing(Headers, (writer, _message, headers) => {
 });
 defineReceiving(wire.HOST_HEADERS, (reader) => headersAround(reader.readValue()));
 
+/** @param {Request | Response} message */
+function checkUnused(message) {
+  if (message.bodyUsed) throw new TypeError("The ReadableStream has been locked to a reader.");
+}
+
 definePassing(Request, (writer, message, request) => {
+  checkUnused(request);
   const { redirect, cf } = request;
   const signal = flag("enable_abortsignal_rpc") ? signalOf(request) : null;
   const [method, url, headers, body] = requestToWire(request);
@@ -95,8 +101,9 @@ defineReceiving(wire.HOST_REQUEST, (reader, message) => {
 
 definePassing(Response, (writer, message, response) => {
   if (response.webSocket !== null) {
-    throw dataCloneError("Can't serialize a Response with a WebSocket; WebSockets are passed by fetch() only.");
+    throw notSerializable("WebSocket");
   }
+  checkUnused(response);
   const [status, statusText, headers, body] = responseToWire(response);
   writer.writeVarint(wire.HOST_RESPONSE);
   writer.writeValue([status, statusText, headers]);

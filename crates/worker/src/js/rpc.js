@@ -15,11 +15,11 @@
 import { dataCloneError, malformed } from "stated:clone-errors";
 import { registerPlatformClass, standsFor } from "stated:platform-classes";
 import { channelOf, RemoteObject, rememberChannel } from "stated:rpc-channel";
-import { exportTarget } from "stated:rpc-export";
+import { exportDisposed, exportTarget, STUB_DISPOSED } from "stated:rpc-export";
 import { decodeResult, defineReceiving, discard, encodeArguments, TARGET } from "stated:rpc-message";
 import { isReceiver, memberOf, notAFunction } from "stated:rpc-path";
 import { flag } from "stated:settings";
-import { illegalConstructor } from "stated:webidl";
+import { badConstructorArgument, illegalConstructor } from "stated:webidl";
 import { HOST_STUB } from "stated:wire-format";
 import { ops } from "stated:host";
 
@@ -48,7 +48,7 @@ const unknownNames = new Proxy(Object.create(Object.prototype), {
     if (typeof key === "symbol" || key in target) return Reflect.get(target, key, receiver);
     const channel = channelOf(receiver);
     // A stub must be returnable from an async function, so it is never a thenable.
-    if (channel === undefined || key === "then") return undefined;
+    if (channel === undefined || key === "then" || isIndex(key)) return undefined;
     if (!flag("rpc")) return rpcUnavailable(key);
     return newProperty(channel, undefined, [key]);
   },
@@ -78,6 +78,12 @@ registerPlatformClass(RpcProperty, propertyTexts);
 registerPlatformClass(RpcPromise, promiseTexts);
 Object.defineProperty(RpcProperty.prototype, Symbol.toStringTag, { value: "JsRpcProperty", configurable: true });
 Object.defineProperty(RpcPromise.prototype, Symbol.toStringTag, { value: "JsRpcPromise", configurable: true });
+
+/** Whether a name is that of an element, which nothing remote has. @param {string} name */
+function isIndex(name) {
+  const first = name.charCodeAt(0);
+  return first >= 48 && first <= 57 && `${Number(name) >>> 0}` === name && name !== "4294967295";
+}
 
 /** All Proxies share this target; what they are is in their handlers. */
 const callable = () => undefined;
@@ -111,7 +117,8 @@ class Remote {
       case "finally":
         return (/** @type {any} */ settled) => this.value().finally(settled);
       default:
-        return key in this.prototype() ? this.prototype()[key] : this.member(key);
+        if (key in this.prototype()) return this.prototype()[key];
+        return isIndex(key) ? undefined : this.member(key);
     }
   }
 
@@ -196,29 +203,33 @@ class RemoteCall extends Remote {
 
   /** @param {unknown} _target @param {unknown} _self @param {unknown[]} args */
   apply(_target, _self, args) {
-    return newPromise(new RemoteCall(this.channel, this.alive(), [], args));
+    return newPromise(new RemoteCall(this.channel, this, [], args));
   }
 
   /** @param {string} key */
   member(key) {
-    return newProperty(this.channel, this.alive(), [key]);
+    return newProperty(this.channel, this, [key]);
   }
 
   value() {
     return this.result;
   }
 
-  alive() {
+  /** Throws where nothing may go on from it. */
+  checkUsable() {
     if (this.disposed) throw new Error("RPC promise used after being disposed.");
-    return this;
+    ops.checkContext(this.contextId, "JsRpcPromise");
   }
 
   prototype() {
     return RpcPromise.prototype;
   }
 
+  /** Disposes the result, too. What was called before goes on. */
   dispose() {
+    if (this.disposed) return;
     this.disposed = true;
+    this.result.then((value) => value?.[Symbol.dispose]?.()).catch(ignore);
   }
 
   get [standsFor]() {
@@ -252,7 +263,7 @@ function newPromise(remoteCall) {
  */
 function call(channel, from, path, args) {
   try {
-    if (from !== undefined) ops.checkContext(from.contextId, "JsRpcPromise");
+    from?.checkUsable();
     const message = encodeArguments(args);
     if (from === undefined) return send(channel, path, message);
     // The arguments are taken now; the call waits for the result it goes on from.
@@ -284,7 +295,7 @@ function send(channel, path, message) {
 function read(channel, from, path) {
   try {
     if (from === undefined) return channel.call(path, undefined).then(decodeResult);
-    ops.checkContext(from.contextId, "JsRpcPromise");
+    from.checkUsable();
     return from.result.then((value) => readOnResult(channel, value, path));
   } catch (error) {
     return Promise.reject(error);
@@ -378,12 +389,22 @@ export class CapabilityChannel {
     return ops.capabilityFetch(this.#usable(), token, method, url, headers, body);
   }
 
-  /** @param {boolean} keep */
+  /**
+   * One that was disposed can still be sent: whoever calls what arrives hears of it.
+   *
+   * @param {boolean} keep
+   */
   reference(keep) {
+    if (this.#disposed) return exportDisposed();
     const capability = this.#usable();
     if (keep) return ops.capabilityDup(capability);
     this.#disposed = true;
     return capability;
+  }
+
+  /** Another way to the same, with a life of its own. */
+  duplicate() {
+    return new CapabilityChannel(ops.capabilityDup(this.#usable()));
   }
 
   dispose() {
@@ -393,7 +414,7 @@ export class CapabilityChannel {
   }
 
   #usable() {
-    if (this.#disposed) throw new Error("RPC stub used after being disposed.");
+    if (this.#disposed) throw new Error(STUB_DISPOSED);
     ops.checkContext(this.#contextId, "Client");
     return this.#capability;
   }
@@ -409,13 +430,16 @@ export class RpcStub {
    * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/
    */
   constructor(target) {
+    if ((typeof target !== "object" && typeof target !== "function") || target === null) {
+      throw badConstructorArgument("JsRpcStub", 1, "Object");
+    }
     if (!isReceiver(target)) throw new TypeError("RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.");
     return newStub(new CapabilityChannel(exportTarget(target)));
   }
 
   /** Another stub of the same target, with a life of its own. */
   dup() {
-    return newStub(new CapabilityChannel(stubChannel(this).reference(true)));
+    return newStub(stubChannel(this).duplicate());
   }
 
   [Symbol.dispose]() {
@@ -444,7 +468,7 @@ class StubHandler extends Remote {
   /** @param {unknown} _target @param {string | symbol} key */
   get(_target, key) {
     // A stub must be returnable from an async function, so it is never a thenable.
-    if (key === "then") return undefined;
+    if (key === "then" || (typeof key === "string" && isIndex(key))) return undefined;
     if (typeof key === "symbol" || key in RpcStub.prototype) return /** @type {any} */ (RpcStub.prototype)[key];
     return this.member(key);
   }

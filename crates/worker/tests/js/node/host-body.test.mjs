@@ -128,11 +128,21 @@ test("a stream that fails aborts the host body and is reported", async () => {
 test("a stream that gives no bytes aborts the host body", async () => {
   let cancelled = false;
   const id = streamToHostBody(new ReadableStream({
-    start: (controller) => controller.enqueue("text"),
+    start: (controller) => controller.enqueue(7),
     cancel: () => { cancelled = true; },
   }));
   await assertRejects(ops.bodyRead(id), Error, "TypeError: This ReadableStream did not return bytes.");
   assertEquals(cancelled, true);
+});
+
+test("text of a stream leaves as UTF-8", async () => {
+  const id = streamToHostBody(new ReadableStream({
+    start(controller) {
+      controller.enqueue("té");
+      controller.close();
+    },
+  }));
+  assertEquals(await ops.bodyRead(id), bytes("té"));
 });
 
 test("a reader that is gone cancels the stream", async () => {

@@ -348,7 +348,7 @@ inside("the body of what was sent is used", async () => {
   await thing().echo(response);
   assert(response.bodyUsed);
   await assertRejects(async () => thing().echo(response), TypeError,
-    "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.");
+    "The ReadableStream has been locked to a reader.");
 });
 
 inside("a Blob and a File are copied", async () => {

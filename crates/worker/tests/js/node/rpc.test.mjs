@@ -181,7 +181,7 @@ const unreachable = [
   ["env", (s) => s.env, missing("env")], ["ctx", (s) => s.ctx.storage, missing("ctx")],
   ["a field of an RpcTarget", (s) => s.deep.child.own, missing("own")], ["a private method", (s) => s["#hidden"](), missing("#hidden")],
   ["an inherited method of a plain object", (s) => s.deep.toLocaleString2, missing("toLocaleString2")],
-  ["an array's length", (s) => s.deep.list.length, missing("list")], ["an array's element", (s) => s.deep.list[0], missing("list")],
+  ["an array's length", (s) => s.deep.list.length, missing("list")], ["an array's last element", (s) => s.deep.list[4294967295], missing("list")],
   ["a property of an object without prototype", (s) => s.deep.bare.x, missing("bare")], ["a map's size", (s) => s.deep.map.size, missing("map")],
   ["a property of a number", (s) => s.prop.x, missing("prop")],
   ["calling a number", (s) => s.prop(), '"prop" is not a function.'], ["calling a number down a path", (s) => s.deep.a.b(), '"deep.a.b" is not a function.'],
@@ -383,12 +383,18 @@ test("a path of 65 names is sent and one of 66 is too deep", async () => {
   assertThrows(() => walk(66), TypeError, "RPC pipelined property path is too deep (max 64).");
 });
 
-test("a disposed call still gives its value but nothing goes on from it", async () => {
+test("nothing remote has elements", async () => {
+  const stub = thing();
+  assertEquals([stub[0], stub.deep.list[0], stub.deep[4294967294], stub.plain()[1], new RpcStub(() => 1)[7]], new Array(5).fill(undefined));
+  await assertRejects(async () => stub["01"], TypeError, missing("01"));
+});
+
+test("a disposed call still gives its value, and what goes on from it rejects", async () => {
   const call = thing().plain();
   call[Symbol.dispose]();
   assertEquals((await call).s, "x");
-  assertThrows(() => call.a, Error, "RPC promise used after being disposed.");
-  assertThrows(() => call(), Error, "RPC promise used after being disposed.");
+  await assertRejects(async () => call.a, Error, "RPC promise used after being disposed.");
+  await assertRejects(async () => call(), Error, "RPC promise used after being disposed.");
 });
 
 // --- entrypoints ------------------------------------------------------------------------------------------------------
@@ -453,7 +459,12 @@ test("a local stub is duplicated and disposed", async () => {
   assertEquals(await other.f(), 1);
 });
 
-for (const target of [1, "x", null, undefined, [], new Map(), new (class Foo {})(), Object.create(null)]) {
+for (const target of [1, "x", null, undefined]) {
+  test(`a stub cannot wrap ${String(target)}`, () =>
+    assertThrows(() => new RpcStub(target), TypeError, "Failed to construct 'JsRpcStub': constructor parameter 1 is not of type 'Object'."));
+}
+
+for (const target of [[], new Map(), new (class Foo {})(), Object.create(null)]) {
   test(`a stub cannot wrap ${Object.prototype.toString.call(target)}${target?.constructor?.name ?? ""}`, () =>
     assertThrows(() => new RpcStub(target), TypeError, "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives."));
 }
