@@ -114,6 +114,17 @@ fn a_kept_callback_works_until_its_context_ends() {
 }
 
 #[test]
+fn a_kept_writer_fails_once_the_context_that_reads_has_ended() {
+    let server = start();
+
+    assert_eq!(value(&server, "keep-writer"), "kept");
+    assert_eq!(
+        error(&server, "use-writer"),
+        "Error: WritableStream received over RPC was disconnected because the remote execution context has ended."
+    );
+}
+
+#[test]
 fn a_stub_given_on_is_spent_before_rpc_params_dup_stubs() {
     assert_eq!(
         value(&start(), "transferred-argument"),
@@ -249,6 +260,29 @@ fn an_error_crosses_as_its_text_without() {
             { "class": "Error", "message": "busy", "remote": true, "overloaded": true },
         ])
     );
+}
+
+// --- dynamic workers ------------------------------------------------------------------------------
+
+/// What workerd keeps has no bound.
+#[test]
+fn a_shard_keeps_64_dynamic_workers_and_loads_the_least_recently_used_again() {
+    if Runtime::selected() == Runtime::Stated {
+        assert_eq!(value(&start(), "dynamic-kept"), json!([64, [], [64, 0]]));
+    }
+}
+
+#[test]
+fn a_dynamic_worker_has_10000_modules_at_most() {
+    if Runtime::selected() == Runtime::Stated {
+        assert_eq!(
+            value(&start(), "dynamic-modules"),
+            json!([
+                7,
+                "TypeError: a dynamic worker has 10001 modules; the limit is 10000"
+            ])
+        );
+    }
 }
 
 // --- entrypoints ----------------------------------------------------------------------------------
