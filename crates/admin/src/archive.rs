@@ -35,7 +35,7 @@ impl ObjectFiles {
     pub fn beside(file: &Path) -> Self {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         Self {
-            folder: file.parent().unwrap_or(Path::new("")).to_owned(),
+            folder: file.parent().unwrap_or_else(|| Path::new("")).to_owned(),
             stem: name.strip_suffix(SUFFIX).unwrap_or(&name).to_owned(),
             own: file.to_owned(),
         }

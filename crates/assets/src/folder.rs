@@ -161,7 +161,7 @@ mod tests {
     fn twenty_five_mebibytes_are_served_and_not_one_byte_more() {
         let inside = tempfile::tempdir().unwrap();
         let folder = Folder::new(inside.path().to_owned());
-        let file = fs::File::create(inside.path().join("a")).unwrap();
+        let file = File::create(inside.path().join("a")).unwrap();
 
         file.set_len(25 << 20).unwrap();
         assert!(folder.open("a").unwrap().is_some());

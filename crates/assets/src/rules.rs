@@ -33,8 +33,10 @@ impl Rules {
         ignored: &str,
         html: HtmlHandling,
     ) -> (Self, Vec<String>) {
-        let mut warnings = Warnings::default();
-        warnings.file = HEADERS;
+        let mut warnings = Warnings {
+            file: HEADERS,
+            texts: Vec::new(),
+        };
         let headers = headers::Headers::parse(headers, &mut warnings);
         warnings.file = REDIRECTS;
         let redirects = redirects::Redirects::parse(redirects, html, &mut warnings);

@@ -109,6 +109,7 @@ impl From<&StartError> for Failure {
                 "add `export class {class} {{ … }}` to the entry module, or remove the binding"
             )),
             StartError::Listen(_)
+            | StartError::Assets { .. }
             | StartError::Alarms(_)
             | StartError::Program { .. }
             | StartError::Thread(_) => failure,

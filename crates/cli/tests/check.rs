@@ -104,11 +104,15 @@ fn every_error_of_every_file_is_reported_at_once_with_file_line_and_key() {
 
     let exit = check(folder.path(), &arguments);
     assert_eq!(exit.code, Some(1));
-    let errors = exit.stderr.lines().filter(|line| line.starts_with("error: "));
+    let errors = exit
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "));
     assert_eq!(errors.count(), 5, "{}", exit.stderr);
     assert!(exit.stderr.contains("wrong.toml:3:22: "), "{}", exit.stderr);
     assert!(
-        exit.stdout.ends_with("Checked 1 service: 5 errors, 1 warning\n"),
+        exit.stdout
+            .ends_with("Checked 1 service: 5 errors, 1 warning\n"),
         "{}",
         exit.stdout
     );
@@ -121,7 +125,7 @@ fn a_class_that_is_bound_and_not_exported_is_an_error() {
     assert_eq!(exit.code, Some(1));
     assert_eq!(
         exit.stderr,
-        "error: class `Counter` of binding `COUNTER` is not exported by src/index.ts\n\
+        "error: class `Counter` of binding `COUNTER` is not exported by ./src/index.ts\n\
          hint: add `export class Counter { … }` to the entry module, or remove the binding\n"
     );
 }
@@ -129,19 +133,31 @@ fn a_class_that_is_bound_and_not_exported_is_an_error() {
 #[test]
 fn a_program_that_throws_while_it_is_loaded_is_an_error_at_its_line() {
     let copy = Copy::of("reload");
-    copy.replace("src/version.ts", "export", "throw new Error('not today');\nexport");
+    copy.replace(
+        "src/version.ts",
+        "export",
+        "throw new Error('not today');\nexport",
+    );
 
     let report = check_json(copy.folder(), &[]);
 
-    let message = report["diagnostics"][0]["message"].as_str().expect("a text");
-    assert!(message.starts_with("service `reload`: Error: not today"), "{message}");
+    let message = report["diagnostics"][0]["message"]
+        .as_str()
+        .expect("a text");
+    assert!(
+        message.starts_with("service `reload`: Error: not today"),
+        "{message}"
+    );
     assert!(message.contains("src/version.ts:1:7"), "{message}");
 }
 
 #[test]
 fn what_a_program_prints_while_it_is_loaded_is_not_mixed_with_the_report() {
     let folder = project(&[
-        ("wrangler.toml", "name = \"loud\"\nmain = \"loud.js\"\ncompatibility_date = \"2026-08-01\"\n"),
+        (
+            "wrangler.toml",
+            "name = \"loud\"\nmain = \"loud.js\"\ncompatibility_date = \"2026-08-01\"\n",
+        ),
         (
             "loud.js",
             "import { env } from 'cloudflare:workers';\nconsole.log('hello', env);\nexport default {};\n",
@@ -178,8 +194,17 @@ fn what_nothing_is_done_with_is_a_warning_and_no_error() {
 fn names_that_another_service_does_not_export_are_warnings() {
     let copy = Copy::of("two-services");
     copy.replace("front/wrangler.jsonc", "\"Maths\"", "\"Physics\"");
-    copy.replace("back/wrangler.jsonc", "[\"Tally\"]", "[\"Tally\", \"Ledger\"]");
-    let both = ["--config", "front/wrangler.jsonc", "--config", "back/wrangler.jsonc"];
+    copy.replace(
+        "back/wrangler.jsonc",
+        "[\"Tally\"]",
+        "[\"Tally\", \"Ledger\"]",
+    );
+    let both = [
+        "--config",
+        "front/wrangler.jsonc",
+        "--config",
+        "back/wrangler.jsonc",
+    ];
 
     let report = check_json(copy.folder(), &both);
 
@@ -201,12 +226,21 @@ fn names_that_another_service_does_not_export_are_warnings() {
 
 #[test]
 fn a_service_that_nobody_configured_is_an_error_at_the_key_that_names_it() {
-    let report = check_json(&fixture("two-services"), &["--config", "front/wrangler.jsonc"]);
+    let report = check_json(
+        &fixture("two-services"),
+        &["--config", "front/wrangler.jsonc"],
+    );
 
-    let first = &report["diagnostics"][0];
-    assert_eq!(first["key"], "services[0].service", "{report:#}");
-    assert_eq!(first["line"], 5);
-    assert_eq!(first["hint"], "name its project file with a further --config");
+    let diagnostics = report["diagnostics"].as_array().expect("a list");
+    let of_service = diagnostics
+        .iter()
+        .find(|found| found["key"] == "services[0].service");
+    let found = of_service.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(found["line"], 5);
+    assert_eq!(
+        found["hint"],
+        "name its project file with a further --config"
+    );
 }
 
 #[test]
@@ -227,7 +261,10 @@ fn the_named_environment_is_the_one_that_is_checked() {
     let service = &staging["services"][0];
     assert_eq!(service["name"], "envs-staging");
     assert_eq!(service["environment"], "staging");
-    assert_eq!(service["bindings"], json!([{ "name": "PLACE", "what": "Variable (text)" }]));
+    assert_eq!(
+        service["bindings"],
+        json!([{ "name": "PLACE", "what": "Variable (text)" }])
+    );
     let unknown = check_json(folder.path(), &["--env", "production"]);
     assert_eq!(unknown["ok"], false);
 }
@@ -242,5 +279,8 @@ fn a_folder_that_does_not_exist_is_an_error_in_either_form() {
 
     let exit = check(Path::new("/"), &["/nowhere/at/all"]);
     assert_eq!(exit.code, Some(1));
-    assert!(exit.stderr.starts_with("error: project folder "), "{exit:?}");
+    assert!(
+        exit.stderr.starts_with("error: project folder "),
+        "{exit:?}"
+    );
 }

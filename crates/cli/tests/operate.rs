@@ -299,6 +299,7 @@ fn facets_go_with_their_object() {
     };
     // One that is kept as an image and runs, and one with a file of its own.
     assert_eq!(server.get("/ann/parts").json(), json!([1, 1]));
+    assert_eq!(server.get("/eve/add").json(), 1);
     assert_eq!(server.get("/eve/parts/1500000").json(), json!([1, 1]));
 
     let data = server.data().to_owned();

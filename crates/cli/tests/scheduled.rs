@@ -44,8 +44,8 @@ fn a_developer_triggers_scheduled_events_by_hand() {
         (200, "ok".to_owned())
     );
     assert_eq!(
-        trigger("/cdn-cgi/local/scheduled?format=json"),
-        (200, "{\"noRetry\":false,\"outcome\":\"ok\"}".to_owned())
+        server.get("/cdn-cgi/local/scheduled?format=json").json(),
+        json!({ "outcome": "ok", "noRetry": false })
     );
     assert_eq!(
         trigger("/cdn-cgi/handler/scheduled?cron=fails"),

@@ -32,7 +32,8 @@ fn files_and_the_program_answer_as_the_project_says() {
         (200, "the program's /api/other".to_owned())
     );
     assert_eq!(get("/api/docs.html").0, 307);
-    assert_eq!(get("/..%2fwrangler.jsonc").0, 404);
+    assert_eq!(get("/wrangler.jsonc").0, 404);
+    assert_eq!(get("/..%2fwrangler.jsonc").0, 307);
     for (path, location) in [
         ("/folder", "/folder/"),
         ("/index.html", "/"),

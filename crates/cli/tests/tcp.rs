@@ -42,7 +42,8 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
                 stream.write_all(b"half!")?;
                 stream.shutdown(Shutdown::Write)?;
             }
-            _ => writeln!(stream, "echo {line}")?,
+            // In one piece: a client reads what is there.
+            _ => stream.write_all(format!("echo {line}\n").as_bytes())?,
         }
     }
     stream.shutdown(Shutdown::Both)

@@ -7,11 +7,11 @@ mod bindings;
 mod bundle;
 mod settings;
 
+#[cfg(test)]
+pub(crate) use bindings::product_kinds;
 pub(crate) use bindings::{
     Found, Reference, ReferenceKind, binding_names, check_bindings, check_unique,
 };
-#[cfg(test)]
-pub(crate) use bindings::product_kinds;
 pub(crate) use bundle::{check_assets, check_build, check_bundle};
 pub(crate) use settings::{
     check_compatibility, check_cpu_ms, check_crons, check_dev, check_main, check_name,

@@ -41,8 +41,8 @@ pub struct TypesOptions {
 pub struct TypesProgram {
     /// The service.
     pub service: String,
-    /// Its entry module.
-    pub main: PathBuf,
+    /// Its entry module; a project of files alone has none.
+    pub main: Option<PathBuf>,
     /// What it exports; if that is not known, it is taken to export what a binding names.
     pub exports: Option<Vec<String>>,
 }
@@ -222,8 +222,9 @@ fn global_props(
     programs: &[TypesProgram],
     options: &TypesOptions,
 ) {
-    let Some(own) = programs.first() else { return };
-    let module = import_path(&options.output, &own.main);
+    let main = programs.first().and_then(|own| own.main.as_ref());
+    let Some(main) = main else { return };
+    let module = import_path(&options.output, main);
     body.push_str(&format!(
         "\n\tinterface GlobalProps {{\n\t\tmainModule: typeof import(\"{module}\");"
     ));
@@ -235,7 +236,10 @@ fn global_props(
         .map(|class| format!("\"{class}\""))
         .collect();
     if !classes.is_empty() {
-        body.push_str(&format!("\n\t\tdurableNamespaces: {};", classes.join(" | ")));
+        body.push_str(&format!(
+            "\n\t\tdurableNamespaces: {};",
+            classes.join(" | ")
+        ));
     }
     body.push_str("\n\t}");
 }
@@ -308,18 +312,19 @@ fn import_path(from: &Path, to: &Path) -> String {
         parts
     };
     let (here, there) = (folder(&from), folder(&to));
-    let common = here
-        .iter()
-        .zip(&there)
-        .take_while(|(a, b)| a == b)
-        .count();
+    let common = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
     let up = here.len() - common;
     let mut parts = vec!["..".to_owned(); up];
     if up == 0 {
         parts.push(".".to_owned());
     }
     parts.extend(there[common..].iter().cloned());
-    parts.push(to.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    parts.push(
+        to.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    );
     members::inside_quotes(&parts.join("/"))
 }
 

@@ -107,10 +107,10 @@ mod tests {
         let refused = |text: &str| Err(CryptoError::Operation(text.to_owned()));
         assert_eq!(power(&[4], &[13], &[8]), refused("the modulus is even"));
         assert_eq!(
-            power(&[4], &[13], &vec![255; BITS_MAX / 8 + 1]),
+            power(&[4], &[13], &[255; BITS_MAX / 8 + 1]),
             refused("a number of 10008 bits is too large; the limit is 10000")
         );
-        assert!(power(&[4], &[13], &vec![255; BITS_MAX / 8]).is_ok());
+        assert!(power(&[4], &[13], &[255; BITS_MAX / 8]).is_ok());
     }
 
     #[test]

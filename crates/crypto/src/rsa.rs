@@ -388,7 +388,7 @@ fn representative(modulus: &BoxedUint, message: &[u8]) -> Result<BoxedUint, Cryp
     let precision = modulus.bits_precision();
     let number =
         BoxedUint::from_be_slice(message, precision).map_err(|_| not_a_representative())?;
-    if &number < modulus {
+    if number < *modulus {
         Ok(number)
     } else {
         Err(not_a_representative())

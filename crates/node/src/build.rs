@@ -62,7 +62,12 @@ pub async fn build(config: &Config) -> Result<Built, BuildError> {
 /// # Errors
 /// Everything the bundler found wrong.
 pub async fn exported(config: &Config) -> Result<Vec<String>, BundleFailure> {
-    Ok(stated_bundle::bundle(options(config)).await?.exports)
+    let Some(main) = &config.main else {
+        return Ok(Vec::new());
+    };
+    Ok(stated_bundle::bundle(options(config, main)).await?.exports)
+}
+
 /// What runs behind static files that are all there is: a program that is never asked.
 fn without_program(config: &Config) -> Built {
     Built {

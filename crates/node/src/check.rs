@@ -13,13 +13,13 @@ use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, Redirect, Source, Worker,
-    WorkerOptions,
+    AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, NoResponse, Redirect, Source,
+    TcpConnection, Worker, WorkerOptions,
 };
 use tokio::sync::oneshot;
 
 use crate::build::Built;
-use crate::node::StartError;
+use crate::node::{StartError, main_of};
 use crate::plan::{NamespaceTarget, ServicePlan, wire};
 use crate::shard::STACK_BYTES;
 use crate::topology::shard_gone;
@@ -67,7 +67,7 @@ pub async fn check(services: &[(Config, Option<Built>)], heap_bytes: u64) -> Vec
                 None => (Vec::new(), Vec::new()),
                 Some(Err(error)) => (Vec::new(), vec![error]),
                 Some(Ok(exports)) => {
-                    let errors = wire(config, &configs).not_exported(&exports, &config.main);
+                    let errors = wire(config, &configs).not_exported(&exports, &main_of(config));
                     (exports, errors)
                 }
             };
@@ -128,6 +128,7 @@ fn evaluate(
         heap_bytes,
         async_stacks: AsyncStacks::Kept,
         caches: Arc::default(),
+        rate_limits: Arc::default(),
         keys: plan
             .targets
             .iter()
@@ -164,8 +165,7 @@ fn missing(config: &Config, configs: &[Config], exports: &[Option<&[Export]>]) -
         exports[index]
     };
     let lacks = |service: &str, name: &str| {
-        exports_of(service)
-            .is_some_and(|exports| !exports.iter().any(|export| export.name == name))
+        exports_of(service).is_some_and(|exports| !exports.iter().any(|export| export.name == name))
     };
     let mut texts = Vec::new();
     let mut bound = BTreeSet::new();
@@ -199,13 +199,15 @@ fn missing(config: &Config, configs: &[Config], exports: &[Option<&[Export]>]) -
             _ => {}
         }
     }
-    let unbound = config.classes.live.keys().filter(|class| {
-        !bound.contains(class.as_str()) && lacks(&config.name, class)
-    });
+    let unbound = config
+        .classes
+        .live
+        .keys()
+        .filter(|class| !bound.contains(class.as_str()) && lacks(&config.name, class));
     texts.extend(unbound.map(|class| {
         format!(
             "class `{class}` is declared and neither bound nor exported by {}",
-            config.main.display()
+            main_of(config)
         )
     }));
     texts
@@ -258,7 +260,16 @@ impl Network for Nowhere {
         &self,
         _: FetchRequest,
         _: Redirect,
-    ) -> LocalFuture<Result<FetchResponse, (&'static str, String)>> {
+    ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
+        Box::pin(async { Err(NoResponse::NetworkLost) })
+    }
+
+    fn connect(
+        &self,
+        _: String,
+        _: u16,
+        _: bool,
+    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
         Box::pin(async { Err(("Error", shard_gone().to_string())) })
     }
 

@@ -244,7 +244,11 @@ impl Node {
                 "the project has cron triggers, but its default export has no scheduled() handler"
             );
         }
-        match plan.not_exported(&exports, &config.main).into_iter().next() {
+        match plan
+            .not_exported(&exports, &main_of(config))
+            .into_iter()
+            .next()
+        {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -317,7 +321,7 @@ impl Node {
 }
 
 /// The entry module, as messages name it.
-fn main_of(config: &Config) -> String {
+pub(crate) fn main_of(config: &Config) -> String {
     let main = config.main.as_deref().unwrap_or(&config.path);
     main.display().to_string()
 }

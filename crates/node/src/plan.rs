@@ -1,6 +1,5 @@
 //! From checked configurations to what every shard of every service is made of.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +130,7 @@ pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
 
 impl ServicePlan {
     /// The bindings whose classes are not among the exports of the program at `main`.
-    pub(crate) fn not_exported(&self, exports: &[Export], main: &Path) -> Vec<StartError> {
+    pub(crate) fn not_exported(&self, exports: &[Export], main: &str) -> Vec<StartError> {
         let missing = self
             .bound
             .iter()
@@ -140,7 +139,7 @@ impl ServicePlan {
             .map(|(class, binding)| StartError::NotExported {
                 class: class.clone(),
                 binding: binding.clone(),
-                main: main.display().to_string(),
+                main: main.to_owned(),
             })
             .collect()
     }

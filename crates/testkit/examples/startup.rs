@@ -32,11 +32,27 @@ fn main() -> ExitCode {
     project.round();
     let measured: Vec<Round> = (0..rounds).map(|_| project.round()).collect();
     let of = |each: fn(&Round) -> Vec<f64>| measured.iter().flat_map(each).collect();
-    print("start until the ready line", "ms", of(|round| vec![round.ready_ms]));
-    print("edit until the new code runs", "ms", of(|round| round.edits_ms.clone()));
-    print("  of it, as stated says", "ms", of(|round| round.told_ms.clone()));
+    print(
+        "start until the ready line",
+        "ms",
+        of(|round| vec![round.ready_ms]),
+    );
+    print(
+        "edit until the new code runs",
+        "ms",
+        of(|round| round.edits_ms.clone()),
+    );
+    print(
+        "  of it, as stated says",
+        "ms",
+        of(|round| round.told_ms.clone()),
+    );
     print("memory, idle", "MiB", of(|round| vec![round.idle_mib]));
-    print("memory after the edits", "MiB", of(|round| vec![round.edited_mib]));
+    print(
+        "memory after the edits",
+        "MiB",
+        of(|round| vec![round.edited_mib]),
+    );
     ExitCode::SUCCESS
 }
 
@@ -124,8 +140,12 @@ fn milliseconds(begun: Instant) -> f64 {
 
 /// Resident memory: what the kernel calls `VmRSS`.
 fn memory_mib(server: &Server) -> f64 {
-    let status = fs::read_to_string(Path::new("/proc").join(server.pid().to_string()).join("status"))
-        .expect("the process is alive");
+    let status = fs::read_to_string(
+        Path::new("/proc")
+            .join(server.pid().to_string())
+            .join("status"),
+    )
+    .expect("the process is alive");
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
     kib.expect("the kernel says it") / 1024.0

@@ -96,6 +96,7 @@ library! {
     "node-support/key-object",
     "node-support/key-pair",
     "node-support/mime",
+    "node-support/net-addresses",
     "node-support/next-tick",
     "node-support/parse-args",
     "node-support/pem",

@@ -104,7 +104,8 @@ fn routed(assets: &Assets, request: FetchRequest) -> String {
 
 #[test]
 fn a_file_is_answered_with_its_type_and_a_hash_of_its_content() {
-    let assets = site(&[("a.html", "<p>"), ("b.JS", "1"), ("c", "?"), ("d.png", "p")]).assets();
+    let site = site(&[("a.html", "<p>"), ("b.JS", "1"), ("c", "?"), ("d.png", "p")]);
+    let assets = site.assets();
     let fields = |path: &str| {
         let response = wait(assets.fetch(&request("GET", path, &[])));
         let field = |name: http::HeaderName| {
@@ -145,7 +146,8 @@ fn a_file_is_answered_with_its_type_and_a_hash_of_its_content() {
 
 #[test]
 fn a_client_that_has_the_file_is_told_so() {
-    let assets = site(&[("a.txt", "a")]).assets();
+    let site = site(&[("a.txt", "a")]);
+    let assets = site.assets();
     let etag = wait(assets.fetch(&request("GET", "/a.txt", &[]))).headers[ETAG]
         .to_str()
         .unwrap()
@@ -166,7 +168,8 @@ fn a_client_that_has_the_file_is_told_so() {
 
 #[test]
 fn head_has_no_body_and_other_methods_are_not_allowed() {
-    let assets = site(&[("a.txt", "abc")]).assets();
+    let site = site(&[("a.txt", "abc")]);
+    let assets = site.assets();
 
     let head = wait(assets.fetch(&request("HEAD", "/a.txt", &[])));
 
@@ -178,7 +181,8 @@ fn head_has_no_body_and_other_methods_are_not_allowed() {
 
 #[test]
 fn a_response_to_somebody_who_is_signed_in_is_not_to_be_cached() {
-    let assets = site(&[("a.txt", "abc")]).assets();
+    let site = site(&[("a.txt", "abc")]);
+    let assets = site.assets();
     let cached = |name: &'static str| {
         let response = wait(assets.fetch(&request("GET", "/a.txt", &[(name, "x")])));
         response.headers.contains_key(CACHE_CONTROL)
@@ -191,13 +195,13 @@ fn a_response_to_somebody_who_is_signed_in_is_not_to_be_cached() {
 
 #[test]
 fn a_path_has_one_spelling() {
-    let assets = site(&[
+    let site = site(&[
         ("a b.txt", "ab"),
         ("\u{e4}.html", "page"),
         ("at@.txt", "at"),
         ("x/y.txt", "xy"),
-    ])
-    .assets();
+    ]);
+    let assets = site.assets();
 
     assert_eq!(get(&assets, "/a%20b.txt"), "200 ab");
     assert_eq!(get(&assets, "/%C3%A4"), "200 page");
@@ -271,7 +275,7 @@ fn changes_of_files_and_rules_are_served_at_once() {
 
 #[test]
 fn rules_apply_to_every_response_and_are_not_served() {
-    let assets = site(&[
+    let site = site(&[
         ("a.txt", "a"),
         (
             "_headers",
@@ -282,8 +286,8 @@ fn rules_apply_to_every_response_and_are_not_served() {
             "/old /a.txt\n/as /a.txt 200\n/none /nothing 200\n",
         ),
         (".assetsignore", ""),
-    ])
-    .assets();
+    ]);
+    let assets = site.assets();
     let fields = |path: &str| {
         let response = wait(assets.fetch(&request("GET", path, &[])));
         let field = |name: &str| {
@@ -317,7 +321,8 @@ fn rules_apply_to_every_response_and_are_not_served() {
 
 #[test]
 fn the_program_answers_what_the_files_do_not() {
-    let assets = site(&[("a.txt", "a")]).assets();
+    let site = site(&[("a.txt", "a")]);
+    let assets = site.assets();
 
     assert_eq!(routed(&assets, request("GET", "/a.txt", &[])), "200");
     assert_eq!(routed(&assets, request("POST", "/a.txt", &[])), "405");

@@ -190,7 +190,7 @@ mod tests {
 
     fn applied(text: &str, url: &str) -> String {
         let (headers, warnings) = parse(text);
-        assert_eq!(warnings, [String::new(); 0], "{text}");
+        assert_eq!(warnings, Vec::<String>::new(), "{text}");
         let mut fields = HeaderMap::new();
         fields.insert("etag", HeaderValue::from_static("\"1\""));
         headers.apply(&Url::parse(url).unwrap(), &mut fields);
@@ -284,7 +284,7 @@ mod tests {
                 .collect::<String>()
         };
 
-        assert_eq!(parse(&rules(100)).1, [String::new(); 0]);
+        assert_eq!(parse(&rules(100)).1, Vec::<String>::new());
         assert_eq!(
             parse(&rules(101)).1,
             [

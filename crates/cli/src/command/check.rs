@@ -221,7 +221,7 @@ fn print_json(services: &[(Config, Option<Built>)], checked: &[Checked], finding
         json!({
             "name": config.name,
             "file": config.path.display().to_string(),
-            "main": config.main.display().to_string(),
+            "main": config.main.as_ref().map(|main| main.display().to_string()),
             "environment": config.environment,
             "compatibilityDate": config.compatibility.date().to_string(),
             "bindings": bindings,

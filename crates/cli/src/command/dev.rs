@@ -21,7 +21,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs until asked to stop.
 pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
     let common = &dev.common;
-    let services = project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
+    let services =
+        project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
     let mut stop = StopSignals::listen()?;
     let mut session = Session::start(common, services, None).await?;
     session.announce();

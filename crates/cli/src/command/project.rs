@@ -208,8 +208,14 @@ pub(crate) fn binding_row(binding: &Binding) -> (String, String) {
             entrypoint: Some(entrypoint),
             ..
         } => format!("Service {service}, {entrypoint}"),
-        Binding::Assets { .. } => "Assets (not supported yet)".to_owned(),
+        Binding::Assets { .. } => "Static files".to_owned(),
         Binding::WorkerLoader { .. } => "Worker Loader".to_owned(),
+        Binding::VersionMetadata { .. } => "Version metadata".to_owned(),
+        Binding::RateLimit {
+            limit,
+            period_seconds,
+            ..
+        } => format!("Rate limit, {limit} in {period_seconds} s"),
         Binding::Unsupported { kind, .. } => format!("{kind} (not supported)"),
     };
     (binding.name().to_owned(), what)

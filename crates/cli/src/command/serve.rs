@@ -17,7 +17,8 @@ use crate::printer::{self, Printer, Services};
 /// Runs until asked to stop, then lets requests finish.
 pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     let common = &serve.common;
-    let services = project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
+    let services =
+        project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
     let (first, _) = &services[0];
     let internal = Internal::listen(serve.internal_port)?;
     let data = project::data(common, first);

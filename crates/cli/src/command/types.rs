@@ -34,8 +34,11 @@ pub(crate) async fn run(types: &Types) -> Result<(), Failure> {
         }
         None => None,
         Some(text) => Some(TypesFile::read(text).ok_or_else(|| {
-            Failure::new(format!("`{}` was not written by this command", path.display()))
-                .with_hint("rename it, or name another file with --path")
+            Failure::new(format!(
+                "`{}` was not written by this command",
+                path.display()
+            ))
+            .with_hint("rename it, or name another file with --path")
         })?),
     };
     // What was asked for when the file was written is what it is compared with.
@@ -66,7 +69,8 @@ fn output(types: &Types) -> Result<PathBuf, Failure> {
     let path = match &types.path {
         Some(path) => path.clone(),
         None => {
-            let request = project::requests(&selection(types, None), &LocalSecrets::Skip)?.remove(0);
+            let request =
+                project::requests(&selection(types, None), &LocalSecrets::Skip)?.remove(0);
             let file = stated_config::find_file(&request)?;
             file.with_file_name(FILE_NAME)
         }
@@ -121,14 +125,17 @@ async fn declarations(
         strict_vars: types.strict_vars.or(earlier.strict_vars).unwrap_or(true),
         output: path.to_owned(),
     };
-    declare(top, &environments, &programs, &options).map_err(|error| Failure::new(error.to_string()))
+    declare(top, &environments, &programs, &options)
+        .map_err(|error| Failure::new(error.to_string()))
 }
 
 /// Reads the projects. What they need of each other is not looked at, nor is what is merely odd: both
 /// are for those who run them.
 fn load(selection: &Selection) -> Result<Vec<Project>, Failure> {
     let requests = project::requests(selection, &LocalSecrets::Read)?;
-    let projects = requests.iter().map(|request| Ok(stated_config::load(request)?));
+    let projects = requests
+        .iter()
+        .map(|request| Ok(stated_config::load(request)?));
     projects.collect()
 }
 

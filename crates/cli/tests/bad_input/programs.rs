@@ -1,4 +1,5 @@
-//! Programs that throw, loop, or eat memory. The fixture's CPU limit is 300 ms.
+//! Programs that throw, loop, or eat memory. The fixture's CPU limit is 1000 ms: a slow
+//! machine needs some hundred to fill the memory.
 
 use serde_json::{Value, json};
 

@@ -411,7 +411,7 @@ fn a_cron_expression_that_is_none_is_an_error_and_one_that_is_there_twice_a_warn
     assert_eq!(
         with_base("[triggers]\ncrons = [\"0 * * * *\", \"60 * * * *\"]\n").errors(),
         [
-            "wrangler.toml:5:24: cron expression `60 * * * *`: `60` is no minute; it must be a number from 0 to 59, a range, a step or a list of these\n  crons = [\"0 * * * *\", \"60 * * * *\"]\n                         ^"
+            "wrangler.toml:5:23: cron expression `60 * * * *`: `60` is no minute; it must be a number from 0 to 59, a range, a step or a list of these\n  crons = [\"0 * * * *\", \"60 * * * *\"]\n                        ^"
         ]
     );
 

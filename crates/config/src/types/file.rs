@@ -107,11 +107,7 @@ impl Declarations {
             "/* eslint-disable */".to_owned(),
             format!("{MARK}stated by running `{command}` (hash: {})", self.hash),
         ];
-        lines.extend(
-            replaced
-                .and_then(|old| old.runtime_head)
-                .map(str::to_owned),
-        );
+        lines.extend(replaced.and_then(|old| old.runtime_head).map(str::to_owned));
         lines.push(self.text.clone());
         lines.extend(replaced.and_then(|old| old.runtime).map(str::to_owned));
         let mut file = lines.join("\n");

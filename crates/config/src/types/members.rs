@@ -106,6 +106,8 @@ pub(super) fn members(
             }
             Binding::Assets { .. } => add("assets", name, None),
             Binding::WorkerLoader { .. } => add("worker loader", name, None),
+            Binding::VersionMetadata { .. } => add("version metadata", name, None),
+            Binding::RateLimit { .. } => add("rate limit", name, None),
             Binding::Unsupported { kind, .. } => add(kind, name, None),
         }
     }
@@ -182,12 +184,17 @@ fn namespace(
         None => programs.first(),
         Some(service) => program_of(service, programs),
     };
-    if let Some(program) = exporting(program, class) {
-        let module = import_path(&options.output, &program.main);
+    if let Some(program) = exporting(program, class)
+        && let Some(main) = &program.main
+    {
+        let module = import_path(&options.output, main);
         return format!("DurableObjectNamespace<import(\"{module}\").{class}>");
     }
     let from = service.map_or_else(String::new, |service| format!(" from {service}"));
-    format!("DurableObjectNamespace {}", comment(&format!("{class}{from}")))
+    format!(
+        "DurableObjectNamespace {}",
+        comment(&format!("{class}{from}"))
+    )
 }
 
 fn service(
@@ -197,8 +204,10 @@ fn service(
     options: &TypesOptions,
 ) -> String {
     let name = entrypoint.unwrap_or("default");
-    if let Some(program) = exporting(program_of(service, programs), name) {
-        let module = import_path(&options.output, &program.main);
+    if let Some(program) = exporting(program_of(service, programs), name)
+        && let Some(main) = &program.main
+    {
+        let module = import_path(&options.output, main);
         return format!("Service<typeof import(\"{module}\").{name}>");
     }
     match entrypoint {

@@ -164,7 +164,8 @@ fn classes_and_entrypoints_are_imported_where_they_are_exported() {
 
 #[test]
 fn of_a_program_that_cannot_be_built_every_bound_class_is_imported() {
-    let folder = with_base("[durable_objects]\nbindings = [{ name = \"A\", class_name = \"B\" }]\n");
+    let folder =
+        with_base("[durable_objects]\nbindings = [{ name = \"A\", class_name = \"B\" }]\n");
     let top = folder.project();
     let programs = [TypesProgram {
         service: "chat".to_owned(),
@@ -345,7 +346,10 @@ fn names_that_cannot_be_interfaces_are_refused() {
     assert_eq!(of(&with_base(""), "Cloudflare_Bindings2"), Ok(()));
     assert_eq!(of(&with_base(""), "2nd"), refused("2nd"));
     assert_eq!(of(&with_base(""), "a-b"), refused("a-b"));
-    assert_eq!(of(&with_base("[env.env]\n"), "Env").unwrap_err(), "the environments `Env` and `env` would both be the interface `Env`");
+    assert_eq!(
+        of(&with_base("[env.env]\n"), "Env").unwrap_err(),
+        "the environments `Env` and `env` would both be the interface `Env`"
+    );
     assert_eq!(
         of(&with_base("[env.a-b]\n[env.a_b]\n"), "Env").unwrap_err(),
         "the environments `a-b` and `a_b` would both be the interface `ABEnv`"

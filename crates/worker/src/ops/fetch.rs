@@ -108,15 +108,22 @@ pub(crate) fn start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.promise(async move {
         context.until_durable().await?;
         tokio::select! {
-            response = network.fetch(request, redirect) => match response {
-                Ok(response) => Ok(Settled::Response(Box::new(response))),
-                Err(NoResponse::NetworkLost) => Err(Failure::new(ErrorCode::NetworkLost).into()),
-                Err(NoResponse::TypeError(text)) => Err(Unsettled::Error("TypeError", text)),
-                Err(NoResponse::Error(text)) => Err(Unsettled::Error("Error", text)),
-            },
+            response = network.fetch(request, redirect) => {
+                Ok(Settled::Response(Box::new(response?)))
+            }
             () = abortable.aborted() => Err(aborted()),
         }
     })
+}
+
+impl From<NoResponse> for Unsettled {
+    fn from(reason: NoResponse) -> Self {
+        match reason {
+            NoResponse::NetworkLost => Failure::new(ErrorCode::NetworkLost).into(),
+            NoResponse::TypeError(text) => Self::Error("TypeError", text),
+            NoResponse::Error(text) => Self::Error("Error", text),
+        }
+    }
 }
 
 /// Cancels a fetch.

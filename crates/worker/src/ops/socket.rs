@@ -114,7 +114,7 @@ pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.promise(async move {
         context.until_durable().await?;
         let response = network.fetch(request, Redirect::Manual).await;
-        let response = response.map_err(|(class, message)| Unsettled::Error(class, message))?;
+        let response = response.map_err(Unsettled::from)?;
         match response.socket {
             Some(end) if end.protocol.is_empty() || protocols.contains(&end.protocol) => {
                 Ok(Settled::Socket(Box::new(end)))

@@ -28,6 +28,7 @@ fn files_of_events_that_have_ended_take_no_memory() {
                 ..Source::default()
             };
             worker.load(source).expect("it loads");
+            tokio::task::spawn_local(worker.clone().tend());
             let mut answers = Vec::new();
             for _ in 0..EVENTS {
                 let response = worker.fetch("default", host::request(), &mut None).await;

@@ -14,7 +14,8 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, TcpConnection,
+    Worker, WorkerOptions,
 };
 use tokio::task::LocalSet;
 

@@ -11,7 +11,7 @@ fn parse(text: &str) -> (Redirects, Vec<String>) {
 
 fn followed(text: &str, path: &str) -> String {
     let (redirects, warnings) = parse(text);
-    assert_eq!(warnings, [String::new(); 0], "{text}");
+    assert_eq!(warnings, Vec::<String>::new(), "{text}");
     let url = Url::parse(&format!("http://host:8787{path}")).unwrap();
     match redirects.follow(&url) {
         None => String::new(),
@@ -127,12 +127,12 @@ fn two_thousand_paths_and_a_hundred_patterns_are_allowed_and_one_more_of_each_is
             .collect::<String>()
     };
 
-    assert_eq!(parse(&paths(2000)).1, [String::new(); 0]);
+    assert_eq!(parse(&paths(2000)).1, Vec::<String>::new());
     assert_eq!(
         parse(&paths(2001)).1,
         ["_redirects:2001: Maximum number of static rules supported is 2000. Skipping line."]
     );
-    assert_eq!(parse(&patterns(100)).1, [String::new(); 0]);
+    assert_eq!(parse(&patterns(100)).1, Vec::<String>::new());
     assert_eq!(
         parse(&patterns(101)).1,
         [
@@ -145,7 +145,7 @@ fn two_thousand_paths_and_a_hundred_patterns_are_allowed_and_one_more_of_each_is
 fn a_line_may_have_two_thousand_characters_and_not_one_more() {
     let line = |length: usize| format!("/a /{}", "b".repeat(length - 4));
 
-    assert_eq!(parse(&line(2000)).1, [String::new(); 0]);
+    assert_eq!(parse(&line(2000)).1, Vec::<String>::new());
     assert_eq!(
         parse(&line(2001)).1,
         ["_redirects:1: the line has more than 2000 characters and is ignored"]

@@ -227,7 +227,7 @@ fn a_rate_limit_is_read_from_both_of_its_places() {
         ));
 
         assert_eq!(folder.project().config.bindings, expected, "{place}");
-        assert_eq!(folder.diagnostics(), [String::new(); 0], "{place}");
+        assert_eq!(folder.diagnostics(), Vec::<String>::new(), "{place}");
     }
 }
 

@@ -72,6 +72,11 @@ export function answer(callback, compute) {
   return undefined;
 }
 
+/** What stands before the reason in the codes of a library's errors. @type {Record<string, string>} */
+const prefixes = {
+  "asn1 encoding routines": "ASN1_", "Diffie-Hellman routines": "DH_", "digital envelope routines": "EVP_", "elliptic curve routines": "EC_", "rsa routines": "RSA_",
+};
+
 /**
  * An error as OpenSSL's, whose codes programs compare.
  *
@@ -81,7 +86,7 @@ export function answer(callback, compute) {
  */
 export function opensslError(number, library, reason) {
   const error = /** @type {any} */ (new Error(`error:${number}:${library}::${reason}`));
-  return Object.assign(error, { library, reason, code: `ERR_OSSL_${reason.toUpperCase().replaceAll(" ", "_")}` });
+  return Object.assign(error, { library, reason, code: `ERR_OSSL_${prefixes[library] ?? ""}${reason.toUpperCase().replaceAll(" ", "_")}` });
 }
 
 export const unreadableKey = () => opensslError("1E08010C", "DECODER routines", "unsupported");

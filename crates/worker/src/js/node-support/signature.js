@@ -160,6 +160,13 @@ function rsaArguments(argument, type, data) {
   return { key: key.bytes, message: bytesArgument(data, "buffer", argument?.encoding), hash, label, padding: argument?.padding };
 }
 
+/** @param {"public" | "private"} half @param {Uint8Array} key @param {Uint8Array} message as long as the modulus */
+function unpadded(half, key, message) {
+  const result = orElse(() => ops.rsaApply(half, key, message), tooSmall);
+  if (message.length < result.length) throw tooSmall();
+  return output(result);
+}
+
 /** @param {any} padding */
 function unknownPadding(padding) {
   return opensslError("02000076", "rsa routines", padding === paddings.RSA_PKCS1_PSS_PADDING ? "illegal or unsupported padding mode" : "unknown padding type");
@@ -174,7 +181,7 @@ export function publicEncrypt(argument, data) {
     case paddings.RSA_PKCS1_PADDING:
       return output(orElse(() => ops.rsaApply("encrypt", key, message), tooLarge));
     case paddings.RSA_NO_PADDING:
-      return output(orElse(() => ops.rsaApply("public", key, message), tooSmall));
+      return unpadded("public", key, message);
     default:
       throw unknownPadding(padding);
   }
@@ -189,7 +196,7 @@ export function privateDecrypt(argument, data) {
     case paddings.RSA_PKCS1_PADDING:
       return output(orElse(() => ops.rsaApply("decrypt", key, message), () => opensslError("0200009F", "rsa routines", "pkcs decoding error")));
     case paddings.RSA_NO_PADDING:
-      return output(orElse(() => ops.rsaApply("private", key, message), tooSmall));
+      return unpadded("private", key, message);
     default:
       throw unknownPadding(padding);
   }
@@ -198,7 +205,7 @@ export function privateDecrypt(argument, data) {
 /** @param {any} argument @param {any} data */
 export function privateEncrypt(argument, data) {
   const { key, message, padding = paddings.RSA_PKCS1_PADDING } = rsaArguments(argument, "private", data);
-  if (padding === paddings.RSA_NO_PADDING) return output(orElse(() => ops.rsaApply("private", key, message), tooSmall));
+  if (padding === paddings.RSA_NO_PADDING) return unpadded("private", key, message);
   if (padding !== paddings.RSA_PKCS1_PADDING) throw unknownPadding(padding);
   return output(orElse(() => ops.rsaApply("sign", key, message), tooLarge));
 }
@@ -206,7 +213,7 @@ export function privateEncrypt(argument, data) {
 /** @param {any} argument @param {any} data */
 export function publicDecrypt(argument, data) {
   const { key, message, padding = paddings.RSA_PKCS1_PADDING } = rsaArguments(argument, "public", data);
-  if (padding === paddings.RSA_NO_PADDING) return output(orElse(() => ops.rsaApply("public", key, message), tooSmall));
+  if (padding === paddings.RSA_NO_PADDING) return unpadded("public", key, message);
   if (padding !== paddings.RSA_PKCS1_PADDING) throw unknownPadding(padding);
   return output(orElse(() => ops.rsaApply("recover", key, message), () => opensslError("02000072", "rsa routines", "padding check failed")));
 }

@@ -249,7 +249,8 @@ function transformChunk(stream, chunk, flag, callback) {
         stream._read = function _read(/** @type {number} */ size) {
           stream._read = read;
           step();
-          stream._read(size);
+          // Not what the step may have put in its place: the reader asks for that itself.
+          read.call(stream, size);
         };
         return;
       }

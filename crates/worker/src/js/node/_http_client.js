@@ -65,7 +65,8 @@ export function requestArguments(input, options, callback) {
 /** @this {any} @param {any} input @param {any} [options] @param {any} [callback] @returns {any} */
 export function ClientRequest(input, options = undefined, callback = undefined) {
   if (!(/** @type {any} */ (this) instanceof ClientRequest)) return new /** @type {any} */ (ClientRequest)(input, options, callback);
-  OutgoingMessage.call(this);
+  // It is over when its response is, not when it was sent.
+  OutgoingMessage.call(this, { autoDestroy: false });
   const [all, listener] = requestArguments(input, options, callback);
   const { agent } = all;
   if (agent === null || agent === undefined) this.agent = all._defaultAgent ?? globalAgent;

@@ -1,47 +1,290 @@
 /**
- * `node:net`: addresses can be told apart; there are no sockets.
+ * `node:net`: connections to other servers, by `connect` of `cloudflare:sockets`. Nothing can listen.
  *
  * @module
  */
 
-import { ops } from "stated:host";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { connect as openConnection } from "stated:cloudflare-sockets";
+import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from "stated:node-support/net-addresses";
+import { checkFunction, checkInteger, invalidArgType, nodeError } from "stated:node-support/errors";
+import { notImplemented, unimplementedIn } from "stated:node-support/unimplemented";
+import { Buffer } from "stated:node/buffer";
+import { Duplex } from "stated:node/stream";
+import { clearTimeout, setTimeout } from "stated:timers";
 
 const stub = unimplementedIn("net");
-const part = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const ipv4 = new RegExp(`^(?:${part}\\.){3}${part}$`);
 
+export { BlockList, isIP, isIPv4, isIPv6, SocketAddress };
 export const _createServerHandle = stub("_createServerHandle");
-export const _normalizeArgs = stub("_normalizeArgs");
-export const _setSimultaneousAccepts = stub("_setSimultaneousAccepts");
-export const BlockList = stub("BlockList");
-export const connect = stub("connect");
-export const createConnection = stub("createConnection");
+export const _setSimultaneousAccepts = () => {};
 export const createServer = stub("createServer");
-export const getDefaultAutoSelectFamily = stub("getDefaultAutoSelectFamily");
-export const getDefaultAutoSelectFamilyAttemptTimeout = stub("getDefaultAutoSelectFamilyAttemptTimeout");
 export const Server = stub("Server");
-export const setDefaultAutoSelectFamily = stub("setDefaultAutoSelectFamily");
-export const setDefaultAutoSelectFamilyAttemptTimeout = stub("setDefaultAutoSelectFamilyAttemptTimeout");
-export const Socket = stub("Socket");
-export const SocketAddress = stub("SocketAddress");
-export const Stream = stub("Stream");
 
-/** @param {unknown} text */
-export function isIP(text) {
-  if (isIPv4(text)) return 4;
-  return isIPv6(text) ? 6 : 0;
+const PORT_MAX = 65_535;
+
+/**
+ * `(options, callback)`, `(port, host, callback)` or `(path, callback)` as `[options, callback]`.
+ *
+ * @param {any[]} args
+ * @returns {[any, any]}
+ */
+export function _normalizeArgs(args) {
+  const last = args.at(-1);
+  const callback = typeof last === "function" ? last : null;
+  const [first, second] = args;
+  if (first === undefined || first === null || typeof first === "function") return [{}, callback];
+  if (typeof first === "object") return [first, callback];
+  if (typeof first === "string" && !/^\d+$/.test(first)) return [{ path: first }, callback];
+  return [typeof second === "string" ? { port: first, host: second } : { port: first }, callback];
 }
 
-/** @param {unknown} text */
-export function isIPv4(text) {
-  return ipv4.test(`${text}`);
+/** @param {any} port @returns {number} */
+function portOf(port) {
+  if (typeof port !== "number" && typeof port !== "string") {
+    throw invalidArgType("options.port", "one of type number or string", port);
+  }
+  const number = typeof port === "string" && port.trim() === "" ? NaN : Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > PORT_MAX) {
+    const received = typeof port === "string" ? `type string ('${port}')` : `type number (${port})`;
+    throw nodeError(RangeError, "ERR_SOCKET_BAD_PORT", `Port should be >= 0 and < 65536. Received ${received}.`);
+  }
+  return number;
 }
 
-/** @param {unknown} text */
-export function isIPv6(text) {
-  const [address, zone] = `${text}`.split("%", 2);
-  return zone !== "" && address.includes(":") && ops.urlParse(`ws://[${address}]`, undefined) !== null;
+/** @this {any} @param {any} [options] @returns {any} */
+export function Socket(options = undefined) {
+  if (!(/** @type {any} */ (this) instanceof Socket)) return new /** @type {any} */ (Socket)(options);
+  const all = typeof options === "number" ? { fd: options } : options ?? {};
+  if (all.fd !== undefined || all.handle) throw notImplemented("net.Socket of a descriptor");
+  Duplex.call(this, { ...all, allowHalfOpen: Boolean(all.allowHalfOpen), emitClose: true, autoDestroy: true, decodeStrings: true });
+  this.connecting = false;
+  this.bytesRead = 0;
+  this.timeout = 0;
+  this._hadError = false;
+  this._written = 0;
+  /** @type {any} of cloudflare:sockets */ this._connection = null;
+  /** @type {any} */ this._reader = null;
+  /** @type {any} */ this._writer = null;
+  /** @type {any} */ this._timer = undefined;
+  /** @type {(() => void)[]} what waits for the connection */ this._waiting = [];
+}
+Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
+Object.setPrototypeOf(Socket, Duplex);
+
+export const Stream = Socket;
+/** @type {any} */
+const proto = Socket.prototype;
+
+/** @type {Record<string, (this: any) => any>} */
+const getters = {
+  pending() {
+    return this._connection === null || this.connecting;
+  },
+  readyState() {
+    if (this.connecting) return "opening";
+    if (this.readable && this.writable) return "open";
+    if (this.readable) return "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  },
+  bytesWritten() {
+    return this._written + this.writableLength;
+  },
+  bufferSize() {
+    return this.writableLength;
+  },
+  remoteAddress() {
+    return this._connection === null || this.connecting ? undefined : this._host;
+  },
+  remoteFamily() {
+    const family = this.remoteAddress === undefined ? 0 : isIP(this._host);
+    return family === 0 ? undefined : `IPv${family}`;
+  },
+  remotePort() {
+    return this._connection === null || this.connecting ? undefined : this._port;
+  },
+  _connecting() {
+    return this.connecting;
+  },
+};
+for (const [name, get] of Object.entries(getters)) Object.defineProperty(proto, name, { configurable: true, get });
+
+/** @this {any} @param {...any} args */
+proto.connect = function connect(...args) {
+  const [options, callback] = _normalizeArgs(args.length === 1 && Array.isArray(args[0]) ? args[0] : args);
+  if (options.path) throw notImplemented("net.Socket.prototype.connect to a path");
+  if (options.port === undefined) throw missingPort();
+  const port = portOf(options.port);
+  const host = options.host ?? "localhost";
+  if (typeof host !== "string") throw invalidArgType("options.host", "of type string", host);
+  if (callback !== null) this.once("connect", callback);
+  if (options.timeout) this.setTimeout(options.timeout);
+  this._host = host;
+  this._port = port;
+  // TLS may be started later.
+  this._use(openConnection({ hostname: isIPv6(host) ? `[${host}]` : host, port }, { secureTransport: "starttls", allowHalfOpen: true }), "connect");
+  return this;
+};
+
+function missingPort() {
+  return nodeError(TypeError, "ERR_MISSING_ARGS", "The \"options\" or \"port\" or \"path\" argument must be specified");
+}
+
+/** Takes a connection that is being made. @this {any} @param {any} connection @param {string} event */
+proto._use = function _use(connection, event) {
+  this._connection = connection;
+  this.connecting = true;
+  connection.closed.catch(() => {});
+  connection.opened.then(() => {
+    if (this.destroyed) return;
+    this.connecting = false;
+    this._reader = connection.readable.getReader();
+    this._writer = connection.writable.getWriter();
+    this._writer.closed.catch(() => {});
+    this._active();
+    this.emit("connect");
+    if (event !== "connect") this.emit(event);
+    this.emit("ready");
+    for (const go of this._waiting.splice(0)) go();
+  }, (/** @type {any} */ error) => this.destroy(this._connectError(error)));
+};
+
+/** @this {any} @param {any} cause */
+proto._connectError = function _connectError(cause) {
+  const error = new Error(`connect ECONNREFUSED ${this._host}:${this._port}`, { cause });
+  return Object.assign(error, { errno: -111, code: "ECONNREFUSED", syscall: "connect", address: this._host, port: this._port });
+};
+
+/** @this {any} @param {() => void} go */
+proto._whenOpen = function _whenOpen(go) {
+  if (this.connecting || this._connection === null) this._waiting.push(go);
+  else go();
+};
+
+/** @this {any} */
+proto._read = function _read() {
+  this._whenOpen(() => {
+    this._reader.read().then((/** @type {any} */ { value, done }) => {
+      if (this.destroyed) return;
+      this._active();
+      if (done) {
+        this.push(null);
+        return;
+      }
+      this.bytesRead += value.byteLength;
+      this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+    }, (/** @type {any} */ error) => this.destroy(lost("read", error)));
+  });
+};
+
+/** @param {string} syscall @param {any} cause */
+function lost(syscall, cause) {
+  return Object.assign(new Error(`${syscall} ECONNRESET`, { cause }), { errno: -104, code: "ECONNRESET", syscall });
+}
+
+/** @this {any} @param {any} chunk @param {any} encoding @param {(error?: any) => void} callback */
+proto._write = function _write(chunk, encoding, callback) {
+  const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
+  this._whenOpen(() => {
+    this._active();
+    this._writer.write(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
+      this._written += bytes.byteLength;
+      callback();
+    }, (/** @type {any} */ error) => callback(lost("write", error)));
+  });
+};
+
+/** @this {any} @param {(error?: any) => void} callback */
+proto._final = function _final(callback) {
+  this._whenOpen(() => this._writer.close().then(() => callback(), () => callback()));
+};
+
+/** @this {any} @param {any} error @param {(error: any) => void} callback */
+proto._destroy = function _destroy(error, callback) {
+  this.connecting = false;
+  this._waiting = [];
+  clearTimeout(this._timer);
+  this._reader?.cancel().catch(() => {});
+  this._connection?.close().catch(() => {});
+  this._hadError = Boolean(error);
+  callback(error);
+};
+
+/** Event `close` says whether there was an error. @this {any} @param {any} name @param {...any} args */
+proto.emit = function emit(name, ...args) {
+  if (name === "close" && args.length === 0) args.push(this._hadError);
+  return Duplex.prototype.emit.call(this, name, ...args);
+};
+
+/** @this {any} */
+proto._active = function _active() {
+  clearTimeout(this._timer);
+  if (this.timeout > 0) this._timer = setTimeout(() => this.emit("timeout"), this.timeout);
+};
+
+/** @this {any} @param {number} ms @param {any} [callback] */
+proto.setTimeout = function (ms, callback = undefined) {
+  checkInteger("msecs", ms, 0);
+  if (callback !== undefined) checkFunction("callback", callback);
+  this.timeout = ms;
+  this._active();
+  if (callback !== undefined) {
+    if (ms === 0) this.removeListener("timeout", callback);
+    else this.once("timeout", callback);
+  }
+  return this;
+};
+
+/** @this {any} */
+proto.address = function address() {
+  return {};
+};
+
+/** @this {any} */
+proto.destroySoon = function destroySoon() {
+  if (this.writable) this.end();
+  if (this.writableFinished) this.destroy();
+  else this.once("finish", this.destroy);
+};
+
+/** @this {any} */
+proto.resetAndDestroy = function resetAndDestroy() {
+  return this.destroy();
+};
+
+for (const name of ["setNoDelay", "setKeepAlive", "ref", "unref"]) {
+  Object.defineProperty(proto, name, {
+    configurable: true, writable: true,
+    /** @this {any} */
+    value() {
+      return this;
+    },
+  });
+}
+
+/** @param {...any} args */
+export function connect(...args) {
+  const [options, callback] = _normalizeArgs(args);
+  const socket = new /** @type {any} */ (Socket)(options);
+  if (options.port === undefined && !options.path) throw missingPort();
+  return socket.connect(options, callback ?? (() => {}));
+}
+export const createConnection = connect;
+
+let autoSelect = true;
+let attemptMs = 250;
+
+/** All addresses of a host are tried by the server. */
+export const getDefaultAutoSelectFamily = () => autoSelect;
+/** @param {boolean} value */
+export function setDefaultAutoSelectFamily(value) {
+  if (typeof value !== "boolean") throw invalidArgType("value", "of type boolean", value);
+  autoSelect = value;
+}
+export const getDefaultAutoSelectFamilyAttemptTimeout = () => attemptMs;
+/** @param {number} value */
+export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
+  checkInteger("value", value, 1);
+  attemptMs = Math.max(10, value);
 }
 
 export default {
