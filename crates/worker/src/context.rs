@@ -56,7 +56,7 @@ pub(crate) struct Context {
     ended: Latch<()>,
     /// Told when a stateless one has ended.
     endings: Rc<Endings>,
-    left: Cell<u8>,
+    left: Cell<u16>,
 }
 
 /// A critical section that JavaScript asked for.
@@ -100,6 +100,14 @@ pub(crate) enum Left {
     Zlib = 16,
     /// What modules of the library keep for it that are loaded only when they are used.
     Library = 32,
+    /// Digests by pieces.
+    Digests = 64,
+    /// Streams of compression.
+    Codecs = 128,
+    /// Documents that are rewritten.
+    Documents = 256,
+    /// Rights to start TLS on a connection.
+    Upgrades = 512,
 }
 
 /// The stateless contexts that have ended and were not put away yet.
@@ -235,12 +243,12 @@ impl Context {
 
     /// Notes that tables of the worker, or of the library, have something that must go with it.
     pub(crate) fn note_left(&self, what: Left) {
-        self.left.set(self.left.get() | what as u8);
+        self.left.set(self.left.get() | what as u16);
     }
 
     /// Whether there ever was something of the kind.
     pub(crate) fn left(&self, what: Left) -> bool {
-        self.left.get() & what as u8 != 0
+        self.left.get() & what as u16 != 0
     }
 
     /// Whether somebody waits for its code: a caller, `waitUntil`, the reader of a body.

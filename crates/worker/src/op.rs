@@ -11,7 +11,7 @@ use stated_object::instance::Instance;
 use stated_object::storage::hidden;
 use stated_storage::StorageError;
 
-use crate::context::Context;
+use crate::context::{Context, Left};
 use crate::worker::Worker;
 
 // Source: reference 2.4 and 11.1.
@@ -147,6 +147,16 @@ impl<'s> Op<'_, 's> {
         self.worker.context(id).ok_or_else(|| {
             OpError::error("The execution context which hosts this callback is no longer running.")
         })
+    }
+
+    /// Notes what the running context leaves in a table of the worker, and returns its number.
+    ///
+    /// While a program is loaded there is no context, and nothing ends.
+    pub(crate) fn leaves(&self, what: Left) -> u64 {
+        if let Ok(context) = self.context() {
+            context.note_left(what);
+        }
+        self.scope.frame().context
     }
 
     /// Requires that `id` is the running context.

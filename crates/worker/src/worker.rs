@@ -446,15 +446,22 @@ impl Worker {
         if context.left(Left::Capabilities) {
             self.capabilities.end_context(id);
         }
-        self.hashers.end_context(id);
-        self.codecs.end_context(id);
+        if context.left(Left::Digests) {
+            self.hashers.end_context(id);
+        }
+        if context.left(Left::Codecs) {
+            self.codecs.end_context(id);
+        }
         if context.left(Left::Zlib) {
             self.zlib_streams.end_context(id);
         }
-        self.rewriters.end_context(id);
-        let mut upgrades = self.upgrades.borrow_mut();
-        upgrades.retain(|_, (context, _)| *context != id);
-        drop(upgrades);
+        if context.left(Left::Documents) {
+            self.rewriters.end_context(id);
+        }
+        if context.left(Left::Upgrades) {
+            let mut upgrades = self.upgrades.borrow_mut();
+            upgrades.retain(|_, (context, _)| *context != id);
+        }
         let is_object = context.instance().is_some();
         let in_library = [
             Left::Timers,

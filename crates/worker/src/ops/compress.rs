@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
+use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 
 /// Bytes of one piece of output.
@@ -172,7 +173,7 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let codec = Codec::new(&format, op.flag(1)).ok_or_else(|| {
         OpError::type_error(format!("the compression format `{format}` does not exist"))
     })?;
-    let context = op.scope.frame().context;
+    let context = op.leaves(Left::Codecs);
     let codecs = &op.worker.codecs;
     let id = codecs.last_id.get() + 1;
     codecs.last_id.set(id);

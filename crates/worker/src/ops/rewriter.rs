@@ -4,6 +4,7 @@ use lol_html::Selector;
 use lol_html::html_content::ContentType;
 use stated_engine::Local;
 
+use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 use crate::rewriter::{Answer, Command, Content, Handlers, Kinds, Place, Step, parse_selector};
 
@@ -119,7 +120,8 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
             kinds: Kinds(kinds.into()),
         });
     }
-    let context = op.context()?.id;
+    op.context()?;
+    let context = op.leaves(Left::Documents);
     let opened = op.worker.rewriters.open(context, handlers, &encoding);
     let id = opened.map_err(parser_error)?;
     Ok(op.scope.number(id as f64))

@@ -12,6 +12,7 @@ use stated_crypto::rsa::{self, PublicParts, Signing};
 use stated_crypto::{CryptoError, Hash, Hasher, aes, derive, mac};
 use stated_engine::Local;
 
+use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 
@@ -111,7 +112,7 @@ impl<'s> Op<'_, 's> {
 /// `digestOpen`
 pub(crate) fn digest_open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let hasher = Hasher::new(op.hash(0)?);
-    let context = op.scope.frame().context;
+    let context = op.leaves(Left::Digests);
     let hashers = &op.worker.hashers;
     let id = hashers.last_id.get() + 1;
     hashers.last_id.set(id);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::context::Context;
+use crate::context::{Context, Left};
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 use crate::worker::{TcpConnection, Worker};
@@ -54,6 +54,7 @@ impl Worker {
         self.bodies
             .insert_writer(outgoing, context, connection.outgoing);
         let entry = (context.id, connection.upgrade);
+        context.note_left(Left::Upgrades);
         self.upgrades.borrow_mut().insert(id, entry);
         Settled::Numbers(vec![id, incoming, outgoing])
     }

@@ -129,11 +129,7 @@ fn failure<'s>(op: &mut Op<'_, 's>, error: &CodecError) -> Vec<Local<'s>> {
 }
 
 fn opened<'s>(op: &mut Op<'_, 's>, mode: u32, codec: Result<Codec, CodecError>) -> OpResult<'s> {
-    let context = op.scope.frame().context;
-    // While the program is loaded there is none, and nothing ends.
-    if let Ok(context) = op.context() {
-        context.note_left(Left::Zlib);
-    }
+    let context = op.leaves(Left::Zlib);
     match codec.and_then(|codec| op.worker.zlib_streams.open(context, mode, codec)) {
         Ok(id) => Ok(op.scope.number(id as f64)),
         Err(error) => {
