@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::build::Built;
 use crate::node::{StartError, main_of};
-use crate::plan::{NamespaceTarget, ServicePlan, wire};
+use crate::plan::{Reach, ServicePlan, entrypoint_of, wire};
 use crate::shard::STACK_BYTES;
 use crate::topology::shard_gone;
 
@@ -129,22 +129,13 @@ fn evaluate(
         async_stacks: AsyncStacks::Kept,
         caches: Arc::default(),
         rate_limits: Arc::default(),
-        keys: plan
-            .targets
-            .iter()
-            .map(|target| target.key.clone())
-            .collect(),
-        classes: plan
-            .targets
-            .iter()
-            .map(|target| target.class_name.clone())
-            .collect(),
+        keys: plan.reach.keys(),
+        classes: plan.reach.classes(),
         home,
     };
     let nowhere = Rc::new(Nowhere {
         home,
-        targets: plan.targets,
-        services: plan.services,
+        reach: plan.reach,
     });
     let worker = Worker::new(
         options,
@@ -216,8 +207,7 @@ fn missing(config: &Config, configs: &[Config], exports: &[Option<&[Export]>]) -
 /// Leads nowhere: while modules are evaluated, nothing may be called.
 struct Nowhere {
     home: Home,
-    targets: Vec<NamespaceTarget>,
-    services: Vec<ServiceRef>,
+    reach: Reach,
 }
 
 impl Network for Nowhere {
@@ -228,20 +218,15 @@ impl Network for Nowhere {
         name: Option<String>,
         generation: u64,
     ) -> Option<ObjectRef> {
-        let target = self.targets.get(namespace)?;
-        Some(target.object(id, name, generation))
+        self.reach.object(namespace, id, name, generation)
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {
-        self.services.get(index).cloned()
+        self.reach.service(index)
     }
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {
-        ServiceRef {
-            service: self.home.service,
-            entrypoint: Arc::from(entrypoint),
-            props: None,
-        }
+        entrypoint_of(self.home.service, entrypoint)
     }
 
     fn call_object(&self, _: &ObjectRef, _: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {

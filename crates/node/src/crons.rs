@@ -19,8 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::data::{DataError, read_record, write_record};
 use crate::log::{Log, ScheduledLine};
-use crate::shard::ask;
-use crate::topology::{Command, Topology};
+use crate::topology::{Command, Topology, ask};
 
 /// The file that remembers which occurrence of each expression ran last.
 const RECORD: &str = "crons.json";

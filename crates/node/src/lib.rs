@@ -11,6 +11,7 @@ mod check;
 mod crons;
 mod data;
 mod log;
+mod network;
 mod node;
 mod objects;
 mod plan;

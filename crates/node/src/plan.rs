@@ -21,12 +21,55 @@ pub(crate) struct ServicePlan {
     pub(crate) cpu: Duration,
     /// Its own namespaces, by index.
     pub(crate) namespaces: Vec<NamespaceConfig>,
-    /// Namespaces its program can reach, by the index it knows: its own first.
-    pub(crate) targets: Vec<NamespaceTarget>,
-    /// Services its program can reach, by the index it knows.
-    pub(crate) services: Vec<ServiceRef>,
+    pub(crate) reach: Reach,
     /// Classes that bindings name, with the binding, to compare with the exports.
     pub(crate) bound: Vec<(String, String)>,
+}
+
+/// What a program can reach, by the index it knows.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    /// Its own namespaces first.
+    pub(crate) targets: Vec<NamespaceTarget>,
+    pub(crate) services: Vec<ServiceRef>,
+}
+
+impl Reach {
+    pub(crate) fn object(
+        &self,
+        namespace: usize,
+        id: ObjectId,
+        name: Option<String>,
+        generation: u64,
+    ) -> Option<ObjectRef> {
+        let target = self.targets.get(namespace)?;
+        Some(target.object(id, name, generation))
+    }
+
+    pub(crate) fn service(&self, index: usize) -> Option<ServiceRef> {
+        self.services.get(index).cloned()
+    }
+
+    /// The keys of the namespaces.
+    pub(crate) fn keys(&self) -> Vec<UniqueKey> {
+        let keys = self.targets.iter().map(|target| target.key.clone());
+        keys.collect()
+    }
+
+    /// Their classes.
+    pub(crate) fn classes(&self) -> Vec<String> {
+        let classes = self.targets.iter().map(|target| target.class_name.clone());
+        classes.collect()
+    }
+}
+
+/// An entrypoint without props.
+pub(crate) fn entrypoint_of(service: usize, entrypoint: &str) -> ServiceRef {
+    ServiceRef {
+        service,
+        entrypoint: Arc::from(entrypoint),
+        props: None,
+    }
 }
 
 /// A namespace, seen from a program.
@@ -122,8 +165,10 @@ pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
         init_json: init.to_string(),
         cpu: Duration::from_millis(config.cpu_ms),
         namespaces: Vec::new(),
-        targets: planner.targets,
-        services: planner.services,
+        reach: Reach {
+            targets: planner.targets,
+            services: planner.services,
+        },
         bound: planner.bound,
     }
 }

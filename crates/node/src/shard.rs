@@ -10,17 +10,15 @@ use http::StatusCode;
 use stated_assets::Route;
 use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
-use stated_core::id::ObjectId;
-use stated_http::{Client, Connection, FetchError, Handler, Limits, RedirectMode, Shutdown, Trust};
-use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_http::{Client, Handler, Limits, Shutdown, Trust};
+use stated_object::capability::Home;
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
-use stated_object::program::{Answer, Event, Program};
+use stated_object::program::{Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Export, Hooks, LocalFuture, Network, NoResponse, RateLimits,
-    Redirect, Source, TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, RateLimits, Source, Worker, WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -29,9 +27,10 @@ use tokio::task::LocalSet;
 use crate::assets::Files;
 use crate::crons;
 use crate::log::{Log, RequestLine};
+use crate::network::{Own, ShardNetwork};
 use crate::node::Audience;
-use crate::plan::{NamespaceTarget, ServicePlan};
-use crate::topology::{Command, Topology, shard_gone};
+use crate::plan::ServicePlan;
+use crate::topology::{Command, Topology};
 use crate::trigger::{self, Trigger};
 
 /// Stack of a shard thread, in bytes: the engine may use half of it.
@@ -170,8 +169,7 @@ impl Shard {
         let network = Rc::new(ShardNetwork {
             home,
             topology: setup.topology.clone(),
-            targets: setup.plan.targets.clone(),
-            services: setup.plan.services.clone(),
+            reach: setup.plan.reach.clone(),
             client: Client::new(&setup.limits, Trust::system()),
             nudge: setup.alarm_nudge.clone(),
             files: setup.files.clone(),
@@ -184,18 +182,8 @@ impl Shard {
             async_stacks: setup.async_stacks,
             caches: setup.caches.clone(),
             rate_limits: setup.rate_limits.clone(),
-            keys: setup
-                .plan
-                .targets
-                .iter()
-                .map(|target| target.key.clone())
-                .collect(),
-            classes: setup
-                .plan
-                .targets
-                .iter()
-                .map(|target| target.class_name.clone())
-                .collect(),
+            keys: setup.plan.reach.keys(),
+            classes: setup.plan.reach.classes(),
             home,
         };
         let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
@@ -479,221 +467,4 @@ impl Hooks for ProgramHooks {
     fn map_stack(&self, stack: &str) -> String {
         self.source_map.map_stack(stack)
     }
-}
-
-#[derive(Default)]
-struct Own {
-    worker: std::rc::Weak<Worker>,
-    namespaces: Vec<std::rc::Weak<Namespace>>,
-}
-
-/// Sends a command to another shard and waits for the reply.
-pub(crate) async fn ask<T>(
-    shard: mpsc::Sender<Command>,
-    command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
-) -> Result<T, Failure> {
-    let (reply, answer) = oneshot::channel();
-    shard.send(command(reply)).await.map_err(|_| shard_gone())?;
-    answer.await.map_err(|_| shard_gone())?
-}
-
-/// The way from one shard's program to everything else.
-struct ShardNetwork {
-    home: Home,
-    topology: Topology,
-    targets: Vec<NamespaceTarget>,
-    services: Vec<ServiceRef>,
-    client: Client,
-    nudge: Arc<Notify>,
-    files: Arc<[Option<Files>]>,
-    own: Rc<std::cell::RefCell<Own>>,
-}
-
-impl Network for ShardNetwork {
-    fn object(
-        &self,
-        namespace: usize,
-        id: ObjectId,
-        name: Option<String>,
-        generation: u64,
-    ) -> Option<ObjectRef> {
-        let target = self.targets.get(namespace)?;
-        Some(target.object(id, name, generation))
-    }
-
-    fn bound_service(&self, index: usize) -> Option<ServiceRef> {
-        self.services.get(index).cloned()
-    }
-
-    fn own_service(&self, entrypoint: &str) -> ServiceRef {
-        ServiceRef {
-            service: self.home.service,
-            entrypoint: Arc::from(entrypoint),
-            props: None,
-        }
-    }
-
-    fn call_object(
-        &self,
-        object: &ObjectRef,
-        event: Event,
-    ) -> LocalFuture<Result<(u64, Answer), Failure>> {
-        let ObjectRef {
-            service,
-            namespace,
-            id,
-            generation,
-            ..
-        } = *object;
-        let name = object.name.clone();
-        let owner = Home {
-            service,
-            shard: self.topology.owner(service, &id),
-        };
-        if owner == self.home {
-            let Some(namespace) = self.own.borrow().namespaces[namespace].upgrade() else {
-                return Box::pin(async { Err(shard_gone()) });
-            };
-            let entry = namespace.entry(id, name.as_deref());
-            return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
-        }
-        let sender = self.topology.sender(owner.service, owner.shard).clone();
-        Box::pin(ask(sender, move |reply| Command::Deliver {
-            namespace,
-            id,
-            name,
-            generation,
-            event,
-            reply,
-        }))
-    }
-
-    fn call_service(
-        &self,
-        service: &ServiceRef,
-        event: Event,
-    ) -> LocalFuture<Result<Answer, Failure>> {
-        let ServiceRef {
-            service,
-            entrypoint,
-            props,
-        } = service.clone();
-        // A number past the last service's is that of a service's static files.
-        if let Some(index) = service.checked_sub(self.files.len()) {
-            let files = self.files.get(index).cloned().flatten();
-            return Box::pin(async move { files.ok_or_else(shard_gone)?.event(event).await });
-        }
-        if service == self.home.service {
-            let worker = self.own.borrow().worker.upgrade();
-            return Box::pin(async move {
-                worker
-                    .ok_or_else(shard_gone)?
-                    .event(&entrypoint, props, event)
-                    .await
-            });
-        }
-        let shard = self.home.shard % self.topology.shard_count(service);
-        let sender = self.topology.sender(service, shard).clone();
-        Box::pin(ask(sender, move |reply| Command::Service {
-            entrypoint,
-            props,
-            event,
-            reply,
-        }))
-    }
-
-    fn call_target(&self, target: &Target, event: Event) -> LocalFuture<Result<Answer, Failure>> {
-        // The reference lives as long as the call: the target is not released under it.
-        let target = target.clone();
-        let address = target.address();
-        if address.home == self.home {
-            let worker = self.own.borrow().worker.upgrade();
-            return Box::pin(async move {
-                let answer = worker
-                    .ok_or_else(shard_gone)?
-                    .call_target(address, event)
-                    .await;
-                drop(target);
-                answer
-            });
-        }
-        let sender = self
-            .topology
-            .sender(address.home.service, address.home.shard)
-            .clone();
-        Box::pin(async move {
-            let answer = ask(sender, move |reply| Command::Target {
-                address,
-                event,
-                reply,
-            })
-            .await;
-            drop(target);
-            answer
-        })
-    }
-
-    fn fetch(
-        &self,
-        request: FetchRequest,
-        redirect: Redirect,
-    ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
-        let client = self.client.clone();
-        let mode = match redirect {
-            Redirect::Follow => RedirectMode::Follow,
-            Redirect::Error => RedirectMode::Error,
-            Redirect::Manual => RedirectMode::Manual,
-        };
-        Box::pin(async move {
-            let fetched = client.fetch(request, mode).await;
-            fetched.map_err(|error| match error {
-                FetchError::Lost | FetchError::Refused { .. } => NoResponse::NetworkLost,
-                error if error.is_type_error() => NoResponse::TypeError(error.to_string()),
-                error => NoResponse::Error(error.to_string()),
-            })
-        })
-    }
-
-    fn connect(
-        &self,
-        host: String,
-        port: u16,
-        secure: bool,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
-        let client = self.client.clone();
-        Box::pin(async move {
-            let connected = client.connect_bytes(&host, port, secure).await;
-            connected.map(tcp_connection).map_err(not_connected)
-        })
-    }
-
-    fn alarm_hint(&self, _at_ms: i64) {
-        self.nudge.notify_one();
-    }
-}
-
-/// A connection of the client's as the worker takes it.
-fn tcp_connection(connection: Connection) -> TcpConnection {
-    let Connection {
-        incoming,
-        outgoing,
-        control,
-    } = connection;
-    TcpConnection {
-        incoming,
-        outgoing,
-        upgrade: Box::new(move |outgoing, expected_name| {
-            Box::pin(async move {
-                let secured = control.start_tls(outgoing, expected_name).await;
-                secured.map(tcp_connection).map_err(not_connected)
-            })
-        }),
-    }
-}
-
-fn not_connected(error: FetchError) -> (&'static str, String) {
-    tracing::debug!(%error, "connect() of a program");
-    // Source: workerd, which does not say why.
-    let text = "proxy request failed, cannot connect to the specified address";
-    ("Error", text.to_owned())
 }

@@ -97,3 +97,13 @@ impl Topology {
 pub(crate) fn shard_gone() -> Failure {
     Failure::new(ErrorCode::NetworkLost)
 }
+
+/// Sends a command to another shard and waits for the reply.
+pub(crate) async fn ask<T>(
+    shard: mpsc::Sender<Command>,
+    command: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Command,
+) -> Result<T, Failure> {
+    let (reply, answer) = oneshot::channel();
+    shard.send(command(reply)).await.map_err(|_| shard_gone())?;
+    answer.await.map_err(|_| shard_gone())?
+}
