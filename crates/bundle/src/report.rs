@@ -85,15 +85,7 @@ impl<'a> Report<'a> {
             kind,
         } = problem;
         let source = std::fs::read_to_string(importer).unwrap_or_default();
-        let location = || {
-            let (offset, length) = find_import(&source, specifier)?;
-            Some(Location::of_span(
-                self.name(importer),
-                &source,
-                offset,
-                length,
-            ))
-        };
+        let location = || self.location_of_import(importer, &source, specifier);
         let diagnostic = match kind {
             ProblemKind::Unresolved { reason } => {
                 let location = location();
@@ -177,10 +169,20 @@ impl<'a> Report<'a> {
             bare.strip_suffix(name)
                 .is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
         })?;
-        let (offset, length) = find_import(&source, specifier)?;
+        self.location_of_import(importer, &source, specifier)
+    }
+
+    /// Where a file imports a specifier.
+    fn location_of_import(
+        &self,
+        importer: &str,
+        source: &str,
+        specifier: &str,
+    ) -> Option<Location> {
+        let (offset, length) = find_import(source, specifier)?;
         Some(Location::of_span(
             self.name(importer),
-            &source,
+            source,
             offset,
             length,
         ))
