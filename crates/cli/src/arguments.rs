@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stated_node::Retention;
 
+/// MiB of a shard's JavaScript heap unless the command line says otherwise.
+pub(crate) const HEAP_MB: u64 = 128;
+
 /// Runs Cloudflare Durable Objects projects on your own machine.
 #[derive(Debug, Parser)]
 #[command(name = "stated", version, max_term_width = 100)]
@@ -329,7 +332,7 @@ pub(crate) struct Common {
     pub(crate) shards: Option<u16>,
 
     /// MiB of JavaScript heap per thread
-    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(8..=65536), env = "STATED_HEAP_MB")]
+    #[arg(long, value_name = "MIB", default_value_t = HEAP_MB, value_parser = clap::value_parser!(u64).range(8..=65536), env = "STATED_HEAP_MB")]
     pub(crate) heap_mb: u64,
 
     /// Days for which earlier states of objects can be restored; 0 keeps none

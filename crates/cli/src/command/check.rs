@@ -5,12 +5,9 @@ use stated_config::{Config, LocalSecrets, Severity};
 use stated_node::{BuildError, Built, Checked, build, check};
 
 use super::project;
-use crate::arguments::Check;
+use crate::arguments::{Check, HEAP_MB};
 use crate::failure::Failure;
 use crate::printer;
-
-/// MiB of JavaScript heap for a program that is only loaded; what `dev` gives unless told otherwise.
-const HEAP_MB: u64 = 128;
 
 /// Reads, builds and loads every project as `dev` would, and stops before anything runs or is kept.
 ///
