@@ -9,6 +9,7 @@ use http::header::{
     RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use stated_core::wildcard;
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use url::Url;
 
@@ -132,7 +133,7 @@ impl Assets {
         match &self.options.run_worker_first {
             RunWorkerFirst::Always => First::Program,
             RunWorkerFirst::Matching(patterns) => {
-                let fits = |pattern: &str| path::matches(pattern, url.path());
+                let fits = |pattern: &str| wildcard::matches(pattern, url.path());
                 let mut files = patterns
                     .iter()
                     .filter_map(|pattern| pattern.strip_prefix('!'));

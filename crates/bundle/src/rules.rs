@@ -4,6 +4,8 @@
 //!
 //! Source: <https://developers.cloudflare.com/workers/wrangler/bundling/#including-non-javascript-modules>
 
+use stated_core::wildcard;
+
 use crate::{Rule, RuleKind};
 
 /// The rules that are in force, and those that an earlier rule of the same kind switched off.
@@ -75,7 +77,11 @@ impl Rules {
     /// Says what an import written as `specifier` is. JavaScript rules never match an import.
     pub(crate) fn of_import(&self, specifier: &str) -> Match<'_> {
         let is_asset = |rule: &&Rule| !matches!(rule.kind, RuleKind::EsModule | RuleKind::CommonJs);
-        let hits = |rule: &&Rule| rule.globs.iter().any(|glob| glob_matches(glob, specifier));
+        let hits = |rule: &&Rule| {
+            rule.globs
+                .iter()
+                .any(|glob| wildcard::matches(glob, specifier))
+        };
         if let Some(rule) = self.active.iter().filter(is_asset).find(hits) {
             return Match::Kind(rule.kind);
         }
@@ -95,7 +101,7 @@ impl Rules {
             .find(|rule| {
                 rule.globs
                     .iter()
-                    .any(|glob| glob_matches(glob, path) || glob_matches(glob, &dotted))
+                    .any(|glob| wildcard::matches(glob, path) || wildcard::matches(glob, &dotted))
             })
             .map(|rule| rule.kind)
     }
@@ -118,30 +124,6 @@ fn defaults() -> [Rule; 3] {
 fn quoted(globs: &[String]) -> String {
     let list: Vec<String> = globs.iter().map(|glob| format!("`{glob}`")).collect();
     list.join(", ")
-}
-
-/// Whether `text` matches `glob`, in which only `*` is special and matches any text.
-///
-/// This is what wrangler's glob library does by default: a run of stars is one star, `?` is a
-/// question mark, and a star does not stop at a slash.
-fn glob_matches(glob: &str, text: &str) -> bool {
-    let mut parts = glob.split('*');
-    let head = parts.next().expect("split yields at least one part");
-    let Some(mut rest) = text.strip_prefix(head) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    // No star at all: the whole text must be the literal.
-    let Some(tail) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(tail)
 }
 
 #[cfg(test)]
@@ -225,25 +207,5 @@ mod tests {
         assert_eq!(rules.of_import("./a.js"), Match::None);
         assert_eq!(rules.of_file("lang/a.js"), Some(RuleKind::EsModule));
         assert_eq!(rules.of_file("a.js"), Some(RuleKind::EsModule));
-    }
-
-    #[test]
-    fn only_the_star_is_special_in_a_glob() {
-        for (glob, text, expected) in [
-            ("a", "a", true),
-            ("a", "ab", false),
-            ("*", "", true),
-            ("a*c", "ac", true),
-            ("a*c", "abbc", true),
-            ("a*c", "acb", false),
-            ("**/*.txt", "./x/y.txt", true),
-            ("**/*.txt", "y.txt", false),
-            ("*.t?t", "y.txt", false),
-            ("ab*ba", "aba", false),
-            ("a*b*c", "a-b-c", true),
-            ("a*b*c", "a-c-b", false),
-        ] {
-            assert_eq!(glob_matches(glob, text), expected, "{glob} on {text}");
-        }
     }
 }

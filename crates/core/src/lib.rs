@@ -19,3 +19,4 @@ pub mod lifecycle;
 pub mod limits;
 pub mod error;
 pub mod compat;
+pub mod wildcard;

@@ -5,7 +5,7 @@ use crate::metadata::{Kind, members, short_name};
 /// Which of our crates each one may name. ARCHITECTURE.md explains the list.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("admin", &["core", "node", "object", "storage"]),
-    ("assets", &["object"]),
+    ("assets", &["core", "object"]),
     ("bench", &["testkit"]),
     ("bundle", &["core"]),
     (
