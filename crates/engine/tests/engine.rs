@@ -513,6 +513,21 @@ fn hostile_programs_are_stopped_and_the_memory_comes_back() {
             StopReason::Memory,
         ),
         (
+            "elements of arrays",
+            "() => { const a = []; for (let i = 0;; i++) a.push({ i, next: new Array(64).fill(i) }); }",
+            StopReason::Memory,
+        ),
+        (
+            "one array",
+            "() => { const a = []; for (;;) a.push(1.5); }",
+            StopReason::Memory,
+        ),
+        (
+            "properties",
+            "() => { const o = {}; for (let i = 0;; i++) o['p' + i] = i; }",
+            StopReason::Memory,
+        ),
+        (
             "microtasks",
             "() => { const f = () => Promise.resolve().then(f); f(); }",
             StopReason::Cpu,
@@ -576,6 +591,28 @@ fn hostile_programs_are_stopped_and_the_memory_comes_back() {
             );
         });
     }
+}
+
+#[test]
+fn garbage_is_not_over_the_limit() {
+    // Half a gigabyte of each, under a limit of 64 MiB.
+    let code = "export const f = () => {
+            let kept;
+            for (let i = 0; i < 1_000_000; i++) kept = { i, next: new Array(64).fill(i) };
+            for (let i = 0; i < 500_000; i++) kept = String(i).padEnd(1000, 'x');
+            for (let i = 0; i < 8_000; i++) kept = new Uint8Array(1 << 16).fill(1);
+            return 'done'; };";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
+            let Ok(result) = scope.call(f, &[]) else {
+                panic!("stopped: {:?}", scope.stop_reason())
+            };
+            assert_eq!(scope.text(result).as_deref(), Some("done"));
+        });
+    });
 }
 
 #[test]

@@ -19,7 +19,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use mozjs::jsapi::{GCReason, JS_GC, JS_GetGCParameter, JSContext, JSGCParamKey};
+use mozjs::jsapi::js::GetGCHeapUsage;
+use mozjs::jsapi::{GCReason, JS_GC, JSContext};
 use mozjs::rust::ThreadSafeJSContext;
 
 use super::runtime::Inner;
@@ -232,6 +233,11 @@ impl LimitState {
         // brings the heap below the limit by what was garbage, or the turn ends.
         // SAFETY: interrupt callbacks may collect.
         unsafe { JS_GC(cx, GCReason::API) };
+        if heap_bytes(cx) > self.heap_bytes {
+            // What the collection found may still be given back on another thread; the next one waits for that.
+            // SAFETY: as above.
+            unsafe { JS_GC(cx, GCReason::API) };
+        }
         let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
         gained > self.heap_bytes || heap_bytes(cx) > self.heap_bytes
     }
@@ -249,9 +255,10 @@ pub(crate) unsafe extern "C" fn interrupt(cx: *mut JSContext) -> bool {
     unsafe { Inner::of(cx) }.limits.sample(cx)
 }
 
-fn heap_bytes(cx: *mut JSContext) -> u64 {
+/// What the runtime's things take with all they own: elements of arrays, text, buffers, code.
+pub(crate) fn heap_bytes(cx: *mut JSContext) -> u64 {
     // SAFETY: the context is this thread's.
-    u64::from(unsafe { JS_GetGCParameter(cx, JSGCParamKey::JSGC_BYTES) })
+    unsafe { GetGCHeapUsage(cx) }
 }
 
 fn thread_cpu() -> Duration {

@@ -12,11 +12,11 @@ use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCOptions, GCReason,
     GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC,
-    JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate,
-    JS_SetNativeStackQuota, JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey,
-    JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
-    NonIncrementalGC, OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState,
-    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
+    JS_GetContextPrivate, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
+    JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSObject,
+    MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle, NonIncrementalGC,
+    OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState, RunJSMicroTask,
+    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -28,7 +28,9 @@ use super::codegen::{CodeGeneration, SECURITY};
 use super::coroutine;
 use super::frame::{FrameInfo, frame_async_value, new_frame, read_frame};
 use super::handles::{Persistent, Roots};
-use super::limits::{AsyncStacks, LimitState, Limits, StopReason, TurnBudget, interrupt};
+use super::limits::{
+    AsyncStacks, LimitState, Limits, StopReason, TurnBudget, heap_bytes, interrupt,
+};
 use super::messages::speak_as_v8;
 use super::module::{Modules, load_hook};
 use super::native::Native;
@@ -269,10 +271,9 @@ impl Runtime {
         self.inner.limits.stop_flag()
     }
 
-    /// Bytes of the JavaScript heap, garbage included.
+    /// Bytes of the JavaScript heap and of all that its values own, garbage included.
     pub fn heap_bytes(&self) -> u64 {
-        // SAFETY: the context is this thread's.
-        u64::from(unsafe { JS_GetGCParameter(self.inner.cx, JSGCParamKey::JSGC_BYTES) })
+        heap_bytes(self.inner.cx)
     }
 
     /// Tells the limits that no JavaScript holds memory for a turn at the moment.
