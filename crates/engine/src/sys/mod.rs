@@ -19,4 +19,5 @@ pub(crate) mod object;
 pub(crate) mod promise;
 pub(crate) mod runtime;
 pub(crate) mod scope;
+pub(crate) mod stencil;
 pub(crate) mod string;

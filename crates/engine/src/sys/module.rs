@@ -132,7 +132,7 @@ impl<'s> Scope<'s> {
             .load(specifier)
             .map_err(|message| self.type_error(&message))?;
         let module = match source {
-            ModuleSource::JavaScript { url, code } => self.compile(&url, &code)?,
+            ModuleSource::JavaScript { url, code } => self.compile(url, code)?,
             ModuleSource::Default(value) => self.synthetic(&value)?,
         };
         realm
@@ -142,16 +142,25 @@ impl<'s> Scope<'s> {
         Ok(module)
     }
 
-    fn compile(&mut self, url: &str, code: &str) -> Result<Local<'s>, Thrown<'s>> {
-        let cx = self.cx();
-        let url = CString::new(url.replace('\0', " ")).expect("NULs were replaced");
-        // SAFETY: the context is this thread's and is not used otherwise during the call.
-        let context =
-            unsafe { mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(cx)) };
-        let options = CompileOptionsWrapper::new(&context, url, 1);
-        let mut text = transform_str_to_source_text(code);
-        // SAFETY: options and text outlive the call.
-        let module = unsafe { CompileModule1(cx, options.ptr, &raw mut text) };
+    fn compile(&mut self, url: String, code: Cow<'static, str>) -> Result<Local<'s>, Thrown<'s>> {
+        let name = CString::new(url.replace('\0', " ")).expect("NULs were replaced");
+        // SAFETY: the context is this thread's and is not used otherwise during the calls.
+        let mut context = unsafe {
+            mozjs::context::JSContext::from_ptr(std::ptr::NonNull::new_unchecked(self.cx()))
+        };
+        let options = CompileOptionsWrapper::new(&context, name, 1);
+        let module = match code {
+            // SAFETY: a scope is inside a realm; the options outlive the call and name the url.
+            Cow::Borrowed(code) => unsafe {
+                let stencils = &self.inner.stencils;
+                stencils.module(&mut context, &url, options.ptr, code)
+            },
+            Cow::Owned(code) => {
+                let mut text = transform_str_to_source_text(&code);
+                // SAFETY: options and text outlive the call.
+                unsafe { CompileModule1(self.cx(), options.ptr, &raw mut text) }
+            }
+        };
         if module.is_null() {
             return Err(self.take_exception());
         }

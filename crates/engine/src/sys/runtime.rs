@@ -36,6 +36,7 @@ use super::module::{Modules, load_hook};
 use super::native::Native;
 use super::promise::PromiseState;
 use super::scope::{Local, ReleaseOnDrop, Scope, Thrown};
+use super::stencil::Stencils;
 
 /// Native stack that JavaScript may use, in bytes. A thread with a runtime needs twice as much.
 const JS_STACK_BYTES: usize = 4 << 20;
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) roots: Box<Roots>,
     pub(crate) limits: LimitState,
     pub(crate) natives: RefCell<Vec<Native>>,
+    pub(crate) stencils: Stencils,
     frame: Persistent,
     queued: RefCell<VecDeque<QueuedRun>>,
     rejected: RefCell<Vec<Persistent>>,
@@ -155,6 +157,7 @@ impl Runtime {
             roots,
             limits,
             natives: RefCell::default(),
+            stencils: Stencils::default(),
             frame,
             queued: RefCell::default(),
             rejected: RefCell::default(),
