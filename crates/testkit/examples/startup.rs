@@ -108,7 +108,7 @@ impl Project {
         let begun = Instant::now();
         let server = launch.start();
         let ready_ms = milliseconds(begun);
-        assert_eq!(server.get("/").status, 200);
+        assert_eq!(server.get("/api/users/1").status, 200);
         let idle_mib = memory_mib(&server);
         let (mut edits_ms, mut told_ms) = (Vec::new(), Vec::new());
         for edit in 1..=EDITS {
