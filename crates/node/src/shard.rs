@@ -243,7 +243,8 @@ impl Shard {
 
     /// Carries out commands and durability reports until told to stop.
     async fn obey(self: &Rc<Self>, mut commands: mpsc::Receiver<Command>, reports: &Reports) {
-        let mut sweep = tokio::time::interval(SWEEP_PERIOD);
+        let first = tokio::time::Instant::now() + SWEEP_PERIOD;
+        let mut sweep = tokio::time::interval_at(first, SWEEP_PERIOD);
         let mut put_away = 0usize;
         loop {
             tokio::select! {
@@ -263,6 +264,9 @@ impl Shard {
                         _ => self.worker.put_away(),
                     }
                     put_away = self.namespaces.iter().map(|own| own.sweep()).sum();
+                    if self.audience == Audience::Developer {
+                        self.worker.prepare();
+                    }
                 }
             }
         }

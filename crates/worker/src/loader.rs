@@ -1,7 +1,7 @@
 //! Where the modules of a realm come from: the library, the program, and the program's assets.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use base64::Engine as _;
@@ -153,15 +153,16 @@ impl NodeModules {
 /// Modules of the library are loaded when something first imports them, which only the host, the
 /// library and the built-in modules that lead into it may do; the program may not.
 pub(crate) struct Loader {
-    source: Source,
+    /// Empty while the library itself is loaded.
+    source: OnceCell<Source>,
     node: NodeModules,
     values: RefCell<HashMap<String, Persistent>>,
 }
 
 impl Loader {
-    pub(crate) fn new(source: Source, node: NodeModules) -> Self {
+    pub(crate) fn new(node: NodeModules) -> Self {
         Self {
-            source,
+            source: OnceCell::new(),
             node,
             values: RefCell::default(),
         }
@@ -172,25 +173,55 @@ impl Loader {
         self.values.borrow_mut().insert(specifier.to_owned(), value);
     }
 
+    /// Supplies the program.
+    ///
+    /// # Panics
+    /// If it has one.
+    pub(crate) fn set_source(&self, source: Source) {
+        assert!(self.source.set(source).is_ok(), "a realm has one program");
+    }
+
+    /// The program.
+    ///
+    /// # Panics
+    /// If it has none yet: the library asks for nothing of it before its `init` is called.
     pub(crate) fn source(&self) -> &Source {
-        &self.source
+        self.source.get().expect("a program was supplied")
     }
 
     /// The specifier of the program's main module.
     pub(crate) fn main(&self) -> &str {
-        self.source.main.as_deref().unwrap_or(PROGRAM)
+        self.source().main.as_deref().unwrap_or(PROGRAM)
+    }
+
+    /// Whether specifiers of the program are paths.
+    fn has_paths(&self) -> bool {
+        self.source
+            .get()
+            .is_some_and(|source| source.main.is_some())
+    }
+
+    /// The text of a module of the program.
+    fn own(&self, specifier: &str) -> Option<Cow<'static, str>> {
+        let source = self.source.get()?;
+        if specifier == PROGRAM && source.main.is_none() {
+            return Some(Cow::Owned(source.code.clone()));
+        }
+        let chunk = source.chunks.iter().find(|(name, _)| name == specifier);
+        chunk.map(|(_, code)| Cow::Owned(code.clone()))
     }
 
     /// A module whose default export is every file of the program: name, and text or base64.
     fn bundle_files(&self) -> String {
         let mut files: Vec<(&str, Option<&str>, Option<String>)> = Vec::new();
-        if self.source.main.is_none() {
-            files.push((PROGRAM, Some(&self.source.code), None));
+        let source = self.source();
+        if source.main.is_none() {
+            files.push((PROGRAM, Some(&source.code), None));
         }
-        for (name, code) in &self.source.chunks {
+        for (name, code) in &source.chunks {
             files.push((name, Some(code), None));
         }
-        for asset in &self.source.assets {
+        for asset in &source.assets {
             let bytes = STANDARD.encode(&asset.bytes);
             files.push((&asset.specifier, None, Some(bytes)));
         }
@@ -235,15 +266,7 @@ impl Modules for Loader {
         if let Some(value) = self.values.borrow_mut().remove(specifier) {
             return Ok(ModuleSource::Default(value));
         }
-        let code = self.built_in(specifier).or_else(|| match specifier {
-            PROGRAM if self.source.main.is_none() => Some(Cow::Owned(self.source.code.clone())),
-            _ => self
-                .source
-                .chunks
-                .iter()
-                .find(|(name, _)| name == specifier)
-                .map(|(_, code)| Cow::Owned(code.clone())),
-        });
+        let code = self.built_in(specifier).or_else(|| self.own(specifier));
         match code {
             Some(code) => Ok(ModuleSource::JavaScript {
                 url: specifier.to_owned(),
@@ -255,7 +278,7 @@ impl Modules for Loader {
 
     fn resolve<'a>(&self, specifier: &'a str, referrer: Option<&str>) -> Cow<'a, str> {
         match referrer {
-            Some(referrer) if self.source.main.is_some() && self.built_in(referrer).is_none() => {
+            Some(referrer) if self.has_paths() && self.built_in(referrer).is_none() => {
                 resolved(specifier, referrer)
             }
             _ => Cow::Borrowed(specifier),
@@ -263,9 +286,9 @@ impl Modules for Loader {
     }
 
     fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
-        let guarded =
-            specifier.starts_with(LIBRARY_SCHEME) && self.source.library == LibraryAccess::Public;
-        if guarded && referrer.is_some_and(|referrer| self.built_in(referrer).is_none()) {
+        let guarded = specifier.starts_with(LIBRARY_SCHEME)
+            && referrer.is_some_and(|referrer| self.built_in(referrer).is_none());
+        if guarded && self.source().library == LibraryAccess::Public {
             return Err(missing(specifier));
         }
         Ok(())
@@ -321,7 +344,9 @@ mod tests {
     use super::*;
 
     fn loader(node: NodeModules) -> Loader {
-        Loader::new(Source::default(), node)
+        let loader = Loader::new(node);
+        loader.set_source(Source::default());
+        loader
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub struct Worker {
     /// Whether the program may make code from strings while it is loaded.
     startup_code_generation: CodeGeneration,
     loaded: RefCell<Option<Rc<Loaded>>>,
+    prepared: RefCell<Option<load::Prepared>>,
     contexts: RefCell<FxHashMap<u64, Rc<Context>>>,
     endings: Rc<Endings>,
     namespaces: RefCell<Vec<Rc<Namespace>>>,
@@ -136,6 +137,7 @@ impl Worker {
             clock: Monotonic::default(),
             startup_code_generation,
             loaded: RefCell::default(),
+            prepared: RefCell::default(),
             contexts: RefCell::default(),
             endings,
             namespaces: RefCell::default(),

@@ -37,7 +37,24 @@ const MAIN: &[&str] = &[
     "rejectionHandled",
 ];
 
+/// A realm with the library, into which no program was loaded yet.
+pub(crate) struct Prepared {
+    realm: Realm,
+    loader: Rc<Loader>,
+    main: FxHashMap<&'static str, Persistent>,
+}
+
 impl Worker {
+    /// Makes the realm of the next [`Worker::load`] ready, if there is none: what is left of it then is the program.
+    ///
+    /// It takes some milliseconds, and a few MiB until it is used. A library that cannot be loaded is left to that call.
+    pub fn prepare(self: &Rc<Self>) {
+        if self.prepared.borrow().is_none() {
+            let prepared = self.library_realm(&self.options.init_json).ok();
+            *self.prepared.borrow_mut() = prepared;
+        }
+    }
+
     /// Loads a program into a new realm. The former one, if any, stays until this succeeded; its
     /// objects must be reset by the caller.
     ///
@@ -45,8 +62,14 @@ impl Worker {
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
         let init = &self.options.init_json;
+        let prepared = self.prepared.borrow_mut().take();
+        let prepared = match prepared {
+            Some(prepared) => prepared,
+            None => self.library_realm(init)?,
+        };
         let code_generation = self.startup_code_generation;
-        let loaded = self.load_realm(source, init, code_generation, Dynamic::default())?;
+        let dynamic = Dynamic::default();
+        let loaded = self.load_into(prepared, source, init, code_generation, dynamic)?;
         let exports = loaded.exports.borrow().clone();
         *self.loaded.borrow_mut() = Some(loaded);
         Ok(exports)
@@ -63,13 +86,39 @@ impl Worker {
         code_generation: CodeGeneration,
         dynamic: Dynamic,
     ) -> Result<Rc<Loaded>, LoadError> {
-        let loader = Rc::new(Loader::new(source, NodeModules::of(init_json)));
+        let prepared = self.library_realm(init_json)?;
+        self.load_into(prepared, source, init_json, code_generation, dynamic)
+    }
+
+    fn library_realm(self: &Rc<Self>, init_json: &str) -> Result<Prepared, LoadError> {
+        let loader = Rc::new(Loader::new(NodeModules::of(init_json)));
         let realm = self.runtime.new_realm(loader.clone());
         let library = self.no_event(None);
         let main = self.enter(&realm, &library, 0, |scope| {
             self.load_library(scope, &loader)
         });
         let main = main.map_err(|text| LoadError { text })?;
+        Ok(Prepared {
+            realm,
+            loader,
+            main,
+        })
+    }
+
+    fn load_into(
+        self: &Rc<Self>,
+        prepared: Prepared,
+        source: Source,
+        init_json: &str,
+        code_generation: CodeGeneration,
+        dynamic: Dynamic,
+    ) -> Result<Rc<Loaded>, LoadError> {
+        let Prepared {
+            realm,
+            loader,
+            main,
+        } = prepared;
+        loader.set_source(source);
         let loaded = Rc::new(Loaded {
             realm: realm.clone(),
             main,
