@@ -39,11 +39,11 @@ impl Stencils {
         code: &'static str,
     ) -> *mut JSObject {
         let address = (code.as_ptr() as usize, code.len());
-        if let Some(kept) = self.kept.borrow().get(&address) {
-            if kept.url == url {
-                // SAFETY: as the caller promises; the stencil is not null.
-                return unsafe { instantiate(cx, &kept.stencil) };
-            }
+        if let Some(kept) = self.kept.borrow().get(&address)
+            && kept.url == url
+        {
+            // SAFETY: as the caller promises; the stencil is not null.
+            return unsafe { instantiate(cx, &kept.stencil) };
         }
         let mut text = transform_str_to_source_text(code);
         // SAFETY: options and text outlive the call, and what is returned is owned here.
