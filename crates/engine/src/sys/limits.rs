@@ -10,8 +10,9 @@
 //! An interrupt without need would do harm: it restarts a regular expression that is being
 //! matched, and after a few restarts the engine gives the match up.
 //!
-//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted. Memory that
-//! the process had already taken from the system and filled again is seen at the next interrupt.
+//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted; nor is the malloc
+//! memory that a turn takes in its first period, which is not told from what other turns took. Memory
+//! that the process had already taken from the system and filled again is seen at the next interrupt.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -29,6 +30,8 @@ use super::runtime::Inner;
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 /// Bytes by which the process grows between two interrupts that look at memory.
 const GROWTH_BYTES: u64 = 1 << 20;
+/// How old the allocator's figure for an idle runtime may be. The allocator walks all its free chunks for it.
+const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_millis(50);
 /// Samples without any running context after which the watchdog goes to sleep.
 const IDLE_SAMPLES_MAX: u32 = 40;
 
@@ -94,8 +97,10 @@ pub(crate) struct LimitState {
     stopped: Cell<Option<StopReason>>,
     turn: Cell<Option<Turn>>,
     budget: Cell<Option<TurnBudget>>,
-    /// The allocator's figure when this runtime was last known to be idle.
+    /// The allocator's figure when the turn was first looked at or this runtime was known to be idle.
     malloc_idle_bytes: Cell<u64>,
+    /// When that was; None when much may have changed since.
+    malloc_idle_at: Cell<Option<Instant>>,
 }
 
 #[derive(Clone, Copy)]
@@ -103,6 +108,8 @@ struct Turn {
     started: Instant,
     /// Thread CPU time at the last sample; None before the first.
     last_cpu: Option<Duration>,
+    /// Whether there were further samples, because memory has grown.
+    grew: bool,
 }
 
 /// What the watchdog knows of a context.
@@ -136,7 +143,8 @@ impl LimitState {
             stopped: Cell::new(None),
             turn: Cell::new(None),
             budget: Cell::new(None),
-            malloc_idle_bytes: Cell::new(malloc_bytes()),
+            malloc_idle_bytes: Cell::new(0),
+            malloc_idle_at: Cell::new(None),
         }
     }
 
@@ -147,6 +155,7 @@ impl LimitState {
         self.turn.set(Some(Turn {
             started: Instant::now(),
             last_cpu: None,
+            grew: false,
         }));
         let left_ns = u64::try_from(budget.left.get().as_nanos()).unwrap_or(u64::MAX);
         self.shared.left_ns.store(left_ns, Ordering::Relaxed);
@@ -160,11 +169,14 @@ impl LimitState {
     pub(crate) fn end_turn(&self) {
         self.shared.running.store(false, Ordering::Release);
         self.shared.stop.store(false, Ordering::Relaxed);
-        let last_cpu = self.turn.take().and_then(|turn| turn.last_cpu);
+        let turn = self.turn.take();
         let budget = self.budget.take();
-        if let (Some(last), Some(budget)) = (last_cpu, budget) {
+        let Some(turn) = turn else { return };
+        if let (Some(last), Some(budget)) = (turn.last_cpu, budget) {
             budget.spend(thread_cpu().saturating_sub(last));
-            self.note_idle();
+        }
+        if turn.grew {
+            self.malloc_idle_at.set(None);
         }
     }
 
@@ -182,6 +194,15 @@ impl LimitState {
     /// Takes the present memory as that of an idle runtime.
     pub(crate) fn note_idle(&self) {
         self.malloc_idle_bytes.set(malloc_bytes());
+        self.malloc_idle_at.set(Some(Instant::now()));
+    }
+
+    /// Takes it as that, unless a figure is there that is not old.
+    fn note_idle_if_unknown(&self) {
+        let known = self.malloc_idle_at.get();
+        if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
+            self.note_idle();
+        }
     }
 
     pub(crate) fn stop(&self, reason: StopReason) {
@@ -203,11 +224,13 @@ impl LimitState {
             return true;
         };
         let cpu = thread_cpu();
+        let is_first = turn.last_cpu.is_none();
         let used = match turn.last_cpu {
             Some(last) => cpu.saturating_sub(last),
             None => turn.started.elapsed(),
         };
         turn.last_cpu = Some(cpu);
+        turn.grew = !is_first;
         self.turn.set(Some(turn));
         if let Some(budget) = self.budget.take() {
             let left = budget.spend(used);
@@ -217,15 +240,21 @@ impl LimitState {
                 return false;
             }
         }
-        if self.over_memory(cx) {
+        if is_first {
+            self.note_idle_if_unknown();
+        }
+        if self.over_memory(cx, is_first) {
             self.stop(StopReason::Memory);
             return false;
         }
         true
     }
 
-    fn over_memory(&self, cx: *mut JSContext) -> bool {
-        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
+    fn over_memory(&self, cx: *mut JSContext, is_first: bool) -> bool {
+        let gained = match is_first {
+            true => 0,
+            false => malloc_bytes().saturating_sub(self.malloc_idle_bytes.get()),
+        };
         if gained <= self.heap_bytes && heap_bytes(cx) <= self.heap_bytes {
             return false;
         }
