@@ -27,6 +27,14 @@ pub(crate) enum Latencies {
     LeftOut,
 }
 
+/// What a run has found out.
+#[derive(Default)]
+pub(crate) struct Run {
+    pub(crate) results: Vec<RowResult>,
+    /// The names of rows that could not be measured.
+    pub(crate) failed: Vec<&'static str>,
+}
+
 /// The machine's part of a run, and a number for every measurement.
 pub(crate) struct Bench {
     pace: Pace,
@@ -53,13 +61,10 @@ impl Bench {
         })
     }
 
-    /// Measures rows, each project started once, and hands each result over when it is complete.
-    pub(crate) fn run(
-        &self,
-        rows: &[Row],
-        mut done: impl FnMut(&RowResult),
-    ) -> Result<Vec<RowResult>> {
-        let mut results = Vec::new();
+    /// Measures rows, each project started once, and hands each result over when it is complete. A row that cannot be
+    /// measured is reported at once; the others go on.
+    pub(crate) fn run(&self, rows: &[Row], mut done: impl FnMut(&RowResult)) -> Run {
+        let mut run = Run::default();
         for group in rows.chunk_by(|one, next| one.project == next.project) {
             let folder = project::benchmark(group[0].project);
             let sites: Vec<_> = self
@@ -68,14 +73,19 @@ impl Bench {
                 .map(|which| Site::open(*which, &folder))
                 .collect();
             for row in group {
-                let result = self
-                    .row(row, &sites)
-                    .with_context(|| format!("row `{}`", row.name))?;
-                done(&result);
-                results.push(result);
+                match self.row(row, &sites) {
+                    Ok(result) => {
+                        done(&result);
+                        run.results.push(result);
+                    }
+                    Err(error) => {
+                        println!("{}: {error:#}", row.title);
+                        run.failed.push(row.name);
+                    }
+                }
             }
         }
-        Ok(results)
+        run
     }
 
     fn row(&self, row: &Row, sites: &[Site]) -> Result<RowResult> {
