@@ -10,6 +10,10 @@
 //! An interrupt without need would do harm: it restarts a regular expression that is being
 //! matched, and after a few restarts the engine gives the match up.
 //!
+//! The allocator counts for the whole process. What the heaps of other runtimes have grown by is taken
+//! off, and of what is left, each turn that was seen running at the same time may have taken as much as a
+//! turn may; only what stays more than that ends a turn.
+//!
 //! Accuracy: a turn shorter than one sampling period costs nothing and is not counted; nor is the malloc
 //! memory that a turn takes in its first period, which is not told from what other turns took. Memory
 //! that the process had already taken from the system and filled again is seen at the next interrupt.
@@ -32,6 +36,12 @@ const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 const GROWTH_BYTES: u64 = 1 << 20;
 /// How old the allocator's figure for an idle runtime may be. The allocator walks all its free chunks for it.
 const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_millis(50);
+/// How long the malloc memory that a turn has gained must be too much.
+const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(50);
+/// How many turns the watchdog saw running when it last looked.
+static RUNNING: AtomicU64 = AtomicU64::new(0);
+/// What the heaps of all runtimes took when each was last looked at, in bytes.
+static HEAPS: AtomicU64 = AtomicU64::new(0);
 /// Samples without any running context after which the watchdog goes to sleep.
 const IDLE_SAMPLES_MAX: u32 = 40;
 
@@ -101,6 +111,14 @@ pub(crate) struct LimitState {
     malloc_idle_bytes: Cell<u64>,
     /// When that was; None when much may have changed since.
     malloc_idle_at: Cell<Option<Instant>>,
+    /// What the other runtimes' heaps took then.
+    others_idle_bytes: Cell<u64>,
+    /// This runtime's part of [`HEAPS`].
+    published: Cell<u64>,
+    /// Since when the malloc memory that the turn has gained is too much.
+    gained_too_much_at: Cell<Option<Instant>>,
+    /// The most turns that were seen running during this one.
+    running_most: Cell<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -145,12 +163,18 @@ impl LimitState {
             budget: Cell::new(None),
             malloc_idle_bytes: Cell::new(0),
             malloc_idle_at: Cell::new(None),
+            others_idle_bytes: Cell::new(0),
+            published: Cell::new(0),
+            gained_too_much_at: Cell::new(None),
+            running_most: Cell::new(1),
         }
     }
 
     /// Marks the start of the outermost turn.
     pub(crate) fn begin_turn(&self, budget: &TurnBudget) {
         self.stopped.set(None);
+        self.gained_too_much_at.set(None);
+        self.running_most.set(1);
         self.budget.set(Some(budget.clone()));
         self.turn.set(Some(Turn {
             started: Instant::now(),
@@ -166,7 +190,7 @@ impl LimitState {
     }
 
     /// Marks its end.
-    pub(crate) fn end_turn(&self) {
+    pub(crate) fn end_turn(&self, cx: *mut JSContext) {
         self.shared.running.store(false, Ordering::Release);
         self.shared.stop.store(false, Ordering::Relaxed);
         let turn = self.turn.take();
@@ -176,6 +200,7 @@ impl LimitState {
             budget.spend(thread_cpu().saturating_sub(last));
         }
         if turn.grew {
+            self.look_at_heap(cx);
             self.malloc_idle_at.set(None);
         }
     }
@@ -192,16 +217,53 @@ impl LimitState {
     }
 
     /// Takes the present memory as that of an idle runtime.
-    pub(crate) fn note_idle(&self) {
+    pub(crate) fn note_idle(&self, cx: *mut JSContext) {
+        self.look_at_heap(cx);
         self.malloc_idle_bytes.set(malloc_bytes());
         self.malloc_idle_at.set(Some(Instant::now()));
+        self.others_idle_bytes.set(self.others_bytes());
+    }
+
+    /// What the heaps of the other runtimes took when each was last looked at.
+    fn others_bytes(&self) -> u64 {
+        HEAPS
+            .load(Ordering::Relaxed)
+            .saturating_sub(self.published.get())
+    }
+
+    /// Looks at this runtime's heap, and tells the others.
+    fn look_at_heap(&self, cx: *mut JSContext) -> u64 {
+        let bytes = heap_bytes(cx);
+        let before = self.published.replace(bytes);
+        HEAPS.fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
+        bytes
+    }
+
+    /// Whether the turn has gained more malloc memory than it may for too long.
+    fn has_gained_too_much(&self) -> bool {
+        let running = self.running_most.get().max(RUNNING.load(Ordering::Relaxed));
+        self.running_most.set(running);
+        if self.gained_bytes() <= self.heap_bytes.saturating_mul(running) {
+            self.gained_too_much_at.set(None);
+            return false;
+        }
+        let at = self.gained_too_much_at.get().unwrap_or_else(Instant::now);
+        self.gained_too_much_at.set(Some(at));
+        at.elapsed() >= GAINED_TOO_MUCH_FOR
+    }
+
+    /// The malloc memory that the process has gained since this runtime was idle, other runtimes' heaps apart.
+    fn gained_bytes(&self) -> u64 {
+        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
+        let others = self.others_bytes();
+        gained.saturating_sub(others.saturating_sub(self.others_idle_bytes.get()))
     }
 
     /// Takes it as that, unless a figure is there that is not old.
-    fn note_idle_if_unknown(&self) {
+    fn note_idle_if_unknown(&self, cx: *mut JSContext) {
         let known = self.malloc_idle_at.get();
         if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
-            self.note_idle();
+            self.note_idle(cx);
         }
     }
 
@@ -241,7 +303,7 @@ impl LimitState {
             }
         }
         if is_first {
-            self.note_idle_if_unknown();
+            self.note_idle_if_unknown(cx);
         }
         if self.over_memory(cx, is_first) {
             self.stop(StopReason::Memory);
@@ -251,11 +313,9 @@ impl LimitState {
     }
 
     fn over_memory(&self, cx: *mut JSContext, is_first: bool) -> bool {
-        let gained = match is_first {
-            true => 0,
-            false => malloc_bytes().saturating_sub(self.malloc_idle_bytes.get()),
-        };
-        if gained <= self.heap_bytes && heap_bytes(cx) <= self.heap_bytes {
+        let too_much =
+            |heap: u64| heap > self.heap_bytes || (!is_first && self.has_gained_too_much());
+        if !too_much(self.look_at_heap(cx)) {
             return false;
         }
         // Garbage is not over the limit. A collection here cannot repeat at every sample: either it
@@ -267,14 +327,14 @@ impl LimitState {
             // SAFETY: as above.
             unsafe { JS_GC(cx, GCReason::API) };
         }
-        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
-        gained > self.heap_bytes || heap_bytes(cx) > self.heap_bytes
+        too_much(self.look_at_heap(cx))
     }
 }
 
 impl Drop for LimitState {
     fn drop(&mut self) {
         self.shared.running.store(false, Ordering::Release);
+        HEAPS.fetch_sub(self.published.get(), Ordering::Relaxed);
     }
 }
 
@@ -465,11 +525,12 @@ impl Watchdog {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut resident_bytes = None;
-        let mut any = false;
+        let mut running = 0;
         for context in contexts.iter_mut() {
-            any |= context.look(&mut resident_bytes);
+            running += u64::from(context.look(&mut resident_bytes));
         }
-        any
+        RUNNING.store(running, Ordering::Relaxed);
+        running > 0
     }
 
     fn sleep_until_a_turn_begins(&self) {

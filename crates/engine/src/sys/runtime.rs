@@ -251,7 +251,7 @@ impl Runtime {
     pub fn collect_garbage(&self) {
         // SAFETY: the context is this thread's.
         unsafe { JS_GC(self.inner.cx, GCReason::API) };
-        self.inner.limits.note_idle();
+        self.inner.limits.note_idle(self.inner.cx);
     }
 
     /// Collects all garbage and gives memory that nothing uses back to the operating system, also what
@@ -265,7 +265,7 @@ impl Runtime {
         unsafe { NonIncrementalGC(self.inner.cx, GCOptions::Shrink, GCReason::API) };
         // SAFETY: it takes nothing that anybody holds.
         unsafe { libc::malloc_trim(0) };
-        self.inner.limits.note_idle();
+        self.inner.limits.note_idle(self.inner.cx);
     }
 
     /// The flag that rises when the running turn has used up its CPU time, for host functions that
@@ -281,7 +281,7 @@ impl Runtime {
 
     /// Tells the limits that no JavaScript holds memory for a turn at the moment.
     pub fn note_idle(&self) {
-        self.inner.limits.note_idle();
+        self.inner.limits.note_idle(self.inner.cx);
     }
 }
 
@@ -316,7 +316,7 @@ impl Drop for TurnGuard<'_> {
         self.inner.depth.set(depth);
         *self.inner.realm.borrow_mut() = self.outer_realm.take();
         if depth == 0 {
-            self.inner.limits.end_turn();
+            self.inner.limits.end_turn(self.inner.cx);
             self.inner.frame.set(UndefinedValue());
         } else {
             // SAFETY: the slot belongs to this entry, which is ending only now.
