@@ -46,7 +46,8 @@ impl Stencils {
             return unsafe { instantiate(cx, &kept.stencil) };
         }
         let mut text = transform_str_to_source_text(code);
-        // SAFETY: options and text outlive the call, and what is returned is owned here.
+        // SAFETY: options and text outlive the call, and what is returned is owned here. The engine, built without DEBUG,
+        // returns it in a register, as the binding says: its move constructor and destructor are trivial then.
         let stencil = unsafe {
             Stencil::from_raw(CompileModuleScriptToStencil(
                 cx.raw_cx(),
