@@ -31,6 +31,7 @@ use tempfile::TempDir;
 use url::form_urlencoded;
 
 use crate::archive::ObjectFiles;
+use crate::facets;
 use crate::operation::{self, Keys, Query};
 use crate::refusal::Refusal;
 use crate::store::{Namespace, Page, Store};
@@ -311,9 +312,11 @@ impl Object<'_> {
     /// Only `put`, `set_alarm` and `import` make an object that was not there.
     fn must_exist(&self) -> Result<(), Refusal> {
         let id = self.id.to_string();
-        match self.namespace.folder.stored(&id)? {
-            Some(_) => Ok(()),
-            None => Err(Refusal::UnknownObject(id)),
+        let folder = &self.namespace.folder;
+        if folder.stored(&id)?.is_some() || facets::has_any(folder, &id) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownObject(id))
         }
     }
 
@@ -324,6 +327,8 @@ impl Object<'_> {
             facts["databaseSize"] = contents["databaseSize"].clone();
             facts["tables"] = contents["tables"].clone();
         }
+        let facets = facets::of_object(&self.namespace.folder, &self.id.to_string())?;
+        facts["facets"] = Value::from(facets);
         Ok(Answer::Result(facts))
     }
 

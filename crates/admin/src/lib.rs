@@ -9,6 +9,7 @@
 
 mod api;
 mod archive;
+mod facets;
 pub mod operation;
 mod refusal;
 mod store;

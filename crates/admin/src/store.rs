@@ -11,6 +11,7 @@ use stated_node::{ObjectNamespace, Objects};
 use stated_object::operate::{Evicted, Resident};
 use stated_storage::{AlarmIndex, Backend, Database, NamespaceFolder, Stored};
 
+use crate::facets;
 use crate::refusal::Refusal;
 use crate::stopped::Stopped;
 
@@ -79,6 +80,8 @@ impl Store {
             .into_iter()
             .map(|resident| (resident.id.to_string(), resident))
             .collect();
+        // Objects that have nothing but facets.
+        let owners = facets::owners(&namespace.folder)?;
         let mut facts = Vec::new();
         let mut after = page.after.clone();
         loop {
@@ -92,7 +95,7 @@ impl Store {
                 after.as_ref().is_none_or(|after| *id > after)
                     && end.as_ref().is_none_or(|end| *id <= end)
             };
-            for id in residents.keys().filter(is_in_step) {
+            for id in residents.keys().chain(&owners).filter(is_in_step) {
                 some.entry(id.clone()).or_insert(None);
             }
             for (id, stored) in some {
@@ -126,7 +129,8 @@ impl Store {
         let residents = self.residents(namespace).await?;
         let resident = residents.iter().find(|resident| resident.id == id);
         let stored = namespace.folder.stored(&text)?;
-        if resident.is_none() && stored.is_none() {
+        let has_facets = facets::has_any(&namespace.folder, &text);
+        if resident.is_none() && stored.is_none() && !has_facets {
             return Err(Refusal::UnknownObject(text));
         }
         let name = namespace.name(&text, resident, stored.as_ref())?;
@@ -264,7 +268,7 @@ impl Namespace {
             .map(|since| since.as_millis() as u64);
         json!({
             "id": id,
-            "hasStoredData": stored.is_some(),
+            "hasStoredData": stored.is_some() || facets::has_any(&self.folder, id),
             "class": &*self.class_name,
             "name": name,
             "bytes": stored.map_or(0, |stored| stored.bytes),

@@ -334,6 +334,40 @@ fn facets_go_with_their_object() {
 }
 
 #[test]
+fn an_object_that_has_only_facets_is_listed_shown_and_moved() {
+    let server = server();
+    assert_eq!(server.get("/zoe/parts").json(), json!([1, 1]));
+    let data = server.data().to_owned();
+    let file = data.join("zoe.sqlite");
+    let name = file.to_str().expect("the path is text");
+    let zoe = objects(&data, &["show", "Ledger", "zoe", "--json"]).json();
+    let id = zoe["id"].as_str().expect("an id").to_owned();
+
+    objects(&data, &["export", "Ledger", "zoe", name]).done();
+    let launch = stopped(server);
+    let listed = objects(&data, &["list", "Ledger", "--json"]).json();
+    let shown = objects(&data, &["show", "Ledger", "zoe"]);
+    objects(&data, &["import", "Ledger", "yan", name]).done();
+    objects(&data, &["delete", "Ledger", "zoe", "--yes"]).done();
+    let gone = objects(&data, &["show", "Ledger", "zoe"]);
+    let server = launch.start();
+
+    assert_eq!(zoe["hasStoredData"], true);
+    assert_eq!(zoe["facets"].as_array().map(Vec::len), Some(2), "{zoe}");
+    let ids: Vec<_> = listed.as_array().into_iter().flatten().collect();
+    assert!(ids.iter().any(|object| object["id"] == *id), "{listed}");
+    let facets = shown
+        .done()
+        .lines()
+        .find(|line| line.starts_with("facets"))
+        .expect("a line");
+    assert!(facets.contains(" KiB), "), "{facets}");
+    assert_eq!(gone.code, Some(1), "{}", gone.stdout);
+    assert_eq!(server.get("/yan/parts").json(), json!([2, 2]));
+    assert_eq!(server.get("/zoe/parts").json(), json!([1, 1]));
+}
+
+#[test]
 fn a_damaged_file_is_not_imported() {
     let server = server();
     let data = server.data();

@@ -53,20 +53,20 @@ pub(super) fn object(facts: &Value) {
         .flatten()
         .map(word)
         .collect();
+    let facets: Vec<String> = facts["facets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(facet)
+        .collect();
     let lines = [
         ("class", word(&facts["class"])),
         ("name", word(&facts["name"])),
         ("id", word(&facts["id"])),
         ("files", size(&facts["bytes"])),
         ("database", size(&facts["databaseSize"])),
-        (
-            "tables",
-            if tables.is_empty() {
-                "-".to_owned()
-            } else {
-                tables.join(", ")
-            },
-        ),
+        ("tables", or_dash(&tables)),
+        ("facets", or_dash(&facets)),
         ("last write", time(&facts["lastWriteMs"])),
         ("alarm", time(&facts["alarmMs"])),
         ("running", word(&facts["running"])),
@@ -77,6 +77,20 @@ pub(super) fn object(facts: &Value) {
             .map(|(name, value)| vec![name.to_owned(), value])
             .to_vec(),
     );
+}
+
+/// The names that lead to a facet, and its size.
+fn facet(facet: &Value) -> String {
+    let names = facet["path"].as_array().into_iter().flatten().map(word);
+    let path: Vec<String> = names.collect();
+    format!("{} ({})", path.join("/"), size(&facet["bytes"]))
+}
+
+fn or_dash(words: &[String]) -> String {
+    if words.is_empty() {
+        return "-".to_owned();
+    }
+    words.join(", ")
 }
 
 /// Keys with their values.
