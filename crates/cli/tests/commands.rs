@@ -67,17 +67,26 @@ fn a_program_that_throws_when_it_is_loaded_leaves_the_running_one() {
 }
 
 #[test]
-fn a_changed_project_file_restarts_on_the_same_port_with_the_same_data() {
+fn a_changed_project_file_is_taken_over_on_the_same_port_with_the_same_data() {
     let project = Copy::of("reload");
     let server = project.launch().start();
     assert_eq!(server.get("/count").text(), "one 1");
     assert_eq!(server.get("/").text(), "hello");
 
     project.replace("wrangler.toml", "\"hello\"", "\"good morning\"");
-    server.wait_for_output("Restarted with the changed configuration");
+    server.wait_for_output("Reloaded with the changed configuration");
 
     assert_eq!(server.get("/").text(), "good morning");
     assert_eq!(server.get("/count").text(), "one 2");
+
+    project.replace(
+        "wrangler.toml",
+        "[vars]",
+        "[dev]\nip = \"127.0.0.1\"\n\n[vars]",
+    );
+    server.wait_for_output("Restarted with the changed configuration");
+
+    assert_eq!(server.get("/count").text(), "one 3");
 }
 
 #[test]

@@ -123,14 +123,11 @@ fn evaluate(
     heap_bytes: u64,
 ) -> Result<Vec<Export>, String> {
     let options = WorkerOptions {
-        init_json: plan.init_json,
-        cpu: plan.cpu,
+        settings: plan.settings(),
         heap_bytes,
         async_stacks: AsyncStacks::Kept,
         caches: Arc::default(),
         rate_limits: Arc::default(),
-        keys: plan.reach.keys(),
-        classes: plan.reach.classes(),
         home,
     };
     let nowhere = Rc::new(Nowhere {

@@ -22,6 +22,6 @@ mod trigger;
 pub use build::{BuildError, Built, build, exported};
 pub use check::{Checked, check};
 pub use log::{Log, RequestLine, ScheduledLine};
-pub use node::{Audience, Node, NodeOptions, StartError};
+pub use node::{Audience, Node, NodeOptions, StartError, can_keep_running};
 pub use objects::{ObjectNamespace, Objects};
 pub use stated_storage::Retention;

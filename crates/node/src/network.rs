@@ -29,7 +29,8 @@ pub(crate) struct Own {
 pub(crate) struct ShardNetwork {
     pub(crate) home: Home,
     pub(crate) topology: Topology,
-    pub(crate) reach: Reach,
+    /// What the program that runs can reach.
+    pub(crate) reach: RefCell<Reach>,
     pub(crate) client: Client,
     pub(crate) nudge: Arc<Notify>,
     pub(crate) files: Arc<[Option<Files>]>,
@@ -44,11 +45,11 @@ impl Network for ShardNetwork {
         name: Option<String>,
         generation: u64,
     ) -> Option<ObjectRef> {
-        self.reach.object(namespace, id, name, generation)
+        self.reach.borrow().object(namespace, id, name, generation)
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {
-        self.reach.service(index)
+        self.reach.borrow().service(index)
     }
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {

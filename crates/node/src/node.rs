@@ -22,7 +22,7 @@ use crate::crons::Crons;
 use crate::data::{self, DataError};
 use crate::log::Log;
 use crate::objects::Objects;
-use crate::plan::{ServicePlan, plan};
+use crate::plan::{self, ServicePlan, plan};
 use crate::shard::ShardSetup;
 use crate::topology::{COMMANDS_MAX, Command, Topology};
 
@@ -272,11 +272,35 @@ impl Node {
         let Some(index) = self.names.iter().position(|name| name == service) else {
             return Err(format!("no service `{service}` is running"));
         };
+        self.load(index, built, None).await
+    }
+
+    /// Loads all services again, with changed project files that [`can_keep_running`] accepts: as a reload of each, with
+    /// new bindings, variables, flags and limits.
+    ///
+    /// # Errors
+    /// As of [`Node::reload`]; the services before that one are new then.
+    pub async fn reconfigure(&self, services: &[(Config, Built)]) -> Result<(), String> {
+        let configs: Vec<Config> = services.iter().map(|(config, _)| config.clone()).collect();
+        for (index, (config, built)) in services.iter().enumerate() {
+            let plan = Arc::new(plan::wire(config, &configs));
+            self.load(index, built, Some(plan)).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(
+        &self,
+        index: usize,
+        built: &Built,
+        plan: Option<Arc<ServicePlan>>,
+    ) -> Result<(), String> {
         for shard in 0..self.topology.shard_count(index) {
             let (reply, answer) = oneshot::channel();
             let command = Command::Load {
                 source: built.source.clone(),
                 source_map: built.source_map.clone(),
+                plan: plan.clone(),
                 reply,
             };
             let sent = self.topology.sender(index, shard).send(command).await;
@@ -318,6 +342,21 @@ impl Node {
         });
         let _unused = joined.await;
     }
+}
+
+/// Whether a running node can go on with changed project files: they have the same services with the same classes, and
+/// listen, serve files and run on schedule as before.
+pub fn can_keep_running(before: &[&Config], after: &[&Config]) -> bool {
+    let same = |(before, after): (&&Config, &&Config)| {
+        before.path == after.path
+            && before.name == after.name
+            && before.main.is_some() == after.main.is_some()
+            && before.classes == after.classes
+            && before.assets == after.assets
+            && before.crons == after.crons
+            && before.dev == after.dev
+    };
+    before.len() == after.len() && before.iter().zip(after).all(same)
 }
 
 /// The entry module, as messages name it.

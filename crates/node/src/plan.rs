@@ -10,7 +10,7 @@ use stated_core::id::{ObjectId, UniqueKey};
 use stated_object::capability::{ObjectRef, Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
-use stated_worker::Export;
+use stated_worker::{Export, Settings};
 
 use crate::node::StartError;
 
@@ -51,13 +51,13 @@ impl Reach {
     }
 
     /// The keys of the namespaces.
-    pub(crate) fn keys(&self) -> Vec<UniqueKey> {
+    fn keys(&self) -> Vec<UniqueKey> {
         let keys = self.targets.iter().map(|target| target.key.clone());
         keys.collect()
     }
 
     /// Their classes.
-    pub(crate) fn classes(&self) -> Vec<String> {
+    fn classes(&self) -> Vec<String> {
         let classes = self.targets.iter().map(|target| target.class_name.clone());
         classes.collect()
     }
@@ -251,6 +251,16 @@ impl Planner<'_> {
                     props: (!empty).then(|| Props::Json(Arc::from(props.to_string()))),
                 });
                 let index = self.services.len() - 1;
+    /// What a worker is told of the program.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            init_json: self.init_json.clone(),
+            cpu: self.cpu,
+            keys: self.reach.keys(),
+            classes: self.reach.classes(),
+        }
+    }
+
                 json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint })
             }
             Binding::Assets { name } => {

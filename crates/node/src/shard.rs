@@ -1,5 +1,6 @@
 //! One shard: a thread with an engine, a runtime for its tasks, and the objects that hash to it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
@@ -148,6 +149,7 @@ impl Reports {
 
 struct Shard {
     worker: Rc<Worker>,
+    network: Rc<ShardNetwork>,
     namespaces: Vec<Rc<Namespace>>,
     databases: Rc<Databases>,
     service: Arc<str>,
@@ -161,7 +163,7 @@ impl Shard {
         let numbers = Rc::new(Numbers::default());
         let clock = Monotonic::default();
         let databases = Rc::new(Databases::default());
-        let own = Rc::new(std::cell::RefCell::new(Own::default()));
+        let own = Rc::new(RefCell::new(Own::default()));
         let home = Home {
             service: setup.service,
             shard: setup.shard,
@@ -169,25 +171,22 @@ impl Shard {
         let network = Rc::new(ShardNetwork {
             home,
             topology: setup.topology.clone(),
-            reach: setup.plan.reach.clone(),
+            reach: RefCell::new(setup.plan.reach.clone()),
             client: Client::new(&setup.limits, Trust::system()),
             nudge: setup.alarm_nudge.clone(),
             files: setup.files.clone(),
             own: own.clone(),
         });
         let options = WorkerOptions {
-            init_json: setup.plan.init_json.clone(),
-            cpu: setup.plan.cpu,
+            settings: setup.plan.settings(),
             heap_bytes: setup.heap_bytes,
             async_stacks: setup.async_stacks,
             caches: setup.caches.clone(),
             rate_limits: setup.rate_limits.clone(),
-            keys: setup.plan.reach.keys(),
-            classes: setup.plan.reach.classes(),
             home,
         };
         let hooks = hooks(&setup.plan.name, &setup.log, &setup.source_map);
-        let worker = Worker::new(options, network, hooks, numbers.clone());
+        let worker = Worker::new(options, network.clone(), hooks, numbers.clone());
         let program: Rc<dyn Program> = worker.clone();
         let parts = ShardParts {
             program,
@@ -210,6 +209,7 @@ impl Shard {
         };
         Self {
             worker,
+            network,
             namespaces,
             databases,
             service: setup.plan.name.clone(),
@@ -331,23 +331,39 @@ impl Shard {
                 source,
                 source_map,
                 reply,
+                plan,
             } => {
                 let shard = self.clone();
                 tokio::task::spawn_local(async move {
-                    let _unused = reply.send(shard.load(&source, &source_map).await);
+                    let loaded = shard.load(&source, &source_map, plan.as_deref()).await;
+                    let _unused = reply.send(loaded);
                 });
             }
             Command::Stop => {}
         }
     }
 
-    /// Replaces the program. Objects start anew in the new one; their hibernatable sockets stay.
-    async fn load(&self, source: &Source, source_map: &Arc<SourceMap>) -> Result<(), String> {
+    /// Replaces the program, and what the project file says of it if there is a new plan. Objects start anew in the new
+    /// one; their hibernatable sockets stay.
+    async fn load(
+        &self,
+        source: &Source,
+        source_map: &Arc<SourceMap>,
+        plan: Option<&ServicePlan>,
+    ) -> Result<(), String> {
         self.worker
             .set_hooks(hooks(&self.service, &self.log, source_map));
-        self.worker
-            .load(source.clone())
-            .map_err(|error| error.text)?;
+        let loaded = match plan {
+            None => self.worker.load(source.clone()),
+            Some(plan) => {
+                let before = self.network.reach.replace(plan.reach.clone());
+                let loaded = self.worker.load_with(source.clone(), plan.settings());
+                loaded.inspect_err(|_| {
+                    self.network.reach.replace(before);
+                })
+            }
+        };
+        loaded.map_err(|error| error.text)?;
         self.worker.close_sockets_for_restart();
         for namespace in &self.namespaces {
             namespace.update_code().await;

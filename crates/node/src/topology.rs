@@ -9,6 +9,8 @@ use stated_object::program::{Answer, Event};
 use stated_worker::Source;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::plan::ServicePlan;
+
 /// Commands that may wait for a shard before their senders are held back.
 pub(crate) const COMMANDS_MAX: usize = 4096;
 
@@ -49,10 +51,11 @@ pub(crate) enum Command {
         namespace: usize,
         task: crate::objects::Task,
     },
-    /// Load new code; the reply is the text of the error.
+    /// Load new code, with a new plan if the project file changed; the reply is the text of the error.
     Load {
         source: Arc<Source>,
         source_map: Arc<stated_bundle::SourceMap>,
+        plan: Option<Arc<ServicePlan>>,
         reply: oneshot::Sender<Result<(), String>>,
     },
     /// Finish and end the thread.

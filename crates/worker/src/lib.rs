@@ -34,5 +34,5 @@ pub use loader::{Asset, AssetKind, LibraryAccess, Source, Version, has_built_in}
 pub use rate_limits::RateLimits;
 pub use worker::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
-    TcpConnection, Upgrade, Worker, WorkerOptions,
+    Settings, TcpConnection, Upgrade, Worker, WorkerOptions,
 };

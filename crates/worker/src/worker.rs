@@ -8,15 +8,16 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use stated_core::alarm::RetryAlarm;
 use stated_core::error::{ErrorCode, Failure};
-use stated_core::id::{ObjectId, UniqueKey};
+use stated_core::id::ObjectId;
 use stated_engine::{
-    CodeGeneration, FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
+    FrameInfo, Limits, Local, Persistent, Realm, Runtime, Scope, StopReason, Thrown,
 };
-use stated_object::capability::{Message, ServiceRef};
+use stated_object::capability::{Home, Message, ServiceRef};
 use stated_object::clock::Monotonic;
 use stated_object::instance::Instance;
 use stated_object::namespace::{Namespace, Numbers};
@@ -44,7 +45,7 @@ mod load;
 
 pub use boundary::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
-    TcpConnection, Upgrade, WorkerOptions,
+    Settings, TcpConnection, Upgrade, WorkerOptions,
 };
 
 pub(crate) use load::startup_code_generation;
@@ -74,13 +75,15 @@ impl Loaded {
 pub struct Worker {
     this: Weak<Self>,
     runtime: Runtime,
-    options: WorkerOptions,
+    settings: RefCell<Rc<Settings>>,
+    heap_bytes: u64,
+    home: Home,
+    caches: Arc<Caches>,
+    rate_limits: Arc<RateLimits>,
     network: Rc<dyn Network>,
     hooks: RefCell<Rc<dyn Hooks>>,
     numbers: Rc<Numbers>,
     clock: Monotonic,
-    /// Whether the program may make code from strings while it is loaded.
-    startup_code_generation: CodeGeneration,
     loaded: RefCell<Option<Rc<Loaded>>>,
     prepared: RefCell<Option<load::Prepared>>,
     contexts: RefCell<FxHashMap<u64, Rc<Context>>>,
@@ -124,18 +127,21 @@ impl Worker {
         });
         runtime.set_async_stacks(options.async_stacks);
         let endings = Rc::<Endings>::default();
-        let global = Context::new(0, Kind::Stateless, None, options.cpu, &endings);
-        let startup_code_generation = startup_code_generation(&options.init_json);
+        let cpu = options.settings.cpu;
+        let global = Context::new(0, Kind::Stateless, None, cpu, &endings);
         let capabilities = Capabilities::new(options.home);
         let worker = Rc::new_cyclic(|this| Self {
             this: this.clone(),
             runtime,
-            options,
+            settings: RefCell::new(Rc::new(options.settings)),
+            heap_bytes: options.heap_bytes,
+            home: options.home,
+            caches: options.caches,
+            rate_limits: options.rate_limits,
             network,
             hooks: RefCell::new(hooks),
             numbers,
             clock: Monotonic::default(),
-            startup_code_generation,
             loaded: RefCell::default(),
             prepared: RefCell::default(),
             contexts: RefCell::default(),
@@ -344,18 +350,18 @@ impl Worker {
         match reason {
             StopReason::Cpu => format!(
                 "the event used more than {} ms of CPU time and was ended; raise limits.cpu_ms if it needs more",
-                self.options.cpu.as_millis()
+                self.cpu().as_millis()
             ),
             _ => format!(
                 "the event used more than {} MiB of memory and was ended; raise --heap-mb if it needs more",
-                self.options.heap_bytes >> 20
+                self.heap_bytes >> 20
             ),
         }
     }
 
     /// Refills the CPU budget, as every new event does.
     pub(crate) fn refill(&self, context: &Context) {
-        context.budget.refill(self.options.cpu);
+        context.budget.refill(self.cpu());
     }
 
     // --- contexts ------------------------------------------------------------------------------
@@ -377,7 +383,7 @@ impl Worker {
             self.numbers.next(),
             Kind::Stateless,
             Some(program),
-            self.options.cpu,
+            self.cpu(),
             &self.endings,
         );
         self.contexts
@@ -388,7 +394,7 @@ impl Worker {
 
     /// As what the answer of an entrypoint is awaited.
     pub(crate) fn awaited_of(&self, service: &ServiceRef) -> Awaited {
-        if service.service == self.options.home.service {
+        if service.service == self.home.service {
             Awaited::LocalCall
         } else {
             Awaited::Operation
@@ -424,7 +430,7 @@ impl Worker {
                     instance.context,
                     kind,
                     Some(program),
-                    self.options.cpu,
+                    self.cpu(),
                     &self.endings,
                 )
             })
@@ -508,7 +514,7 @@ impl Worker {
 
     /// A context for code that runs for no event.
     fn no_event(&self, program: Option<Rc<Loaded>>) -> Rc<Context> {
-        Context::new(0, Kind::Stateless, program, self.options.cpu, &self.endings)
+        Context::new(0, Kind::Stateless, program, self.cpu(), &self.endings)
     }
 
     // --- parts ---------------------------------------------------------------------------------
@@ -527,15 +533,15 @@ impl Worker {
 
     /// The most that the shard's heap may hold.
     pub(crate) fn heap_bytes(&self) -> u64 {
-        self.options.heap_bytes
+        self.heap_bytes
     }
 
     pub(crate) fn caches(&self) -> &Caches {
-        &self.options.caches
+        &self.caches
     }
 
     pub(crate) fn rate_limits(&self) -> &RateLimits {
-        &self.options.rate_limits
+        &self.rate_limits
     }
 
     pub(crate) fn decoders(&self) -> &Decoders {
@@ -550,8 +556,13 @@ impl Worker {
         self.namespaces.borrow().get(index as usize).cloned()
     }
 
-    pub(crate) fn key(&self, index: u64) -> Option<&UniqueKey> {
-        self.options.keys.get(index as usize)
+    /// The settings of the program that runs.
+    pub(crate) fn settings(&self) -> Rc<Settings> {
+        self.settings.borrow().clone()
+    }
+
+    fn cpu(&self) -> Duration {
+        self.settings.borrow().cpu
     }
 
     /// Remembers the first object that a stateless event called, for the request log.
@@ -563,11 +574,8 @@ impl Worker {
         id: ObjectId,
     ) {
         if context.instance().is_none() && context.called.borrow().is_none() {
-            let class = self
-                .options
-                .classes
-                .get(namespace)
-                .map_or("", String::as_str);
+            let settings = self.settings();
+            let class = settings.classes.get(namespace).map_or("", String::as_str);
             let label = match name {
                 Some(name) => format!("{class}/{name}"),
                 None => format!("{class}/{id}"),

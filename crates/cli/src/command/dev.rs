@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use stated_bundle::Watcher;
 use stated_config::{Config, LocalSecrets};
-use stated_node::{Audience, Built, Node, NodeOptions, build};
+use stated_node::{Audience, Built, Node, NodeOptions, build, can_keep_running};
 use stated_worker::AsyncStacks;
 
 use super::internal::{Internal, Serving};
@@ -42,6 +42,8 @@ struct Session {
     internal: Serving,
     services: Vec<(Config, Built)>,
     watcher: Watcher,
+    /// Whether the project file has changed since the services were loaded from it.
+    is_outdated: bool,
 }
 
 impl Session {
@@ -83,6 +85,7 @@ impl Session {
             internal,
             services,
             watcher,
+            is_outdated: false,
         })
     }
 
@@ -109,8 +112,8 @@ impl Session {
             .services
             .iter()
             .any(|(config, _)| config.watched.iter().any(|file| changed.contains(file)));
-        if configured {
-            return self.restart(common).await;
+        if configured || self.is_outdated {
+            return self.reconfigure(common).await;
         }
         let started = Instant::now();
         for index in 0..self.services.len() {
@@ -139,8 +142,10 @@ impl Session {
         self.services[index].1 = built;
     }
 
-    /// Starts over with the changed project file, on the same port.
-    async fn restart(self, common: &Common) -> Result<Self, Failure> {
+    /// Takes the changed project file over: with what runs, if that can go on, or by starting over on the same port.
+    async fn reconfigure(mut self, common: &Common) -> Result<Self, Failure> {
+        let started = Instant::now();
+        self.is_outdated = true;
         let services = match project::load(&common.selection, &LocalSecrets::Read) {
             Ok(configs) => project::build_all(configs).await,
             Err(failure) => Err(failure),
@@ -152,6 +157,21 @@ impl Session {
                 return Ok(self);
             }
         };
+        if can_keep_running(&configs(&self.services), &configs(&services)) {
+            match self.node.reconfigure(&services).await {
+                Ok(()) => {
+                    self.is_outdated = false;
+                    printer::line(&format!(
+                        "Reloaded with the changed configuration in {} ms",
+                        started.elapsed().as_millis()
+                    ));
+                }
+                Err(text) => printer::error(&Failure::new(text)),
+            }
+            self.services = services;
+            self.watcher.set_files(watched(&self.services));
+            return Ok(self);
+        }
         let port = self.node.address().port();
         self.internal.stop().await;
         self.node.shutdown().await;
@@ -160,6 +180,10 @@ impl Session {
         session.announce();
         Ok(session)
     }
+}
+
+fn configs(services: &[(Config, Built)]) -> Vec<&Config> {
+    services.iter().map(|(config, _)| config).collect()
 }
 
 fn watched(services: &[(Config, Built)]) -> Vec<PathBuf> {

@@ -85,6 +85,47 @@ fn a_change_that_does_not_load_leaves_every_socket_as_it_is() {
 }
 
 #[test]
+fn a_changed_project_file_keeps_hibernatable_sockets_open_and_closes_the_others_with_1012() {
+    let project = project();
+    let server = project.launch().start();
+    let mut hibernatable = server.web_socket("/room?tag=a");
+    let mut plain = server.web_socket("/room?plain");
+    hibernatable.send_text("attach some words");
+    let before = state(&mut hibernatable);
+    assert_eq!(before["greeting"], "hello");
+
+    project.replace("wrangler.toml", "hello", "good morning");
+    server.wait_for_output("Reloaded with the changed configuration");
+
+    let after = state(&mut hibernatable);
+    assert_eq!(after["greeting"], "good morning");
+    for kept in ["tags", "attachment"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    plain.expect_close(1012, "the code was updated");
+}
+
+#[test]
+fn a_changed_project_file_with_a_program_that_does_not_load_is_taken_over_with_the_next_change() {
+    let project = project();
+    let server = project.launch().start();
+    let mut hibernatable = server.web_socket("/room");
+    let refusal = "throw new Error(`${env.GREETING}, not today`);";
+    let throwing = format!("import {{ env }} from 'cloudflare:workers';\n{refusal}\nexport");
+    project.replace("src/version.ts", "export", &throwing);
+    server.wait_for_output("Error: hello, not today");
+
+    project.replace("wrangler.toml", "hello", "good morning");
+    server.wait_for_output("Error: good morning, not today");
+    let before = state(&mut hibernatable);
+    project.replace("src/version.ts", refusal, "");
+    server.wait_for_output("Reloaded with the changed configuration");
+
+    assert_eq!(before["greeting"], "hello");
+    assert_eq!(state(&mut hibernatable)["greeting"], "good morning");
+}
+
+#[test]
 fn a_handler_that_a_reload_interrupts_is_lost_and_its_socket_is_not() {
     let project = project();
     let server = project.launch().start();

@@ -10,10 +10,16 @@ use super::fetch::aborted;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, SettledResult};
 
-fn key<'a, 's>(op: &'a Op<'_, 's>) -> Result<&'a UniqueKey, OpError<'s>> {
-    op.worker
-        .key(op.uint(0))
-        .ok_or_else(|| OpError::type_error("no such Durable Object namespace"))
+/// Runs `f` with the key of the namespace that the first argument names.
+fn with_key<'s, T>(
+    op: &Op<'_, 's>,
+    f: impl FnOnce(&UniqueKey) -> Result<T, OpError<'s>>,
+) -> Result<T, OpError<'s>> {
+    let settings = op.worker.settings();
+    match settings.keys.get(op.uint(0) as usize) {
+        Some(key) => f(key),
+        None => Err(OpError::type_error("no such Durable Object namespace")),
+    }
 }
 
 fn hex<'s>(op: &mut Op<'_, 's>, id: ObjectId) -> OpResult<'s> {
@@ -23,7 +29,7 @@ fn hex<'s>(op: &mut Op<'_, 's>, id: ObjectId) -> OpResult<'s> {
 /// `idFromName`
 pub(crate) fn id_from_name<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let name = op.text(1)?;
-    let id = ObjectId::from_name(key(op)?, &name);
+    let id = with_key(op, |key| Ok(ObjectId::from_name(key, &name)))?;
     hex(op, id)
 }
 
@@ -32,15 +38,16 @@ pub(crate) fn id_random<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)
         .map_err(|error| OpError::error(format!("random bytes: {error}")))?;
-    let id = ObjectId::from_random(key(op)?, random);
+    let id = with_key(op, |key| Ok(ObjectId::from_random(key, random)))?;
     hex(op, id)
 }
 
 /// `idFromString`
 pub(crate) fn id_parse<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let text = op.text(1)?;
-    let id =
-        ObjectId::parse(key(op)?, &text).map_err(|error| OpError::type_error(error.to_string()))?;
+    let id = with_key(op, |key| {
+        ObjectId::parse(key, &text).map_err(|error| OpError::type_error(error.to_string()))
+    })?;
     hex(op, id)
 }
 

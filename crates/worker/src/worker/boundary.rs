@@ -148,8 +148,8 @@ pub struct ConsoleLine {
     pub object: Option<(String, String)>,
 }
 
-/// What a worker is made of.
-pub struct WorkerOptions {
+/// What the project file says of a program; a new one may come with new code.
+pub struct Settings {
     /// What the library's `init` receives, as JSON (host.d.ts `InitConfig`).
     pub init_json: String,
     /// CPU time of one event.
@@ -161,11 +161,17 @@ pub struct WorkerOptions {
     /// What the service's Cache API keeps, for all of its shards.
     pub caches: Arc<Caches>,
     /// The counts of rate limits, for all services of the node.
-    pub rate_limits: Arc<RateLimits>,
-    /// The keys of the service's namespaces, by index.
+    /// The keys of the namespaces that the program can reach, by index.
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.
     pub classes: Vec<String>,
+}
+
+/// What a worker is made of.
+pub struct WorkerOptions {
+    /// Those of its first program.
+    pub settings: Settings,
+    pub rate_limits: Arc<RateLimits>,
     /// Which shard this is.
     pub home: Home,
 }

@@ -50,7 +50,7 @@ impl Worker {
     /// It takes some milliseconds, and a few MiB until it is used. A library that cannot be loaded is left to that call.
     pub fn prepare(self: &Rc<Self>) {
         if self.prepared.borrow().is_none() {
-            let prepared = self.library_realm(&self.options.init_json).ok();
+            let prepared = self.library_realm(&self.settings().init_json).ok();
             *self.prepared.borrow_mut() = prepared;
         }
     }
@@ -61,13 +61,14 @@ impl Worker {
     /// # Errors
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
-        let init = &self.options.init_json;
+        let settings = self.settings();
+        let init = &settings.init_json;
         let prepared = self.prepared.borrow_mut().take();
         let prepared = match prepared {
             Some(prepared) => prepared,
             None => self.library_realm(init)?,
         };
-        let code_generation = self.startup_code_generation;
+        let code_generation = startup_code_generation(init);
         let dynamic = Dynamic::default();
         let loaded = self.load_into(prepared, source, init, code_generation, dynamic)?;
         let exports = loaded.exports.borrow().clone();
@@ -77,6 +78,23 @@ impl Worker {
 
     /// Loads a program into a new realm and gives it to the caller.
     ///
+    /// Loads a program with other settings; the former ones stay when it fails.
+    ///
+    /// # Errors
+    /// As [`Worker::load`].
+    pub fn load_with(
+        self: &Rc<Self>,
+        source: Source,
+        settings: Settings,
+    ) -> Result<Vec<Export>, LoadError> {
+        let before = self.settings.replace(Rc::new(settings));
+        // What is prepared has the built-in modules of the former ones.
+        self.prepared.take();
+        self.load(source).inspect_err(|_| {
+            self.settings.replace(before);
+        })
+    }
+
     /// # Errors
     /// As [`Worker::load`].
     pub(crate) fn load_realm(
@@ -261,13 +279,13 @@ impl Worker {
             Some(StopReason::Cpu) => {
                 format!(
                     "the program used more than {} ms of CPU time while it was loaded",
-                    self.options.cpu.as_millis()
+                    self.cpu().as_millis()
                 )
             }
             Some(StopReason::Memory) => {
                 format!(
                     "the program used more than {} MiB of memory while it was loaded",
-                    self.options.heap_bytes >> 20
+                    self.heap_bytes >> 20
                 )
             }
             Some(StopReason::Aborted) | None => {

@@ -14,8 +14,8 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, TcpConnection,
-    Worker, WorkerOptions,
+    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, Settings,
+    TcpConnection, Worker, WorkerOptions,
 };
 use tokio::task::LocalSet;
 
@@ -50,13 +50,15 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
         "classes": {},
     });
     let options = WorkerOptions {
-        init_json: init.to_string(),
-        cpu: Duration::from_secs(60),
+        settings: Settings {
+            init_json: init.to_string(),
+            cpu: Duration::from_secs(60),
+            keys: Vec::new(),
+            classes: Vec::new(),
+        },
         heap_bytes: 256 << 20,
         caches: Arc::default(),
         rate_limits: Arc::default(),
-        keys: Vec::new(),
-        classes: Vec::new(),
         home: Home::default(),
         async_stacks: AsyncStacks::default(),
     };
