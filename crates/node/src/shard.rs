@@ -261,6 +261,7 @@ impl Shard {
                     // What the last sweep has put away is gone by now.
                     match put_away {
                         0 => self.worker.note_idle(),
+                        _ if self.namespaces.iter().all(|own| own.is_at_rest()) => self.worker.rest(),
                         _ => self.worker.put_away(),
                     }
                     put_away = self.namespaces.iter().map(|own| own.sweep()).sum();
@@ -330,8 +331,8 @@ impl Shard {
             Command::Load {
                 source,
                 source_map,
-                reply,
                 plan,
+                reply,
             } => {
                 let shard = self.clone();
                 tokio::task::spawn_local(async move {

@@ -259,6 +259,12 @@ impl Namespace {
         put_away
     }
 
+    /// Whether no instance runs.
+    pub fn is_at_rest(&self) -> bool {
+        let entries = self.entries.borrow();
+        entries.values().all(|entry| entry.instance().is_none())
+    }
+
     /// Ends every running instance because its code was replaced. Hibernatable sockets stay.
     ///
     /// An instance first sends what waits for its commits, so that a socket that goes on misses

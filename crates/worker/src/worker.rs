@@ -113,6 +113,8 @@ pub struct Worker {
 
 /// What the heap must have gained at least before memory is given back.
 const SHRINK_BYTES_MIN: u64 = 4 << 20;
+/// What young values may keep while no object runs: a thread's share with ten thousand hibernating sockets.
+const NURSERY_BYTES_KEPT: u64 = 1 << 20;
 
 impl Worker {
     /// Starts an engine runtime on this thread, without a program.
@@ -612,6 +614,16 @@ impl Worker {
             self.heap_bytes_kept.set(self.runtime.heap_bytes());
         } else {
             self.runtime.note_idle();
+        }
+    }
+
+    /// As [`Worker::put_away`] when no object runs any more: what the next turns may need is given back, too.
+    pub fn rest(&self) {
+        if self.runtime.nursery_bytes() > NURSERY_BYTES_KEPT {
+            self.runtime.shrink();
+            self.heap_bytes_kept.set(self.runtime.heap_bytes());
+        } else {
+            self.put_away();
         }
     }
 

@@ -12,11 +12,11 @@ use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCOptions, GCReason,
     GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC,
-    JS_GetContextPrivate, JS_NewGlobalObject, JS_SetContextPrivate, JS_SetNativeStackQuota,
-    JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSObject,
-    MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle, NonIncrementalGC,
-    OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState, RunJSMicroTask,
-    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
+    JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate,
+    JS_SetNativeStackQuota, JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey,
+    JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
+    NonIncrementalGC, OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState,
+    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -266,6 +266,12 @@ impl Runtime {
         // SAFETY: it takes nothing that anybody holds.
         unsafe { libc::malloc_trim(0) };
         self.inner.limits.note_idle(self.inner.cx);
+    }
+
+    /// Bytes of the part of the heap where values are young, which grows under load and is kept for the next.
+    pub fn nursery_bytes(&self) -> u64 {
+        // SAFETY: the context is this thread's.
+        u64::from(unsafe { JS_GetGCParameter(self.inner.cx, JSGCParamKey::JSGC_NURSERY_BYTES) })
     }
 
     /// The flag that rises when the running turn has used up its CPU time, for host functions that
