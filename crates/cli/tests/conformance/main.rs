@@ -43,6 +43,7 @@ programs! {
     messages: "messages",
     platform: "platform",
     rpc_with_stubs: "rpc-stubs",
+    rpc_with_hostile_values: "rpc-hostile",
     rpc_with_stubs_that_are_given_away: "rpc-stubs-given-away",
     rpc_with_values: "rpc-values",
     sql: "sql",

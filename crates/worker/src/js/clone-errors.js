@@ -44,9 +44,9 @@ export function refusedBy(platform, forRpc) {
   return text === undefined ? notSerializable(platform.name) : dataCloneError(text);
 }
 
-/** The value nests deeper than DEPTH_MAX, or deeper than the stack that is left. */
+/** The value nests deeper than DEPTH_MAX. V8 says it when its stack ends, which is no DataCloneError. */
 export function nestedTooDeeply() {
-  return dataCloneError("Maximum call stack size exceeded");
+  return new RangeError("Maximum call stack size exceeded");
 }
 
 /** The serialized form does not fit into an array buffer. */

@@ -99,7 +99,9 @@ export function defineExtraHandlers() {
   Object.defineProperties(ServiceStub.prototype, Object.getOwnPropertyDescriptors(extraHandlers));
 }
 
-defineInterface(ServiceStub, undefined, "Fetcher");
+// Programs know the class by its old name as well.
+Object.defineProperty(ServiceStub, "name", { value: "Fetcher", configurable: true });
+defineInterface(ServiceStub);
 registerPlatformClass(ServiceStub, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",

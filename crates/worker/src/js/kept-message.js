@@ -9,7 +9,7 @@
 
 import { dataCloneError, notCloneable } from "stated:clone-errors";
 import { ops } from "stated:host";
-import { IncomingMessage, OutgoingMessage } from "stated:rpc-message";
+import { IncomingMessage, OutgoingMessage, SERVICE } from "stated:rpc-message";
 import { deserializeMessage, serializeMessage } from "stated:serialize";
 
 /** @typedef {import("stated:host").WireMessage} WireMessage */
@@ -56,4 +56,15 @@ export function encodeKept(value) {
 /** Reads a kept value as the host hands it to a context. @param {WireMessage} kept @returns {any} */
 export function decodeKept([bytes, capabilities]) {
   return deserializeMessage(bytes, new IncomingMessage(capabilities));
+}
+
+/** Reads a kept value again where it was made. @param {WireMessage} kept @returns {any} */
+export function decodeOwnKept([bytes, capabilities]) {
+  return deserializeMessage(bytes, new IncomingMessage(capabilities.flatMap((capability) => [SERVICE, capability])));
+}
+
+/** What a program finds in `ctx.props`. @param {import("stated:host").WireProps} props */
+export function decodeProps(props) {
+  if (props === undefined) return {};
+  return typeof props === "string" ? JSON.parse(props) : decodeKept(props);
 }

@@ -8,7 +8,7 @@
  */
 
 import { dataCloneError } from "stated:clone-errors";
-import { decodeKept, encodeKept } from "stated:kept-message";
+import { decodeOwnKept, encodeKept } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
 import { defineReceiving } from "stated:rpc-message";
 import { serviceName } from "stated:settings";
@@ -70,7 +70,7 @@ function passClass(writer, _message, value) {
   writer.writeVarint(HOST_OBJECT_CLASS);
   writer.writeString(serviceName());
   writer.writeString(className);
-  writer.writeValue(props === undefined ? undefined : decodeKept(props));
+  writer.writeValue(props === undefined ? undefined : decodeOwnKept(props));
 }
 
 defineReceiving(HOST_OBJECT_CLASS, (reader) => {

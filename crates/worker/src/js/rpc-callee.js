@@ -123,7 +123,7 @@ function answerError(callId, error, message) {
 export function callTarget(callId, contextId, number, path, args, capabilities) {
   const target = exportedTarget(contextId, number);
   if (target === undefined) {
-    respondFailure(callId, new Error("The execution context which hosts this callback is no longer running."));
+    answerError(callId, new Error("The execution context which hosts this callback is no longer running."), new IncomingMessage(capabilities));
     return;
   }
   if (isDisposed(target)) {

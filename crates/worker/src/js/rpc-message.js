@@ -200,6 +200,8 @@ export function defineReceiving(tag, read) {
 export class IncomingMessage {
   /** @type {{ dispose(): void }[]} */ #disposables = [];
   #capabilities;
+  /** Whether its value was read, so that the stubs in it have what it refers to. */
+  isRead = false;
 
   /** @param {readonly number[]} capabilities pairs of kind and number */
   constructor(capabilities) {
@@ -238,7 +240,14 @@ export class IncomingMessage {
 
   /** Disposes the stubs of the message that nobody has disposed or passed on. */
   dispose() {
+    if (!this.isRead) this.#drop();
     for (const disposable of this.#disposables.splice(0)) disposable.dispose();
+  }
+
+  #drop() {
+    for (let i = 0; i < this.#capabilities.length; i += 2) {
+      if (this.#capabilities[i] !== BODY) ops.capabilityDrop(this.#capabilities[i + 1]);
+    }
   }
 }
 
@@ -250,6 +259,7 @@ export class IncomingMessage {
  * @returns {any[]}
  */
 export function decodeArguments(bytes, message) {
+  message.isRead = true;
   return deserializeMessage(bytes, message);
 }
 
@@ -261,6 +271,7 @@ export function decodeArguments(bytes, message) {
  */
 export function decodeResult([bytes, capabilities]) {
   const message = new IncomingMessage(capabilities);
+  message.isRead = true;
   const value = deserializeMessage(bytes, message, (reader) => {
     const disposer = message.capability(reader.readVarint(), TARGET);
     message.owns({ dispose: () => ops.capabilityDrop(disposer) });

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { malformed, nestedTooDeeply } from "stated:clone-errors";
+import { malformed } from "stated:clone-errors";
 import { Reader } from "stated:wire-reader";
 import { Writer } from "stated:wire-writer";
 
@@ -31,7 +31,8 @@ let idleReader = new Reader();
  * DataCloneError for what cannot be serialized, and whatever a getter of the value throws.
  *
  * @param {unknown} value
- * @param {{ forStorage?: boolean, forRpc?: boolean }} [options] what the bytes are for; `forRpc` leaves out error stacks
+ * @param {{ forStorage?: boolean, forRpc?: boolean, forAttachment?: boolean }} [options] what the bytes are for; `forRpc` leaves out error
+ *   stacks
  * @returns {Uint8Array}
  *
  * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/ and V8's value-serializer.
@@ -41,6 +42,7 @@ export function serialize(value, options) {
   const forRpc = options?.forRpc === true;
   writer.plainInstances = !forRpc;
   writer.errorStacks = !forRpc;
+  writer.cloning = options?.forAttachment === true;
   return finish(writer, value);
 }
 
@@ -136,8 +138,6 @@ function finish(writer, value, end = undefined) {
     writer.writeValue(value);
     end?.(writer);
     return writer.finish();
-  } catch (error) {
-    throw isStackOverflow(error) ? nestedTooDeeply() : error;
   } finally {
     writer.reset();
     idleWriter = writer;

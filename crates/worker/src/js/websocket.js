@@ -230,7 +230,7 @@ export class WebSocket extends EventTarget {
   /** Keeps a copy of a value with the connection, across hibernation. @param {any} value */
   serializeAttachment(value) {
     if (arguments.length < 1) throw badArgument("WebSocket", "serializeAttachment", 1, "Value");
-    const bytes = serialize(value, { forStorage: true });
+    const bytes = serialize(value, { forStorage: true, forAttachment: true });
     if (bytes.length > ATTACHMENT_BYTES_MAX) {
       throw new Error(`A WebSocket 'attachment' cannot be larger than ${ATTACHMENT_BYTES_MAX} bytes.'attachment' was ${bytes.length} bytes.`);
     }
