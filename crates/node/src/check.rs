@@ -8,7 +8,7 @@ use stated_bundle::SourceMap;
 use stated_config::{Binding, Config};
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
-use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
@@ -224,6 +224,14 @@ impl Network for Nowhere {
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {
         entrypoint_of(self.home.service, entrypoint)
+    }
+
+    fn address_of(&self, _: &Capability) -> Option<Address> {
+        None
+    }
+
+    fn at_address(&self, _: &Address, _: Option<Props>) -> Option<Capability> {
+        None
     }
 
     fn call_object(&self, _: &ObjectRef, _: Event) -> LocalFuture<Result<(u64, Answer), Failure>> {

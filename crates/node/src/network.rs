@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
 use stated_http::{Client, Connection, FetchError, RedirectMode};
-use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Namespace;
 use stated_object::program::{Answer, Event};
@@ -54,6 +54,14 @@ impl Network for ShardNetwork {
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {
         entrypoint_of(self.home.service, entrypoint)
+    }
+
+    fn address_of(&self, capability: &Capability) -> Option<Address> {
+        self.reach.borrow().address_of(capability)
+    }
+
+    fn at_address(&self, address: &Address, props: Option<Props>) -> Option<Capability> {
+        self.reach.borrow().at_address(address, props)
     }
 
     fn call_object(

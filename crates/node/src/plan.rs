@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stated_config::migrations::StorageKind;
 use stated_config::{Binding, Config};
 use stated_core::id::{ObjectId, UniqueKey};
-use stated_object::capability::{ObjectRef, Props, ServiceRef};
+use stated_object::capability::{Address, Capability, ObjectRef, Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
 use stated_worker::{Export, Settings};
@@ -32,9 +32,85 @@ pub(crate) struct Reach {
     /// Its own namespaces first.
     pub(crate) targets: Vec<NamespaceTarget>,
     pub(crate) services: Vec<ServiceRef>,
+    /// All services, by index: what stored stubs lead to.
+    pub(crate) named: Arc<[NamedService]>,
+}
+
+/// A service and its classes by name.
+pub(crate) struct NamedService {
+    name: String,
+    /// By the index of their namespaces.
+    classes: Vec<String>,
+    /// Whether stubs that lead here may be stored.
+    stubs_are_storable: bool,
+}
+
+impl NamedService {
+    fn of(config: &Config) -> Self {
+        Self {
+            name: config.name.clone(),
+            classes: config.classes.live.keys().cloned().collect(),
+            stubs_are_storable: config.compatibility.has("allow_irrevocable_stub_storage"),
+        }
+    }
 }
 
 impl Reach {
+    /// The address of what a stub leads to, if such stubs may be stored.
+    pub(crate) fn address_of(&self, capability: &Capability) -> Option<Address> {
+        let (Capability::Service(ServiceRef { service, .. })
+        | Capability::Object(ObjectRef { service, .. })) = capability
+        else {
+            return None;
+        };
+        let named = self.named.get(*service)?;
+        if !named.stubs_are_storable {
+            return None;
+        }
+        let service = named.name.clone();
+        match capability {
+            Capability::Object(object) => Some(Address::Object {
+                service,
+                class: named.classes.get(object.namespace)?.clone(),
+                id: object.id,
+                name: object.name.clone(),
+            }),
+            Capability::Service(entrypoint) => Some(Address::Entrypoint {
+                service,
+                entrypoint: entrypoint.entrypoint.to_string(),
+            }),
+            Capability::Target(_) | Capability::Stream(_) => None,
+        }
+    }
+
+    /// What is at an address; None when there is no such service or class any more.
+    pub(crate) fn at_address(&self, address: &Address, props: Option<Props>) -> Option<Capability> {
+        let (Address::Entrypoint { service, .. } | Address::Object { service, .. }) = address;
+        let index = self.named.iter().position(|named| named.name == *service)?;
+        match address {
+            Address::Entrypoint { entrypoint, .. } => {
+                let entrypoint = entrypoint_of(index, entrypoint);
+                Some(Capability::Service(ServiceRef {
+                    props,
+                    ..entrypoint
+                }))
+            }
+            Address::Object {
+                class, id, name, ..
+            } => {
+                let classes = &self.named[index].classes;
+                let namespace = classes.iter().position(|known| known == class)?;
+                Some(Capability::Object(ObjectRef {
+                    service: index,
+                    namespace,
+                    id: *id,
+                    name: name.clone(),
+                    generation: 0,
+                }))
+            }
+        }
+    }
+
     pub(crate) fn object(
         &self,
         namespace: usize,
@@ -168,12 +244,23 @@ pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
         reach: Reach {
             targets: planner.targets,
             services: planner.services,
+            named: configs.iter().map(NamedService::of).collect(),
         },
         bound: planner.bound,
     }
 }
 
 impl ServicePlan {
+    /// What a worker is told of the program.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            init_json: self.init_json.clone(),
+            cpu: self.cpu,
+            keys: self.reach.keys(),
+            classes: self.reach.classes(),
+        }
+    }
+
     /// The bindings whose classes are not among the exports of the program at `main`.
     pub(crate) fn not_exported(&self, exports: &[Export], main: &str) -> Vec<StartError> {
         let missing = self
@@ -251,16 +338,6 @@ impl Planner<'_> {
                     props: (!empty).then(|| Props::Json(Arc::from(props.to_string()))),
                 });
                 let index = self.services.len() - 1;
-    /// What a worker is told of the program.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            init_json: self.init_json.clone(),
-            cpu: self.cpu,
-            keys: self.reach.keys(),
-            classes: self.reach.classes(),
-        }
-    }
-
                 json!({ "type": "service", "name": name, "service": index, "entrypoint": entrypoint })
             }
             Binding::Assets { name } => {

@@ -86,6 +86,29 @@ pub struct ServiceRef {
     pub props: Option<Props>,
 }
 
+/// Where a stub leads, in names that mean the same after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A stateless entrypoint; its props go beside this.
+    Entrypoint {
+        /// The service's name.
+        service: String,
+        /// "default" or the name of an export.
+        entrypoint: String,
+    },
+    /// A Durable Object.
+    Object {
+        /// The name of the service that its class belongs to.
+        service: String,
+        /// The class.
+        class: String,
+        /// The object.
+        id: ObjectId,
+        /// The name that the id was made from, if known.
+        name: Option<String>,
+    },
+}
+
 /// The `ctx.props` of an entrypoint.
 #[derive(Clone, Debug)]
 pub enum Props {

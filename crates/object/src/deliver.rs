@@ -138,7 +138,10 @@ impl Instance {
     /// Waits for the input gate; not for ever when somebody can be told and call again.
     async fn enter_for(self: &Rc<Self>, event: &Event) -> Result<Permit, Failure> {
         match event {
-            Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } => {
+            Event::Fetch(_)
+            | Event::Call { .. }
+            | Event::TargetCall { .. }
+            | Event::Restore { .. } => {
                 let limit = Duration::from_millis(limits::MAILBOX_TIME.value);
                 let entered = tokio::time::timeout(limit, self.enter(None)).await;
                 entered.unwrap_or_else(|_| Err(Failure::new(ErrorCode::OverloadedTime)))
@@ -177,9 +180,11 @@ impl Instance {
 /// A caller's patience limits its own calls; nobody waits for an alarm or a socket's event.
 fn time_limit(event: &Event, socket_event_ms: Option<u32>) -> Option<(Duration, ErrorCode)> {
     match event {
-        Event::Fetch(_) | Event::Call { .. } | Event::TargetCall { .. } | Event::Scheduled(_) => {
-            None
-        }
+        Event::Fetch(_)
+        | Event::Call { .. }
+        | Event::TargetCall { .. }
+        | Event::Restore { .. }
+        | Event::Scheduled(_) => None,
         Event::Alarm(_) => Some((
             Duration::from_millis(limits::ALARM_TIME.value),
             ErrorCode::AlarmTimeLimit,

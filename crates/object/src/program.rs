@@ -34,6 +34,11 @@ pub enum Event {
         /// The arguments.
         args: Option<Message>,
     },
+    /// `[restore](params)`: a stub that was stored is made again.
+    Restore {
+        /// The params, as they were stored with the stub.
+        params: Bytes,
+    },
     /// `alarm(info)`
     Alarm(AlarmInfo),
     /// `scheduled(controller)` of a stateless entrypoint; objects have no such handler.
@@ -58,6 +63,7 @@ impl Event {
             Self::Call { args, .. } | Self::TargetCall { args, .. } => {
                 args.as_ref().map_or(0, |args| args.bytes.len())
             }
+            Self::Restore { params } => params.len(),
             Self::Alarm(_) => 0,
             Self::Scheduled(scheduled) => scheduled.cron.len(),
             Self::Socket { event, .. } => match event {

@@ -50,6 +50,7 @@ fn label(event: &Event) -> String {
         Event::Call { path, .. } => path.join("."),
         Event::TargetCall { target, path, .. } => format!("target {target} {}", path.join(".")),
         Event::Alarm(info) => format!("alarm {}", info.retry_count),
+        Event::Restore { .. } => "restore".to_owned(),
         Event::Scheduled(_) => "scheduled".to_owned(),
         Event::Socket { event, .. } => format!("{event:?}"),
     }

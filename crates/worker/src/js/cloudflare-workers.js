@@ -15,7 +15,7 @@ import { env as realmEnv, loopBackBindings } from "stated:program";
 import { flag } from "stated:settings";
 import { badArgument } from "stated:webidl";
 
-export { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
+export { DurableObject, restore, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
 export { RpcPromise, RpcProperty, RpcStub } from "stated:rpc";
 export { RpcTarget } from "stated:rpc-target";
 export { ServiceStub };
@@ -80,9 +80,6 @@ export function withExports(newExports, fn) {
 export function withEnvAndExports(newEnv, newExports, fn) {
   return withContextValue(ENV, newEnv, () => withContextValue(EXPORTS, newExports, fn));
 }
-
-/** The name of the method that re-creates a persistent stub. */
-export const restore = Symbol("restore");
 
 /** Not supported: an isolate is shared by the objects of a service. @param {string} [_reason] */
 export function abortIsolate(_reason = undefined) {

@@ -17,10 +17,11 @@ import { ops } from "stated:host";
 import { answerFetch, noFetchHandler } from "stated:http-answer";
 import { decodeKept } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
+import { answerRestore, restoreStub } from "stated:persistent-stub";
 import { env, exportNamed, isSqlite, loopBackBindings } from "stated:program";
 import { requestFromHost } from "stated:request";
 import { answerCall } from "stated:rpc-callee";
-import { flag } from "stated:settings";
+import { flag, serviceName } from "stated:settings";
 import { DurableObjectStorage } from "stated:storage";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 import { forgetSockets } from "stated:websocket";
@@ -47,15 +48,22 @@ let objectOfState;
  */
 export class DurableObjectState {
   /** @type {ObjectContext} */ #object;
+  /** @type {import("stated:address-channel").Address | undefined} */ #address;
 
   static {
     objectOfState = (state) => state.#object;
   }
 
-  /** @param {symbol} key @param {ObjectContext} object @param {DurableObjectId | string} id */
-  constructor(key, object, id) {
+  /**
+   * @param {symbol} key
+   * @param {ObjectContext} object
+   * @param {DurableObjectId | string} id
+   * @param {import("stated:address-channel").Address | undefined} address
+   */
+  constructor(key, object, id, address) {
     if (key !== internal) throw illegalConstructor();
     this.#object = object;
+    this.#address = address;
     this.id = id;
     this.storage = new DurableObjectStorage(internal, object);
   }
@@ -84,6 +92,11 @@ export class DurableObjectState {
   abort(reason = undefined, options = undefined) {
     const text = reason === undefined ? ABORTED : `${reason}`;
     return ops.abortObject(this.#object.contextId, text, options?.retryAlarm !== false);
+  }
+
+  /** Makes a stub that can be stored, by the class's method `[restore]`. @param {object} [params] */
+  restore(params = undefined) {
+    return restoreStub("DurableObjectState", this.#address, this.#object.instance, params);
   }
 
   /** @param {import("stated:websocket").WebSocket} ws @param {string[]} [tags] */
@@ -155,7 +168,7 @@ export function createObject(contextId, className, _namespace, id, name, props, 
   const sqlite = kind !== OWN_ID || isSqlite(className);
   const object = new ObjectContext(contextId, className, found.kind === "legacy-class", sqlite, props);
   const shown = kind === TEXT_ID ? id : new DurableObjectId(internal, id, shownName(name));
-  const ctx = new DurableObjectState(internal, object, shown);
+  const ctx = new DurableObjectState(internal, object, shown, addressIfOwn(kind, className, id, name));
   rememberObject(object);
   try {
     object.instance = new found.value(ctx, env);
@@ -163,6 +176,19 @@ export function createObject(contextId, className, _namespace, id, name, props, 
     dropObject(contextId);
     throw error;
   }
+}
+
+/**
+ * Facets and the objects of dynamic workers are found by nobody but their parents.
+ *
+ * @param {number} kind
+ * @param {string} className
+ * @param {string} id
+ * @param {string | undefined} name
+ * @returns {import("stated:address-channel").Address | undefined}
+ */
+function addressIfOwn(kind, className, id, name) {
+  return kind === OWN_ID && serviceName() !== "" ? [serviceName(), className, id, name] : undefined;
 }
 
 /** @param {string | undefined} name */
@@ -218,6 +244,17 @@ export function callObject(callId, contextId, path, args, capabilities) {
   } catch (error) {
     respondFailure(callId, error);
   }
+}
+
+/**
+ * Makes a stub again that this object had made. Never throws.
+ *
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {Uint8Array} params
+ */
+export function restoreObject(callId, contextId, params) {
+  answerRestore(callId, () => liveObject(contextId).instance, params);
 }
 
 /** @param {number} callId @param {number} contextId @param {number} scheduledTime @param {number} retryCount */

@@ -42,6 +42,9 @@ export class WorkflowEntrypoint {
   }
 }
 
+/** The name of the method that makes stored stubs again. */
+export const restore = Symbol("cloudflare:workers:restore");
+
 for (const Class of [DurableObject, WorkerEntrypoint, WorkflowEntrypoint]) {
   registerPlatformClass(Class);
   registerReceiverBase(Class);

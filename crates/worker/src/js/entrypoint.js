@@ -5,8 +5,9 @@
  */
 
 import { respondFailure } from "stated:error-transport";
-import { ExecutionContext } from "stated:execution-context";
+import { ExecutionContext, setInstance } from "stated:execution-context";
 import { answerFetch, noFetchHandler } from "stated:http-answer";
+import { answerRestore } from "stated:persistent-stub";
 import { env, exportNamed } from "stated:program";
 import { requestFromHost } from "stated:request";
 import { answerCall } from "stated:rpc-callee";
@@ -34,8 +35,15 @@ function statelessExport(name) {
  */
 export function statelessHandler(entrypoint, contextId, props) {
   const { kind, value } = statelessExport(entrypoint);
-  const ctx = new ExecutionContext(internal, contextId, props);
-  return { kind, handler: kind === "entrypoint" ? new value(ctx, env) : value, ctx, env };
+  const ctx = new ExecutionContext(internal, contextId, entrypoint, props);
+  return { kind, handler: kind === "entrypoint" ? newInstance(value, ctx) : value, ctx, env };
+}
+
+/** @param {any} Class @param {ExecutionContext} ctx */
+function newInstance(Class, ctx) {
+  const instance = new Class(ctx, env);
+  setInstance(ctx, instance);
+  return instance;
 }
 
 /**
@@ -76,10 +84,23 @@ export function fetchEntrypoint(callId, contextId, entrypoint, props, method, ur
 export function callEntrypoint(callId, contextId, entrypoint, props, path, args, capabilities) {
   try {
     const { kind, value } = statelessExport(entrypoint);
-    const ctx = new ExecutionContext(internal, contextId, props);
-    if (kind === "entrypoint") answerCall(callId, { target: new value(ctx, env), kind: "entrypoint" }, path, args, capabilities);
+    const ctx = new ExecutionContext(internal, contextId, entrypoint, props);
+    if (kind === "entrypoint") answerCall(callId, { target: newInstance(value, ctx), kind: "entrypoint" }, path, args, capabilities);
     else answerCall(callId, { target: value, kind: "handlers", env, ctx }, path, args, capabilities);
   } catch (error) {
     respondFailure(callId, error);
   }
+}
+
+/**
+ * Makes a stub again that an entrypoint of this name had made. Never throws.
+ *
+ * @param {number} callId
+ * @param {number} contextId
+ * @param {string} entrypoint
+ * @param {WireProps} props
+ * @param {Uint8Array} params
+ */
+export function restoreEntrypoint(callId, contextId, entrypoint, props, params) {
+  answerRestore(callId, () => statelessHandler(entrypoint, contextId, props).handler, params);
 }

@@ -6,29 +6,48 @@
 
 import { defineLazy, keepAlive } from "stated:context";
 import { abortEvent } from "stated:error-transport";
-import { decodeKept } from "stated:kept-message";
+import { decodeProps } from "stated:kept-message";
 import { registerPlatformClass } from "stated:platform-classes";
+import { restoreStub } from "stated:persistent-stub";
 import { loopBackBindings } from "stated:program";
-import { flag } from "stated:settings";
+import { flag, serviceName } from "stated:settings";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** @type {(ctx: ExecutionContext) => import("stated:host").WireProps} */
 let propsOf;
 
+/**
+ * Says which instance a context was made for, if its entrypoint is a class.
+ *
+ * @type {(ctx: ExecutionContext, instance: any) => void}
+ */
+export let setInstance;
+
 /** What one stateless event may do beyond answering it. */
 export class ExecutionContext {
   #contextId;
+  #entrypoint;
   #props;
+  /** @type {any} */ #instance = undefined;
 
-  /** @param {symbol} key @param {number} contextId @param {import("stated:host").WireProps} props */
-  constructor(key, contextId, props) {
+  /**
+   * @param {symbol} key
+   * @param {number} contextId
+   * @param {string} entrypoint
+   * @param {import("stated:host").WireProps} props
+   */
+  constructor(key, contextId, entrypoint, props) {
     if (key !== internal) throw illegalConstructor();
     this.#contextId = contextId;
+    this.#entrypoint = entrypoint;
     this.#props = props;
   }
 
   static {
     propsOf = (ctx) => ctx.#props;
+    setInstance = (ctx, instance) => {
+      ctx.#instance = instance;
+    };
   }
 
   /** Keeps the event's context alive until the promise is settled. @param {unknown} promise */
@@ -42,6 +61,12 @@ export class ExecutionContext {
     abortEvent(this.#contextId, reason);
   }
 
+  /** Makes a stub that can be stored, by the class's method `[restore]`. @param {object} [params] */
+  restore(params = undefined) {
+    const address = serviceName() === "" ? undefined : ownAddress(this.#entrypoint, this.#props);
+    return restoreStub("ExecutionContext", address, this.#instance, params);
+  }
+
   /** Has no effect: there is no origin behind this Worker to pass a request on to. */
   passThroughOnException() {}
 }
@@ -51,8 +76,11 @@ defineLazy(ExecutionContext.prototype, "props", (ctx) => decodeProps(propsOf(ctx
 defineLazy(ExecutionContext.prototype, "exports", () => (flag("enable_ctx_exports") ? loopBackBindings() : undefined));
 registerPlatformClass(ExecutionContext);
 
-/** @param {import("stated:host").WireProps} props */
-function decodeProps(props) {
-  if (props === undefined) return {};
-  return typeof props === "string" ? JSON.parse(props) : decodeKept(props);
+/**
+ * @param {string} entrypoint
+ * @param {import("stated:host").WireProps} props
+ * @returns {import("stated:address-channel").Address}
+ */
+function ownAddress(entrypoint, props) {
+  return [serviceName(), entrypoint, props === undefined ? undefined : decodeProps(props)];
 }

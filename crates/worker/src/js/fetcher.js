@@ -4,19 +4,21 @@
  * @module
  */
 
-import { malformed } from "stated:clone-errors";
+import { AddressChannel, addressOf } from "stated:address-channel";
+import { CapabilityChannel } from "stated:capability-channel";
+import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { sendWithSignal } from "stated:fetch";
 import { registerPlatformClass } from "stated:platform-classes";
 import { isRequest, Request, requestToWire, signalOf } from "stated:request";
 import { responseFromHost } from "stated:response";
-import { CapabilityChannel } from "stated:rpc";
+import { RestoredChannel } from "stated:restored-channel";
 import { channelOf, RemoteObject } from "stated:rpc-channel";
 import { defineReceiving, SERVICE } from "stated:rpc-message";
 import { flag } from "stated:settings";
 import { URL } from "stated:url";
 import { badArgument, badField, defineInterface, illegalConstructor, internal } from "stated:webidl";
 import { socketFromHost } from "stated:websocket";
-import { HOST_SERVICE_STUB } from "stated:wire-format";
+import { HOST_SERVICE_STUB, HOST_STORED_SERVICE } from "stated:wire-format";
 
 /** @typedef {import("stated:host").WireResponse} WireResponse */
 /** @typedef {import("stated:host").WireBody} WireBody */
@@ -106,6 +108,7 @@ registerPlatformClass(ServiceStub, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",
   pass: passService,
+  isStorable: true,
 });
 
 /**
@@ -117,9 +120,37 @@ registerPlatformClass(ServiceStub, {
  */
 export function passService(writer, message, stub) {
   const channel = channelOf(stub);
+  if (channel instanceof RestoredChannel) {
+    channel.pass(writer, message);
+    return;
+  }
+  if (message.use === "stored") {
+    storeService(writer, stub, channel);
+    return;
+  }
   writer.writeVarint(HOST_SERVICE_STUB);
   writer.writeVarint(message.refer(() => channel.reference(true)));
 }
+
+/**
+ * Writes the address of an entrypoint or object.
+ *
+ * @param {import("stated:wire-writer").Writer} writer
+ * @param {any} stub
+ * @param {import("stated:rpc-channel").Channel} channel
+ */
+function storeService(writer, stub, channel) {
+  if (typeof stub === "function") throw notSerializable("LoopbackServiceStub");
+  const address = addressOf(channel);
+  if (address === undefined) {
+    throw dataCloneError("Cannot store this stub because the target worker does not have the allow_irrevocable_stub_storage "
+      + "compatibility flag enabled.");
+  }
+  writer.writeVarint(HOST_STORED_SERVICE);
+  writer.writeValue(address);
+}
+
+defineReceiving(HOST_STORED_SERVICE, (reader) => new ServiceStub(internal, new AddressChannel(reader.readValue())));
 
 defineReceiving(HOST_SERVICE_STUB, (reader, message) => {
   const position = reader.readVarint();

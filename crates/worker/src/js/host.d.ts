@@ -333,6 +333,13 @@ export interface Ops {
   /** Calls of one context to one target start in call order. */
   capabilityCall(capability: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
   capabilityFetch(capability: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+  /** Where a service or object is, in names; undefined if its service does not let stubs of it be stored. */
+  capabilityAddress(capability: number): [service: string, entrypoint: string, props: any]
+    | [service: string, className: string, id: string, name: string | undefined] | undefined;
+  /** What is there: an entrypoint by service and name, with props, or an object by service, class, id and name if known. 0 if it is gone. */
+  capabilityAt(names: string[], props: WireMessage | undefined): number;
+  /** Calls `[restore]` of a class with params in the format of storage. */
+  capabilityRestore(capability: number, params: Uint8Array): Promise<WireMessage>;
 
   // --- facets; contextId is the parent's, and every operation checks the name ----------------------
   facetCheck(contextId: number, name: string): void;
@@ -509,6 +516,9 @@ export interface Main {
     headers: string[], body: WireBody): void;
   callEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, path: string[],
     args: Uint8Array | undefined, capabilities: number[]): void;
+  /** Calls `[restore]` of an entrypoint's class, or of an object. Answers as a call does. */
+  restoreEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, params: Uint8Array): void;
+  restoreObject(callId: number, contextId: number, params: Uint8Array): void;
   /** Runs the `scheduled` handler of a stateless entrypoint. Answers with respondDone / respondError. */
   scheduledEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, scheduledTimeMs: number,
     cron: string): void;

@@ -14,9 +14,11 @@ import { deserializeMessage, serializeMessage } from "stated:serialize";
 
 /** @typedef {import("stated:host").WireMessage} WireMessage */
 
-class KeptMessage extends OutgoingMessage {
-  constructor() {
-    super("kept");
+/** The writing of a value in which functions and the program's Proxies have no place. */
+export class KeptMessage extends OutgoingMessage {
+  /** @param {"kept" | "stored"} [use] */
+  constructor(use = "kept") {
+    super(use);
   }
 
   get passFunction() {

@@ -8,7 +8,7 @@
  */
 
 import { ops } from "stated:host";
-import { deserialize, serialize } from "stated:serialize";
+import { decodeStored, encodeStored } from "stated:stored-value";
 import { badArgument } from "stated:webidl";
 
 /** Limits of namespaces that are not backed by SQLite (reference 4.3). */
@@ -21,7 +21,6 @@ const INT32_MAX = 2147483647;
 /** The last millisecond that can be stored in nanoseconds. */
 const ALARM_MS_MAX = 9223372036854;
 
-const forStorage = { forStorage: true };
 const mixedPut = "put() may only be called with a single key-value pair and optional options as put(key, value, options) "
   + "or with multiple key-value pairs and optional options as put(entries, options)";
 
@@ -204,7 +203,7 @@ export class KvOperations {
 
   /** @param {unknown} value */
   #encode(value) {
-    const bytes = serialize(value, forStorage);
+    const bytes = encodeStored(value);
     if (this.limited && bytes.length > VALUE_BYTES_ENFORCED) {
       throw new RangeError(`Values cannot be larger than ${VALUE_BYTES_MAX} bytes. A value of size ${bytes.length} was provided.`);
     }
@@ -231,5 +230,5 @@ function toMap(flat) {
  * @returns {any}
  */
 export function storedValue(value) {
-  return typeof value === "object" && value !== null ? deserialize(value) : value;
+  return typeof value === "object" && value !== null ? decodeStored(value) : value;
 }

@@ -7,7 +7,8 @@
 import { defineBindings } from "stated:bindings";
 import { contextEnded } from "stated:context";
 import { runSection } from "stated:critical-section";
-import { dropObject as dropObjectState } from "stated:durable-object";
+import { DurableObjectState, dropObject as dropObjectState } from "stated:durable-object";
+import { ExecutionContext } from "stated:execution-context";
 import { defineExtraHandlers } from "stated:fetcher";
 import { globalClasses, installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
@@ -16,15 +17,15 @@ import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
 import { forgetTargets } from "stated:rpc-export";
 import "stated:rpc-values";
-import { setFlags, setServiceName } from "stated:settings";
+import { flag, setFlags, setServiceName, STORABLE } from "stated:settings";
 import { defineExperimentalSql } from "stated:sql";
 import { defineExperimentalStorage } from "stated:storage";
 import { forgetTimers } from "stated:timers";
 import { forgetSockets } from "stated:websocket";
 
-export { alarmObject, callObject, createObject, fetchObject, socketHandler } from "stated:durable-object";
+export { alarmObject, callObject, createObject, fetchObject, restoreObject, socketHandler } from "stated:durable-object";
 export { setEnv } from "stated:dynamic-env";
-export { callEntrypoint, fetchEntrypoint } from "stated:entrypoint";
+export { callEntrypoint, fetchEntrypoint, restoreEntrypoint } from "stated:entrypoint";
 export { describeError, makeError } from "stated:error-transport";
 export { callTarget } from "stated:rpc-callee";
 export { releaseTarget } from "stated:rpc-export";
@@ -49,6 +50,7 @@ export function init(configJson, versionId, versionMs) {
   defineExperimentalSql();
   defineExperimentalStorage();
   defineExtraHandlers();
+  if (!flag(STORABLE)) removeRestore();
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);
@@ -56,6 +58,11 @@ export function init(configJson, versionId, versionMs) {
   removeNewer(globalThis, globalClasses);
   setClasses(config.classes);
   defineBindings(env, config.bindings, { id: versionId, tag: "", timestamp: new Date(versionMs).toISOString() });
+}
+
+/** Without its flag, `ctx.restore` is not there at all. */
+function removeRestore() {
+  for (const { prototype } of [DurableObjectState, ExecutionContext]) Reflect.deleteProperty(prototype, "restore");
 }
 
 /**

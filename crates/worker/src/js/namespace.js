@@ -103,6 +103,7 @@ registerPlatformClass(DurableObject, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
   forRpc: "Passing stubs over RPC is not supported.",
   pass: passService,
+  isStorable: true,
 });
 
 /** @param {number} namespace @param {DurableObjectId} id */

@@ -52,6 +52,7 @@ registerPlatformClass(DurableObjectClass, {
   outsideRpc: "DurableObjectClass cannot be serialized in this context.",
   forRpc: "DurableObjectClass cannot be serialized in this context.",
   pass: passClass,
+  isStorable: true,
 });
 
 /**

@@ -13,6 +13,7 @@
  * @property {string} [outsideRpc] why an instance cannot be serialized for storage or a clone
  * @property {string} [forRpc] why an instance cannot be serialized for a use like RPC that has no references
  * @property {Passing} [pass] how an instance is passed over RPC
+ * @property {boolean} [isStorable] whether `pass` also writes what is stored, in programs whose stubs may be
  */
 
 /** @typedef {(writer: import("stated:wire-writer").Writer, message: any, value: any) => void} Passing writes the tag, too */

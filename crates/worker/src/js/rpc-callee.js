@@ -76,8 +76,19 @@ function callHandler({ env, ctx }, fn, holder, name, list) {
  */
 export function answerCall(callId, receiver, path, args, capabilities) {
   const message = new IncomingMessage(capabilities);
+  answer(callId, message, () => invoke(receiver, path, args, message));
+}
+
+/**
+ * Answers a call with what a function gives, now or when its promise settles. Never throws.
+ *
+ * @param {number} callId
+ * @param {IncomingMessage} message what came with the call; disposed when it is done
+ * @param {() => any} run
+ */
+export function answer(callId, message, run) {
   try {
-    const result = invoke(receiver, path, args, message);
+    const result = run();
     if (isThenable(result)) {
       Promise.resolve(result).then((value) => answerValue(callId, value, message), (error) => answerError(callId, error, message));
     } else {

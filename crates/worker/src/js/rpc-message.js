@@ -38,11 +38,11 @@ export const BODY = 2;
 export class OutgoingMessage {
   /** @type {(() => number)[]} */ #sources = [];
 
-  /** @param {"arguments" | "result" | "kept"} use */
+  /** @param {"arguments" | "result" | "kept" | "stored"} use */
   constructor(use) {
     this.use = use;
     /** Whether a stub that is sent stays usable here. */
-    this.keepsStubs = use === "kept" || (use === "arguments" && flag("rpc_params_dup_stubs"));
+    this.keepsStubs = use === "kept" || use === "stored" || (use === "arguments" && flag("rpc_params_dup_stubs"));
   }
 
   /**
@@ -238,7 +238,7 @@ export class IncomingMessage {
     this.#disposables.push(disposable);
   }
 
-  /** Disposes the stubs of the message that nobody has disposed or passed on. */
+  /** Disposes the stubs of the message that nobody has disposed or passed on; those of a value that was never read, too. */
   dispose() {
     if (!this.isRead) this.#drop();
     for (const disposable of this.#disposables.splice(0)) disposable.dispose();

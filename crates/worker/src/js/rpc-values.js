@@ -10,13 +10,13 @@
 import { abortWith, AbortSignal, newSignal, onAbort } from "stated:abort";
 import { Blob, blobAround, blobBytes, File, fileAround } from "stated:blob";
 import { contentStream, streamToHostBody } from "stated:body-stream";
+import { CapabilityChannel } from "stated:capability-channel";
 import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { Headers, headersAround, listBehind } from "stated:headers";
 import { ops } from "stated:host";
 import { definePassing } from "stated:platform-classes";
 import { Request, requestFromHost, requestToWire, signalOf } from "stated:request";
 import { Response, responseFromHost, responseToWire } from "stated:response";
-import { CapabilityChannel } from "stated:rpc";
 import { exportTarget } from "stated:rpc-export";
 import { BODY, decodeResult, defineReceiving, encodeArguments, TARGET } from "stated:rpc-message";
 import { flag } from "stated:settings";

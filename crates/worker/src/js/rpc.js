@@ -4,7 +4,7 @@
  * A stub of a service or object is an ordinary object whose prototype chain ends in one shared Proxy, so `id`, `name` and
  * `fetch` are found without it and only unknown names reach its trap. RpcStub, RpcProperty and RpcPromise must be callable,
  * so each is a Proxy with a handler of its own. Where a call goes is a Channel's business (namespace.js, service.js,
- * CapabilityChannel here).
+ * capability-channel.js, restored-channel.js).
  *
  * Pipelining happens here: what goes on from a call waits for its result and continues on the stub it finds there. A
  * result's functions and targets are stubs already, so the second call is as remote as the first, in the same order.
@@ -12,13 +12,15 @@
  * @module
  */
 
+import { CapabilityChannel } from "stated:capability-channel";
 import { dataCloneError, malformed } from "stated:clone-errors";
 import { registerPlatformClass, standsFor } from "stated:platform-classes";
 import { channelOf, RemoteObject, rememberChannel } from "stated:rpc-channel";
-import { exportDisposed, exportTarget, STUB_DISPOSED } from "stated:rpc-export";
+import { RestoredChannel } from "stated:restored-channel";
+import { exportTarget } from "stated:rpc-export";
 import { decodeResult, defineReceiving, discard, encodeArguments, TARGET } from "stated:rpc-message";
 import { isReceiver, memberOf, notAFunction } from "stated:rpc-path";
-import { flag } from "stated:settings";
+import { flag, STORABLE } from "stated:settings";
 import { badConstructorArgument, illegalConstructor } from "stated:webidl";
 import { HOST_STUB } from "stated:wire-format";
 import { ops } from "stated:host";
@@ -358,68 +360,6 @@ function asRemote(error, origin) {
 
 // --- RpcStub ----------------------------------------------------------------------------------------------------------
 
-/**
- * The way to what a capability stands for. It belongs to the context that made it or received it.
- *
- * @implements {Channel}
- */
-export class CapabilityChannel {
-  #capability;
-  #contextId = ops.contextId();
-  #disposed = false;
-
-  /** @param {number} capability */
-  constructor(capability) {
-    this.#capability = capability;
-  }
-
-  /** @param {string[]} path @param {SentMessage | undefined} message */
-  call(path, message) {
-    return ops.capabilityCall(this.#usable(), path, message?.bytes, message?.capabilities ?? []);
-  }
-
-  /**
-   * @param {number} token
-   * @param {string} method
-   * @param {string} url
-   * @param {string[]} headers
-   * @param {import("stated:host").WireBody} body
-   */
-  fetch(token, method, url, headers, body) {
-    return ops.capabilityFetch(this.#usable(), token, method, url, headers, body);
-  }
-
-  /**
-   * One that was disposed can still be sent: whoever calls what arrives hears of it.
-   *
-   * @param {boolean} keep
-   */
-  reference(keep) {
-    if (this.#disposed) return exportDisposed();
-    const capability = this.#usable();
-    if (keep) return ops.capabilityDup(capability);
-    this.#disposed = true;
-    return capability;
-  }
-
-  /** Another way to the same, with a life of its own. */
-  duplicate() {
-    return new CapabilityChannel(ops.capabilityDup(this.#usable()));
-  }
-
-  dispose() {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    ops.capabilityDrop(this.#capability);
-  }
-
-  #usable() {
-    if (this.#disposed) throw new Error(STUB_DISPOSED);
-    ops.checkContext(this.#contextId, "Client");
-    return this.#capability;
-  }
-}
-
 /** The class of what stands for a function, an RpcTarget or a plain object elsewhere. */
 export class RpcStub {
   /**
@@ -447,14 +387,15 @@ export class RpcStub {
   }
 }
 
-/** @param {unknown} stub @returns {CapabilityChannel} */
+/** @param {unknown} stub @returns {CapabilityChannel | RestoredChannel} */
 function stubChannel(stub) {
   const channel = channelOf(stub);
-  if (!(channel instanceof CapabilityChannel)) throw new TypeError("Illegal invocation");
-  return channel;
+  if (channel instanceof CapabilityChannel || channel instanceof RestoredChannel) return channel;
+  throw new TypeError("Illegal invocation");
 }
 
-const stubTexts = { name: "RpcStub", outsideRpc: "RpcStub cannot be serialized in this context.", pass: passStub };
+const NOT_PERSISTENT = "RpcStub cannot be serialized in this context because it is not a persistent stub.";
+const stubTexts = { name: "RpcStub", outsideRpc: "RpcStub cannot be serialized in this context.", pass: passStub, isStorable: true };
 registerPlatformClass(RpcStub, stubTexts);
 Object.defineProperty(RpcStub.prototype, Symbol.toStringTag, { value: "JsRpcStub", configurable: true });
 
@@ -482,8 +423,8 @@ class StubHandler extends Remote {
   }
 }
 
-/** @param {CapabilityChannel} channel @returns {any} */
-function newStub(channel) {
+/** @param {CapabilityChannel | RestoredChannel} channel @returns {any} */
+export function newStub(channel) {
   const stub = new Proxy(callable, new StubHandler(channel));
   rememberChannel(stub, channel);
   return stub;
@@ -495,8 +436,13 @@ function newStub(channel) {
  * @param {any} stub
  */
 function passStub(writer, message, stub) {
-  if (message.use === "kept") throw dataCloneError(stubTexts.outsideRpc);
   const channel = stubChannel(stub);
+  if (channel instanceof RestoredChannel && !channel.isDisposed) {
+    channel.pass(writer, message);
+    return;
+  }
+  if (message.use === "stored") throw dataCloneError(NOT_PERSISTENT);
+  if (message.use === "kept") throw dataCloneError(flag(STORABLE) ? NOT_PERSISTENT : stubTexts.outsideRpc);
   writer.writeVarint(HOST_STUB);
   writer.writeVarint(message.refer(() => channel.reference(message.keepsStubs)));
 }

@@ -63,6 +63,20 @@ export function serializeMessage(value, message, end) {
 }
 
 /**
+ * Serializes a value for storage that may hold stubs which can be made again.
+ *
+ * @param {unknown} value
+ * @param {any} message says how they are written
+ */
+export function serializeForStorage(value, message) {
+  const writer = begin();
+  writer.plainInstances = true;
+  writer.errorStacks = true;
+  writer.message = message;
+  return finish(writer, value);
+}
+
+/**
  * Serializes for a clone within the realm: buffers in `transferred` are written as their position in it.
  *
  * @param {unknown} value

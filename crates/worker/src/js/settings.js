@@ -35,6 +35,9 @@ export function setFlags(flags, others = []) {
   for (const flag of others) lacking.add(flag);
 }
 
+/** The flag of programs whose stubs may be stored (reference 10.11). */
+export const STORABLE = "allow_irrevocable_stub_storage";
+
 /**
  * Whether a compatibility flag is in force. Costs one hash lookup; keep it out of loops.
  *

@@ -8,7 +8,7 @@
 import { ops } from "stated:host";
 import { listBounds, storedValue } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
-import { serialize } from "stated:serialize";
+import { encodeStored } from "stated:stored-value";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
@@ -19,7 +19,6 @@ const NOT_AVAILABLE = "The storage.kv (synchronous KV) API is only available for
   + "'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = true` in "
   + "your workerd config for the class. Note that this change cannot be made after the class is already deployed to production.";
 
-const forStorage = { forStorage: true };
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
 /** The synchronous key-value storage of one object. */
@@ -60,7 +59,7 @@ export class SyncKvStorage {
     if (arguments.length < 1) throw badArgument("SyncKvStorage", "put", 1, "string");
     if (arguments.length < 2) throw badArgument("SyncKvStorage", "put", 2, "Value");
     this.#check();
-    ops.kvPut(this.#contextId, `${key}`, serialize(value, forStorage), false);
+    ops.kvPut(this.#contextId, `${key}`, encodeStored(value), false);
   }
 
   /** @param {string} key @returns {boolean} whether the key existed */

@@ -120,6 +120,10 @@ export const HOST_SERVICE_STUB = 11;
 export const HOST_BLOB = 12;
 export const HOST_FILE = 13;
 export const HOST_OBJECT_CLASS = 20;
+/** Persisted: an address. */
+export const HOST_STORED_SERVICE = 200;
+/** Persisted, and in messages: what makes a stub again. */
+export const HOST_RESTORED_STUB = 201;
 /** Persisted. */
 export const HOST_DOM_EXCEPTION = 8;
 /** Persisted. An error with all its own properties: type, name when the type is ERROR_CUSTOM, message, properties. */

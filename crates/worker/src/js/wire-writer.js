@@ -319,7 +319,10 @@ export class Writer {
 
   /** @param {import("stated:platform-classes").PlatformClass} platform */
   #passing(platform) {
-    if (this.message === null || platform.pass === undefined) throw refusedBy(platform, !this.plainInstances);
+    const { message } = this;
+    if (message === null || platform.pass === undefined || (message.use === "stored" && platform.isStorable !== true)) {
+      throw refusedBy(platform, !this.plainInstances);
+    }
     return platform.pass;
   }
 

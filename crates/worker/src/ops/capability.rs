@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use stated_core::error::{ErrorCode, Failure};
-use stated_object::capability::{Capability, Message, ObjectRef, Props, ServiceRef};
+use stated_object::capability::{Address, Capability, Message, ObjectRef, Props, ServiceRef};
 use stated_object::program::Event;
 
 use super::fetch::aborted;
@@ -153,6 +153,81 @@ pub(crate) fn drop_reference<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.undefined()
 }
 
+/// Where a stub leads, for storage: `[service, entrypoint, props]` or `[service, class, id, name]`;
+/// undefined if such stubs must not be stored.
+pub(crate) fn address<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let held = op
+        .worker
+        .capabilities
+        .with(op.uint(0), |capability| capability.duplicate());
+    let capability = held.flatten().ok_or_else(gone)?;
+    let Some(address) = op.worker.network().address_of(&capability) else {
+        return op.undefined();
+    };
+    let parts = match address {
+        Address::Entrypoint {
+            service,
+            entrypoint,
+        } => {
+            let props = match capability {
+                Capability::Service(service) => service.props,
+                _ => None,
+            };
+            let context = op.context()?;
+            let worker = op.worker.clone();
+            vec![
+                op.scope.string(&service),
+                op.scope.string(&entrypoint),
+                worker.props_to_wire(op.scope, &context, props),
+            ]
+        }
+        Address::Object {
+            service,
+            class,
+            id,
+            name,
+        } => {
+            let name = match name {
+                Some(name) => op.scope.string(&name),
+                None => op.scope.undefined(),
+            };
+            vec![
+                op.scope.string(&service),
+                op.scope.string(&class),
+                op.scope.string(&id.to_string()),
+                name,
+            ]
+        }
+    };
+    Ok(op.scope.array(&parts))
+}
+
+/// What is at an address: the names of an entrypoint, and its props, or of an object. 0 if it is gone.
+pub(crate) fn at_address<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let mut names = op.texts(0)?.into_iter();
+    let (Some(service), Some(second)) = (names.next(), names.next()) else {
+        return Err(OpError::type_error("the address has no names"));
+    };
+    let address = match names.next() {
+        None => Address::Entrypoint {
+            service,
+            entrypoint: second,
+        },
+        Some(id) => Address::Object {
+            service,
+            class: second,
+            id: stated_core::id::ObjectId::from_hex(&id)
+                .ok_or_else(|| OpError::type_error("the stub has no valid id"))?,
+            name: names.next(),
+        },
+    };
+    let props = op.kept_message(1)?.map(Props::Value);
+    match op.worker.network().at_address(&address, props) {
+        Some(capability) => op.hold(capability),
+        None => Ok(op.scope.number(0.0)),
+    }
+}
+
 /// Where a call goes.
 pub(crate) enum Callee {
     Target(stated_object::capability::Target),
@@ -202,6 +277,18 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.promise_for(callee.awaited(&op.worker.clone()), async move {
         context.until_durable().await?;
         answer(&worker, callee, Event::Call { path, args }).await
+    })
+}
+
+/// Has a stub made again by the class that it leads to.
+pub(crate) fn restore<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let callee = callee(op)?;
+    let params = Bytes::from(op.bytes(1));
+    let context = op.context()?;
+    let worker = op.worker.clone();
+    op.promise_for(callee.awaited(&op.worker.clone()), async move {
+        context.until_durable().await?;
+        answer(&worker, callee, Event::Restore { params }).await
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stated_core::error::Failure;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::AsyncStacks;
-use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
 use stated_object::message::{BodyStream, BodyWriter, FetchRequest, FetchResponse};
 use stated_object::program::{Answer, Event};
 
@@ -34,6 +34,13 @@ pub trait Network {
 
     /// An entrypoint of this very service.
     fn own_service(&self, entrypoint: &str) -> ServiceRef;
+
+    /// The address of an object or entrypoint; None if its service does not have the flag
+    /// `allow_irrevocable_stub_storage`, and for what has no address.
+    fn address_of(&self, capability: &Capability) -> Option<Address>;
+
+    /// What is at an address; None when there is no such service or class any more.
+    fn at_address(&self, address: &Address, props: Option<Props>) -> Option<Capability>;
 
     /// Delivers an event to an object, wherever it lives.
     fn call_object(
@@ -154,13 +161,6 @@ pub struct Settings {
     pub init_json: String,
     /// CPU time of one event.
     pub cpu: Duration,
-    /// Bytes of the JavaScript heap of the shard.
-    pub heap_bytes: u64,
-    /// Whether stacks go on across `await`.
-    pub async_stacks: AsyncStacks,
-    /// What the service's Cache API keeps, for all of its shards.
-    pub caches: Arc<Caches>,
-    /// The counts of rate limits, for all services of the node.
     /// The keys of the namespaces that the program can reach, by index.
     pub keys: Vec<UniqueKey>,
     /// The classes of those namespaces.
@@ -171,6 +171,13 @@ pub struct Settings {
 pub struct WorkerOptions {
     /// Those of its first program.
     pub settings: Settings,
+    /// Bytes of the JavaScript heap of the shard.
+    pub heap_bytes: u64,
+    /// Whether stacks go on across `await`.
+    pub async_stacks: AsyncStacks,
+    /// What the service's Cache API keeps, for all of its shards.
+    pub caches: Arc<Caches>,
+    /// The counts of rate limits, for all services of the node.
     pub rate_limits: Arc<RateLimits>,
     /// Which shard this is.
     pub home: Home,

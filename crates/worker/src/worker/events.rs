@@ -77,7 +77,7 @@ impl Worker {
     ) -> Result<Answer, Failure> {
         context
             .lives_for_stubs
-            .set(matches!(event, Event::Call { .. }));
+            .set(matches!(event, Event::Call { .. } | Event::Restore { .. }));
         let scheduled = matches!(event, Event::Scheduled(_));
         let answer = self.stateless_turn(context, |scope, call| {
             self.start_stateless(scope, context, call, entrypoint, props, event)
@@ -151,11 +151,7 @@ impl Worker {
         let call = scope.number(call as f64);
         let id = scope.number(context.id as f64);
         let entrypoint = scope.string(entrypoint);
-        let props = match props {
-            None => scope.undefined(),
-            Some(Props::Json(json)) => scope.string(&json),
-            Some(Props::Value(value)) => self.kept_to_wire(scope, context, &value),
-        };
+        let props = self.props_to_wire(scope, context, props);
         match event {
             Event::Fetch(request) => {
                 let method = scope.string(request.method.as_str());
@@ -175,6 +171,14 @@ impl Worker {
                     scope,
                     "callEntrypoint",
                     &[call, id, entrypoint, props, path, args, capabilities],
+                );
+            }
+            Event::Restore { params } => {
+                let params = scope.uint8_array(&params);
+                self.call_main(
+                    scope,
+                    "restoreEntrypoint",
+                    &[call, id, entrypoint, props, params],
                 );
             }
             Event::Scheduled(scheduled) => {
@@ -222,6 +226,20 @@ impl Worker {
         match args {
             Some(message) => self.message_to_wire(scope, context, message),
             None => [scope.undefined(), scope.array(&[])],
+        }
+    }
+
+    /// The WireProps of an entrypoint.
+    pub(crate) fn props_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        props: Option<Props>,
+    ) -> Local<'s> {
+        match props {
+            None => scope.undefined(),
+            Some(Props::Json(json)) => scope.string(&json),
+            Some(Props::Value(value)) => self.kept_to_wire(scope, context, &value),
         }
     }
 
@@ -284,6 +302,10 @@ impl Worker {
                     self.call_main(scope, "callObject", &[call, id, path, args, capabilities]);
                 }
                 Event::TargetCall { .. } => self.start_target_call(scope, &context, call_id, event),
+                Event::Restore { params } => {
+                    let params = scope.uint8_array(&params);
+                    self.call_main(scope, "restoreObject", &[call, id, params]);
+                }
                 Event::Alarm(info) => {
                     let at = scope.number(info.scheduled_time_ms as f64);
                     let retries = scope.number(f64::from(info.retry_count));

@@ -18,12 +18,14 @@ const MAIN: &[&str] = &[
     "start",
     "fetchEntrypoint",
     "callEntrypoint",
+    "restoreEntrypoint",
     "scheduledEntrypoint",
     "createObject",
     "dropObject",
     "endContext",
     "fetchObject",
     "callObject",
+    "restoreObject",
     "callTarget",
     "releaseTarget",
     "alarmObject",
@@ -76,8 +78,6 @@ impl Worker {
         Ok(exports)
     }
 
-    /// Loads a program into a new realm and gives it to the caller.
-    ///
     /// Loads a program with other settings; the former ones stay when it fails.
     ///
     /// # Errors
@@ -95,6 +95,8 @@ impl Worker {
         })
     }
 
+    /// Loads a program into a new realm and gives it to the caller.
+    ///
     /// # Errors
     /// As [`Worker::load`].
     pub(crate) fn load_realm(

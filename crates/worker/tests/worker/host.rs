@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
-use stated_object::capability::{Home, ObjectRef, ServiceRef, Target};
+use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
@@ -116,6 +116,14 @@ impl Network for NoNetwork {
 
     fn own_service(&self, entrypoint: &str) -> ServiceRef {
         panic!("a test refers to the entrypoint {entrypoint}");
+    }
+
+    fn address_of(&self, _: &Capability) -> Option<Address> {
+        panic!("a test stores a stub");
+    }
+
+    fn at_address(&self, address: &Address, _: Option<Props>) -> Option<Capability> {
+        panic!("a test uses a stored stub of {address:?}");
     }
 
     fn call_object(
