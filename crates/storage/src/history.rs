@@ -30,7 +30,7 @@ mod patch;
 mod retention;
 mod timeline;
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use bookmark::{Bookmark, NotABookmark};
@@ -135,7 +135,7 @@ impl History {
             for object in objects.iter().filter(|object| !object.turns.is_empty()) {
                 add(&mut writer, object.key, object.base, &object.turns);
             }
-            self.write(writer)?;
+            self.write(&writer, now_ms)?;
         }
         self.expire(now_ms);
         Ok(())
@@ -157,7 +157,7 @@ impl History {
             // One that was interrupted twice has two chunks, the second after the first.
             while let Some(bytes) = chunk_after(&packs, object.key, base.txid)? {
                 let chunk = Chunk::read(&bytes)
-                    .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a damaged chunk"))?;
+                    .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "a damaged chunk"))?;
                 base.go_on(&chunk);
             }
             let turns = object.turns.iter().filter(|turn| turn.txid > base.txid);
@@ -166,12 +166,12 @@ impl History {
                 add(&mut writer, object.key, &base, &turns);
             }
         }
-        self.write(writer)?;
+        self.write(&writer, now_ms)?;
         self.expire(now_ms);
         Ok(())
     }
 
-    fn write(&self, writer: Writer) -> io::Result<()> {
+    fn write(&self, writer: &Writer, now_ms: i64) -> io::Result<()> {
         if writer.is_empty() {
             return Ok(());
         }
@@ -181,9 +181,38 @@ impl History {
             packs.last
         };
         let stem = format!("{number:016x}");
-        let pack = self.publish(&stem, &mut |out| writer.finish(out))?;
+        let pack = loop {
+            match self.publish(&stem, &mut |out| writer.finish(out)) {
+                Err(error) if error.kind() == ErrorKind::StorageFull && self.make_room(now_ms) => {}
+                result => break result?,
+            }
+        };
         self.lock().insert(pack);
         Ok(())
+    }
+
+    /// Deletes the oldest history, a pack, because there is no space on the disk for something else.
+    /// Returns whether there was one to delete; each call deletes another.
+    ///
+    /// The last day is kept ([`retention::SPARED_MS`]): then it is writes that must wait for space.
+    pub(crate) fn make_room(&self, now_ms: i64) -> bool {
+        let mut packs = self.lock();
+        if !Retention::is_expendable(&packs.held(), now_ms) {
+            return false;
+        }
+        let gone = packs.remove_oldest(1);
+        drop(packs);
+        for pack in &gone {
+            let (name, bytes, last_ms) = (pack.name(), pack.bytes(), pack.last_ms);
+            tracing::warn!(
+                name,
+                bytes,
+                last_ms,
+                "the disk is full; the oldest history is deleted"
+            );
+            pack.give_up();
+        }
+        true
     }
 
     /// Has a pack written, durably.
@@ -263,15 +292,7 @@ impl History {
     pub(crate) fn expire(&self, now_ms: i64) {
         let expired = {
             let mut packs = self.lock();
-            let held: Vec<Held> = packs
-                .sorted
-                .iter()
-                .map(|pack| Held {
-                    last_ms: pack.last_ms,
-                    bytes: pack.bytes(),
-                })
-                .collect();
-            let count = self.retention.expired(&held, now_ms);
+            let count = self.retention.expired(&packs.held(), now_ms);
             packs.remove_oldest(count)
         };
         expired.iter().for_each(|pack| pack.give_up());
@@ -348,6 +369,16 @@ impl Packs {
             }
             !is_merged
         });
+    }
+
+    fn held(&self) -> Vec<Held> {
+        let sorted = self.sorted.iter();
+        sorted
+            .map(|pack| Held {
+                last_ms: pack.last_ms,
+                bytes: pack.bytes(),
+            })
+            .collect()
     }
 
     fn remove_oldest(&mut self, count: usize) -> Vec<Arc<Pack>> {

@@ -36,9 +36,10 @@
 //! # When the disk fails
 //!
 //! *No space.* A segment is made with all its space, so space is missing only for a new segment, or
-//! for settling. Then the commits that do not fit are refused, and their objects are what they were
-//! before. Settling is tried again every second, and a new segment with every batch, so writing goes
-//! on when there is space.
+//! for settling. First the oldest history makes room, but for the last day's
+//! ([`crate::history`]). Then the commits that do not fit are refused, and their objects are what they
+//! were before. Settling is tried again every second, and a new segment with every batch, so writing
+//! goes on when there is space.
 //!
 //! *A failed write or sync of a segment.* After a failed fdatasync nobody knows what is on the disk,
 //! and a second one that succeeds proves nothing. So the segment is never written or synced again.
@@ -64,6 +65,7 @@ mod store;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -74,6 +76,7 @@ pub(crate) use recover::recover;
 pub(crate) use store::Disk;
 pub use store::{SegmentFile, SegmentStore};
 
+use crate::clock::wall_ms;
 use crate::commit::DurabilityError;
 use crate::connection::sync_parent;
 use crate::directory::{Directories, Directory};
@@ -237,8 +240,7 @@ impl LocalLane {
         // A commit that is larger than a segment gets one of its size.
         let length = self.segment_bytes.max(SEGMENT_HEADER_BYTES + size);
         let file = self
-            .store
-            .create(&path, &header.encode(), length)
+            .create(&path, &header, length)
             .map_err(|error| DurabilityError::new("create lane", &path, error))?;
         self.last_segment = header.number;
         let segment = Segment {
@@ -253,6 +255,25 @@ impl LocalLane {
             self.full.push(full.close(header.first_batch));
         }
         Ok(())
+    }
+}
+
+impl LocalLane {
+    /// Makes the file of a segment, if need be in place of old history.
+    fn create(
+        &self,
+        path: &Path,
+        header: &SegmentHeader,
+        length: u64,
+    ) -> io::Result<Box<dyn SegmentFile>> {
+        loop {
+            match self.store.create(path, &header.encode(), length) {
+                Err(error)
+                    if error.kind() == ErrorKind::StorageFull
+                        && self.directories.history().make_room(wall_ms()) => {}
+                result => return result,
+            }
+        }
     }
 }
 
@@ -419,6 +440,12 @@ impl Settler {
             let result = release(&*self.store, &segments, |_| self.full.pop());
             match &result {
                 Ok(()) => self.directories.history().merge(),
+                Err(error)
+                    if error.is_disk_full() && self.directories.history().make_room(wall_ms()) =>
+                {
+                    self.full.finish(None);
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(%error, "a lane cannot be given up; trying again");
                 }
@@ -516,3 +543,6 @@ impl FullSegments {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,10 @@ impl Default for Retention {
     }
 }
 
+/// What is younger than this is not deleted to make room: a day. A disk that something else fills
+/// would cost all of the history otherwise.
+pub(crate) const SPARED_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// What is to be known of a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -41,6 +45,14 @@ impl Retention {
     /// Returns when the time that is kept begins.
     pub fn horizon_ms(&self, now_ms: i64) -> i64 {
         now_ms.saturating_sub_unsigned(self.age_ms)
+    }
+
+    /// Whether the oldest pack may go before its time, because there is no space for what is newer.
+    pub(crate) fn is_expendable(packs: &[Held], now_ms: i64) -> bool {
+        match packs {
+            [oldest, _, ..] => oldest.last_ms < now_ms.saturating_sub_unsigned(SPARED_MS),
+            _ => false,
+        }
     }
 
     /// Returns how many of the packs, oldest first, are to be deleted.
@@ -108,6 +120,18 @@ mod tests {
             0,
             "the newest stays"
         );
+    }
+
+    #[test]
+    fn the_oldest_makes_room_when_it_is_older_than_a_day_and_not_the_only_one() {
+        let now_ms = 10 * SPARED_MS as i64;
+        let day_ago_ms = now_ms - SPARED_MS as i64;
+
+        let is_expendable = |held: &[(i64, u64)]| Retention::is_expendable(&packs(held), now_ms);
+        assert!(is_expendable(&[(day_ago_ms - 1, 1), (day_ago_ms, 1)]));
+        assert!(!is_expendable(&[(day_ago_ms, 1), (now_ms, 1)]));
+        assert!(!is_expendable(&[(1, 1)]));
+        assert!(!is_expendable(&[]));
     }
 
     #[test]

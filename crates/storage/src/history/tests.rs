@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -408,6 +409,86 @@ fn an_object_whose_base_cannot_be_read_keeps_no_other_waiting() {
     assert!(history.chain(b"bad", 8).unwrap().is_empty());
     assert_eq!(history.chain(b"sound", 1).unwrap().len(), 1);
     assert_eq!(history.latest(b"sound", 1).unwrap()[&1], text);
+}
+
+/// A folder with room for so many bytes.
+#[derive(Debug)]
+struct SmallDisk {
+    folder: BlobFolder,
+    bytes: Arc<Mutex<u64>>,
+}
+
+impl BlobStore for SmallDisk {
+    fn put(
+        &self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.folder.put(name, write)?;
+        let used: u64 = self.list()?.iter().map(|blob| blob.bytes).sum();
+        if used > *self.bytes.lock().unwrap() {
+            self.delete(name)?;
+            return Err(ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    fn get_range(&self, name: &str, range: Range<u64>) -> io::Result<Vec<u8>> {
+        self.folder.get_range(name, range)
+    }
+
+    fn delete(&self, name: &str) -> io::Result<()> {
+        self.folder.delete(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<Blob>> {
+        self.folder.list()
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.place(name)
+    }
+}
+
+#[test]
+fn a_full_disk_takes_the_oldest_history_first_and_leaves_that_of_the_last_day() {
+    let mut world = World::new(Retention::UNBOUNDED);
+    let path = world.folder.path().join("history");
+    let bytes = Arc::new(Mutex::new(u64::MAX));
+    let disk = SmallDisk {
+        folder: BlobFolder::open(&path).unwrap(),
+        bytes: Arc::clone(&bytes),
+    };
+    world.history = History::open(Arc::new(disk), Retention::UNBOUNDED).unwrap();
+    for text in ["1", "2"] {
+        world.commit(text);
+        world.release(1);
+    }
+    // There is room for two and a half.
+    let one = world.history.newest(1)[0].bytes();
+    *bytes.lock().unwrap() = one * 5 / 2;
+    assert_eq!(world.oldest(), 0);
+
+    world.now_ms = retention::SPARED_MS as i64 + 1;
+    for (text, oldest) in [("3", 1), ("4", 2)] {
+        world.commit(text);
+        world.release(1);
+        assert_eq!(world.oldest(), oldest);
+        world.check();
+    }
+    world.commit("5");
+    let full = world.with_turns(1, |turns| {
+        let object = ObjectTurns {
+            key: KEY,
+            base: &world.base,
+            turns: turns.to_vec(),
+        };
+        world.history.keep(&[object], world.now_ms)
+    });
+
+    assert_eq!(full.unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(world.oldest(), 2, "nothing else was deleted");
+    world.check();
 }
 
 #[test]
