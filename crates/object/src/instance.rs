@@ -22,7 +22,7 @@ use crate::alarm_edits::AlarmEdits;
 use crate::clock::Monotonic;
 use crate::facet::{FacetPosition, Facets};
 use crate::latch::Latch;
-use crate::namespace::Entry;
+use crate::namespace::{Databases, Entry};
 use crate::program::Program;
 use crate::storage::storage_failure;
 
@@ -60,6 +60,8 @@ pub struct Instance {
     turn_outputs: RefCell<Vec<(Waits, Output)>>,
     in_turn: Cell<bool>,
     database: RefCell<Option<Database>>,
+    /// Those of the shard.
+    databases: Rc<Databases>,
     /// What the running transaction did to the alarm.
     pub(crate) alarm_edits: RefCell<AlarmEdits>,
     /// Where it is among the facets of its object.
@@ -105,7 +107,7 @@ impl Instance {
         entry: Rc<Entry>,
         program: Rc<dyn Program>,
         clock: Monotonic,
-        database: Database,
+        (database, databases): (Database, Rc<Databases>),
         position: FacetPosition,
     ) -> Rc<Self> {
         Rc::new(Self {
@@ -120,6 +122,7 @@ impl Instance {
             turn_outputs: RefCell::default(),
             in_turn: Cell::new(false),
             database: RefCell::new(Some(database)),
+            databases,
             alarm_edits: RefCell::default(),
             position,
             facets: Facets::default(),
@@ -219,15 +222,20 @@ impl Instance {
             self.break_with(failure);
             return;
         }
-        let (committed, restored_alarm) = match self.database.borrow_mut().as_mut() {
+        let (committed, restored_alarm, surplus) = match self.database.borrow_mut().as_mut() {
             Some(database) => {
                 let committed = database.end_turn().map(|position| {
                     position.map(|position| (Position(position.value()), database.take_confirms()))
                 });
-                (committed, database.take_restored_alarm())
+                (
+                    committed,
+                    database.take_restored_alarm(),
+                    database.surplus(),
+                )
             }
             None => return,
         };
+        self.databases.rest(&surplus);
         if let Some(at_ms) = restored_alarm {
             let program = self.program.clone();
             self.when_durable(move || program.alarm_hint(at_ms));
@@ -433,9 +441,14 @@ impl Instance {
     /// Gives back what the database keeps open if no event has come for a while.
     pub(crate) fn rest_if_idle(&self, now_ms: u64) {
         let is_idle = |since_ms: u64| now_ms.saturating_sub(since_ms) >= DATABASE_REST_MS;
-        if self.idle_since_ms().is_some_and(is_idle)
-            && let Some(database) = self.database.borrow_mut().as_mut()
-        {
+        if self.idle_since_ms().is_some_and(is_idle) {
+            self.rest();
+        }
+    }
+
+    /// Gives back what the database keeps open, unless it is in the middle of something.
+    pub(crate) fn rest(&self) {
+        if let Some(database) = self.database.borrow_mut().as_mut() {
             database.rest();
         }
     }

@@ -75,6 +75,16 @@ impl Numbers {
 pub struct Databases(RefCell<HashMap<DatabaseKey, Weak<Instance>>>);
 
 impl Databases {
+    /// Lets databases give back what they keep open.
+    pub(crate) fn rest(&self, keys: &[DatabaseKey]) {
+        for key in keys {
+            let instance = self.0.borrow().get(key).and_then(Weak::upgrade);
+            if let Some(instance) = instance {
+                instance.rest();
+            }
+        }
+    }
+
     /// Hands a report of the committer to its instance.
     pub fn report(&self, report: &DurableReport) {
         let instance = self
@@ -186,7 +196,7 @@ impl Namespace {
             entry.clone(),
             program,
             self.parts.clock,
-            database,
+            (database, self.parts.databases.clone()),
             position,
         );
         self.parts

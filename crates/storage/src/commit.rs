@@ -32,7 +32,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -42,14 +42,11 @@ use crate::error::StorageError;
 use crate::history::History;
 use crate::lane_log::{BATCH_BYTES, LaneLog, LocalLane, NewRecord};
 use crate::object_pages::{Commit, ObjectPages};
+use crate::open_connections::OpenConnections;
 use crate::sync_target::SyncTarget;
 
 /// Bytes of commits that may wait for the thread. Who wants to submit more waits as well.
 const WAITING_BYTES_MAX: usize = 64 << 20;
-
-/// SQLite connections of a lane's databases that stay open at the end of a turn: 30 MB or more,
-/// according to the pages that they keep. Opening one takes a fraction of a millisecond.
-const CONNECTIONS_MAX: usize = 1000;
 
 /// A point in one database's sequence of commits; a later commit compares greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,8 +216,7 @@ struct Shared {
     done: Condvar,
     directories: Arc<Directories>,
     has_log: bool,
-    /// Open SQLite connections of the lane's databases.
-    connections: AtomicUsize,
+    connections: OpenConnections,
 }
 
 #[derive(Debug, Default)]
@@ -273,22 +269,14 @@ impl Lane {
                 done: Condvar::new(),
                 directories,
                 has_log,
-                connections: AtomicUsize::new(0),
+                connections: OpenConnections::default(),
             }),
         }
     }
 
-    pub(crate) fn connection_opened(&self) {
-        self.shared.connections.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn connection_closed(&self) {
-        self.shared.connections.fetch_sub(1, Relaxed);
-    }
-
-    /// Whether so many connections are open that one should be given back.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.shared.connections.load(Relaxed) > CONNECTIONS_MAX
+    /// The connections that the lane's databases have open.
+    pub(crate) fn connections(&self) -> &OpenConnections {
+        &self.shared.connections
     }
 
     /// Returns the directory of the namespace with this folder.

@@ -21,10 +21,12 @@ use crate::authorizer::Gatekeeper;
 use crate::error::StorageError;
 use crate::limits;
 use crate::object_pages::{ObjectFile, ObjectPages};
-use crate::sys::vfs;
+use crate::sys::{memory, vfs};
 
 /// Statements of this crate that stay compiled, per connection.
 const INTERNAL_STATEMENTS_MAX: usize = 32;
+/// Bytes of a connection beside its pages, schema and statements.
+const CONNECTION_BYTES: usize = 16 << 10;
 /// Virtual machine instructions between two looks at the stop flag: about 0.1 ms.
 const STOP_CHECK_OPS: i32 = 10_000;
 
@@ -36,6 +38,9 @@ pub(crate) struct OpenConnection {
     /// The authorization rules of programs' SQL.
     pub(crate) gatekeeper: Arc<Gatekeeper>,
     math_is_registered: bool,
+    /// How many of the programs' statements there were when the compiled ones were measured, and what
+    /// they took.
+    compiled: Option<(usize, usize)>,
 }
 
 impl OpenConnection {
@@ -64,7 +69,23 @@ impl OpenConnection {
             sqlite: Rc::new(sqlite),
             gatekeeper,
             math_is_registered: false,
+            compiled: None,
         })
+    }
+
+    /// Returns about how many bytes the connection keeps in memory, where so many of the programs'
+    /// statements wait. Measures what takes long only when their number has changed: a change of the
+    /// schema is such a statement too.
+    pub(crate) fn bytes(&mut self, statements: usize) -> usize {
+        let compiled = match self.compiled {
+            Some((known, bytes)) if known == statements => bytes,
+            _ => {
+                let bytes = memory::compiled_bytes(&self.sqlite);
+                self.compiled = Some((statements, bytes));
+                bytes
+            }
+        };
+        CONNECTION_BYTES + compiled + memory::cache_bytes(&self.sqlite)
     }
 
     /// Registers the mathematical functions; false if they already are.

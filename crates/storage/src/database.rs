@@ -289,11 +289,26 @@ impl Database {
         self.connection.is_none()
     }
 
+    /// Returns the databases of the same lane, this one included, that should [`Self::rest`] because
+    /// together they keep too much in memory: the least recently used ones, if any. To be asked after
+    /// [`Self::end_turn`].
+    pub fn surplus(&self) -> Vec<DatabaseKey> {
+        self.lane.connections().surplus()
+    }
+
+    /// Tells the lane what this database keeps in memory.
+    pub(crate) fn note_memory(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            let bytes = connection.bytes(self.statements.len()) + self.target.pages.base_bytes();
+            self.lane.connections().used(self.target.key, bytes);
+        }
+    }
+
     /// Closes the connection, which no cursor uses. Cursors that have ended stay known.
     pub(crate) fn close_connection(&mut self) {
         self.statements.clear();
         if self.connection.take().is_some() {
-            self.lane.connection_closed();
+            self.lane.connections().closed(self.target.key);
             self.target.pages.discard();
             self.target.pages.close_base();
         }
@@ -341,7 +356,7 @@ impl Database {
             return Err(StorageError::damaged(&pages.name, &reason));
         }
         self.connection = Some(OpenConnection::open(pages, self.stop.clone())?);
-        self.lane.connection_opened();
+        self.lane.connections().used(self.target.key, 0);
         Ok(())
     }
 

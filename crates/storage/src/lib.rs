@@ -38,6 +38,7 @@ pub mod limits;
 mod math;
 mod object_name;
 mod object_pages;
+mod open_connections;
 mod page;
 mod script;
 mod sql;

@@ -238,6 +238,14 @@ impl ObjectPages {
         }
     }
 
+    /// What the base keeps in memory.
+    pub(crate) fn base_bytes(&self) -> usize {
+        match &self.lock().base {
+            Base::Image(image) => image.bytes().len(),
+            Base::Closed | Base::Nothing | Base::File(_) | Base::Damaged(_) => 0,
+        }
+    }
+
     /// Frees the base: no connection is open.
     pub(crate) fn close_base(&self) {
         self.lock().base = Base::Closed;

@@ -139,6 +139,11 @@ impl StatementCache {
         }
     }
 
+    /// Returns how many statements wait.
+    pub(crate) fn len(&self) -> usize {
+        self.by_text.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

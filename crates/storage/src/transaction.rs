@@ -159,9 +159,7 @@ impl Database {
             self.transaction.critical = Some(error.clone());
             return Err(commit_failure(error));
         }
-        if self.lane.is_crowded() {
-            self.rest();
-        }
+        self.note_memory();
         let moved = self.position > self.transaction.reported;
         self.transaction.reported = self.position;
         Ok(moved.then_some(self.position))

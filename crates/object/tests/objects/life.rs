@@ -179,6 +179,33 @@ fn an_idle_instance_is_dropped_after_ten_seconds_and_not_before() {
     });
 }
 
+/// SQLite keeps up to 2 MB of pages for each; 128 MiB are kept for all of a shard.
+#[test]
+fn objects_whose_databases_keep_too_much_together_give_back_the_least_recently_used_ones() {
+    in_world(|world| async move {
+        for object in 0..90 {
+            let entry = world.entry(&format!("o{object}"));
+            world.on_event(|instance, _, answer| {
+                let filled = instance.with_database(|database| {
+                    let sql = "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(3000000)); \
+                               SELECT sum(length(x)) FROM t";
+                    let cursor = database.sql_exec(sql, &[]).unwrap();
+                    database.cursor_rest(cursor).unwrap().len()
+                });
+                assert_eq!(filled.unwrap(), 1);
+                drop(answer.send(Ok(Answer::Done)));
+            });
+            let call = world.deliver(&entry, call("fill")).await;
+            world.hand_over_report();
+            call.await.unwrap().unwrap();
+
+            let instance = entry.instance().expect("it is not idle for long");
+            let surplus = instance.with_database(|database| database.surplus());
+            assert_eq!(surplus.unwrap(), [], "after {object}");
+        }
+    });
+}
+
 #[test]
 fn an_instance_with_work_is_not_dropped() {
     in_world(|world| async move {

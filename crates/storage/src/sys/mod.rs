@@ -1,10 +1,12 @@
 //! What this crate asks of the operating system and of SQLite that has no safe wrapper.
 //!
-//! The only place of the crate with `unsafe`: one system call, and the file layer under SQLite.
+//! The only place of the crate with `unsafe`: the file layer under SQLite, and what a
+//! connection keeps in memory.
 
 #![allow(
     unsafe_code,
-    reason = "a system call and SQLite's file interface have no safe wrapper"
+    reason = "SQLite's file interface and its counters have no safe wrapper"
 )]
 
+pub(crate) mod memory;
 pub(crate) mod vfs;

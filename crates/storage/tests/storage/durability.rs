@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use stated_storage::{AlarmFate, AlarmIndex, Database};
 
-use crate::fixture::{Fixture, exec, integer, run};
+use crate::fixture::{Fixture, exec, int, integer, run};
 
 /// What a process that is killed now leaves, in a fixture of its own.
 fn crash(fixture: &Fixture) -> Fixture {
@@ -163,6 +163,41 @@ fn a_database_that_rests_goes_on_where_it_was() {
     assert_eq!(value(&mut database, "a"), Some(b"1".to_vec()));
     assert_eq!(value(&mut database, "b"), Some(b"2".to_vec()));
     assert_eq!(integer(&mut database, "SELECT sum(x) FROM t"), 3);
+}
+
+/// SQLite keeps up to 2 MB of pages for each connection; 128 MiB are kept for all of a lane.
+#[test]
+fn databases_that_keep_too_much_together_are_to_rest_the_least_recently_used_first() {
+    let fixture = Fixture::new();
+    let read = |database: &mut Database| {
+        let rows = run(database, "SELECT sum(length(x)) FROM t");
+        database.end_turn().unwrap();
+        rows
+    };
+    let mut databases = Vec::new();
+    let surplus = loop {
+        let mut database = fixture.open(&format!("{}.sqlite", databases.len()));
+        run(
+            &mut database,
+            "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(3000000))",
+        );
+        database.end_turn().unwrap();
+        assert_eq!(read(&mut database), [[int(3_000_000)]]);
+        let surplus = database.surplus();
+        databases.push(database);
+        if let [_, ..] = *surplus {
+            break surplus;
+        }
+        // The first one is used again and again.
+        read(&mut databases[0]);
+    };
+
+    assert_eq!(surplus, [databases[1].key()]);
+    let count = databases.len();
+    assert!((60..100).contains(&count), "{count}");
+    assert!(databases[1].rest());
+    assert_eq!(databases[0].surplus(), []);
+    assert_eq!(read(&mut databases[1]), [[int(3_000_000)]]);
 }
 
 #[test]
