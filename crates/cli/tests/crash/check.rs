@@ -14,7 +14,8 @@ use crate::harness::load::{Acknowledged, METHODS, OBJECTS};
 ///
 /// Each is checked on a copy: recovery changes files, and the server must find them as they are.
 pub(crate) fn databases(data: &Path) -> Vec<String> {
-    let copies = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let beside = data.parent().expect("the folder is in one of the harness");
+    let copies = TempDir::with_prefix_in("copies-", beside).expect("the folder is ours");
     let mut faults = Vec::new();
     for path in database_files(&data.join("do")) {
         let name = path.file_name().expect("a file has a name");

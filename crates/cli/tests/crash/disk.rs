@@ -8,8 +8,10 @@
 //! folders are not needed for names to survive here.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -31,7 +33,7 @@ pub(crate) enum Syncs {
 }
 
 /// What goes wrong with the disk while the server runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// There is no space until [`Disk::heal`].
     Full,
@@ -41,6 +43,12 @@ pub(crate) enum Fault {
     Sync,
 }
 
+/// Where folders in memory are.
+pub(crate) const MEMORY: &str = "/dev/shm";
+const SIGKILL: i32 = 9;
+/// The longest sync of a disk in memory: what a real one takes.
+const MEMORY_SYNC_US: u64 = 1500;
+
 /// The library that keeps the journal, and the journal of the running process.
 pub(crate) struct Disk {
     scratch: TempDir,
@@ -48,10 +56,10 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Compiles the library with `$CC`, or `cc`.
-    pub(crate) fn new() -> Self {
-        let scratch =
-            TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    /// Compiles the library with `$CC`, or `cc`. Its journal is kept in `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
+        let scratch = TempDir::with_prefix_in("stated-disk-", folder)
+            .expect("the temporary folder is writable");
         let library = scratch.path().join("unsynced.so");
         let source = repository().join("crates/cli/tests/crash/unsynced.c");
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
@@ -70,24 +78,51 @@ impl Disk {
 
     /// Makes the server of `launch`, whose data is in `folder`, write on this disk.
     pub(crate) fn attach(&self, launch: &Launch, folder: &Path) -> Launch {
-        launch
-            .clone()
-            .environment("LD_PRELOAD", &self.library)
-            .environment("UNSYNCED_FOLDER", folder)
-            .environment("UNSYNCED_JOURNAL", self.journal())
-            .environment("UNSYNCED_FAULT", self.fault())
+        let environment = self.environment(folder).into_iter();
+        environment.fold(launch.clone(), |launch, (name, value)| {
+            launch.environment(name, value)
+        })
+    }
+
+    /// Lets the command, which works on the data in `folder`, be killed instead of its change of
+    /// this number. Returns whether it came to that.
+    pub(crate) fn kill_at(&self, mut command: Command, folder: &Path, change: u64) -> bool {
+        let output = command
+            .envs(self.environment(folder))
+            .env("UNSYNCED_KILL_AT", change.to_string())
+            .output()
+            .expect("the command can be started");
+        assert!(
+            output.status.success() || output.status.signal() == Some(SIGKILL),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        !output.status.success()
+    }
+
+    fn environment(&self, folder: &Path) -> Vec<(&'static str, OsString)> {
+        let mut all = vec![
+            ("LD_PRELOAD", self.library.clone().into()),
+            ("UNSYNCED_FOLDER", folder.into()),
+            ("UNSYNCED_JOURNAL", self.journal().into()),
+            ("UNSYNCED_FAULT", self.fault().into()),
+        ];
+        if folder.starts_with(MEMORY) {
+            all.push(("UNSYNCED_SYNC_US", MEMORY_SYNC_US.to_string().into()));
+        }
+        all
     }
 
     /// Lets something go wrong from now on.
-    pub(crate) fn fail(&self, fault: Fault) {
-        let letter = match fault {
-            Fault::Full => "f",
-            Fault::Write => "w",
-            Fault::Sync => "s",
+    pub(crate) fn fail(&self, fault: &Fault) {
+        let words = match fault {
+            Fault::Full => "f".to_owned(),
+            Fault::Write => "w".to_owned(),
+            Fault::Sync => "s".to_owned(),
         };
         // Renamed, so that the library never sees a file without its letter.
         let written = self.scratch.path().join("fault-to-be");
-        fs::write(&written, letter).expect("the folder is ours");
+        fs::write(&written, words).expect("the folder is ours");
         fs::rename(&written, self.fault()).expect("the folder is ours");
     }
 

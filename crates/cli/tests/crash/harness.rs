@@ -2,8 +2,9 @@
 //!
 //! A round starts the server on the data of the round before, lets clients write, kills the server
 //! with SIGKILL after a random number of answers, perhaps after its disk was full or failed, takes
-//! away what a power failure would have taken ([`disk`]), and then asks SQLite and the restarted server what is left ([`check`]).
-//! `bin/crash` runs many rounds, the tests a few.
+//! away what a power failure would have taken ([`disk`]), and then asks SQLite and the restarted
+//! server what is left ([`check`]). In between the folder may be recovered by a command that is
+//! killed at one of its writes, on the same disk. `bin/crash` runs many rounds, the tests a few.
 
 #[path = "check.rs"]
 mod check;
@@ -14,8 +15,12 @@ mod load;
 #[path = "random.rs"]
 mod random;
 
+use std::iter::Sum;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
+use stated_testkit::runtime::stated_binary;
 use stated_testkit::{Launch, Runtime, Server, fixture};
 use tempfile::TempDir;
 
@@ -24,16 +29,23 @@ use disk::{Disk, Fault, Syncs};
 use load::{Acknowledged, Heard, Load};
 use random::Random;
 
-/// The most acknowledged writes of a round before the server is killed.
-const ANSWERS_MAX: u64 = 400;
+/// The server is killed after at most 256 acknowledged writes; as often after a few, where most of
+/// the code for first commits is, as after many.
+const ANSWERS_POWERS: u64 = 9;
+/// A recovery is killed at one of its first 128 writes.
+const CHANGES_POWERS: u64 = 8;
+/// The most recoveries of a round that are killed.
+const RECOVERIES_MAX: u64 = 2;
 /// How late the syncs of a broken disk are.
 const SYNC_DELAY: Duration = Duration::from_millis(50);
 
 /// What is run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) rounds: u64,
     pub(crate) seed: u64,
+    /// Where the data and the disk's journal are kept, if not where temporary files are.
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) server: ServerKind,
     pub(crate) disk: DiskKind,
 }
@@ -57,7 +69,7 @@ pub(crate) enum ServerKind {
 }
 
 /// What all rounds found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) rounds: u64,
     /// Acknowledged writes, each of which was looked for.
@@ -66,16 +78,33 @@ pub(crate) struct Findings {
     pub(crate) changes_lost: usize,
     /// Rounds in which the disk was full or failed.
     pub(crate) failures: u64,
+    /// Recoveries that were killed at one of their writes.
+    pub(crate) recoveries: u64,
     /// What was missing or in pieces, one text each.
     pub(crate) faults: Vec<String>,
+}
+
+impl Sum for Findings {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, each| {
+            sum.rounds += each.rounds;
+            sum.acknowledged += each.acknowledged;
+            sum.changes_lost += each.changes_lost;
+            sum.failures += each.failures;
+            sum.recoveries += each.recoveries;
+            sum.faults.extend(each.faults);
+            sum
+        })
+    }
 }
 
 /// Runs the rounds; `report` is called after each. Stops after the first round with a fault.
 pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
     let mut random = Random::new(plan.seed);
-    let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let parent = plan.folder.clone().unwrap_or_else(std::env::temp_dir);
+    let folder = TempDir::with_prefix_in("stated-crash-", parent).expect("the folder is writable");
     let data = folder.path().join("data");
-    let disk = Disk::new();
+    let disk = Disk::new(folder.path());
     let launch = Launch::of(Runtime::Stated, fixture("crash"))
         .persist_to(&data)
         .argument("--shards")
@@ -91,7 +120,7 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         let server = launch.start();
         findings.faults.extend(objects(&server, &acknowledged));
         let load = Load::start(server.http(), &acknowledged, &mut random);
-        load.wait_for_answers(1 + random.below(ANSWERS_MAX));
+        load.wait_for_answers(random.power(ANSWERS_POWERS));
         if let Some(fault) = plan.disk.fault(&mut random) {
             findings.failures += 1;
             let faults = live_through(fault, &disk, &server, &load, &acknowledged);
@@ -102,6 +131,17 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         findings.acknowledged += load.end();
         findings.changes_lost += disk.lose_power(&data, syncs, &mut random);
         findings.faults.extend(databases(&data));
+        let recoveries = match plan.server {
+            ServerKind::Real => random.below(RECOVERIES_MAX + 1),
+            ServerKind::Broken => 0,
+        };
+        for _ in 0..recoveries {
+            let change = random.power(CHANGES_POWERS);
+            let killed = disk.kill_at(list_objects(&data), &data, change);
+            findings.recoveries += u64::from(killed);
+            findings.changes_lost += disk.lose_power(&data, syncs, &mut random);
+            findings.faults.extend(databases(&data));
+        }
         findings.rounds += 1;
         report(&findings);
     }
@@ -111,6 +151,15 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
             .extend(objects(&launch.start(), &acknowledged));
     }
     findings
+}
+
+/// A command that recovers a folder and does nothing else with it.
+fn list_objects(data: &Path) -> Command {
+    let mut command = Command::new(stated_binary());
+    command
+        .args(["objects", "list", "Ledger", "--json", "--persist-to"])
+        .arg(data);
+    command
 }
 
 impl DiskKind {
@@ -140,7 +189,7 @@ fn live_through(
     acknowledged: &Acknowledged,
 ) -> Vec<String> {
     load.allow_refusals();
-    disk.fail(fault);
+    disk.fail(&fault);
     if fault == Fault::Full {
         load.wait_for(REFUSALS, |heard| heard == Heard::Refused);
         let faults = objects(server, &acknowledged.snapshot());

@@ -21,4 +21,10 @@ impl Random {
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
+
+    /// Returns a number from 1 to 2 to the power of `powers - 1`: small ones as often as large ones.
+    pub(crate) fn power(&mut self, powers: u64) -> u64 {
+        let bound = 1 << self.below(powers);
+        1 + self.below(bound)
+    }
 }

@@ -4,7 +4,11 @@
  * into the process with LD_PRELOAD.
  *
  * UNSYNCED_FAULT names a file. While it exists, its first letter says what fails in the folder:
- * f = every write, as on a full disk; w = the next write, once; s = the next sync, once.
+ * f = every write, as on a full disk; w = the next write, once; s = the next sync, once; o = every
+ * write and sync of files whose path contains what follows the letter.
+ *
+ * UNSYNCED_KILL_AT is the number of the change, from 1, instead of which the process is killed.
+ * UNSYNCED_SYNC_US is how many microseconds a sync takes at most, for folders in memory.
  *
  * UNSYNCED_FOLDER names the folder, UNSYNCED_JOURNAL the file of records. Before a file changes, the
  * bytes that will be gone are appended to the journal; after a sync has succeeded, the number of
@@ -19,6 +23,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +60,8 @@ static const char *folder;
 static const char *fault;
 static int journal = -1;
 static uint64_t changes;
+static uint64_t kill_at;
+static uint64_t sync_us;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((constructor)) static void begin(void) {
@@ -69,32 +76,49 @@ __attribute__((constructor)) static void begin(void) {
   real_fallocate = dlsym(RTLD_NEXT, "fallocate64");
   fault = getenv("UNSYNCED_FAULT");
   folder = getenv("UNSYNCED_FOLDER");
+  const char *number = getenv("UNSYNCED_KILL_AT");
+  if (number) kill_at = strtoull(number, NULL, 10);
+  number = getenv("UNSYNCED_SYNC_US");
+  if (number) sync_us = strtoull(number, NULL, 10);
   const char *path = getenv("UNSYNCED_JOURNAL");
   if (folder && path) journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* Whether the descriptor is a regular file in the folder. */
-static int is_watched(int fd, struct stat *status) {
+/* Whether the descriptor is a regular file in the folder; then `path` is its path. */
+static int is_watched_at(int fd, struct stat *status, char path[PATH_MAX]) {
   if (journal < 0 || fd == journal || fstat(fd, status) != 0 || !S_ISREG(status->st_mode)) return 0;
-  char link[64], path[PATH_MAX];
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
+  ssize_t length = readlink(link, path, PATH_MAX - 1);
   size_t prefix = strlen(folder);
-  return length > (ssize_t)prefix && memcmp(path, folder, prefix) == 0;
+  if (length <= (ssize_t)prefix || memcmp(path, folder, prefix) != 0) return 0;
+  path[length] = 0;
+  return 1;
+}
+
+static int is_watched(int fd, struct stat *status) {
+  char path[PATH_MAX];
+  return is_watched_at(fd, status, path);
 }
 
 /*
- * Whether a call of this kind ('w' or 's') is to fail, with errno set. A full disk fails until the
- * file is removed; the other faults happen to whoever removes it.
+ * Whether a call of this kind ('w' or 's') is to fail, with errno set. A full disk and a broken file
+ * fail until the file is removed; the other faults happen to whoever removes it.
  */
 static int fails(int fd, char kind) {
   struct stat status;
-  if (!fault || access(fault, F_OK) != 0 || !is_watched(fd, &status)) return 0;
+  char path[PATH_MAX], text[256];
+  if (!fault || access(fault, F_OK) != 0 || !is_watched_at(fd, &status, path)) return 0;
   int reader = open(fault, O_RDONLY | O_CLOEXEC);
-  char asked = 0;
   if (reader < 0) return 0;
-  if (read(reader, &asked, 1) != 1) asked = 0;
+  ssize_t length = read(reader, text, sizeof text - 1);
   close(reader);
+  text[length > 0 ? length : 0] = 0;
+  char asked = text[0];
+  if (asked == 'o' && strstr(path, text + 1)) {
+    errno = EIO;
+    return 1;
+  }
   if (asked == 'f' && kind == 'w') {
     errno = ENOSPC;
     return 1;
@@ -138,6 +162,7 @@ static int begin_change(int fd, off_t offset, size_t new_bytes, size_t affected)
   if (reader != fd) close(reader);
   if (old_bytes < 0) abort();
   pthread_mutex_lock(&lock);
+  if (kill_at > 0 && changes + 1 == kill_at) raise(SIGKILL);
   append_record(CHANGE, &status, (uint64_t)offset, new_bytes, old, (uint64_t)old_bytes);
   changes++;
   free(old);
@@ -228,8 +253,17 @@ int posix_fallocate64(int fd, off_t offset, off_t length) {
 
 int posix_fallocate(int fd, off_t offset, off_t length) { return posix_fallocate64(fd, offset, length); }
 
+/* Waits as long as a disk might take. The moments at which syncs end need not be repeatable. */
+static void take_time(void) {
+  if (sync_us == 0) return;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  usleep((useconds_t)((uint64_t)now.tv_nsec / 64 % sync_us));
+}
+
 static int synced(int fd, int (*sync)(int)) {
   if (fails(fd, 's')) return -1;
+  take_time();
   pthread_mutex_lock(&lock);
   uint64_t covered = changes;
   pthread_mutex_unlock(&lock);
