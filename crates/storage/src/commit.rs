@@ -489,12 +489,18 @@ impl LastCommits {
 }
 
 impl Request {
-    /// Refuses a commit on top of one that has failed.
+    /// Refuses a commit on top of one that has failed, and one of an object that is damaged, whose
+    /// base will never have it.
     fn accept(&self) -> Result<(), DurabilityError> {
         match self {
-            Self::Commit { target, .. } => match target.failure() {
-                Some(failure) => Err(failure),
-                None => Ok(()),
+            Self::Commit { target, .. } => match (target.failure(), target.pages.damage()) {
+                (Some(failure), _) => Err(failure),
+                (None, Some(reason)) => {
+                    let place = target.directory.place(&target.pages.name);
+                    let source = io::Error::other(reason.to_string());
+                    Err(DurabilityError::new("log commits of", &place, source))
+                }
+                (None, None) => Ok(()),
             },
             Self::Void { .. } => Ok(()),
         }

@@ -114,6 +114,23 @@ struct State {
     settlings: u64,
     /// Deleted by an operator: nothing of it may be settled.
     is_void: bool,
+    /// How often in a row its own file could not be written.
+    failures: u32,
+    /// Why it takes no more commits: its file cannot be written, or it is damaged.
+    given_up: Option<Arc<str>>,
+}
+
+/// How often in a row an object's own file cannot be written before the object is given up. Once a
+/// second is tried.
+const FAILURES_MAX: u32 = 3;
+
+/// What to do about an object whose own file could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// To try again, with everything that is settled together with it.
+    TryAgain,
+    /// To give it up.
+    GiveUp,
 }
 
 #[derive(Clone, Debug)]
@@ -180,6 +197,8 @@ impl ObjectPages {
                 visible_name: None,
                 settlings: 0,
                 is_void: false,
+                failures: 0,
+                given_up: None,
             }),
         }
     }
@@ -251,12 +270,34 @@ impl ObjectPages {
         self.lock().base = Base::Closed;
     }
 
-    /// Why the object cannot be read at all.
+    /// Why the object can neither be read nor take commits.
     pub(crate) fn damage(&self) -> Option<Arc<str>> {
-        match &self.lock().base {
+        let state = self.lock();
+        match &state.base {
             Base::Damaged(reason) => Some(Arc::clone(reason)),
-            _ => None,
+            _ => state.given_up.clone(),
         }
+    }
+
+    /// The object's own file could not be written, for this reason.
+    ///
+    /// It is given up when that has happened too often, and only when `done` is all that is durable of
+    /// it: from the last attempt before that on it takes no commits, so one more is enough.
+    pub(crate) fn not_settled(&self, done: &Unsettled, reason: &str) -> Verdict {
+        let mut state = self.lock();
+        if state.given_up.is_some() && state.logged == done.mark {
+            return Verdict::GiveUp;
+        }
+        state.failures += 1;
+        if state.failures >= FAILURES_MAX {
+            state.given_up.get_or_insert_with(|| reason.into());
+        }
+        Verdict::TryAgain
+    }
+
+    /// Whether the last attempt to settle the object has failed because of its own file.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.lock().failures > 0
     }
 
     /// Forgets what SQLite has written since the last commit.
@@ -436,6 +477,7 @@ impl ObjectPages {
             .durable
             .retain(|_, version| version.txid > done.mark.txid);
         state.settled = done.mark;
+        (state.failures, state.given_up) = (0, None);
         let settled = state
             .turns
             .partition_point(|turn| turn.mark.txid <= done.mark.txid);
@@ -451,11 +493,14 @@ impl ObjectPages {
         }
     }
 
-    /// The object cannot be settled, and readers are told why. What the lane has of it is given up.
-    pub(crate) fn give_up(&self) {
+    /// The object cannot be settled, and readers are told why. What the lane has of it is given up, and
+    /// is in the history up to `kept`, if that is later than the base.
+    pub(crate) fn give_up(&self, reason: &Arc<str>, kept: Option<Mark>) {
         let mut state = self.lock();
+        state.settled = kept.unwrap_or(state.settled);
         state.durable = HashMap::new();
         state.turns = Vec::new();
+        state.given_up = Some(Arc::clone(reason));
     }
 
     fn read(&self, number: u32, into: &mut Page) -> Result<(), String> {
@@ -474,7 +519,11 @@ impl ObjectPages {
             drop(state);
             return decode(&page, into).ok_or_else(damaged);
         }
-        let base = state.base.clone();
+        let base = match &state.given_up {
+            // Its file may have a part of what was written to it.
+            Some(reason) => Base::Damaged(Arc::clone(reason)),
+            None => state.base.clone(),
+        };
         drop(state);
         match base {
             Base::Nothing => into.fill(0),

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Write,
     /// One sync fails.
     Sync,
+    /// Files whose path contains this can neither be written nor synced, until [`Disk::heal`].
+    File(String),
 }
 
 /// Where folders in memory are.
@@ -119,6 +121,7 @@ impl Disk {
             Fault::Full => "f".to_owned(),
             Fault::Write => "w".to_owned(),
             Fault::Sync => "s".to_owned(),
+            Fault::File(part) => format!("o{part}"),
         };
         // Renamed, so that the library never sees a file without its letter.
         let written = self.scratch.path().join("fault-to-be");

@@ -4,8 +4,8 @@ mod harness;
 
 use harness::disk::{Disk, Fault};
 use harness::{DiskKind, Plan, ServerKind, run};
-use serde_json::json;
-use stated_testkit::{Launch, Runtime, fixture};
+use serde_json::{Value, json};
+use stated_testkit::{Launch, Runtime, Server, fixture, stated};
 use tempfile::TempDir;
 
 #[test]
@@ -66,6 +66,79 @@ fn a_program_is_told_that_the_disk_is_full_and_goes_on_when_it_is_not() {
     disk.heal();
     assert!(call("/put", r#"["a", 3]"#).is_null());
     assert_eq!(keys(), json!({ "a": 3 }));
+}
+
+/// Megabytes in one call of the program, less than a commit may have.
+const FILLER: u64 = 4_000_000;
+/// So many calls fill a segment of the lane.
+const FILLERS: u64 = 5;
+
+#[test]
+fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
+    let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
+    let data = folder.path().join("data");
+    let disk = Disk::new(folder.path());
+    let launch = Launch::of(Runtime::Stated, fixture("crash"))
+        .persist_to(&data)
+        .argument("--shards")
+        .argument("1");
+    let launch = disk.attach(&launch, &data);
+    let objects = |arguments: &[&str]| {
+        let mut all = vec!["objects"];
+        all.extend_from_slice(arguments);
+        let data = data.to_str().expect("a temporary path is text");
+        all.extend(["--json", "--persist-to", data]);
+        let exit = stated(folder.path(), &all);
+        assert_eq!(exit.code, Some(0), "{}", exit.stderr);
+        serde_json::from_str::<Value>(&exit.stdout).unwrap_or_default()
+    };
+    let put_back = || {
+        let listed = objects(&["bookmarks", "Ledger", "large", "--limit", "1"]);
+        let latest = listed["commits"][0]["bookmark"].as_str();
+        objects(&["restore", "Ledger", "large", latest.expect("there is one")]);
+    };
+    let damaged = |server: &Server| {
+        let answer = server.get("/large/state");
+        let text = "is damaged: its file cannot be written: Input/output error (os error 5); other \
+                    objects are not concerned. Put it back to an earlier state with `stated objects \
+                    restore`, or put a copy in its place with `stated objects import`";
+        assert_eq!(answer.status, 500);
+        server.wait_for_output(text);
+    };
+    let server = launch.start();
+    assert_eq!(server.get(&format!("/large/fill/{FILLER}")).json(), 1);
+    assert_eq!(server.get("/large/add").json(), 1);
+    server.terminate();
+    let listed = objects(&["list", "Ledger"]);
+    let id = listed[0]["id"].as_str().expect("there is one");
+    let file = Fault::File(format!("{id}.sqlite"));
+
+    // What a crash has left is recovered.
+    let server = launch.start();
+    assert_eq!(server.get("/large/add").json(), 2);
+    server.kill();
+    disk.fail(&file);
+    let server = launch.start();
+    damaged(&server);
+    assert_eq!(server.get("/small/add").json(), 1);
+    disk.heal();
+    put_back();
+    assert_eq!(server.get("/large/add").json(), 3);
+    server.terminate();
+
+    // A full segment is settled.
+    let server = launch.start();
+    disk.fail(&file);
+    assert_eq!(server.get("/large/add").json(), 4);
+    for call in 1..=FILLERS {
+        assert_eq!(server.get(&format!("/other/fill/{FILLER}")).json(), call);
+    }
+    server.wait_for_output("an object is damaged");
+    damaged(&server);
+    assert_eq!(server.get("/small/add").json(), 2);
+    disk.heal();
+    put_back();
+    assert_eq!(server.get("/large/add").json(), 5);
 }
 
 /// The checks would be worth nothing if they could not see the fault they are there for.

@@ -12,6 +12,9 @@ use crate::object_name::ObjectName;
 use crate::object_pages::Turn;
 use crate::page::EncodedPage;
 
+/// How often recovery settles before it says that it cannot.
+const ATTEMPTS_MAX: u32 = 16;
+
 /// What a lane has of one commit.
 #[derive(Debug)]
 pub(crate) struct Recovered<'a> {
@@ -70,7 +73,14 @@ impl LocalDirectory {
         let index = Arc::new(AlarmIndex::open(&self.folder)?);
         index.apply(&alarms)?;
         self.alarms_are_in(&index);
-        self.settle_after(&found, History::keep_again)?;
+        // One whose file cannot be written is given up after some attempts.
+        let mut attempts = 1;
+        while let Err(error) = self.settle_after(&found, History::keep_again) {
+            if attempts == ATTEMPTS_MAX || !found.iter().any(|pages| pages.has_failed()) {
+                return Err(error);
+            }
+            attempts += 1;
+        }
         for (name, reason) in damages {
             tracing::error!(object_id = %name, %reason, "an object is damaged");
             rows::set_damage(&self.writer(), &name, &reason)?;

@@ -4,6 +4,11 @@
 //! Settling an object again, or after a failure, is harmless: it writes whole pages, and what they
 //! are has not changed or is newer. After an error nothing counts as settled. The next attempt
 //! writes every page anew, so it does not depend on what became of pages whose sync has failed.
+//!
+//! An object whose own file cannot be written for some attempts in a row does not keep others
+//! waiting: it is given up. Its history, which was kept before, has its last commits, and an operator
+//! can put it back together ([`super::rebuild`]). Without history it keeps everything waiting, since
+//! its last commits are nowhere but in the lane.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -21,7 +26,7 @@ use crate::clock::wall_ms;
 use crate::connection::sync_parent;
 use crate::history::{History, ObjectTurns, Turn};
 use crate::object_name::ObjectName;
-use crate::object_pages::{self, SettledBase, Unsettled};
+use crate::object_pages::{self, SettledBase, Unsettled, Verdict};
 use crate::page::{EncodedPage, PAGE_BYTES, decode};
 
 /// Pages from which on a database has a file of its own: 1 MiB. Rewriting the image of a smaller one
@@ -29,6 +34,9 @@ use crate::page::{EncodedPage, PAGE_BYTES, decode};
 pub(super) const OWN_FILE_PAGES: u32 = 256;
 /// Objects of one transaction: openings of objects never wait for longer than it takes.
 const TRANSACTION_OBJECTS: usize = 1000;
+
+/// "Input/output error": what a disk says of a place that it cannot write to.
+const EIO: i32 = 5;
 
 /// Objects of one pack. Their bases are in memory meanwhile.
 const PACK_OBJECTS: usize = 8000;
@@ -93,15 +101,26 @@ impl LocalDirectory {
     ) -> Result<(), StorageError> {
         let transaction = writer.unchecked_transaction()?;
         let mut done = Vec::new();
+        let mut failure = None;
         for (pages, unsettled, (_, base)) in work {
-            let base = self.settle_one(&transaction, &pages.name, &unsettled, base)?;
-            done.push((pages, unsettled, base));
+            let was_damaged = matches!(base, Base::Damaged(_));
+            match self.settle_one(&transaction, pages, &unsettled, base) {
+                Ok(base) => done.push((pages, unsettled, base, was_damaged)),
+                // So that each of several whose files fail counts its own failures.
+                Err(error) if is_broken(&error) => failure = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
         }
         transaction.commit()?;
         let mut live = self.live();
-        for (pages, unsettled, base) in done {
+        for (pages, unsettled, base, was_damaged) in done {
             match &base {
-                Base::Damaged(_) => pages.give_up(),
+                Base::Damaged(reason) => {
+                    pages.give_up(reason, (!was_damaged).then_some(unsettled.mark));
+                }
                 base => pages.settled(&unsettled, base),
             }
             Self::forget_if_unused(&mut live, pages);
@@ -133,10 +152,11 @@ impl LocalDirectory {
     fn settle_one(
         &self,
         writer: &Connection,
-        name: &ObjectName,
+        pages: &ObjectPages,
         unsettled: &Unsettled,
         base: Base,
     ) -> Result<Base, StorageError> {
+        let name = &pages.name;
         let place = rows::place(writer, name)?;
         if let Base::Damaged(reason) = &base {
             rows::set_damage(writer, name, reason)?;
@@ -144,7 +164,13 @@ impl LocalDirectory {
         }
         let is_own = place.is_some_and(|place| place.form == Form::Own);
         if is_own || unsettled.mark.page_count > OWN_FILE_PAGES {
-            return self.settle_file(writer, name, unsettled, &base, place);
+            match self.settle_file(writer, name, unsettled, &base, place) {
+                Err(error) if is_own => return self.file_failed(writer, pages, unsettled, error),
+                Err(error) if is_broken(&error) => {
+                    tracing::warn!(%error, object_id = %name, "the object stays an image");
+                }
+                result => return result,
+            }
         }
         let old = match &base {
             Base::Image(image) => Some(&**image),
@@ -157,6 +183,33 @@ impl LocalDirectory {
         let number = place.and_then(|place| place.image);
         rows::put_image(writer, name, number, image.bytes())?;
         Ok(Base::Image(Arc::new(image)))
+    }
+
+    /// Decides what becomes of an object whose own file could not be written.
+    fn file_failed(
+        &self,
+        writer: &Connection,
+        pages: &ObjectPages,
+        unsettled: &Unsettled,
+        error: StorageError,
+    ) -> Result<Base, StorageError> {
+        let StorageError::File { source, .. } = &error else {
+            return Err(error);
+        };
+        if !is_broken(&error) || self.history.retention().is_off() {
+            return Err(error);
+        }
+        let reason = format!("its file cannot be written: {source}");
+        if pages.not_settled(unsettled, &reason) == Verdict::TryAgain {
+            return Err(error);
+        }
+        let name = &pages.name;
+        tracing::error!(object_id = %name, %reason, "an object is damaged");
+        // The history ends here, so this is what can be restored.
+        let visible_name = unsettled.visible_name.as_deref();
+        rows::put(writer, name, Form::Own, unsettled.mark, visible_name)?;
+        rows::set_damage(writer, name, &reason)?;
+        Ok(Base::Damaged(reason.into()))
     }
 
     /// The base of an object that has commits here. A file without a row is what settling has left
@@ -213,6 +266,11 @@ impl LocalDirectory {
         rows::delete_image(writer, name, place.and_then(|place| place.image))?;
         Ok(Base::File(file))
     }
+}
+
+/// Whether the disk has failed at a place of its own; other errors pass, as that of a full disk.
+fn is_broken(error: &StorageError) -> bool {
+    matches!(error, StorageError::File { source, .. } if source.raw_os_error() == Some(EIO))
 }
 
 fn turns_after(txid: u64, unsettled: &Unsettled) -> Vec<Turn<'_>> {
