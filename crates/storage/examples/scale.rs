@@ -4,19 +4,22 @@
 //! cargo run --release -p stated-storage --example scale -- FOLDER [OBJECTS]
 //! ```
 //!
-//! The folder is filled first if it does not exist.
+//! The folder is filled first if it does not exist. A server of the project
+//! `crates/cli/tests/fixtures/crash` opens it too: `/object-999999/add` is then asked of the last one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use stated_core::id::{ObjectId, UniqueKey};
 use stated_storage::{
     AlarmIdentity, AlarmIndex, Backend, Committer, DataFolder, Database, DatabaseOptions, Lane,
     NamespaceFolder,
 };
 
-const NAMESPACE: &str = "scale-Object";
+const SERVICE: &str = "crash";
+const CLASS: &str = "Ledger";
 /// An alarm in the distant future.
 const LATER_MS: i64 = 4_000_000_000_000;
 
@@ -34,7 +37,7 @@ fn main() -> Result<()> {
     }
     let start = Instant::now();
     let data = DataFolder::open(&folder)?;
-    let namespace = data.namespace(NAMESPACE)?;
+    let namespace = data.namespace(UniqueKey::for_class(SERVICE, CLASS).as_str())?;
     println!("open the folder: {:?}", start.elapsed());
     let start = Instant::now();
     let alarms = Arc::new(AlarmIndex::open(namespace.path())?);
@@ -60,7 +63,7 @@ fn main() -> Result<()> {
             .context("the object has a value")?;
         let read = start.elapsed();
         // Another one: writing the same would change no page.
-        database.kv_put("count", &[&value[..], b"+"].concat())?;
+        database.kv_put("read", &value)?;
         database.end_turn()?;
         database.wait_until_durable()?;
         println!(
@@ -71,32 +74,27 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Ids in no order, as real ones are.
-fn id(object: usize) -> String {
-    let mut state = object as u64;
-    let mut word = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb)
-    };
-    format!(
-        "{:016x}{:016x}{:016x}{:016x}",
-        word(),
-        word(),
-        word(),
-        word()
-    )
+fn name(object: usize) -> String {
+    format!("object-{object}")
 }
+
+/// Ids in no order, as those of all names are.
+fn id(object: usize) -> String {
+    ObjectId::from_name(&UniqueKey::for_class(SERVICE, CLASS), &name(object)).to_string()
+}
+
+/// The number 0 as programs store it, in V8's format.
+const ZERO: &[u8] = b"\xff\x0fI\x00";
 
 fn fill(folder: &Path, objects: usize) -> Result<()> {
     let data = DataFolder::open(folder)?;
-    let namespace = data.namespace(NAMESPACE)?;
+    let namespace = data.namespace(UniqueKey::for_class(SERVICE, CLASS).as_str())?;
     let alarms = Arc::new(AlarmIndex::open(namespace.path())?);
     let committer = Committer::spawn_with_log(data.lane("0-0")?, |_| ())?;
     let mut waiting = Vec::new();
     for object in 0..objects {
         let mut database = open(&namespace, object, &alarms, &committer.lane())?;
-        database.kv_put("count", object.to_string().as_bytes())?;
+        database.kv_put("count", ZERO)?;
         database.set_alarm(Some(LATER_MS + object as i64))?;
         database.end_turn()?;
         waiting.push(database);
@@ -120,7 +118,7 @@ fn open(
         alarm: Some(AlarmIdentity {
             index: Arc::clone(alarms),
             id: id.into(),
-            name: Some(format!("object-{object}").into()),
+            name: Some(name(object).into()),
         }),
     };
     Ok(Database::open(&path, options, lane)?)
