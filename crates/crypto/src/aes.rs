@@ -2,7 +2,6 @@
 
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, StreamCipher};
-use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::AesGcm;
 use aes_gcm::aead::consts::{self, U16};
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce, Tag};
@@ -18,27 +17,30 @@ const BLOCK_BYTES: usize = 16;
 const WRAP_BYTES: usize = 8;
 
 /// Runs `$body` with `$cipher` as the AES of the key's length.
-macro_rules! with_key {
+macro_rules! with_aes {
     ($key:expr, $cipher:ident => $body:expr) => {
         match $key.len() {
             16 => {
-                type $cipher = Aes128;
+                type $cipher = ::aes::Aes128;
                 $body
             }
             24 => {
-                type $cipher = Aes192;
+                type $cipher = ::aes::Aes192;
                 $body
             }
             32 => {
-                type $cipher = Aes256;
+                type $cipher = ::aes::Aes256;
                 $body
             }
-            length => Err(CryptoError::operation(format!(
-                "an AES key of {} bits does not exist",
-                length * 8
-            ))),
+            bytes => Err($crate::aes::wrong_key(bytes)),
         }
     };
+}
+pub(crate) use with_aes;
+
+/// The error for a key of such a length.
+pub(crate) fn wrong_key(bytes: usize) -> CryptoError {
+    CryptoError::operation(format!("an AES key of {} bits does not exist", bytes * 8))
 }
 
 fn wrong_iv(bytes: usize) -> CryptoError {
@@ -58,7 +60,7 @@ fn cannot_decrypt() -> CryptoError {
 /// # Errors
 /// [`CryptoError::Operation`] for an `iv` of another length than 16 bytes.
 pub fn cbc_encrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_key!(key, Aes => {
+    with_aes!(key, Aes => {
         let cipher = cbc::Encryptor::<Aes>::new_from_slices(key, iv).map_err(|_| wrong_iv(iv.len()))?;
         Ok(cipher.encrypt_padded_vec::<Pkcs7>(message))
     })
@@ -69,7 +71,7 @@ pub fn cbc_encrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, Cry
 /// # Errors
 /// [`CryptoError::Operation`] for an `iv` of another length than 16 bytes, and for bad padding.
 pub fn cbc_decrypt(key: &[u8], iv: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    with_key!(key, Aes => {
+    with_aes!(key, Aes => {
         let cipher = cbc::Decryptor::<Aes>::new_from_slices(key, iv).map_err(|_| wrong_iv(iv.len()))?;
         cipher.decrypt_padded_vec::<Pkcs7>(message).map_err(|_| cannot_decrypt())
     })
@@ -105,7 +107,7 @@ pub fn ctr(
     let split = usize::try_from(before_wrap).map_or(message.len(), |blocks| {
         blocks.saturating_mul(BLOCK_BYTES).min(message.len())
     });
-    with_key!(key, Aes => {
+    with_aes!(key, Aes => {
         let mut output = message.to_vec();
         let (first, wrapped) = output.split_at_mut(split);
         apply::<Ctr128BE<Aes>>(key, start, first);
@@ -185,7 +187,7 @@ fn gcm(
         )));
     }
     let tag_bytes = tag_bits as usize / 8;
-    with_key!(key, Aes => with_iv!(iv, N => gcm_with::<AesGcm<Aes, N>>(direction, key, iv, extra, tag_bytes, message);
+    with_aes!(key, Aes => with_iv!(iv, N => gcm_with::<AesGcm<Aes, N>>(direction, key, iv, extra, tag_bytes, message);
         1 U1 2 U2 3 U3 4 U4 5 U5 6 U6 7 U7 8 U8 9 U9 10 U10 11 U11 12 U12 13 U13 14 U14 15 U15 16 U16 24 U24 32 U32
         64 U64 128 U128))
 }
@@ -253,7 +255,7 @@ pub fn wrap(key: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, CryptoError> {
         )));
     }
     let mut output = vec![0; wrapped.len() + WRAP_BYTES];
-    with_key!(key, Aes => {
+    with_aes!(key, Aes => {
         let cipher = AesKw::<Aes>::new_from_slice(key).expect("the key chose the cipher");
         cipher.wrap_key(wrapped, &mut output).map_err(|_| CryptoError::operation("the key cannot be wrapped"))?;
         Ok(())
@@ -271,7 +273,7 @@ pub fn unwrap(key: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, CryptoError> {
         return Err(cannot_decrypt());
     }
     let mut output = vec![0; bytes];
-    with_key!(key, Aes => {
+    with_aes!(key, Aes => {
         let cipher = AesKw::<Aes>::new_from_slice(key).expect("the key chose the cipher");
         cipher.unwrap_key(wrapped, &mut output).map_err(|_| cannot_decrypt())?;
         Ok(())

@@ -9,7 +9,6 @@ use aes::cipher::{
     Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit,
     KeyIvInit, StreamCipher, StreamCipherSeek,
 };
-use aes::{Aes128, Aes192, Aes256};
 use chacha20::ChaCha20;
 use ctr::{Ctr32BE, Ctr128BE};
 use des::{TdesEde2, TdesEde3};
@@ -19,6 +18,7 @@ use ofb::Ofb;
 use poly1305::Poly1305;
 
 use crate::CryptoError;
+use crate::aes::with_aes;
 
 /// Which way a cipher goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,27 +38,6 @@ fn wrong_key(bytes: usize) -> CryptoError {
 
 fn wrong_iv() -> CryptoError {
     CryptoError::operation("Invalid initialization vector")
-}
-
-/// Runs `$body` with `$cipher` as the AES of the key's length.
-macro_rules! with_aes {
-    ($key:expr, $cipher:ident => $body:expr) => {
-        match $key.len() {
-            16 => {
-                type $cipher = Aes128;
-                $body
-            }
-            24 => {
-                type $cipher = Aes192;
-                $body
-            }
-            32 => {
-                type $cipher = Aes256;
-                $body
-            }
-            bytes => Err(wrong_key(bytes)),
-        }
-    };
 }
 
 /// Runs `$body` with `$cipher` as the triple DES of the key's length.
@@ -170,7 +149,7 @@ fn seek<C: KeyIvInit + StreamCipher + StreamCipherSeek>(
 
 /// GHASH under the key's block of zeros.
 fn ghash(key: &[u8], parts: &[&[u8]], lengths: [usize; 2]) -> Result<Tag, CryptoError> {
-    let mut zero = Block::<Aes128>::default();
+    let mut zero = Block::<aes::Aes128>::default();
     with_aes!(key, C => {
         let cipher = <C as KeyInit>::new_from_slice(key).map_err(|_| wrong_key(key.len()))?;
         encrypt_block(&cipher, &mut zero);
@@ -189,7 +168,7 @@ fn ghash(key: &[u8], parts: &[&[u8]], lengths: [usize; 2]) -> Result<Tag, Crypto
 }
 
 /// One block of a cipher with any block size; only those of 16 bytes come here.
-fn encrypt_block<C: BlockCipherEncrypt>(cipher: &C, block: &mut Block<Aes128>) {
+fn encrypt_block<C: BlockCipherEncrypt>(cipher: &C, block: &mut Block<aes::Aes128>) {
     let (blocks, _) = Block::<C>::slice_as_chunks_mut(block.as_mut_slice());
     cipher.encrypt_blocks(blocks);
 }
@@ -338,7 +317,7 @@ mod tests {
         assert_eq!(
             encrypt(&[0; 15], None),
             Err(CryptoError::Operation(
-                "a key of 15 bytes does not exist".to_owned()
+                "an AES key of 120 bits does not exist".to_owned()
             ))
         );
         assert_eq!(encrypt(&[0; 16], Some(&[0; 15])), Err(wrong_iv.clone()));
