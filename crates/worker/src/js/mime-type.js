@@ -32,8 +32,17 @@ export function parseMimeType(text) {
   return { essence: `${type}/${subtype}`.toLowerCase(), parameters: parseParameters(input, end) };
 }
 
-/** @param {string} input @param {number} start of the first semicolon */
-function parseParameters(input, start) {
+/** Letters outside of ASCII stay: the Kelvin sign is no k. @param {string} text */
+const lower = (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/**
+ * The parameters behind a type and subtype. What is malformed is skipped; of a name, the first value counts.
+ *
+ * @param {string} input
+ * @param {number} start of the first semicolon
+ * @returns {Map<string, string>}
+ */
+export function parseParameters(input, start) {
   /** @type {Map<string, string>} */
   const parameters = new Map();
   let position = start;
@@ -41,7 +50,7 @@ function parseParameters(input, start) {
     position += 1;
     while (position < input.length && "\t\n\r ".includes(input[position])) position += 1;
     const nameEnd = indexOfAny(input, ";=", position);
-    const name = input.slice(position, nameEnd).toLowerCase();
+    const name = lower(input.slice(position, nameEnd));
     position = nameEnd;
     if (input[position] !== "=") continue;
     /** @type {string} */

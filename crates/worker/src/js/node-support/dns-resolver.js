@@ -141,3 +141,28 @@ export const getServers = () => [];
 export function setServers(servers) {
   if (!Array.isArray(servers)) throw invalidArgType("servers", "an instance of Array", servers);
 }
+
+/**
+ * The class of a module's own resolvers, which ask as all others do.
+ *
+ * @param {Record<string, Function>} asks the functions of the module that are methods of it
+ * @returns {any}
+ */
+export function resolverClass(asks) {
+  class Resolver {
+    cancel() {}
+
+    getServers() {
+      return getServers();
+    }
+
+    /** @param {any} servers */
+    setServers(servers) {
+      setServers(servers);
+    }
+
+    setLocalAddress() {}
+  }
+  Object.assign(Resolver.prototype, asks);
+  return Resolver;
+}

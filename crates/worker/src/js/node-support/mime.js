@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseParameters } from "stated:mime-type";
 import { nodeError } from "stated:node-support/errors";
 
 const notToken = /[^!#$%&'*+\-.^_`|~A-Za-z0-9]/;
@@ -39,38 +40,9 @@ export class MIMEParams {
   /** @type {Map<string, string>} */ #data = new Map();
 
   static {
-    parse = (params, text) => params.#parse(text);
-  }
-
-  /** What is malformed is skipped. @param {string} text what follows the subtype */
-  #parse(text) {
-    let at = 0;
-    const skip = (/** @type {RegExp} */ pattern) => {
-      while (at < text.length && pattern.test(text[at])) at++;
+    parse = (params, text) => {
+      params.#data = parseParameters(text, 0);
     };
-    while (at < text.length) {
-      at++;
-      skip(/[\r\n\t ]/);
-      const start = at;
-      skip(/[^;=]/);
-      const name = lower(text.slice(start, at));
-      if (text[at] !== "=") continue;
-      at++;
-      let value = "";
-      if (text[at] === "\"") {
-        for (at++; at < text.length && text[at] !== "\""; at++) {
-          if (text[at] === "\\" && at + 1 < text.length) at++;
-          value += text[at];
-        }
-        skip(/[^;]/);
-      } else {
-        const from = at;
-        skip(/[^;]/);
-        value = text.slice(from, at).replace(/[\r\n\t ]+$/, "");
-        if (value === "") continue;
-      }
-      if (name !== "" && !notToken.test(name) && !notQuotable.test(value) && !this.#data.has(name)) this.#data.set(name, value);
-    }
   }
 
   /** @param {string} name */

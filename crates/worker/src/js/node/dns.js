@@ -5,8 +5,8 @@
  */
 
 import * as promises from "stated:node/dns/promises";
-import { getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, setDefaultResultOrder,
-  setServers } from "stated:node-support/dns-resolver";
+import { getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass,
+  setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
 import { checkFunction, checkString } from "stated:node-support/errors";
 
 export { getDefaultResultOrder, getServers, setDefaultResultOrder, setServers };
@@ -84,22 +84,10 @@ export const resolveSoa = byType("resolveSoa");
 export const resolveSrv = byType("resolveSrv");
 export const resolveTxt = byType("resolveTxt");
 
-/** A resolver of its own, which asks as all others do. */
-export class Resolver {
-  cancel() {}
-
-  getServers() {
-    return getServers();
-  }
-
-  /** @param {any} servers */
-  setServers(servers) {
-    setServers(servers);
-  }
-
-  setLocalAddress() {}
-}
-Object.assign(Resolver.prototype, { resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse });
+export const Resolver = resolverClass({
+  resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa,
+  resolveSrv, resolveTxt, reverse,
+});
 
 export const ADDRCONFIG = 32;
 export const ADDRGETNETWORKPARAMS = "EADDRGETNETWORKPARAMS";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { dnsError, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, reverseOf,
-  setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
+import { dnsError, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass,
+  reverseOf, setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
 import { checkString } from "stated:node-support/errors";
 
 export { getDefaultResultOrder, getServers, setDefaultResultOrder, setServers };
@@ -57,22 +57,10 @@ export const resolveSoa = byType("resolveSoa");
 export const resolveSrv = byType("resolveSrv");
 export const resolveTxt = byType("resolveTxt");
 
-/** A resolver of its own, which asks as all others do. */
-export class Resolver {
-  cancel() {}
-
-  getServers() {
-    return getServers();
-  }
-
-  /** @param {any} servers */
-  setServers(servers) {
-    setServers(servers);
-  }
-
-  setLocalAddress() {}
-}
-Object.assign(Resolver.prototype, { resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa, resolveSrv, resolveTxt, reverse });
+export const Resolver = resolverClass({
+  resolve, resolve4, resolve6, resolveAny, resolveCaa, resolveCname, resolveMx, resolveNaptr, resolveNs, resolvePtr, resolveSoa,
+  resolveSrv, resolveTxt, reverse,
+});
 
 export const ADDRGETNETWORKPARAMS = "EADDRGETNETWORKPARAMS";
 export const BADFAMILY = "EBADFAMILY";
