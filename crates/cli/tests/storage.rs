@@ -1,6 +1,6 @@
 //! What becomes of stored data over the life of a project.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 use std::time::Instant;
@@ -289,4 +289,37 @@ fn a_damaged_object_comes_back_from_its_history() {
     objects(&data, &["restore", "Notes", "n", &latest]);
 
     assert_eq!(keys(&server), json!({ "a": 2 }));
+}
+
+#[test]
+fn what_is_cached_outlives_a_kill_and_is_gone_when_it_is_damaged() {
+    let server = Server::start(fixture("caches"));
+    let text = |server: &Server, path: &str| server.get(path).text().to_owned();
+    for (path, body) in [("/a", "in the default"), ("/a?named", "in another")] {
+        assert_eq!(server.post(path, body).text(), "kept");
+    }
+    let stray = server.data().join("caches/of-a-former-service");
+    std::fs::create_dir(&stray).expect("the folder is there");
+
+    let server = server.kill().start();
+
+    assert_eq!(text(&server, "/a"), "in the default");
+    assert_eq!(text(&server, "/a?named"), "in another");
+    assert_eq!(text(&server, "/b"), "nothing");
+    assert!(!stray.exists());
+    for service in folder(&server.data().join("caches")) {
+        for file in folder(&service) {
+            std::fs::write(file, "damaged").expect("the file is there");
+        }
+    }
+    assert_eq!(text(&server, "/a"), "nothing");
+    assert_eq!(server.post("/a", "again").text(), "kept");
+    assert_eq!(text(&server, "/a"), "again");
+}
+
+/// What is in a folder.
+fn folder(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    paths.collect()
 }

@@ -1,6 +1,6 @@
 //! The data folder: locked by this process, brought up to date with the migrations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use stated_config::Config;
 use stated_config::migrations::Change;
 use stated_core::id::UniqueKey;
 use stated_storage::{DataFolder, FolderError, Retention};
+use stated_worker::Caches;
 
 /// The file that remembers each service's last migration.
 const APPLIED: &str = "migrations.json";
@@ -80,6 +81,22 @@ fn apply(folder: &DataFolder, service: &Config, change: &Change) -> Result<(), D
         }
     }
     Ok(())
+}
+
+/// The folder of what the services' programs cache, without what former services left there.
+pub(crate) fn caches(path: &Path, services: &[Config]) -> PathBuf {
+    let folder = path.join("caches");
+    let known: BTreeSet<String> = services
+        .iter()
+        .map(|service| Caches::folder_name(&service.name))
+        .collect();
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if !known.contains(&*entry.file_name().to_string_lossy()) {
+            // A cache is no promise, and one that stays is looked at again at the next start.
+            let _stays = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    folder
 }
 
 /// Reads a record, which is empty when it was never written.

@@ -136,6 +136,7 @@ impl Node {
         // The address first: a second server must fail before it touches anything.
         let (address, listeners) = open_listeners(options.listen, options.shards)?;
         let folder = data::open(&options.data, options.retention, &configs)?;
+        let caches_folder = data::caches(&options.data, &configs);
         let plans: Vec<Arc<ServicePlan>> =
             plan(&configs, &folder)?.into_iter().map(Arc::new).collect();
         let nudges: Vec<Arc<Notify>> = plans.iter().map(|_| Arc::default()).collect();
@@ -161,7 +162,7 @@ impl Node {
         let rate_limits: Arc<RateLimits> = Arc::default();
         for (service, (config, built)) in options.services.iter().enumerate() {
             let mut answers = Vec::new();
-            let caches: Arc<Caches> = Arc::default();
+            let caches = Arc::new(Caches::of_service(&caches_folder, &config.name));
             for shard in 0..options.shards {
                 let (ready, answer) = oneshot::channel();
                 let (serving, served) = oneshot::channel();

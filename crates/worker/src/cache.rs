@@ -1,19 +1,33 @@
-//! The Cache API's store: one per service, shared by its shards, in memory and bounded.
+//! The Cache API's store: one per service, shared by its shards, in files of the data folder and
+//! bounded.
 //!
 //! It holds whole responses under a cache's name and a key. Which responses may be kept, and for how
-//! long, is decided by the library (js/cache.js); what was not used for the longest time goes first.
+//! long, is decided by the library (js/cache.js). Reading and writing are done by a thread of its own,
+//! which starts with the first use, so no shard waits for the disk.
 //!
-//! Differs: Cloudflare's caches outlive the process; these do not.
+//! What is kept outlives the process. It is no promise: nothing is synced, and what cannot be written
+//! or read is not there.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod file;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
+use stated_crypto::Hash;
+use tokio::sync::{mpsc, oneshot};
 
-/// Bytes of all responses of a service.
-pub(crate) const SERVICE_BYTES_MAX: usize = 64 << 20;
-/// Bytes of one response.
-pub(crate) const RESPONSE_BYTES_MAX: usize = 16 << 20;
+use store::{Bounds, Store};
+
+/// Bounds of the caches of one service.
+const BOUNDS: Bounds = Bounds {
+    bytes: 512 << 20,
+    entries: 16_384,
+    body_bytes: 16 << 20,
+};
+/// Commands that may wait for the thread; who has another one waits for room.
+const COMMANDS_MAX: usize = 64;
 
 /// A response that is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,145 +46,138 @@ pub(crate) struct CachedResponse {
     pub(crate) expires_ms: f64,
 }
 
-impl CachedResponse {
-    /// What it counts against the bounds.
-    fn bytes(&self) -> usize {
-        self.body.len()
-            + self.status_text.len()
-            + self.headers.iter().map(String::len).sum::<usize>()
+/// What a response is kept under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The name of the cache.
+    pub(crate) cache: String,
+    /// The library's name for the request.
+    pub(crate) key: String,
+}
+
+impl Key {
+    /// The name of its file.
+    fn file_name(&self) -> String {
+        let mut text = self.cache.len().to_le_bytes().to_vec();
+        text.extend_from_slice(self.cache.as_bytes());
+        text.extend_from_slice(self.key.as_bytes());
+        hex(&Hash::Sha256.digest(&text))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+enum Command {
+    Get(Key, oneshot::Sender<Option<CachedResponse>>),
+    Put(Key, CachedResponse, oneshot::Sender<bool>),
+    Delete(Key, oneshot::Sender<bool>),
 }
 
 /// The caches of one service.
+///
+/// Those made by default have no folder, and keep nothing.
 #[derive(Debug, Default)]
-pub struct Caches(Mutex<Entries>);
-
-type Key = (String, String);
-
-#[derive(Debug, Default)]
-struct Entries {
-    by_key: HashMap<Key, (u64, CachedResponse)>,
-    /// By the time of the last use, in steps.
-    by_use: BTreeMap<u64, Key>,
-    last_use: u64,
-    bytes: usize,
+pub struct Caches {
+    folder: Option<PathBuf>,
+    commands: OnceLock<Option<mpsc::Sender<Command>>>,
 }
 
 impl Caches {
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        // No code that can panic runs while the lock is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The caches of a service, below a folder for those of all services. Nothing is read or made
+    /// before the first use.
+    pub fn of_service(folder: &Path, service: &str) -> Self {
+        Self {
+            folder: Some(folder.join(Self::folder_name(service))),
+            commands: OnceLock::new(),
+        }
+    }
+
+    /// The name of the folder of a service, whatever its characters.
+    pub fn folder_name(service: &str) -> String {
+        hex(&Hash::Sha256.digest(service.as_bytes())[..16])
+    }
+
+    fn commands(&self) -> Option<&mpsc::Sender<Command>> {
+        let start = || {
+            let folder = self.folder.clone()?;
+            let (commands, received) = mpsc::channel(COMMANDS_MAX);
+            std::thread::Builder::new()
+                .name("caches".to_owned())
+                .spawn(move || obey(&folder, received))
+                .ok()
+                .map(|_| commands)
+        };
+        self.commands.get_or_init(start).as_ref()
+    }
+
+    async fn ask<R>(&self, command: impl FnOnce(oneshot::Sender<R>) -> Command) -> Option<R> {
+        let (reply, answer) = oneshot::channel();
+        self.commands()?.send(command(reply)).await.ok()?;
+        answer.await.ok()
     }
 
     /// The response under a key, which counts as a use.
-    pub(crate) fn get(&self, cache: &str, key: &str) -> Option<CachedResponse> {
-        let mut entries = self.entries();
-        let response = entries.take(&(cache.to_owned(), key.to_owned()))?;
-        entries.insert((cache.to_owned(), key.to_owned()), response.clone());
-        Some(response)
+    pub(crate) async fn get(&self, key: Key) -> Option<CachedResponse> {
+        self.ask(|reply| Command::Get(key, reply)).await.flatten()
     }
 
-    /// Keeps a response in place of the former one. False when it is too large to be kept.
-    pub(crate) fn put(&self, cache: &str, key: &str, response: CachedResponse) -> bool {
-        let mut entries = self.entries();
-        let key = (cache.to_owned(), key.to_owned());
-        entries.take(&key);
-        if response.bytes() > RESPONSE_BYTES_MAX {
-            return false;
-        }
-        while entries.bytes + response.bytes() > SERVICE_BYTES_MAX {
-            let Some((_, oldest)) = entries.by_use.first_key_value() else {
-                break;
-            };
-            let oldest = oldest.clone();
-            entries.take(&oldest);
-        }
-        entries.insert(key, response);
-        true
+    /// Keeps a response in place of the former one. False when it is too large to be kept, or cannot
+    /// be written. Dropping the future may leave either.
+    pub(crate) async fn put(&self, key: Key, response: CachedResponse) -> bool {
+        let kept = self.ask(|reply| Command::Put(key, response, reply)).await;
+        kept.unwrap_or(false)
     }
 
     /// Forgets a response; whether there was one.
-    pub(crate) fn delete(&self, cache: &str, key: &str) -> bool {
-        self.entries()
-            .take(&(cache.to_owned(), key.to_owned()))
-            .is_some()
+    pub(crate) async fn delete(&self, key: Key) -> bool {
+        let deleted = self.ask(|reply| Command::Delete(key, reply)).await;
+        deleted.unwrap_or(false)
     }
 }
 
-impl Entries {
-    fn take(&mut self, key: &Key) -> Option<CachedResponse> {
-        let (used, response) = self.by_key.remove(key)?;
-        self.by_use.remove(&used);
-        self.bytes -= response.bytes();
-        Some(response)
-    }
-
-    fn insert(&mut self, key: Key, response: CachedResponse) {
-        self.last_use += 1;
-        self.bytes += response.bytes();
-        self.by_use.insert(self.last_use, key.clone());
-        self.by_key.insert(key, (self.last_use, response));
+/// Does what it is told until nobody is left who could tell it anything.
+fn obey(folder: &Path, mut commands: mpsc::Receiver<Command>) {
+    let Ok(mut store) = Store::open(folder, BOUNDS) else {
+        return;
+    };
+    while let Some(command) = commands.blocking_recv() {
+        // Whoever asked may be gone.
+        match command {
+            Command::Get(key, reply) => drop(reply.send(store.get(&key))),
+            Command::Put(key, response, reply) => drop(reply.send(store.put(&key, &response))),
+            Command::Delete(key, reply) => drop(reply.send(store.delete(&key))),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
-    use super::{CachedResponse, Caches, RESPONSE_BYTES_MAX, SERVICE_BYTES_MAX};
-
-    fn response(bytes: usize) -> CachedResponse {
-        CachedResponse {
-            status: 200,
-            status_text: String::new(),
-            headers: Vec::new(),
-            body: Bytes::from(vec![0; bytes]),
-            stored_ms: 0.0,
-            expires_ms: 1.0,
-        }
-    }
+    use super::{Caches, Key};
 
     #[test]
-    fn a_response_is_found_under_its_cache_and_key_until_it_is_deleted() {
-        let caches = Caches::default();
-        assert!(caches.put("default", "a", response(1)));
-        assert_eq!(caches.get("default", "a"), Some(response(1)));
-        assert_eq!(caches.get("default", "b"), None);
-        assert_eq!(caches.get("other", "a"), None);
-        assert!(caches.delete("default", "a"));
-        assert!(!caches.delete("default", "a"));
-        assert_eq!(caches.get("default", "a"), None);
+    fn keys_of_other_caches_are_others_whatever_their_characters() {
+        let name = |cache: &str, key: &str| {
+            let key = Key {
+                cache: cache.to_owned(),
+                key: key.to_owned(),
+            };
+            key.file_name()
+        };
+
+        assert_eq!(name("a", "b"), name("a", "b"));
+        assert_ne!(name("a", "bc"), name("ab", "c"));
+        assert_eq!(name("../..", "\0/").len(), 64);
+        assert_ne!(Caches::folder_name("a"), Caches::folder_name("b"));
     }
 
-    #[test]
-    fn the_last_response_put_counts() {
-        let caches = Caches::default();
-        caches.put("default", "a", response(1));
-        caches.put("default", "a", response(2));
-        assert_eq!(caches.get("default", "a"), Some(response(2)));
-        assert_eq!(caches.entries().bytes, 2);
-    }
-
-    #[test]
-    fn a_response_may_have_its_limit_and_not_a_byte_more() {
-        let caches = Caches::default();
-        assert!(caches.put("default", "a", response(RESPONSE_BYTES_MAX)));
-        assert!(!caches.put("default", "a", response(RESPONSE_BYTES_MAX + 1)));
-        assert_eq!(caches.get("default", "a"), None);
-    }
-
-    #[test]
-    fn what_was_not_used_for_longest_makes_room() {
-        let caches = Caches::default();
-        let fourth = SERVICE_BYTES_MAX / 4;
-        for key in ["a", "b", "c", "d"] {
-            caches.put("default", key, response(fourth));
-        }
-        assert_eq!(caches.entries().bytes, SERVICE_BYTES_MAX);
-        caches.get("default", "a");
-        caches.put("default", "e", response(1));
-        assert!(caches.get("default", "a").is_some());
-        assert!(caches.get("default", "b").is_none());
-        assert!(caches.get("default", "c").is_some());
+    #[tokio::test]
+    async fn without_a_folder_nothing_is_kept() {
+        let key = Key {
+            cache: String::new(),
+            key: String::new(),
+        };
+        assert_eq!(Caches::default().get(key).await, None);
     }
 }

@@ -8,6 +8,7 @@ use stated_engine::{Deferred, Local, Scope, Thrown};
 use stated_object::capability::Message;
 use stated_object::message::FetchResponse;
 
+use crate::cache::CachedResponse;
 use crate::context::Context;
 use crate::op::{self, Op, OpError, OpResult};
 use crate::progress::{Awaited, Pending};
@@ -33,6 +34,8 @@ pub(crate) enum Settled {
     OfStub(u64, Box<Settled>),
     /// `[outcome, noRetry]`
     Scheduled(&'static str, bool),
+    /// `[status, statusText, headers, body, storedMs, expiresMs]`, or undefined.
+    Cached(Option<Box<CachedResponse>>),
     /// `[socketId, protocol, extensions]`
     Socket(Box<stated_object::socket::SocketEnd>),
 }
@@ -151,6 +154,23 @@ impl Worker {
             }
             Settled::Scheduled(outcome, no_retry) => {
                 let parts = [scope.string(outcome), scope.boolean(no_retry)];
+                scope.array(&parts)
+            }
+            Settled::Cached(None) => scope.undefined(),
+            Settled::Cached(Some(response)) => {
+                let headers: Vec<_> = response
+                    .headers
+                    .iter()
+                    .map(|text| scope.string(text))
+                    .collect();
+                let parts = [
+                    scope.number(f64::from(response.status)),
+                    scope.string(&response.status_text),
+                    scope.array(&headers),
+                    scope.uint8_array(&response.body),
+                    scope.number(response.stored_ms),
+                    scope.number(response.expires_ms),
+                ];
                 scope.array(&parts)
             }
             Settled::Socket(end) => {

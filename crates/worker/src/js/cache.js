@@ -12,7 +12,7 @@ import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { badArgument, defineInspection, defineInterface, illegalConstructor, internal, toDOMString } from "stated:webidl";
 
-/** The most bytes of a response, as in src/cache.rs. */
+/** The most bytes of a body, as in src/cache.rs. */
 const RESPONSE_BYTES_MAX = 16 << 20;
 
 const minute = 60_000;
@@ -121,7 +121,7 @@ export class Cache {
   async match(request, options = undefined) {
     const name = this.#name;
     const found = keyOf(request, "match", Boolean(options?.ignoreMethod));
-    const kept = found === undefined ? undefined : ops.cacheGet(name, found.key);
+    const kept = found === undefined ? undefined : await ops.cacheGet(name, found.key);
     if (found === undefined || kept === undefined) return undefined;
     const [status, statusText, headers, body, stored, expires] = kept;
     const now = ops.now();

@@ -277,8 +277,8 @@ export interface Ops {
 
   // --- caches -------------------------------------------------------------------------------------
   /** `[status, statusText, headers, body, storedMs, expiresMs]` of a kept response. Expired ones are given, too. */
-  cacheGet(cache: string, key: string): [number, string, string[], Uint8Array, number, number] | undefined;
-  /** Resolves to whether it is small enough to be kept. */
+  cacheGet(cache: string, key: string): Promise<[number, string, string[], Uint8Array, number, number] | undefined>;
+  /** Resolves to whether it is kept: it may be too large, or the disk full. */
   cachePut(cache: string, key: string, status: number, statusText: string, headers: string[], body: Uint8Array,
     storedMs: number, expiresMs: number): Promise<boolean>;
   /** Resolves to whether there was one. */

@@ -2,38 +2,36 @@
 
 use bytes::Bytes;
 
-use crate::cache::CachedResponse;
-use crate::op::{Op, OpResult};
+use crate::cache::{CachedResponse, Key};
+use crate::op::{Op, OpError, OpResult};
 use crate::settled::Settled;
+
+impl<'s> Op<'_, 's> {
+    /// The name of a cache and a key in it, the first two arguments.
+    fn cache_key(&mut self) -> Result<Key, OpError<'s>> {
+        Ok(Key {
+            cache: self.text(0)?,
+            key: self.text(1)?,
+        })
+    }
+}
 
 /// `cacheGet`
 pub(crate) fn get<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     // Like all I/O, it is not for global scope.
     op.context()?;
-    let (cache, key) = (op.text(0)?, op.text(1)?);
-    let Some(response) = op.worker.caches().get(&cache, &key) else {
-        return op.undefined();
-    };
-    let headers: Vec<_> = response
-        .headers
-        .iter()
-        .map(|text| op.scope.string(text))
-        .collect();
-    let parts = [
-        op.scope.number(f64::from(response.status)),
-        op.scope.string(&response.status_text),
-        op.scope.array(&headers),
-        op.scope.uint8_array(&response.body),
-        op.scope.number(response.stored_ms),
-        op.scope.number(response.expires_ms),
-    ];
-    Ok(op.scope.array(&parts))
+    let key = op.cache_key()?;
+    let worker = op.worker.clone();
+    op.promise(async move {
+        let response = worker.caches().get(key).await;
+        Ok(Settled::Cached(response.map(Box::new)))
+    })
 }
 
 /// `cachePut`, after what was written before it is durable.
 pub(crate) fn put<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.context()?;
-    let (cache, key) = (op.text(0)?, op.text(1)?);
+    let key = op.cache_key()?;
     let response = CachedResponse {
         status: op.uint(2) as u16,
         status_text: op.text(3)?,
@@ -45,17 +43,17 @@ pub(crate) fn put<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let worker = op.worker.clone();
     op.promise(async move {
         context.until_durable().await?;
-        Ok(Settled::Bool(worker.caches().put(&cache, &key, response)))
+        Ok(Settled::Bool(worker.caches().put(key, response).await))
     })
 }
 
 /// `cacheDelete`, after what was written before it is durable.
 pub(crate) fn delete<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.context()?;
-    let (cache, key) = (op.text(0)?, op.text(1)?);
+    let key = op.cache_key()?;
     let worker = op.worker.clone();
     op.promise(async move {
         context.until_durable().await?;
-        Ok(Settled::Bool(worker.caches().delete(&cache, &key)))
+        Ok(Settled::Bool(worker.caches().delete(key).await))
     })
 }

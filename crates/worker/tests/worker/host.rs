@@ -14,13 +14,19 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, Settings,
+    AsyncStacks, Caches, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, Settings,
     TcpConnection, Worker, WorkerOptions,
 };
+use tempfile::TempDir;
 use tokio::task::LocalSet;
 
 /// Stack of a thread with a worker, in bytes: the engine may use half of it.
 const STACK_BYTES: usize = 16 << 20;
+
+thread_local! {
+    /// Where the worker of the thread keeps what its program caches; gone with the thread.
+    static FOLDER: TempDir = TempDir::new().expect("the temporary folder is writable");
+}
 
 /// Runs `f` on a thread of its own; a thread has at most one worker in its life.
 pub(crate) fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
@@ -57,7 +63,7 @@ pub(crate) fn worker(flags: &[&str]) -> Rc<Worker> {
             classes: Vec::new(),
         },
         heap_bytes: 256 << 20,
-        caches: Arc::default(),
+        caches: FOLDER.with(|folder| Arc::new(Caches::of_service(folder.path(), "tests"))),
         rate_limits: Arc::default(),
         home: Home::default(),
         async_stacks: AsyncStacks::default(),
