@@ -2,8 +2,8 @@
 //!
 //! A [`Client`] belongs to one shard: it keeps that shard's idle connections. It follows the fetch
 //! standard where a server program can see it (redirects, which fields are dropped when), and
-//! leaves everything a browser adds (cookies, CORS, caching, `accept-encoding`) out. Bodies arrive
-//! as the origin encoded them.
+//! leaves everything a browser adds (cookies, CORS, caching, an `accept-encoding` of its own) out.
+//! Bodies arrive as the origin encoded them.
 //!
 //! Dropping a future of this module aborts what it does, down to the connection.
 
@@ -17,7 +17,7 @@ mod trust;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{CONTENT_LENGTH, HOST, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -59,8 +59,7 @@ impl Client {
     /// Sends a request and returns the response as soon as its head is here.
     ///
     /// The URL must be absolute, `http` or `https`; a fragment and credentials in it are not sent.
-    /// Fields that belong to the connection, `host`, `content-length` and `accept-encoding` are
-    /// replaced or dropped. A request with `upgrade: websocket` whose server agrees resolves to a
+    /// Fields that belong to the connection, `host` and `content-length` are replaced or dropped. A request with `upgrade: websocket` whose server agrees resolves to a
     /// response with `socket`; its messages flow from then on.
     ///
     /// Must run inside a `LocalSet`. Dropping the future aborts the request; dropping the response
@@ -265,7 +264,6 @@ impl Hop {
         let body = self.body.take();
         let mut headers = self.headers.clone();
         strip_hop_by_hop(&mut headers);
-        headers.remove(ACCEPT_ENCODING);
         headers.remove(CONTENT_LENGTH);
         let is_empty = match &body {
             // The fetch standard: these two tell that there is nothing.

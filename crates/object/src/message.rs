@@ -109,6 +109,12 @@ pub enum BodyError {
         /// The limit that was exceeded.
         limit_bytes: u64,
     },
+    /// A reader wanted all of it at once, and there is no memory for so much.
+    #[error("Memory limit exceeded before EOF.")]
+    Unbuffered,
+    /// The bytes are not what their content coding says.
+    #[error("{0}")]
+    Undecodable(&'static str),
     /// The producer failed with a message of its own.
     #[error("{0}")]
     Failed(String),

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
-use stated_object::message::{Body, BodyError, BodyStream, BodyWriter, body_stream};
+use stated_object::message::{Body, BodyError, BodyWriter, body_stream};
 
+use crate::content_coding::BodyReader;
 use crate::context::{Context, Hold, Left};
 
 /// The open bodies of one shard.
@@ -16,7 +17,7 @@ pub(crate) struct Bodies(RefCell<FxHashMap<u64, Slot>>);
 struct Slot {
     context: Rc<Context>,
     /// Absent while a read is in progress and after the end.
-    reader: Option<BodyStream>,
+    reader: Option<BodyReader>,
     writer: Option<BodyWriter>,
     /// Keeps the context alive while JavaScript may still write.
     writing: Option<Hold>,
@@ -24,7 +25,7 @@ struct Slot {
 
 impl Bodies {
     /// Registers a body that JavaScript may read.
-    pub(crate) fn insert_reader(&self, id: u64, context: &Rc<Context>, reader: BodyStream) {
+    pub(crate) fn insert_reader(&self, id: u64, context: &Rc<Context>, reader: BodyReader) {
         let slot = Slot {
             context: context.clone(),
             reader: Some(reader),
@@ -40,7 +41,7 @@ impl Bodies {
         let (writer, reader) = body_stream(length);
         let slot = Slot {
             context: context.clone(),
-            reader: Some(reader),
+            reader: Some(BodyReader::plain(reader)),
             writer: Some(writer),
             writing: Some(context.hold()),
         };
@@ -67,7 +68,7 @@ impl Bodies {
     }
 
     /// Takes the reading end away, for a body that moves on or is read.
-    pub(crate) fn take_reader(&self, id: u64) -> Option<BodyStream> {
+    pub(crate) fn take_reader(&self, id: u64) -> Option<BodyReader> {
         let mut bodies = self.0.borrow_mut();
         let slot = bodies.get_mut(&id)?;
         let reader = slot.reader.take();
@@ -78,8 +79,17 @@ impl Bodies {
     }
 
     /// Gives a reading end back after a read that did not reach the end.
-    pub(crate) fn put_reader(&self, id: u64, context: &Rc<Context>, reader: BodyStream) {
+    pub(crate) fn put_reader(&self, id: u64, context: &Rc<Context>, reader: BodyReader) {
         self.insert_reader(id, context, reader);
+    }
+
+    /// Makes readers of a body that has not been read get it as it came, encoded or not.
+    pub(crate) fn keep_encoded(&self, id: u64) {
+        if let Some(slot) = self.0.borrow_mut().get_mut(&id)
+            && let Some(reader) = &mut slot.reader
+        {
+            reader.keep_encoded();
+        }
     }
 
     /// The writing end, with the context that writes.
@@ -140,24 +150,17 @@ impl Bodies {
     }
 }
 
-/// All bytes of a stream.
-pub(crate) async fn collect(mut reader: BodyStream) -> Result<Vec<u8>, BodyError> {
-    let mut all = Vec::with_capacity(reader.length.unwrap_or(0).min(1 << 20) as usize);
-    while let Some(chunk) = reader.chunks.recv().await {
-        all.extend_from_slice(&chunk?);
+/// All bytes of a body, of which there may be so many.
+pub(crate) async fn collect(mut reader: BodyReader, bytes_max: u64) -> Result<Vec<u8>, BodyError> {
+    let mut all = Vec::with_capacity(reader.length().unwrap_or(0).min(1 << 20) as usize);
+    while let Some(chunk) = reader.next().await {
+        let chunk = chunk?;
+        if (all.len() + chunk.len()) as u64 > bytes_max {
+            return Err(BodyError::Unbuffered);
+        }
+        all.extend_from_slice(&chunk);
     }
     Ok(all)
-}
-
-/// Copies a stream to two; runs until the source ends or both readers are gone.
-pub(crate) async fn copy_to_both(mut source: BodyStream, left: BodyWriter, right: BodyWriter) {
-    while let Some(chunk) = source.chunks.recv().await {
-        let failed = chunk.is_err();
-        let (first, second) = (left.send(chunk.clone()).await, right.send(chunk).await);
-        if failed || (first.is_err() && second.is_err()) {
-            return;
-        }
-    }
 }
 
 /// A body from its wire form: bytes stay bytes.

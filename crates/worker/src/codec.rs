@@ -6,11 +6,13 @@
 
 mod brotli;
 mod deflate;
+mod room;
 mod zstd;
 
 use std::borrow::Cow;
 
-pub(crate) use deflate::{DeflateSettings, Wrapper, crc32};
+pub(crate) use deflate::{DeflateSettings, Members, Wrapper, crc32};
+pub(crate) use room::{Admitted, Room};
 
 /// How much of what was taken in must come out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +69,16 @@ impl CodecError {
 
     /// The input ended before the compressed data did.
     fn unexpected_end() -> Self {
-        Self::new("unexpected end of file", "Z_BUF_ERROR", -5)
+        Self::new("unexpected end of file", UNEXPECTED_END, -5)
+    }
+
+    /// Whether all that is wrong is that the input ended before the compressed data did.
+    pub(crate) fn is_unexpected_end(&self) -> bool {
+        self.code == UNEXPECTED_END
     }
 }
 
+const UNEXPECTED_END: &str = "Z_BUF_ERROR";
 const NOT_INITIALIZED: &str = "ERR_ZLIB_INITIALIZATION_FAILED";
 
 /// A parameter of brotli or zstd: its number in the format's own interface, and its value.
@@ -102,7 +110,7 @@ impl Codec {
         Ok(Self { engine, weight })
     }
 
-    /// A decompressor of deflate. `window_bits` 0 is what the data says.
+    /// A decompressor of deflate. `window_bits` 0 is what the data says. `members` counts for gzip alone.
     ///
     /// # Errors
     /// A dictionary that the wrapper cannot have.
@@ -110,8 +118,9 @@ impl Codec {
         wrapper: Wrapper,
         window_bits: u8,
         dictionary: Option<Vec<u8>>,
+        members: Members,
     ) -> Result<Self, CodecError> {
-        let engine = deflate::Inflating::new(wrapper, window_bits, dictionary)?;
+        let engine = deflate::Inflating::new(wrapper, window_bits, dictionary, members)?;
         Ok(Self {
             engine: Engine::Inflate(engine),
             weight: deflate::INFLATING_WEIGHT,

@@ -10,6 +10,7 @@ mod cache;
 mod calls;
 mod capabilities;
 mod codec;
+mod content_coding;
 mod context;
 mod dynamic;
 mod library;

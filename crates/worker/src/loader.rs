@@ -121,15 +121,8 @@ pub(crate) enum NodeModules {
 }
 
 impl NodeModules {
-    /// Reads the flags of an `InitConfig` (host.d.ts); none when there are none.
-    pub(crate) fn of(init_json: &str) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Config {
-            flags: Vec<String>,
-        }
-        let flags = serde_json::from_str::<Config>(init_json)
-            .map(|config| config.flags)
-            .unwrap_or_default();
+    /// Those of a program with these compatibility flags.
+    pub(crate) fn of(flags: &[String]) -> Self {
         if flags.iter().any(|flag| flag == "nodejs_compat") {
             Self::All
         } else if flags.iter().any(|flag| flag == "nodejs_als") {
@@ -443,15 +436,15 @@ mod tests {
 
     #[test]
     fn node_modules_exist_with_their_flag_only() {
-        let exists = |flags: &str, specifier: &str| {
-            let node = NodeModules::of(&format!("{{\"flags\":[{flags}]}}"));
-            loader(node).load(specifier).is_ok()
+        let exists = |flags: &[&str], specifier: &str| {
+            let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+            loader(NodeModules::of(&flags)).load(specifier).is_ok()
         };
 
-        assert!(exists("\"nodejs_compat\"", "node:path"));
-        assert!(exists("\"nodejs_als\"", "node:async_hooks"));
-        assert!(!exists("\"nodejs_als\"", "node:path"));
-        assert!(!exists("", "node:async_hooks"));
-        assert!(!exists("\"nodejs_compat\"", "node:nothing"));
+        assert!(exists(&["nodejs_compat"], "node:path"));
+        assert!(exists(&["nodejs_als"], "node:async_hooks"));
+        assert!(!exists(&["nodejs_als"], "node:path"));
+        assert!(!exists(&[], "node:async_hooks"));
+        assert!(!exists(&["nodejs_compat"], "node:nothing"));
     }
 }

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use stated_engine::{Local, Scope};
-use stated_object::message::{Body, FetchResponse};
+use stated_object::message::{Body, BodyStream, FetchResponse, body_stream};
 
 use crate::bodies::bytes_body;
+use crate::content_coding::{BodyReader, Coding};
 use crate::context::Context;
 use crate::op::{Op, OpError};
 use crate::worker::Worker;
@@ -32,12 +34,36 @@ impl Worker {
         match body {
             Body::None => scope.null(),
             Body::Bytes(bytes) => scope.uint8_array(&bytes),
-            Body::Stream(reader) => {
-                let id = self.numbers().next();
-                self.bodies.insert_reader(id, context, reader);
-                scope.number(id as f64)
-            }
+            Body::Stream(stream) => self.reader_to_wire(scope, context, BodyReader::plain(stream)),
         }
+    }
+
+    fn reader_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        reader: BodyReader,
+    ) -> Local<'s> {
+        let id = self.numbers().next();
+        self.bodies.insert_reader(id, context, reader);
+        scope.number(id as f64)
+    }
+
+    /// The body of a response, which is decoded when it is read.
+    fn coded_body_to_wire<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        context: &Rc<Context>,
+        body: Body,
+        coding: Coding,
+    ) -> Local<'s> {
+        let stream = match body {
+            Body::None => return scope.null(),
+            Body::Bytes(bytes) => stream_of(bytes),
+            Body::Stream(stream) => stream,
+        };
+        let reader = BodyReader::coded(stream, coding, self.codec_room.clone());
+        self.reader_to_wire(scope, context, reader)
     }
 
     /// A WireResponse.
@@ -50,7 +76,11 @@ impl Worker {
         let status = scope.number(f64::from(response.status.as_u16()));
         let status_text = scope.string(&response.status_text);
         let headers = Self::headers_to_wire(scope, &response.headers);
-        let body = self.body_to_wire(scope, context, response.body);
+        let codings = context.program.as_ref().map(|program| program.codings);
+        let body = match codings.unwrap_or_default().named_in(&response.headers) {
+            None => self.body_to_wire(scope, context, response.body),
+            Some(coding) => self.coded_body_to_wire(scope, context, response.body, coding),
+        };
         let url = scope.string(&response.url);
         let redirected = scope.boolean(response.redirected);
         let socket = response.socket.map_or(0, |end| {
@@ -89,23 +119,48 @@ impl<'s> Op<'_, 's> {
         Ok(headers)
     }
 
-    /// A WireBody, taken over from JavaScript.
+    /// A WireBody, taken over from JavaScript, without a content coding.
     pub(crate) fn body(&mut self, index: u32) -> Result<Body, OpError<'s>> {
+        self.coded_body(index, None)
+    }
+
+    /// A WireBody, taken over from JavaScript, under a content coding.
+    pub(crate) fn coded_body(
+        &mut self,
+        index: u32,
+        coding: Option<Coding>,
+    ) -> Result<Body, OpError<'s>> {
         let value = self.arg(index);
         if value.is_nullish() {
             return Ok(Body::None);
         }
+        let room = &self.worker.codec_room;
         if let Some(id) = value.as_number() {
             let reader = self.worker.bodies.take_reader(id as u64);
-            return reader
+            let reader = reader.ok_or_else(|| OpError::type_error("the body was already used"))?;
+            let stream = reader.into_stream(coding, room);
+            return stream
                 .map(Body::Stream)
-                .ok_or_else(|| OpError::type_error("the body was already used"));
+                .map_err(|error| OpError::error(error.to_string()));
         }
-        match self.scope.bytes(value) {
-            Some(bytes) => Ok(bytes_body(bytes)),
-            None => Err(OpError::type_error(
-                "the body is neither bytes nor a host body",
-            )),
+        let bytes = self
+            .scope
+            .bytes(value)
+            .ok_or_else(|| OpError::type_error("the body is neither bytes nor a host body"))?;
+        let body = bytes_body(bytes);
+        match coding {
+            None => Ok(body),
+            Some(coding) => coding
+                .encode(body, room)
+                .map_err(|error| OpError::error(error.to_string())),
         }
     }
+}
+
+/// A stream of which everything is here.
+fn stream_of(bytes: Bytes) -> BodyStream {
+    let (writer, stream) = body_stream(Some(bytes.len() as u64));
+    // The channel is empty, so that it takes the one chunk.
+    let _taken = writer.try_send(Ok(bytes));
+    stream
 }

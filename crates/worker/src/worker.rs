@@ -26,6 +26,8 @@ use crate::bodies::Bodies;
 use crate::cache::Caches;
 use crate::calls::Calls;
 use crate::capabilities::Capabilities;
+use crate::codec::Room;
+use crate::content_coding::Codings;
 use crate::context::{Context, Endings, Kind, Left};
 use crate::dynamic::{Dynamics, Outbound};
 use crate::ops::compress::Codecs;
@@ -59,6 +61,8 @@ pub(crate) struct Loaded {
     pub(crate) env: Message,
     /// Where its `fetch()` goes.
     pub(crate) outbound: Outbound,
+    /// How the bodies of its responses may be encoded.
+    pub(crate) codings: Codings,
 }
 
 impl Loaded {
@@ -102,6 +106,8 @@ pub struct Worker {
     pub(crate) upgrades: RefCell<FxHashMap<u64, (u64, Upgrade)>>,
     decoders: Decoders,
     pub(crate) hashers: Hashers,
+    /// For all codecs of the shard.
+    pub(crate) codec_room: Room,
     pub(crate) codecs: Codecs,
     pub(crate) zlib_streams: ZlibStreams,
     pub(crate) rewriters: Rewriters,
@@ -161,6 +167,7 @@ impl Worker {
             decoders: Decoders::default(),
             heap_bytes_kept: Cell::default(),
             hashers: Hashers::default(),
+            codec_room: Room::default(),
             codecs: Codecs::default(),
             zlib_streams: ZlibStreams::default(),
             rewriters: Rewriters::default(),
@@ -267,6 +274,12 @@ impl Worker {
     /// None while the library itself is loading.
     pub(crate) fn running_program(&self) -> Option<Rc<Loaded>> {
         self.context_of_frame()?.program.clone()
+    }
+
+    /// How bodies of the running program's responses may be encoded.
+    pub(crate) fn codings(&self) -> Codings {
+        let program = self.running_program();
+        program.map(|program| program.codings).unwrap_or_default()
     }
 
     /// The program of new contexts.

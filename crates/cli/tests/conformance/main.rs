@@ -30,6 +30,8 @@ macro_rules! programs {
 
 programs! {
     alarms: "alarms",
+    content_encoding: "content-encoding",
+    content_encoding_without_brotli: "content-encoding-without-brotli",
     contexts: "contexts",
     dynamic_workers: "dynamic-workers",
     errors: "errors",

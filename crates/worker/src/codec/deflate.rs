@@ -9,12 +9,21 @@ use super::{CodecError, Flush, Step};
 pub(crate) enum Wrapper {
     /// RFC 1950: header and Adler-32.
     Zlib,
-    /// RFC 1952: header, CRC-32 and length; members may follow each other.
+    /// RFC 1952: header, CRC-32 and length.
     Gzip,
     /// RFC 1951: nothing.
     Raw,
     /// Of decompression alone: zlib or gzip, as the first bytes say.
     Any,
+}
+
+/// What may follow a gzip member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// Nothing that is taken in.
+    One,
+    /// More members, or zeros, which are padding.
+    Several,
 }
 
 /// Settings of a compressor. Numbers outside of zlib's ranges become the nearest ones inside.
@@ -267,6 +276,7 @@ pub(super) struct Inflating {
     wrapper: Wrapper,
     window_bits: u8,
     dictionary: Option<Vec<u8>>,
+    members: Members,
     /// How many bytes of gzip's magic number were seen, while the wrapper is any.
     magic: usize,
     /// The end of the compressed data was seen.
@@ -278,12 +288,14 @@ impl Inflating {
         wrapper: Wrapper,
         window_bits: u8,
         dictionary: Option<Vec<u8>>,
+        members: Members,
     ) -> Result<Self, CodecError> {
         let mut inflating = Self {
             state: fresh(wrapper, window_bits),
             wrapper,
             window_bits,
             dictionary,
+            members,
             magic: 0,
             ended: false,
         };
@@ -335,7 +347,9 @@ impl Inflating {
 
     /// Begins the next member of a gzip file, if one follows. Zeros after a member are padding.
     fn next_member(&mut self, rest: &[u8]) -> Result<bool, CodecError> {
-        let follows = self.wrapper == Wrapper::Gzip && rest.first().is_some_and(|byte| *byte != 0);
+        let follows = self.wrapper == Wrapper::Gzip
+            && self.members == Members::Several
+            && rest.first().is_some_and(|byte| *byte != 0);
         if follows {
             self.restart()?;
         }

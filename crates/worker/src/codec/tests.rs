@@ -1,4 +1,4 @@
-use super::{Codec, CodecError, DeflateSettings, Flush, Wrapper};
+use super::{Codec, CodecError, DeflateSettings, Flush, Members, Wrapper};
 
 const WRAPPERS: [Wrapper; 3] = [Wrapper::Zlib, Wrapper::Gzip, Wrapper::Raw];
 /// Room of the output in these tests, so that every format needs several steps.
@@ -43,7 +43,7 @@ fn pairs() -> Vec<(Codec, Codec)> {
         .into_iter()
         .map(|wrapper| {
             let encode = Codec::deflate(wrapper, DeflateSettings::default());
-            let decode = Codec::inflate(wrapper, 15, None);
+            let decode = Codec::inflate(wrapper, 15, None, Members::Several);
             (encode.unwrap(), decode.unwrap())
         })
         .collect();
@@ -106,7 +106,7 @@ fn any_wrapper_is_zlib_or_gzip_also_byte_by_byte() {
     for wrapper in [Wrapper::Zlib, Wrapper::Gzip] {
         let mut encode = Codec::deflate(wrapper, DeflateSettings::default()).unwrap();
         let compressed = run(&mut encode, &text(), 1000).unwrap();
-        let mut decode = Codec::inflate(Wrapper::Any, 0, None).unwrap();
+        let mut decode = Codec::inflate(Wrapper::Any, 0, None, Members::Several).unwrap();
         for piece_bytes in [1, 1000] {
             assert_eq!(run(&mut decode, &compressed, piece_bytes).unwrap(), text());
             decode.reset().unwrap();
@@ -158,7 +158,7 @@ fn level_and_strategy_change_in_the_middle() {
 
             assert!(both < text().len() + 1000, "{both}");
             assert!(compressed.len() > both + 2000, "{}", compressed.len());
-            let mut decode = Codec::inflate(wrapper, 15, None).unwrap();
+            let mut decode = Codec::inflate(wrapper, 15, None, Members::Several).unwrap();
             assert_eq!(
                 run(&mut decode, &compressed, 1000).unwrap(),
                 text().repeat(3)
@@ -179,7 +179,7 @@ fn settings_outside_of_the_ranges_become_the_nearest_inside() {
         };
         for wrapper in WRAPPERS {
             let mut encode = Codec::deflate(wrapper, settings.clone()).unwrap();
-            let mut decode = Codec::inflate(wrapper, 99, None).unwrap();
+            let mut decode = Codec::inflate(wrapper, 99, None, Members::Several).unwrap();
             let compressed = run(&mut encode, &text(), 1000).unwrap();
             assert_eq!(run(&mut decode, &compressed, 1000).unwrap(), text());
         }

@@ -10,7 +10,7 @@
 import { onAbort } from "stated:abort";
 import { ops } from "stated:host";
 import { parseMimeType, serializeMimeType } from "stated:mime-type";
-import { isRequest, Request, requestToWire, signalOf } from "stated:request";
+import { isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
 import { Response, responseFromHost } from "stated:response";
 import { percentDecode } from "stated:url-search-params";
 import { badArgument } from "stated:webidl";
@@ -59,7 +59,7 @@ export async function fetch(input, init = undefined) {
   if (!url.startsWith("http:") && !url.startsWith("https:")) throw cannotLoad(url);
   if (outbound !== undefined) return outbound.fetch(request);
   const { redirect } = request;
-  return sendWithSignal(signal, (token) => {
+  return sendWithSignal(signal, wantsEncoded(request), (token) => {
     const [method, wireUrl, headers, body] = requestToWire(request);
     return ops.fetchStart(token, method, wireUrl, headers, body, redirect);
   });
@@ -71,12 +71,13 @@ Object.defineProperty(fetch, "length", { value: 1 });
  * Sends a request that a signal may cancel, and wraps the response. Stubs and service bindings send theirs with it, too.
  *
  * @param {import("stated:abort").AbortSignal | null} signal not aborted yet
+ * @param {boolean} encoded whether the response's body stays as it comes
  * @param {(token: number) => Promise<WireResponse>} send
  * @returns {Promise<Response>}
  */
-export async function sendWithSignal(signal, send) {
+export async function sendWithSignal(signal, encoded, send) {
   const token = ops.fetchToken();
-  if (signal === null) return responseFromHost(await send(token), makeSocket);
+  if (signal === null) return responseFromHost(await send(token), makeSocket, null, encoded);
   /** @type {(reason: unknown) => void} */ let reject = () => {};
   /** @type {Promise<never>} */
   const aborted = new Promise((_resolve, rejectWith) => {
@@ -88,7 +89,7 @@ export async function sendWithSignal(signal, send) {
   });
   try {
     // The signal stays connected while the body arrives: aborting ends that, too.
-    return responseFromHost(await Promise.race([send(token), aborted]), makeSocket, signal);
+    return responseFromHost(await Promise.race([send(token), aborted]), makeSocket, signal, encoded);
   } catch (error) {
     takeBack();
     throw error;

@@ -9,7 +9,7 @@ import { CapabilityChannel } from "stated:capability-channel";
 import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { sendWithSignal } from "stated:fetch";
 import { registerPlatformClass } from "stated:platform-classes";
-import { isRequest, Request, requestToWire, signalOf } from "stated:request";
+import { isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
 import { responseFromHost } from "stated:response";
 import { RestoredChannel } from "stated:restored-channel";
 import { channelOf, RemoteObject } from "stated:rpc-channel";
@@ -60,11 +60,12 @@ export class ServiceStub extends RemoteObject {
       const signal = signalOf(request);
       if (signal !== null) return fetchWithSignal(channel, request, signal);
       const follow = request.redirect === "follow";
+      const encoded = wantsEncoded(request);
       const [method, url, headers, body] = messageOf(request);
       const response = channel.fetch(0, method, url, headers, body);
       return follow
-        ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body)).then(toResponse)
-        : response.then((wire) => toResponse(at(wire, url)));
+        ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body)).then((wire) => toResponse(wire, encoded))
+        : response.then((wire) => toResponse(at(wire, url), encoded));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -178,9 +179,9 @@ function messageOf(request) {
   return message;
 }
 
-/** @param {WireResponse} wire */
-function toResponse(wire) {
-  return responseFromHost(wire, socketFromHost);
+/** @param {WireResponse} wire @param {boolean} encoded */
+function toResponse(wire, encoded) {
+  return responseFromHost(wire, socketFromHost, null, encoded);
 }
 
 /** @param {WireResponse} wire @param {string} url */
@@ -193,7 +194,7 @@ function at(wire, url) {
 async function fetchWithSignal(channel, request, signal) {
   signal.throwIfAborted();
   const follow = request.redirect === "follow";
-  return sendWithSignal(signal, async (token) => {
+  return sendWithSignal(signal, wantsEncoded(request), async (token) => {
     const [method, url, headers, body] = messageOf(request);
     const wire = await channel.fetch(token, method, url, headers, body);
     return follow ? followRedirects(channel, token, wire, method, url, headers, body) : at(wire, url);

@@ -197,7 +197,9 @@ export interface Ops {
   rateLimit(namespace: string, key: string, limit: number, period: number): boolean;
 
   // --- answers to the calls below ---------------------------------------------------------------
-  respond(callId: number, status: number, statusText: string, headers: string[], body: WireBody, socketId: number): void;
+  /** The body is encoded as a Content-Encoding of the headers says, unless `encoded` says that it is already. */
+  respond(callId: number, status: number, statusText: string, headers: string[], body: WireBody, socketId: number,
+    encoded: boolean): void;
   /** The result of an RPC call. The capabilities leave the context with it. */
   respondValue(callId: number, bytes: Uint8Array, capabilities: number[]): void;
   /** The call is done and has no result (alarm, socket event). */
@@ -223,6 +225,8 @@ export interface Ops {
   bodyAbort(bodyId: number, message: string): void;
   /** Both ends of a copy of a host body: two new ids; the old one is spent. */
   bodyTee(bodyId: number): [number, number];
+  /** Makes reads of a response's body give it as it came: without it, they decode what Content-Encoding says. */
+  bodyKeepEncoded(bodyId: number): void;
 
   // --- compression --------------------------------------------------------------------------------
   /** A stream of one of the three formats. It is forgotten by codecClose, or with its context. */

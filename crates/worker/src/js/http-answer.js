@@ -50,13 +50,13 @@ export function answerFetch(callId, requestHeaders, result) {
 function respond(callId, requestHeaders, response) {
   try {
     if (!isResponse(response)) throw new TypeError(NOT_A_RESPONSE);
-    const [status, statusText, headers, body, webSocket] = responseToWire(response);
+    const [status, statusText, headers, body, webSocket, encoded] = responseToWire(response);
     let socketId = 0;
     if (webSocket !== null) {
       if (!asksForWebSocket(requestHeaders)) throw new TypeError(NO_UPGRADE);
       socketId = socketForResponse(webSocket);
     }
-    ops.respond(callId, status, statusText, headers, body, socketId);
+    ops.respond(callId, status, statusText, headers, body, socketId, encoded);
   } catch (error) {
     respondFailure(callId, error);
   }

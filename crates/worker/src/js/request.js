@@ -1,5 +1,5 @@
 /**
- * Request of the Fetch standard, with what Workers adds: `cf`, `fetcher`.
+ * Request of the Fetch standard, with what Workers adds: `cf`, `fetcher`, `encodeResponseBody`.
  *
  * What only makes sense in a browser (mode, credentials, referrer) does not exist, as on Workers.
  *
@@ -10,6 +10,7 @@ import { isAbortSignal, newSignal } from "stated:abort";
 import { Body, headerListOf, hasBody, headersOf, isUsed, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
+import { isManual } from "stated:response";
 import { lacks } from "stated:settings";
 import { badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
 
@@ -31,11 +32,12 @@ const converted = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
  * @property {string | undefined} cache
  * @property {string} integrity
  * @property {boolean} keepalive
+ * @property {boolean} encoded whether the response's body stays as it comes
  */
 
 /** @type {Readonly<Rare>} */
 const nothingRare = Object.freeze({
-  redirect: "follow", cf: undefined, fetcher: null, cache: undefined, integrity: "", keepalive: false,
+  redirect: "follow", cf: undefined, fetcher: null, cache: undefined, integrity: "", keepalive: false, encoded: false,
 });
 
 /** A request that arrived: whoever forwards it wants the answer, and a redirect is its sender's business. */
@@ -43,6 +45,8 @@ const nothingRareOfHost = Object.freeze({ ...nothingRare, redirect: /** @type {c
 
 /** @type {(request: Request) => Signal | null} */
 let givenSignal;
+/** @type {(request: Request) => boolean} */
+let keepsEncoded;
 /** @type {(request: Request) => [string, string]} method and URL without fragment */
 let lineOf;
 /** @type {(method: string, url: string, list: string[], body: WireBody) => Request} */
@@ -99,6 +103,7 @@ export class Request extends Body {
   static {
     givenSignal = (request) => (request.#signalGiven ? request.#signal : null);
     hasBrand = (value) => #method in value;
+    keepsEncoded = (request) => request.#rare.encoded;
     lineOf = (request) => {
       const url = request.#url;
       const hash = url.indexOf("#");
@@ -109,7 +114,7 @@ export class Request extends Body {
 
   /** @param {any} init @param {Request | null} from */
   #applyInit(init, from) {
-    const { method, headers, body, redirect, signal, cf, cache, integrity, keepalive, fetcher } = init;
+    const { method, headers, body, redirect, signal, cf, cache, integrity, keepalive, fetcher, encodeResponseBody } = init;
     if (method !== undefined) this.#method = toMethod(method);
     if (headers !== undefined) setHeaderList(this, headerList(headers));
     else if (from !== null) setHeaderList(this, headerListOf(from).slice());
@@ -119,7 +124,7 @@ export class Request extends Body {
       this.#signalGiven = signal !== null;
     }
     if (redirect !== undefined || cf !== undefined || cache !== undefined || integrity !== undefined || keepalive !== undefined
-      || fetcher !== undefined) {
+      || fetcher !== undefined || encodeResponseBody !== undefined) {
       const before = this.#rare;
       this.#rare = {
         redirect: redirect === undefined ? before.redirect : toRedirect(redirect),
@@ -128,6 +133,7 @@ export class Request extends Body {
         cache: cache === undefined ? before.cache : toCache(cache),
         integrity: integrity === undefined ? before.integrity : toIntegrity(integrity),
         keepalive: keepalive === undefined ? before.keepalive : Boolean(keepalive),
+        encoded: encodeResponseBody === undefined ? before.encoded : isManual(encodeResponseBody, "encodeResponseBody"),
       };
     }
     if (body !== undefined && body !== null) {
@@ -296,4 +302,14 @@ export function requestToWire(request) {
  */
 export function signalOf(request) {
   return givenSignal(request);
+}
+
+/**
+ * Whether the program wants the response's body as it comes, encoded or not.
+ *
+ * @param {Request} request
+ * @returns {boolean}
+ */
+export function wantsEncoded(request) {
+  return keepsEncoded(request);
 }

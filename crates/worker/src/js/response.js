@@ -21,14 +21,16 @@ import { badArgument, badConstructorArgument, badField, defineInterface, interna
  * @property {"default" | "error"} type
  * @property {any} webSocket
  * @property {any} cf
+ * @property {boolean} encoded the body is what leaves, whatever Content-Encoding says
  */
 
 /** @type {Readonly<Rare>} */
-const nothingRare = Object.freeze({ url: "", redirected: false, type: "default", webSocket: null, cf: undefined });
+const nothingRare = Object.freeze({ url: "", redirected: false, type: "default", webSocket: null, cf: undefined,
+  encoded: false });
 
 const statusRange = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 
-/** @type {(response: Response) => [number, string, string[], WireBody, any]} */
+/** @type {(response: Response) => [number, string, string[], WireBody, any, boolean]} */
 let wireOf;
 /** @type {(status: number, statusText: string, list: string[], body: WireBody, rare: Readonly<Rare>) => Response} */
 let fromHost;
@@ -61,7 +63,7 @@ export class Response extends Body {
     const { headers } = init;
     super(internal, null, headers === undefined ? [] : headerList(headers), false);
     const { status, statusText, webSocket, cf, encodeBody } = init;
-    if (encodeBody !== undefined) checkEncodeBody(encodeBody);
+    const encoded = encodeBody === undefined ? isResponse(init) && init.#rare.encoded : isManual(encodeBody, "encodeBody");
     if (webSocket !== undefined && webSocket !== null) checkSocket(webSocket);
     const hasSocket = webSocket !== undefined && webSocket !== null;
     this.#status = status === undefined ? 200 : toStatus(status);
@@ -69,8 +71,8 @@ export class Response extends Body {
     if ((this.#status < 200 && !hasSocket) || this.#status > 599) throw new RangeError(statusRange);
     if (statusText !== undefined) this.#statusText = toStatusText(statusText);
     if (cf !== undefined && (typeof cf !== "object" || cf === null)) throw badField("cf", "InitializerDict", "Object");
-    if (hasSocket || cf !== undefined) {
-      this.#rare = { ...nothingRare, webSocket: hasSocket ? webSocket : null, cf };
+    if (hasSocket || cf !== undefined || encoded) {
+      this.#rare = { ...nothingRare, webSocket: hasSocket ? webSocket : null, cf, encoded };
     }
     if (body === null) return;
     if (isNullBodyStatus(this.#status)) {
@@ -83,7 +85,7 @@ export class Response extends Body {
 
   static {
     wireOf = (response) => [response.#status, response.#statusText, wireHeaders(response), wireBody(response),
-      response.#rare.webSocket];
+      response.#rare.webSocket, response.#rare.encoded];
     hasBrand = (value) => #status in value;
     fromHost = (status, statusText, list, body, rare) => {
       const response = new Response(internal, { body, list });
@@ -202,10 +204,16 @@ function toStatusText(value) {
   return text;
 }
 
-/** @param {any} value */
-function checkEncodeBody(value) {
+/**
+ * Whether an `encodeBody` or `encodeResponseBody` says that the body stays as it is.
+ *
+ * @param {any} value
+ * @param {string} name for the error
+ */
+export function isManual(value, name) {
   const text = toDOMString(value);
-  if (text !== "automatic" && text !== "manual") throw new TypeError(`encodeBody: unexpected value: ${text}`);
+  if (text !== "automatic" && text !== "manual") throw new TypeError(`${name}: unexpected value: ${text}`);
+  return text === "manual";
 }
 
 /** @param {any} value */
@@ -241,13 +249,15 @@ export function isResponse(value) {
  * @param {WireResponse} wire
  * @param {(socketId: number) => any} [makeSocket] wraps the socket of an accepted upgrade
  * @param {AbortSignal | null} [signal]
+ * @param {boolean} [encoded] whether its body stays as it came
  * @returns {Response}
  */
-export function responseFromHost(wire, makeSocket = undefined, signal = null) {
+export function responseFromHost(wire, makeSocket = undefined, signal = null, encoded = false) {
   const [status, statusText, list, body, url, redirected, socketId] = wire;
   const webSocket = socketId !== 0 && makeSocket !== undefined ? makeSocket(socketId) : null;
   /** @type {Rare} */
-  const rare = { url, redirected, type: "default", webSocket, cf: undefined };
+  const rare = { url, redirected, type: "default", webSocket, cf: undefined, encoded };
+  if (encoded && typeof body === "number") ops.bodyKeepEncoded(body);
   if (signal === null || typeof body !== "number") return fromHost(status, statusText, list, body, rare);
   const response = fromHost(status, statusText, list, null, rare);
   setBody(response, hostBodyStream(body, signal));
@@ -260,7 +270,8 @@ export function responseFromHost(wire, makeSocket = undefined, signal = null) {
  * Throws a TypeError when the body was used before.
  *
  * @param {Response} response
- * @returns {[number, string, string[], WireBody, any]} status, statusText, headers, body, webSocket or null
+ * @returns {[number, string, string[], WireBody, any, boolean]} status, statusText, headers, body, webSocket or null, and whether the
+ *   body leaves as it is
  */
 export function responseToWire(response) {
   return wireOf(response);

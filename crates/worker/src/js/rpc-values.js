@@ -104,14 +104,14 @@ definePassing(Response, (writer, message, response) => {
     throw notSerializable("WebSocket");
   }
   checkUnused(response);
-  const [status, statusText, headers, body] = responseToWire(response);
+  const [status, statusText, headers, body, , encoded] = responseToWire(response);
   writer.writeVarint(wire.HOST_RESPONSE);
-  writer.writeValue([status, statusText, headers]);
+  writer.writeValue([status, statusText, headers, encoded]);
   writeBody(writer, message, body);
 });
 defineReceiving(wire.HOST_RESPONSE, (reader, message) => {
-  const [status, statusText, headers] = reader.readValue();
-  const received = responseFromHost([status, statusText, headers, readBody(reader, message), "", false, 0]);
+  const [status, statusText, headers, encoded] = reader.readValue();
+  const received = responseFromHost([status, statusText, headers, readBody(reader, message), "", false, 0], undefined, null, encoded);
   // A copy, since the receiver may change its headers; what Response.error() made cannot be copied.
   return status < 200 ? received : new Response(received.body, received);
 });

@@ -22,7 +22,11 @@ pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     })?;
     let status_text = op.text(2)?;
     let headers = op.headers(3)?;
-    let body = op.body(4)?;
+    let coding = match op.flag(6) {
+        true => None,
+        false => op.worker.codings().named_in(&headers),
+    };
+    let body = op.coded_body(4, coding)?;
     let socket = match op.uint(5) {
         0 => None,
         id => {

@@ -1,16 +1,18 @@
 //! Streamed bodies.
 
 use bytes::Bytes;
-use stated_object::message::{BodyError, body_stream};
+use stated_object::message::BodyError;
 
-use crate::bodies::{collect, copy_to_both};
+use crate::bodies::collect;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 
 fn lost(error: &BodyError) -> Unsettled {
     let class = match error {
         BodyError::Disconnected | BodyError::Failed(_) => "Error",
-        BodyError::TooLarge { .. } => "TypeError",
+        BodyError::TooLarge { .. } | BodyError::Undecodable(_) | BodyError::Unbuffered => {
+            "TypeError"
+        }
     };
     Unsettled::Error(class, error.to_string())
 }
@@ -41,7 +43,7 @@ pub(crate) fn read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         return op.promise(async { Ok(Settled::Undefined) });
     };
     op.promise(async move {
-        match reader.chunks.recv().await {
+        match reader.next().await {
             Some(Ok(chunk)) => {
                 worker.bodies.put_reader(id, &context, reader);
                 Ok(Settled::Bytes(chunk.into()))
@@ -56,8 +58,9 @@ pub(crate) fn read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn read_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     check_owner(op, op.uint(0))?;
     let reader = op.worker.bodies.take_reader(op.uint(0)).ok_or_else(spent)?;
+    let bytes_max = op.worker.heap_bytes();
     op.promise(async move {
-        collect(reader)
+        collect(reader, bytes_max)
             .await
             .map(Settled::Bytes)
             .map_err(|error| lost(&error))
@@ -67,6 +70,12 @@ pub(crate) fn read_all<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// Nobody will read it.
 pub(crate) fn cancel<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.worker.bodies.remove(op.uint(0));
+    op.undefined()
+}
+
+/// Makes reads give an encoded body as it came.
+pub(crate) fn keep_encoded<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    op.worker.bodies.keep_encoded(op.uint(0));
     op.undefined()
 }
 
@@ -118,9 +127,7 @@ pub(crate) fn abort<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn tee<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let context = op.context()?;
     let source = op.worker.bodies.take_reader(op.uint(0)).ok_or_else(spent)?;
-    let (left_writer, left) = body_stream(source.length);
-    let (right_writer, right) = body_stream(source.length);
-    tokio::task::spawn_local(copy_to_both(source, left_writer, right_writer));
+    let (left, right) = source.tee();
     let ids = [left, right].map(|reader| {
         let id = op.worker.numbers().next();
         op.worker.bodies.insert_reader(id, &context, reader);

@@ -133,7 +133,9 @@ pub(crate) fn of_service<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn of_body<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let reader = op.worker.bodies.take_reader(op.uint(0));
     let reader = reader.ok_or_else(|| OpError::type_error("the body was already used"))?;
-    op.hold(Capability::Stream(reader))
+    let stream = reader.into_stream(None, &op.worker.codec_room);
+    let stream = stream.map_err(|error| OpError::error(error.to_string()))?;
+    op.hold(Capability::Stream(stream))
 }
 
 /// Another reference to the same.

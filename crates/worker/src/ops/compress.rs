@@ -7,14 +7,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-
+use crate::codec::{Admitted, Codec, CodecError, DeflateSettings, Flush, Members, Room, Wrapper};
 use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 
 /// Bytes of one piece of output.
 const PIECE_BYTES: usize = 64 << 10;
-/// The largest window that the formats know, as a power of two.
+/// The largest window that the formats know, as a power of two: data with any is taken.
 const WINDOW_BITS: u8 = 15;
 
 /// Open streams, by number.
@@ -26,7 +25,7 @@ pub(crate) struct Codecs {
 
 struct OpenCodec {
     context: u64,
-    codec: Codec,
+    stream: Stream,
 }
 
 impl Codecs {
@@ -39,25 +38,21 @@ impl Codecs {
 }
 
 /// One stream.
-struct Codec {
-    engine: Engine,
+struct Stream {
+    codec: Admitted,
+    compresses: bool,
     /// What was pushed and not yet taken in.
     input: Vec<u8>,
     taken: usize,
     /// No more will be pushed.
     finishing: bool,
-    /// The end of the compressed data was written or seen.
-    ended: bool,
-}
-
-enum Engine {
-    Compress(Compress),
-    Decompress(Decompress),
+    /// The last step left nothing to come out before more is pushed.
+    drained: bool,
 }
 
 /// Why a stream cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum CodecError {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum StreamError {
     #[error("Decompression failed.")]
     Malformed,
     #[error("Trailing bytes after end of compressed data")]
@@ -66,25 +61,43 @@ enum CodecError {
     Incomplete,
 }
 
-impl Codec {
-    /// A stream of a format: "gzip", "deflate" or "deflate-raw".
-    fn new(format: &str, compress: bool) -> Option<Self> {
-        let level = Compression::default();
-        let engine = match (format, compress) {
-            ("gzip", true) => Engine::Compress(Compress::new_gzip(level, WINDOW_BITS)),
-            ("gzip", false) => Engine::Decompress(Decompress::new_gzip(WINDOW_BITS)),
-            ("deflate", true) => Engine::Compress(Compress::new(level, true)),
-            ("deflate", false) => Engine::Decompress(Decompress::new(true)),
-            ("deflate-raw", true) => Engine::Compress(Compress::new(level, false)),
-            ("deflate-raw", false) => Engine::Decompress(Decompress::new(false)),
-            _ => return None,
+impl From<CodecError> for StreamError {
+    fn from(error: CodecError) -> Self {
+        if error.is_unexpected_end() {
+            Self::Incomplete
+        } else {
+            Self::Malformed
+        }
+    }
+}
+
+/// The wrapper of a format of the Compression standard: "gzip", "deflate" or "deflate-raw".
+fn wrapper_of(format: &str) -> Option<Wrapper> {
+    match format {
+        "gzip" => Some(Wrapper::Gzip),
+        "deflate" => Some(Wrapper::Zlib),
+        "deflate-raw" => Some(Wrapper::Raw),
+        _ => None,
+    }
+}
+
+impl Stream {
+    /// # Errors
+    /// There is no room for one more.
+    fn new(wrapper: Wrapper, compresses: bool, room: &Room) -> Result<Self, CodecError> {
+        let codec = if compresses {
+            Codec::deflate(wrapper, DeflateSettings::default())?
+        } else {
+            // The standard: what follows the first member is an error.
+            Codec::inflate(wrapper, WINDOW_BITS, None, Members::One)?
         };
-        Some(Self {
-            engine,
+        Ok(Self {
+            codec: room.admit(codec)?,
+            compresses,
             input: Vec::new(),
             taken: 0,
             finishing: false,
-            ended: false,
+            drained: false,
         })
     }
 
@@ -99,80 +112,36 @@ impl Codec {
     }
 
     /// The next piece of output; None when more input is needed, or at the end.
-    fn pull(&mut self) -> Result<Option<Vec<u8>>, CodecError> {
+    fn pull(&mut self) -> Result<Option<Vec<u8>>, StreamError> {
+        let input = &self.input[self.taken..];
+        if self.drained && input.is_empty() && !self.finishing {
+            return Ok(None);
+        }
+        let flush = if self.finishing {
+            Flush::Finish
+        } else {
+            Flush::None
+        };
         let mut output = vec![0; PIECE_BYTES];
-        let mut filled = 0;
-        while filled < output.len() && !self.ended {
-            let input = &self.input[self.taken..];
-            let (took, wrote, status) =
-                self.engine
-                    .step(input, &mut output[filled..], self.finishing)?;
-            self.taken += took;
-            filled += wrote;
-            self.ended = status == Status::StreamEnd;
-            if took == 0 && wrote == 0 {
-                break;
-            }
+        let step = self.codec.step(input, &mut output, flush)?;
+        self.taken += step.took;
+        self.drained = step.wrote < PIECE_BYTES;
+        if self.drained && !self.compresses && self.taken < self.input.len() {
+            return Err(StreamError::Trailing);
         }
-        if let Engine::Decompress(_) = self.engine {
-            if self.ended && self.taken < self.input.len() {
-                return Err(CodecError::Trailing);
-            }
-            if self.finishing && !self.ended && filled == 0 {
-                return Err(CodecError::Incomplete);
-            }
-        }
-        output.truncate(filled);
-        Ok((filled > 0).then_some(output))
-    }
-}
-
-impl Engine {
-    /// Bytes taken in, bytes given out, and where the stream is.
-    fn step(
-        &mut self,
-        input: &[u8],
-        output: &mut [u8],
-        finishing: bool,
-    ) -> Result<(usize, usize, Status), CodecError> {
-        match self {
-            Self::Compress(state) => {
-                let (took, wrote) = (state.total_in(), state.total_out());
-                let flush = if finishing {
-                    FlushCompress::Finish
-                } else {
-                    FlushCompress::None
-                };
-                let status = state
-                    .compress(input, output, flush)
-                    .map_err(|_| CodecError::Malformed)?;
-                Ok((
-                    (state.total_in() - took) as usize,
-                    (state.total_out() - wrote) as usize,
-                    status,
-                ))
-            }
-            Self::Decompress(state) => {
-                let (took, wrote) = (state.total_in(), state.total_out());
-                let status = state
-                    .decompress(input, output, FlushDecompress::None)
-                    .map_err(|_| CodecError::Malformed)?;
-                Ok((
-                    (state.total_in() - took) as usize,
-                    (state.total_out() - wrote) as usize,
-                    status,
-                ))
-            }
-        }
+        output.truncate(step.wrote);
+        Ok((step.wrote > 0).then_some(output))
     }
 }
 
 /// `codecOpen`
 pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let format = op.text(0)?;
-    let codec = Codec::new(&format, op.flag(1)).ok_or_else(|| {
+    let wrapper = wrapper_of(&format).ok_or_else(|| {
         OpError::type_error(format!("the compression format `{format}` does not exist"))
     })?;
+    let stream = Stream::new(wrapper, op.flag(1), &op.worker.codec_room);
+    let stream = stream.map_err(|error| OpError::error(error.to_string()))?;
     let context = op.leaves(Left::Codecs);
     let codecs = &op.worker.codecs;
     let id = codecs.last_id.get() + 1;
@@ -180,7 +149,7 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     codecs
         .open
         .borrow_mut()
-        .insert(id, OpenCodec { context, codec });
+        .insert(id, OpenCodec { context, stream });
     Ok(op.scope.number(id as f64))
 }
 
@@ -188,7 +157,7 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn push<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let (id, piece) = (op.uint(0), op.bytes(1));
     if let Some(open) = op.worker.codecs.open.borrow_mut().get_mut(&id) {
-        open.codec.push(piece);
+        open.stream.push(piece);
     }
     op.undefined()
 }
@@ -197,7 +166,7 @@ pub(crate) fn push<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn finish<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
     if let Some(open) = op.worker.codecs.open.borrow_mut().get_mut(&id) {
-        open.codec.finishing = true;
+        open.stream.finishing = true;
     }
     op.undefined()
 }
@@ -205,14 +174,19 @@ pub(crate) fn finish<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// `codecPull`
 pub(crate) fn pull<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
-    let pulled = match op.worker.codecs.open.borrow_mut().get_mut(&id) {
-        Some(open) => open.codec.pull(),
+    let worker = op.worker.clone();
+    let mut streams = worker.codecs.open.borrow_mut();
+    let pulled = match streams.get_mut(&id) {
+        Some(open) => open.stream.pull(),
         None => Ok(None),
     };
     match pulled {
         Ok(Some(piece)) => Ok(op.scope.uint8_array(&piece)),
         Ok(None) => op.undefined(),
-        Err(error) => Err(OpError::type_error(error.to_string())),
+        Err(error) => {
+            streams.remove(&id);
+            Err(OpError::type_error(error.to_string()))
+        }
     }
 }
 
@@ -226,9 +200,14 @@ pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Codec, CodecError, PIECE_BYTES};
+    use super::{PIECE_BYTES, Stream, StreamError, wrapper_of};
+    use crate::codec::Room;
 
     const FORMATS: [&str; 3] = ["gzip", "deflate", "deflate-raw"];
+
+    fn stream(format: &str, compress: bool) -> Stream {
+        Stream::new(wrapper_of(format).unwrap(), compress, &Room::default()).unwrap()
+    }
 
     /// Everything that comes out when the input is pushed in pieces of this length.
     fn run(
@@ -236,8 +215,8 @@ mod tests {
         compress: bool,
         input: &[u8],
         piece_bytes: usize,
-    ) -> Result<Vec<u8>, CodecError> {
-        let mut codec = Codec::new(format, compress).unwrap();
+    ) -> Result<Vec<u8>, StreamError> {
+        let mut codec = stream(format, compress);
         let mut output = Vec::new();
         for piece in input.chunks(piece_bytes) {
             codec.push(piece.to_vec());
@@ -276,7 +255,7 @@ mod tests {
     #[test]
     fn output_comes_in_bounded_pieces() {
         let compressed = run("gzip", true, &vec![0; 10 * PIECE_BYTES + 1], usize::MAX).unwrap();
-        let mut codec = Codec::new("gzip", false).unwrap();
+        let mut codec = stream("gzip", false);
         codec.push(compressed);
         let mut pieces = Vec::new();
         while let Some(piece) = codec.pull().unwrap() {
@@ -292,7 +271,7 @@ mod tests {
             for length in 0..compressed.len() {
                 assert_eq!(
                     run(format, false, &compressed[..length], 100),
-                    Err(CodecError::Incomplete),
+                    Err(StreamError::Incomplete),
                     "{format} {length}"
                 );
             }
@@ -306,15 +285,24 @@ mod tests {
             compressed.push(0);
             assert_eq!(
                 run(format, false, &compressed, 100),
-                Err(CodecError::Trailing),
+                Err(StreamError::Trailing),
                 "{format}"
             );
             assert_eq!(
                 run(format, false, &compressed, 1),
-                Err(CodecError::Trailing),
+                Err(StreamError::Trailing),
                 "{format}"
             );
         }
+    }
+
+    #[test]
+    fn a_second_member_is_trailing_data() {
+        let compressed = run("gzip", true, b"some text", 100).unwrap();
+        assert_eq!(
+            run("gzip", false, &compressed.repeat(2), 100),
+            Err(StreamError::Trailing)
+        );
     }
 
     #[test]
@@ -330,14 +318,14 @@ mod tests {
             changed[checksum] ^= 1;
             assert_eq!(
                 run(format, false, &changed, 100),
-                Err(CodecError::Malformed),
+                Err(StreamError::Malformed),
                 "{format}"
             );
             let mut changed = compressed;
             changed[0] ^= 0xff;
             assert_eq!(
                 run(format, false, &changed, 100),
-                Err(CodecError::Malformed),
+                Err(StreamError::Malformed),
                 "{format}"
             );
         }
@@ -346,7 +334,7 @@ mod tests {
     #[test]
     fn other_formats_do_not_exist() {
         for format in ["", "GZIP", "br"] {
-            assert!(Codec::new(format, true).is_none());
+            assert_eq!(wrapper_of(format), None);
         }
     }
 }

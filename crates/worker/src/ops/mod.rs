@@ -144,6 +144,7 @@ operations! {
     "bodyClose" => body::close,
     "bodyAbort" => body::abort,
     "bodyTee" => body::tee,
+    "bodyKeepEncoded" => body::keep_encoded,
     "codecOpen" => compress::open,
     "codecPush" => compress::push,
     "codecPull" => compress::pull,

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::content_coding::BodyReader;
 use crate::context::{Context, Left};
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
@@ -50,7 +51,7 @@ impl Worker {
     fn keep_connection(&self, context: &Rc<Context>, connection: TcpConnection) -> Settled {
         let [id, incoming, outgoing] = [(); 3].map(|()| self.numbers().next());
         self.bodies
-            .insert_reader(incoming, context, connection.incoming);
+            .insert_reader(incoming, context, BodyReader::plain(connection.incoming));
         self.bodies
             .insert_writer(outgoing, context, connection.outgoing);
         let entry = (context.id, connection.upgrade);

@@ -5,26 +5,25 @@ use std::collections::HashMap;
 
 use stated_engine::Local;
 
-use crate::codec::{self, Codec, CodecError, DeflateSettings, Flush, Parameter, Wrapper};
+use crate::codec::{
+    self, Admitted, Codec, CodecError, DeflateSettings, Flush, Members, Parameter, Wrapper,
+};
 use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
 
 /// Bytes of one piece of output. A program asks for what it likes; it gets more pieces.
 const PIECE_BYTES_MAX: usize = 1 << 20;
-/// What the states of all open streams of a shard may take, in bytes.
-const WEIGHT_MAX: usize = 512 << 20;
 
 /// Open streams, by number.
 #[derive(Default)]
 pub(crate) struct ZlibStreams {
     last_id: Cell<u64>,
-    weight: Cell<usize>,
     open: RefCell<HashMap<u64, Stream>>,
 }
 
 struct Stream {
     context: u64,
-    codec: Codec,
+    codec: Admitted,
     mode: u32,
     /// What was written and not yet taken in.
     input: Vec<u8>,
@@ -37,18 +36,10 @@ impl ZlibStreams {
         self.open
             .borrow_mut()
             .retain(|_, stream| stream.context != context);
-        let weights = |stream: &Stream| stream.codec.weight();
-        self.weight
-            .set(self.open.borrow().values().map(weights).sum());
     }
 
-    /// Keeps a stream, unless all of them would take too much.
-    fn open(&self, context: u64, mode: u32, codec: Codec) -> Result<u64, CodecError> {
-        let weight = self.weight.get() + codec.weight();
-        if weight > WEIGHT_MAX {
-            return Err(CodecError::not_initialized());
-        }
-        self.weight.set(weight);
+    /// Keeps a stream and returns its number.
+    fn open(&self, context: u64, mode: u32, codec: Admitted) -> u64 {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         let stream = Stream {
@@ -59,14 +50,7 @@ impl ZlibStreams {
             taken: 0,
         };
         self.open.borrow_mut().insert(id, stream);
-        Ok(id)
-    }
-
-    fn close(&self, id: u64) {
-        let closed = self.open.borrow_mut().remove(&id);
-        if let Some(stream) = closed {
-            self.weight.set(self.weight.get() - stream.codec.weight());
-        }
+        id
     }
 }
 
@@ -85,7 +69,12 @@ fn deflate_codec(mode: u32, settings: DeflateSettings) -> Result<Codec, CodecErr
     if compress {
         Codec::deflate(wrapper, settings)
     } else {
-        Codec::inflate(wrapper, settings.window_bits, settings.dictionary)
+        Codec::inflate(
+            wrapper,
+            settings.window_bits,
+            settings.dictionary,
+            Members::Several,
+        )
     }
 }
 
@@ -130,8 +119,11 @@ fn failure<'s>(op: &mut Op<'_, 's>, error: &CodecError) -> Vec<Local<'s>> {
 
 fn opened<'s>(op: &mut Op<'_, 's>, mode: u32, codec: Result<Codec, CodecError>) -> OpResult<'s> {
     let context = op.leaves(Left::Zlib);
-    match codec.and_then(|codec| op.worker.zlib_streams.open(context, mode, codec)) {
-        Ok(id) => Ok(op.scope.number(id as f64)),
+    match codec.and_then(|codec| op.worker.codec_room.admit(codec)) {
+        Ok(codec) => {
+            let id = op.worker.zlib_streams.open(context, mode, codec);
+            Ok(op.scope.number(id as f64))
+        }
         Err(error) => {
             let parts = failure(op, &error);
             Ok(op.scope.array(&parts))
@@ -259,7 +251,8 @@ fn change<'s>(
 
 /// `zlibClose`
 pub(crate) fn close<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    op.worker.zlib_streams.close(op.uint(0));
+    let closed = op.worker.zlib_streams.open.borrow_mut().remove(&op.uint(0));
+    drop(closed);
     op.undefined()
 }
 
@@ -271,36 +264,19 @@ pub(crate) fn crc32<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WEIGHT_MAX, ZlibStreams};
-    use crate::codec::{Codec, DeflateSettings, Wrapper};
-
-    fn codec() -> Codec {
-        Codec::deflate(Wrapper::Raw, DeflateSettings::default()).unwrap()
-    }
-
-    #[test]
-    fn open_streams_take_so_much_and_no_more() {
-        let streams = ZlibStreams::default();
-        let fit = WEIGHT_MAX / codec().weight();
-        // Their states would take that much, too: what counts is the sum.
-        streams.weight.set((fit - 1) * codec().weight());
-
-        let last = streams.open(1, 5, codec()).expect("it still fits");
-        let refused = streams.open(1, 5, codec()).expect_err("it does not");
-        assert_eq!(refused.message, "Initialization failed");
-
-        streams.close(last);
-        assert!(streams.open(1, 5, codec()).is_ok());
-    }
+    use super::ZlibStreams;
+    use crate::codec::{Codec, DeflateSettings, Room, Wrapper};
 
     #[test]
     fn a_context_that_ends_gives_back_what_its_streams_take() {
-        let streams = ZlibStreams::default();
-        streams.open(1, 5, codec()).unwrap();
-        streams.open(2, 5, codec()).unwrap();
+        let (streams, room) = (ZlibStreams::default(), Room::default());
+        let codec = || Codec::deflate(Wrapper::Raw, DeflateSettings::default()).unwrap();
+        for context in [1, 2] {
+            streams.open(context, 5, room.admit(codec()).unwrap());
+        }
 
         streams.end_context(1);
 
-        assert_eq!(streams.weight.get(), codec().weight());
+        assert_eq!(room.taken(), codec().weight());
     }
 }

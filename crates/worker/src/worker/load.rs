@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use stated_engine::{CodeGeneration, Persistent, Scope, StopReason, Thrown};
 
 use super::*;
+use crate::content_coding::Codings;
 use crate::dynamic::Dynamic;
 use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, Source};
 use crate::ops::OPERATIONS;
@@ -111,7 +112,7 @@ impl Worker {
     }
 
     fn library_realm(self: &Rc<Self>, init_json: &str) -> Result<Prepared, LoadError> {
-        let loader = Rc::new(Loader::new(NodeModules::of(init_json)));
+        let loader = Rc::new(Loader::new(NodeModules::of(&flags_of(init_json))));
         let realm = self.runtime.new_realm(loader.clone());
         let library = self.no_event(None);
         let main = self.enter(&realm, &library, 0, |scope| {
@@ -145,6 +146,7 @@ impl Worker {
             exports: RefCell::default(),
             env: dynamic.env,
             outbound: dynamic.outbound,
+            codings: Codings::of(&flags_of(init_json)),
         });
         let global = self.no_event(Some(loaded.clone()));
         let exports = self.enter(&realm, &global, 0, |scope| {
@@ -318,21 +320,23 @@ impl Worker {
     }
 }
 
-/// Reads from `InitConfig` whether `eval` works while modules are evaluated.
-pub(crate) fn startup_code_generation(init_json: &str) -> CodeGeneration {
+/// The compatibility flags in force, from an `InitConfig` (host.d.ts); none when there are none.
+fn flags_of(init_json: &str) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Config {
         flags: Vec<String>,
     }
-    match serde_json::from_str::<Config>(init_json) {
-        Ok(config)
-            if config
-                .flags
-                .iter()
-                .any(|flag| flag == "allow_eval_during_startup") =>
-        {
-            CodeGeneration::Allowed
-        }
-        Ok(_) | Err(_) => CodeGeneration::Disallowed,
+    serde_json::from_str::<Config>(init_json)
+        .map(|config| config.flags)
+        .unwrap_or_default()
+}
+
+/// Reads from `InitConfig` whether `eval` works while modules are evaluated.
+pub(crate) fn startup_code_generation(init_json: &str) -> CodeGeneration {
+    let flags = flags_of(init_json);
+    if flags.iter().any(|flag| flag == "allow_eval_during_startup") {
+        CodeGeneration::Allowed
+    } else {
+        CodeGeneration::Disallowed
     }
 }

@@ -71,6 +71,10 @@ test("cf is an object", () => {
 test("encodeBody is automatic or manual", () => {
   assertEquals(new Response("a", { encodeBody: "manual" }).status, 200);
   assertThrows(() => new Response("a", { encodeBody: "foo" }), TypeError, "encodeBody: unexpected value: foo");
+  const isEncoded = (/** @type {Response} */ response) => responseToWire(response)[5];
+  const manual = new Response("a", { encodeBody: "manual" });
+  const copies = [manual.clone(), new Response("b", manual), new Response("b", { ...manual, encodeBody: "automatic" })];
+  assertEquals([...copies, manual, new Response("a")].map(isEncoded), [true, true, false, true, false]);
 });
 
 test("a WebSocket goes with status 101 only", () => {
@@ -153,7 +157,7 @@ test("a socket of the host becomes webSocket", () => {
 test("the wire form has text as bytes and headers as byte strings", () => {
   const response = new Response("é", { status: 201, statusText: "S", headers: { "X-A": "é" } });
   assertEquals(responseToWire(response),
-    [201, "S", ["x-a", "\xc3\xa9", "content-type", "text/plain;charset=UTF-8"], new Uint8Array([0xc3, 0xa9]), null]);
+    [201, "S", ["x-a", "\xc3\xa9", "content-type", "text/plain;charset=UTF-8"], new Uint8Array([0xc3, 0xa9]), null, false]);
   assertEquals(response.bodyUsed, true);
 });
 
@@ -165,7 +169,7 @@ test("the wire form of a host's response is what came", () => {
   const touched = responseFromHost([200, "", ["x-u", "\xc3\xa9"], 9, "", false, 0]);
   void touched.headers;
   void touched.body;
-  assertEquals(responseToWire(touched), [200, "", ["x-u", "\xc3\xa9"], 9, null]);
+  assertEquals(responseToWire(touched), [200, "", ["x-u", "\xc3\xa9"], 9, null, false]);
 });
 
 test("a used response has no wire form", async () => {

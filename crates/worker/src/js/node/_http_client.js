@@ -148,7 +148,11 @@ proto._sendHead = function _sendHead(body) {
   const url = `${this.protocol}//${host}:${this.port}${this.path.startsWith("/") ? "" : "/"}${this.path}`;
   // The host of the URL is the one that is connected to, and fetch makes the field of it.
   const headers = this._fieldList().filter((/** @type {[string, string]} */ [name]) => !["host", "content-length"].includes(name.toLowerCase()));
-  fetch(url, { method: this.method, headers, body, redirect: "manual", signal: this._abort.signal }).then(
+  // Node.js decodes no body.
+  const init = /** @type {any} */ ({
+    method: this.method, headers, body, redirect: "manual", signal: this._abort.signal, encodeResponseBody: "manual",
+  });
+  fetch(url, init).then(
     (response) => receive(this, response),
     (error) => {
       if (!this.destroyed) this.destroy(connectionError(this, error));

@@ -61,7 +61,7 @@ test("a fetched response is passed on by moving its body's id", () => {
   const fetched = () => responseFromHost([200, "OK", ["a", "b"], 77, "http://x/", false, 0]);
   assertEquals(responseToWire(fetched())[3], 77);
   const first = fetched();
-  assertEquals(responseToWire(new Response(first.body, first)), [200, "OK", ["a", "b"], 77, null]);
+  assertEquals(responseToWire(new Response(first.body, first)), [200, "OK", ["a", "b"], 77, null, false]);
   assertEquals([first.bodyUsed, first.body?.locked], [true, true]);
 });
 

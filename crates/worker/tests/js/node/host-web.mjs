@@ -296,6 +296,7 @@ defineOps({
     bodyReadAll,
     bodyWrite,
     bodyTee,
+    bodyKeepEncoded() {},
     bodyCancel(id) {
       const body = bodies.get(id);
       body.cancelled = true;
