@@ -212,3 +212,72 @@ pub(crate) fn report(
         error: run.result.as_ref().err().map(|failure| &*failure.message),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use stated_worker::ConsoleLine;
+    use tokio::sync::mpsc;
+    use tokio::task::LocalSet;
+
+    use super::*;
+    use crate::log::RequestLine;
+
+    const NOW_MS: i64 = 1_800_000_000_000;
+
+    struct Silent;
+
+    impl Log for Silent {
+        fn wants_requests(&self) -> bool {
+            false
+        }
+        fn request(&self, _: &RequestLine<'_>) {}
+        fn scheduled(&self, _: &ScheduledLine<'_>) {}
+        fn console(&self, _: &str, _: &ConsoleLine) {}
+    }
+
+    /// A scheduler with expressions that are all due, and what it asks of its one shard.
+    fn all_due(count: usize, folder: &Path) -> (Crons, mpsc::Receiver<Command>) {
+        let (sender, commands) = mpsc::channel(2 * RUNNING_MAX);
+        let trigger = |_| Trigger {
+            service: 0,
+            service_name: Arc::from("a"),
+            cron: "* * * * *".parse().expect("it is an expression"),
+            last_ms: NOW_MS - 120_000,
+        };
+        let crons = Crons {
+            triggers: (0..count).map(trigger).collect(),
+            record: folder.join(RECORD),
+            topology: Topology::new(vec![vec![sender]]),
+            log: Arc::new(Silent),
+            running: JoinSet::new(),
+            started: 0,
+        };
+        (crons, commands)
+    }
+
+    #[test]
+    fn so_many_events_run_at_once_and_one_more_waits_until_one_has_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let (mut crons, mut commands) = all_due(RUNNING_MAX + 1, folder.path());
+
+            let sleep = crons.start_due(NOW_MS);
+            assert_eq!((crons.running.len(), sleep), (RUNNING_MAX, SLEEP_MAX));
+            crons.start_due(NOW_MS);
+            assert_eq!(crons.running.len(), RUNNING_MAX);
+
+            let Some(Command::Service { reply, .. }) = commands.recv().await else {
+                panic!("an event is started");
+            };
+            assert!(reply.send(Ok(Answer::Done)).is_ok());
+            crons.running.join_next().await;
+            crons.start_due(NOW_MS);
+            assert_eq!(crons.running.len(), RUNNING_MAX);
+            let ran = |trigger: &Trigger| trigger.last_ms > NOW_MS - 120_000;
+            assert!(crons.triggers.iter().all(ran));
+        });
+    }
+}

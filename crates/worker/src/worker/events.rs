@@ -83,31 +83,10 @@ impl Worker {
             self.start_stateless(scope, context, call, entrypoint, props, event)
         });
         if scheduled {
-            return Ok(Answer::Scheduled(Self::finish(context, answer).await));
+            let limit = Duration::from_millis(limits::SCHEDULED_TIME.value);
+            return Ok(Answer::Scheduled(finish(context, answer, limit).await));
         }
         answer.await
-    }
-
-    /// Waits for a scheduled event's handler and for everything it gave to `waitUntil`, for as long as both may take.
-    async fn finish(
-        context: &Rc<Context>,
-        answer: impl Future<Output = Result<Answer, Failure>>,
-    ) -> ScheduledRun {
-        let limit = Duration::from_millis(limits::SCHEDULED_TIME.value);
-        let ended = tokio::time::timeout(limit, async {
-            let answer = answer.await;
-            context.ended().await;
-            answer
-        });
-        let result = ended.await.unwrap_or_else(|_| {
-            context.end();
-            Err(Failure::new(ErrorCode::EventTimeLimit))
-        });
-        ScheduledRun {
-            result: result.map(|_| ()),
-            task_failed: context.task_failed.get(),
-            no_retry: context.no_retry.get(),
-        }
     }
 
     /// Calls a target of a stateless context, which lives at least until the answer.
@@ -375,5 +354,82 @@ fn socket_event<'s>(scope: &mut Scope<'s>, event: SocketEvent) -> [Local<'s>; 4]
             undefined,
             undefined,
         ],
+    }
+}
+
+/// Waits for a scheduled event's handler and for everything it gave to `waitUntil`, for as long as both may take together.
+async fn finish(
+    context: &Rc<Context>,
+    answer: impl Future<Output = Result<Answer, Failure>>,
+    limit: Duration,
+) -> ScheduledRun {
+    let ended = tokio::time::timeout(limit, async {
+        let answer = answer.await;
+        context.ended().await;
+        answer
+    });
+    let result = ended.await.unwrap_or_else(|_| {
+        context.end();
+        Err(Failure::new(ErrorCode::EventTimeLimit))
+    });
+    ScheduledRun {
+        result: result.map(|_| ()),
+        task_failed: context.task_failed.get(),
+        no_retry: context.no_retry.get(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::context::{Endings, Kind};
+
+    fn context() -> Rc<Context> {
+        let endings = Rc::<Endings>::default();
+        Context::new(1, Kind::Stateless, None, Duration::from_secs(1), &endings)
+    }
+
+    fn run(future: impl Future<Output = ScheduledRun>) -> ScheduledRun {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(future)
+    }
+
+    #[test]
+    fn a_scheduled_event_that_ends_in_its_time_has_its_own_result() {
+        let context = context();
+        context.end();
+
+        let run = run(finish(&context, ready(Ok(Answer::Done)), Duration::MAX));
+
+        assert!(run.result.is_ok());
+    }
+
+    #[test]
+    fn a_scheduled_event_whose_handler_takes_longer_is_ended() {
+        let context = context();
+
+        let run = run(finish(&context, pending(), Duration::ZERO));
+
+        let failure = run.result.unwrap_err();
+        assert_eq!(
+            failure.message,
+            Failure::new(ErrorCode::EventTimeLimit).message
+        );
+        assert!(context.has_ended());
+    }
+
+    #[test]
+    fn what_it_gave_to_wait_until_counts_as_well() {
+        let context = context();
+
+        let run = run(finish(&context, ready(Ok(Answer::Done)), Duration::ZERO));
+
+        assert!(run.result.is_err());
+        assert!(context.has_ended());
     }
 }
