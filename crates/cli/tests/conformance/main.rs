@@ -30,6 +30,8 @@ macro_rules! programs {
 
 programs! {
     alarms: "alarms",
+    compatibility_flags: "compatibility-flags",
+    compatibility_flags_off: "compatibility-flags-off",
     content_encoding: "content-encoding",
     content_encoding_without_brotli: "content-encoding-without-brotli",
     contexts: "contexts",

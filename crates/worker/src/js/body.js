@@ -268,11 +268,16 @@ function extract(init) {
       const { bytes: content, type } = serializeMultipart(init);
       return { content, type };
     }
-    if (typeof init[Symbol.asyncIterator] === "function" || isListOfBytes(init)) {
+    if (isAsyncIterable(init) || isListOfBytes(init)) {
       return { content: ReadableStream.from(init), type: null };
     }
   }
   return { content: toDOMString(init), type: "text/plain;charset=UTF-8" };
+}
+
+/** @param {any} init */
+function isAsyncIterable(init) {
+  return typeof init[Symbol.asyncIterator] === "function" && !lacks("fetch_iterable_type_support");
 }
 
 /**

@@ -229,8 +229,11 @@ export interface Ops {
   bodyKeepEncoded(bodyId: number): void;
 
   // --- compression --------------------------------------------------------------------------------
-  /** A stream of one of the three formats. It is forgotten by codecClose, or with its context. */
-  codecOpen(format: string, compress: boolean): number;
+  /**
+   * A stream of one of the three formats. A `lenient` one ends where its data does: early, or before what follows it. It is
+   * forgotten by codecClose, or with its context.
+   */
+  codecOpen(format: string, compress: boolean, lenient: boolean): number;
   codecPush(codecId: number, bytes: Uint8Array): void;
   /** The next piece of output, or undefined: more input is needed, or it is the end. Throws TypeError. */
   codecPull(codecId: number): Uint8Array | undefined;

@@ -28,6 +28,7 @@ export function removeNewer(target, classes) {
     delete target.WeakRef;
     delete target.FinalizationRegistry;
   }
+  if (lacks("enable_global_performance_classes")) delete target.Performance;
   if (lacks("http_headers_getsetcookie")) remove(Headers, "getSetCookie");
   if (lacks("urlsearchparams_delete_has_value_arg")) ignoreValue("delete", "has");
   if (lacks("set_tostring_tag")) {

@@ -41,6 +41,8 @@ impl Codecs {
 struct Stream {
     codec: Admitted,
     compresses: bool,
+    /// What ends early, or before other bytes, is no mistake.
+    lenient: bool,
     /// What was pushed and not yet taken in.
     input: Vec<u8>,
     taken: usize,
@@ -94,6 +96,7 @@ impl Stream {
         Ok(Self {
             codec: room.admit(codec)?,
             compresses,
+            lenient: false,
             input: Vec::new(),
             taken: 0,
             finishing: false,
@@ -123,11 +126,17 @@ impl Stream {
             Flush::None
         };
         let mut output = vec![0; PIECE_BYTES];
-        let step = self.codec.step(input, &mut output, flush)?;
+        let step = match self.codec.step(input, &mut output, flush) {
+            Err(error) if self.lenient && error.is_unexpected_end() => return Ok(None),
+            step => step?,
+        };
         self.taken += step.took;
         self.drained = step.wrote < PIECE_BYTES;
         if self.drained && !self.compresses && self.taken < self.input.len() {
-            return Err(StreamError::Trailing);
+            if !self.lenient {
+                return Err(StreamError::Trailing);
+            }
+            self.taken = self.input.len();
         }
         output.truncate(step.wrote);
         Ok((step.wrote > 0).then_some(output))
@@ -141,7 +150,8 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         OpError::type_error(format!("the compression format `{format}` does not exist"))
     })?;
     let stream = Stream::new(wrapper, op.flag(1), &op.worker.codec_room);
-    let stream = stream.map_err(|error| OpError::error(error.to_string()))?;
+    let mut stream = stream.map_err(|error| OpError::error(error.to_string()))?;
+    stream.lenient = op.flag(2);
     let context = op.leaves(Left::Codecs);
     let codecs = &op.worker.codecs;
     let id = codecs.last_id.get() + 1;
@@ -293,6 +303,20 @@ mod tests {
                 Err(StreamError::Trailing),
                 "{format}"
             );
+        }
+    }
+
+    #[test]
+    fn a_lenient_stream_takes_data_that_ends_early_or_before_other_bytes() {
+        let compressed = run("gzip", true, b"some text", 100).unwrap();
+        let short = compressed[..compressed.len() - 8].to_vec();
+        for input in [short, compressed.repeat(2)] {
+            let mut stream = stream("gzip", false);
+            stream.lenient = true;
+            stream.push(input);
+            assert_eq!(stream.pull(), Ok(Some(b"some text".to_vec())));
+            stream.finishing = true;
+            assert_eq!(stream.pull(), Ok(None));
         }
     }
 

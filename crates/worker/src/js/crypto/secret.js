@@ -194,8 +194,9 @@ function derivation(name, derive) {
     getKeyLength: () => null,
     /** @param {Normalized} algorithm @param {KeyFields} key @param {number | null} bits */
     deriveBits(algorithm, key, bits) {
-      if (bits === null || bits % 8 !== 0) {
-        throw operationError(`${name} derives a number of bits that is a multiple of 8, not ${bits}.`);
+      if (bits === null) throw operationError(`${name} cannot derive a key with null length.`);
+      if (bits % 8 !== 0) {
+        throw operationError(`${name} requires a derived key length that is a multiple of eight (requested ${bits}).`);
       }
       return derive(algorithm, key.bytes, bits / 8);
     },

@@ -7,6 +7,7 @@
  */
 
 import { ops } from "stated:host";
+import { lacks } from "stated:settings";
 import { TransformStream } from "stated:vendor/web-streams-polyfill";
 import { badConstructorArgument, defineInterface, toDOMString, viewBytes } from "stated:webidl";
 
@@ -25,7 +26,7 @@ function codecStream(name, value, compress) {
   if (!formats.includes(format)) {
     throw new TypeError("The compression format must be either 'deflate', 'deflate-raw' or 'gzip'.");
   }
-  const codecId = ops.codecOpen(format, compress);
+  const codecId = ops.codecOpen(format, compress, lacks("strict_compression_checks"));
 
   /** @param {any} controller */
   function drain(controller) {

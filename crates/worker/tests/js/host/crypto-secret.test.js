@@ -168,10 +168,9 @@ test("HKDF derives the vector of RFC 5869", async () => {
     "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
   const derived = await subtle.deriveKey(algorithm, key, { name: "AES-GCM", length: 128 }, true, ["encrypt"]);
   assertEquals(hex(await subtle.exportKey("raw", derived)), "3cb25f25faacd57a90434f64d0362f2a");
-  for (const bits of [null, 7]) {
-    await assertRefused("OperationError", `HKDF derives a number of bits that is a multiple of 8, not ${bits}.`,
-      () => subtle.deriveBits(algorithm, key, bits));
-  }
+  await assertRefused("OperationError", "HKDF cannot derive a key with null length.", () => subtle.deriveBits(algorithm, key, null));
+  await assertRefused("OperationError", "HKDF requires a derived key length that is a multiple of eight (requested 7).",
+    () => subtle.deriveBits(algorithm, key, 7));
   await assertRefused("SyntaxError", "A key for HKDF cannot be extractable.",
     () => subtle.importKey("raw", new Uint8Array(1), "HKDF", true, ["deriveBits"]));
 });
