@@ -292,6 +292,42 @@ fn a_damaged_object_comes_back_from_its_history() {
 }
 
 #[test]
+fn stored_stubs_lead_to_the_same_after_a_kill_and_say_what_is_gone() {
+    let launch = |files: &[&str]| {
+        let launch = Launch::of(Runtime::Stated, fixture("stored-stubs"));
+        let with = |launch: Launch, file: &&str| launch.argument("--config").argument(*file);
+        files.iter().fold(launch, with)
+    };
+    let server = launch(&["keeper.toml", "maker.toml", "plain.toml"]).start();
+    assert_eq!(server.get("/keep").json(), "kept");
+    assert_eq!(
+        server.get("/refuse").json(),
+        "DataCloneError: Cannot store this stub because the target worker does not have the \
+         allow_irrevocable_stub_storage compatibility flag enabled."
+    );
+    let data = server.data().to_owned();
+
+    let server = server.kill().start();
+    assert_eq!(
+        server.get("/use").json(),
+        json!({ "object": "other", "service": "maker", "target": { "n": 1 } })
+    );
+    // Keeps the data.
+    let _launch = server.kill();
+    let alone = launch(&["alone.toml"]).persist_to(data).start();
+
+    let gone = "which a stored stub leads to, is not there any more.";
+    assert_eq!(
+        alone.get("/use").json(),
+        json!({
+            "object": format!("The Durable Object class Other of the Worker keeper, {gone}"),
+            "service": format!("The Worker maker, {gone}"),
+            "target": format!("The Worker maker, {gone}"),
+        })
+    );
+}
+
+#[test]
 fn what_is_cached_outlives_a_kill_and_is_gone_when_it_is_damaged() {
     let server = Server::start(fixture("caches"));
     let text = |server: &Server, path: &str| server.get(path).text().to_owned();
