@@ -1,5 +1,5 @@
 //! Throws mutated bytes at what shows stored values as JSON:
-//! `cargo run --release -p stated-admin --example values -- 120 1`, for 120 seconds with seed 1.
+//! `cargo run --release -p stated-admin --example shown_values -- 120 1`, for 120 seconds with seed 1.
 //!
 //! Whatever the bytes are, reading them must not panic, must end soon, and must give either an error or JSON that is
 //! written as a value which is read as the same JSON. A violation ends the program with the bytes in hexadecimal.
