@@ -616,6 +616,36 @@ fn garbage_is_not_over_the_limit() {
 }
 
 #[test]
+fn time_in_which_the_thread_does_not_run_is_not_cpu_time() {
+    fn wait<'s>(scope: &mut Scope<'s>, _: Args<'s>) -> NativeResult<'s> {
+        // Longer than the budget: as when the process is stopped, or a neighbour has the processors.
+        std::thread::sleep(Duration::from_millis(600));
+        Ok(scope.undefined())
+    }
+    let code = "export const f = (wait) => { wait(); for (const end = Date.now() + 50; Date.now() < end;); return 'done'; };";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        let frame = FrameInfo {
+            context: 1,
+            section: 0,
+        };
+        let short = TurnBudget::new(Duration::from_millis(500));
+        runtime.enter(realm, frame, &short, |scope| {
+            let Ok((namespace, _)) = scope.evaluate_module("main") else {
+                panic!()
+            };
+            let Ok(f) = scope.property(namespace, "f") else {
+                panic!()
+            };
+            let wait = scope.function("wait", 0, wait);
+            let Ok(result) = scope.call(f, &[wait]) else {
+                panic!("stopped: {:?}", scope.stop_reason())
+            };
+            assert_eq!(scope.text(result).as_deref(), Some("done"));
+        });
+    });
+}
+
+#[test]
 fn endless_recursion_is_v8s_range_error() {
     let code = "const f = () => f() + 1;
         export let error, kind;

@@ -119,6 +119,8 @@ pub(crate) struct LimitState {
     gained_too_much_at: Cell<Option<Instant>>,
     /// The most turns that were seen running during this one.
     running_most: Cell<u64>,
+    /// The thread's CPU time when it was last read.
+    cpu_read: Cell<Duration>,
 }
 
 #[derive(Clone, Copy)]
@@ -167,6 +169,7 @@ impl LimitState {
             published: Cell::new(0),
             gained_too_much_at: Cell::new(None),
             running_most: Cell::new(1),
+            cpu_read: Cell::new(thread_cpu()),
         }
     }
 
@@ -197,7 +200,7 @@ impl LimitState {
         let budget = self.budget.take();
         let Some(turn) = turn else { return };
         if let (Some(last), Some(budget)) = (turn.last_cpu, budget) {
-            budget.spend(thread_cpu().saturating_sub(last));
+            budget.spend(self.read_cpu().saturating_sub(last));
         }
         if turn.grew {
             self.look_at_heap(cx);
@@ -277,6 +280,12 @@ impl LimitState {
         self.stopped.get()
     }
 
+    fn read_cpu(&self) -> Duration {
+        let cpu = thread_cpu();
+        self.cpu_read.set(cpu);
+        cpu
+    }
+
     /// One sample. Returns whether the JavaScript may go on.
     fn sample(&self, cx: *mut JSContext) -> bool {
         if self.stopped.get().is_some() {
@@ -285,11 +294,13 @@ impl LimitState {
         let Some(mut turn) = self.turn.get() else {
             return true;
         };
-        let cpu = thread_cpu();
+        let read_before = self.cpu_read.get();
+        let cpu = self.read_cpu();
         let is_first = turn.last_cpu.is_none();
         let used = match turn.last_cpu {
             Some(last) => cpu.saturating_sub(last),
-            None => turn.started.elapsed(),
+            // Neither alone: other turns have run since the last reading, and a process that is stopped uses no CPU.
+            None => turn.started.elapsed().min(cpu.saturating_sub(read_before)),
         };
         turn.last_cpu = Some(cpu);
         turn.grew = !is_first;
