@@ -34,10 +34,10 @@ use super::runtime::Inner;
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 /// Bytes by which the process grows between two interrupts that look at memory.
 const GROWTH_BYTES: u64 = 1 << 20;
-/// How old the allocator's figure for an idle runtime may be. The allocator walks all its free chunks for it.
-const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_millis(50);
-/// How long the malloc memory that a turn has gained must be too much.
-const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(50);
+/// How old the allocator's figure may be, which takes a millisecond: the allocator walks all its free chunks.
+const MALLOC_FIGURE_AGE_MAX: Duration = Duration::from_millis(100);
+/// How long the malloc memory that a turn has gained must be too much: longer than one figure is used.
+const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(150);
 /// How many turns the watchdog saw running when it last looked.
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 /// What the heaps of all runtimes took when each was last looked at, in bytes.
@@ -265,7 +265,7 @@ impl LimitState {
     /// Takes it as that, unless a figure is there that is not old.
     fn note_idle_if_unknown(&self, cx: *mut JSContext) {
         let known = self.malloc_idle_at.get();
-        if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
+        if known.is_none_or(|at| at.elapsed() > MALLOC_FIGURE_AGE_MAX) {
             self.note_idle(cx);
         }
     }
@@ -400,10 +400,22 @@ fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
 }
 
+/// The allocator's figure, which may be as old as [`MALLOC_FIGURE_AGE_MAX`].
 fn malloc_bytes() -> u64 {
-    // SAFETY: mallinfo2 has no preconditions.
-    let info = unsafe { libc::mallinfo2() };
-    (info.uordblks + info.hblkhd) as u64
+    static FIGURE: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
+    let mut figure = FIGURE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    match *figure {
+        Some((at, bytes)) if at.elapsed() <= MALLOC_FIGURE_AGE_MAX => bytes,
+        _ => {
+            // SAFETY: mallinfo2 has no preconditions.
+            let info = unsafe { libc::mallinfo2() };
+            let bytes = (info.uordblks + info.hblkhd) as u64;
+            *figure = Some((Instant::now(), bytes));
+            bytes
+        }
+    }
 }
 
 struct Watchdog {
