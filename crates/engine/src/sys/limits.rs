@@ -15,8 +15,9 @@
 //! turn may; only what stays more than that ends a turn.
 //!
 //! Accuracy: a turn shorter than one sampling period costs nothing and is not counted; nor is the malloc
-//! memory that a turn takes in its first period, which is not told from what other turns took. Memory
-//! that the process had already taken from the system and filled again is seen at the next interrupt.
+//! memory that a turn takes in its first period, which is not told from what other turns took, and what it
+//! takes of memory that the process has and does not use. Heap memory of that kind is seen at the next
+//! interrupt.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -34,12 +35,16 @@ use super::runtime::Inner;
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 /// Bytes by which the process grows between two interrupts that look at memory.
 const GROWTH_BYTES: u64 = 1 << 20;
-/// How old the allocator's figure may be, which takes a millisecond: the allocator walks all its free chunks.
+/// How old the allocator's figure may be, which takes milliseconds: the allocator walks all its free chunks.
 const MALLOC_FIGURE_AGE_MAX: Duration = Duration::from_millis(100);
+/// How old that of an idle runtime may be.
+const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_secs(1);
 /// How long the malloc memory that a turn has gained must be too much: longer than one figure is used.
 const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(150);
 /// How many turns the watchdog saw running when it last looked.
 static RUNNING: AtomicU64 = AtomicU64::new(0);
+/// Memory of the process when the watchdog last looked, in bytes.
+static RESIDENT: AtomicU64 = AtomicU64::new(0);
 /// What the heaps of all runtimes took when each was last looked at, in bytes.
 static HEAPS: AtomicU64 = AtomicU64::new(0);
 /// Samples without any running context after which the watchdog goes to sleep.
@@ -113,6 +118,8 @@ pub(crate) struct LimitState {
     malloc_idle_at: Cell<Option<Instant>>,
     /// What the other runtimes' heaps took then.
     others_idle_bytes: Cell<u64>,
+    /// The memory of the process then.
+    resident_idle_bytes: Cell<u64>,
     /// This runtime's part of [`HEAPS`].
     published: Cell<u64>,
     /// Since when the malloc memory that the turn has gained is too much.
@@ -166,6 +173,7 @@ impl LimitState {
             malloc_idle_bytes: Cell::new(0),
             malloc_idle_at: Cell::new(None),
             others_idle_bytes: Cell::new(0),
+            resident_idle_bytes: Cell::new(0),
             published: Cell::new(0),
             gained_too_much_at: Cell::new(None),
             running_most: Cell::new(1),
@@ -225,6 +233,8 @@ impl LimitState {
         self.malloc_idle_bytes.set(malloc_bytes());
         self.malloc_idle_at.set(Some(Instant::now()));
         self.others_idle_bytes.set(self.others_bytes());
+        self.resident_idle_bytes
+            .set(RESIDENT.load(Ordering::Relaxed));
     }
 
     /// What the heaps of the other runtimes took when each was last looked at.
@@ -255,8 +265,13 @@ impl LimitState {
         at.elapsed() >= GAINED_TOO_MUCH_FOR
     }
 
-    /// The malloc memory that the process has gained since this runtime was idle, other runtimes' heaps apart.
+    /// The malloc memory that the process has gained since this runtime was idle, other runtimes' heaps apart; not asked
+    /// for, and 0, before the process itself has gained half of what is allowed.
     fn gained_bytes(&self) -> u64 {
+        let resident = RESIDENT.load(Ordering::Relaxed);
+        if resident.saturating_sub(self.resident_idle_bytes.get()) < self.heap_bytes / 2 {
+            return 0;
+        }
         let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
         let others = self.others_bytes();
         gained.saturating_sub(others.saturating_sub(self.others_idle_bytes.get()))
@@ -265,7 +280,7 @@ impl LimitState {
     /// Takes it as that, unless a figure is there that is not old.
     fn note_idle_if_unknown(&self, cx: *mut JSContext) {
         let known = self.malloc_idle_at.get();
-        if known.is_none_or(|at| at.elapsed() > MALLOC_FIGURE_AGE_MAX) {
+        if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
             self.note_idle(cx);
         }
     }
@@ -553,6 +568,9 @@ impl Watchdog {
             running += u64::from(context.look(&mut resident_bytes));
         }
         RUNNING.store(running, Ordering::Relaxed);
+        if let Some(bytes) = resident_bytes {
+            RESIDENT.store(bytes, Ordering::Relaxed);
+        }
         running > 0
     }
 
