@@ -4,12 +4,12 @@
 //! Whatever the bytes are, reading them must not panic, must end soon, and must give either an error or JSON that is
 //! written as a value which is read as the same JSON. A violation ends the program with the bytes in hexadecimal.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use stated_admin::value::{from_json, to_json};
+use stated_testkit::fuzz::{CHANGES, Corpus, Random, change, hexadecimal, seconds_and_seed};
 
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 const CORPUS_MAX: usize = 1024;
@@ -17,19 +17,13 @@ const CORPUS_MAX: usize = 1024;
 const TIME_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let mut number = |usual| {
-        let text = arguments.next();
-        text.and_then(|text| text.parse().ok()).unwrap_or(usual)
-    };
-    let (seconds, seed) = (number(10), number(1));
-    let mut random = Random(seed | 1);
-    let mut corpus = first_inputs();
-    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    let (seconds, seed) = seconds_and_seed();
+    let mut random = Random::new(seed);
+    let mut corpus = Corpus::new(first_inputs(), CORPUS_MAX);
     let mut runs = 0_u64;
     let until = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < until {
-        let mut input = corpus[random.below(corpus.len())].clone();
+        let mut input = corpus.one(&mut random).to_vec();
         for _ in 0..=random.below(4) {
             mutate(&mut input, &corpus, &mut random);
         }
@@ -37,29 +31,20 @@ fn main() -> ExitCode {
         let end = match check(&input) {
             Ok(end) => end,
             Err(what) => {
-                let bytes: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
-                eprintln!("{what}, seed {seed}: {bytes}");
+                eprintln!("{what}, seed {seed}: {}", hexadecimal(&input));
                 return ExitCode::FAILURE;
             }
         };
         runs += 1;
-        let count = ends.entry(end.clone()).or_default();
-        *count += 1;
+        let is_read = end == "read";
         // Inputs that are accepted, or end in a rare way, are worth changing further.
-        let is_worth = *count < 100 || end == "read" && random.below(50) == 0;
+        let is_worth = corpus.count(end) < 100 || is_read && random.below(50) == 0;
         if is_worth && input.len() < 4096 {
-            if corpus.len() < CORPUS_MAX {
-                corpus.push(input);
-            } else {
-                let place = random.below(corpus.len());
-                corpus[place] = input;
-            }
+            corpus.keep(input, &mut random);
         }
     }
     println!("{runs} inputs in {seconds} s, seed {seed}; they ended with:");
-    for (end, count) in ends {
-        println!("{count:>10}  {end}");
-    }
+    corpus.print_ends();
     ExitCode::SUCCESS
 }
 
@@ -107,41 +92,15 @@ fn first_inputs() -> Vec<Vec<u8>> {
     inputs
 }
 
-fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+fn mutate(input: &mut Vec<u8>, corpus: &Corpus, random: &mut Random) {
     const WORTH_TRYING: &[u8] = b"\0\"cSIUN0TF_-^Zo{A$a@DrV\\\x7f\x80\xff\x01\x0f\x0d";
-    let worth = |random: &mut Random| WORTH_TRYING[random.below(WORTH_TRYING.len())];
     let at = random.below(input.len() + 1);
-    let end = |length: usize| (at + length).min(input.len());
-    match random.below(7) {
-        0 if at < input.len() => input[at] ^= 1 << random.below(8),
-        1 if at < input.len() => input[at] = worth(random),
-        2 => input.insert(at, worth(random)),
-        3 => input.truncate(at),
-        4 => {
-            let end = end(1 + random.below(16));
-            input.drain(at..end);
-        }
-        5 => {
-            let piece = input[at..end(1 + random.below(64))].to_vec();
-            input.splice(at..at, piece);
-        }
+    match random.below(CHANGES + 1) {
+        which @ 0..CHANGES => change(which, input, at, WORTH_TRYING, random),
         _ => {
             // A value in the place of another: without its header.
-            let other = &corpus[random.below(corpus.len())];
-            let value = other.get(2..).unwrap_or_default();
+            let value = corpus.one(random).get(2..).unwrap_or_default();
             input.splice(at..at, value.iter().copied());
         }
-    }
-}
-
-/// Marsaglia's xorshift: repeatable, and good enough to choose mutations.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % count
     }
 }

@@ -4,11 +4,11 @@
 //! Whatever arrives, the decoder must not panic, must see the same in one piece as in many, and must
 //! hold little more than one message. A violation ends the program with the bytes in hexadecimal.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use stated_http::probe::{KeepsWindow, Peer, Seen, read};
+use stated_testkit::fuzz::{Corpus, Random, hexadecimal, seconds_and_seed};
 
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 const INPUT_BYTES_MAX: usize = 256 * 1024;
@@ -17,21 +17,13 @@ const CORPUS_MAX: usize = 512;
 const TIME_MAX: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let mut number = |usual| {
-        arguments
-            .next()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(usual)
-    };
-    let (seconds, seed) = (number(10), number(1));
-    let mut random = Random(seed | 1);
-    let mut corpus = first_inputs();
-    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    let (seconds, seed) = seconds_and_seed();
+    let mut random = Random::new(seed);
+    let mut corpus = Corpus::new(first_inputs(), CORPUS_MAX);
     let (mut runs, mut bytes) = (0u64, 0u64);
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
-        let mut input = corpus[random.below(corpus.len())].clone();
+        let mut input = corpus.one(&mut random).to_vec();
         for _ in 0..=random.below(4) {
             mutate(&mut input, &corpus, &mut random);
         }
@@ -50,26 +42,17 @@ fn main() -> ExitCode {
             || "goes on".to_owned(),
             |(code, reason)| format!("{code} {reason}"),
         );
-        let count = ends.entry(name).or_default();
-        *count += 1;
         // Inputs that go far, or end in a rare way, are worth changing further.
-        let is_rare = *count < 50;
+        let is_rare = corpus.count(name) < 50;
         if (is_rare || seen.events.len() > 20 && random.below(100) == 0) && input.len() < 4096 {
-            if corpus.len() < CORPUS_MAX {
-                corpus.push(input);
-            } else {
-                let place = random.below(corpus.len());
-                corpus[place] = input;
-            }
+            corpus.keep(input, &mut random);
         }
     }
     println!(
         "{runs} inputs, {} MiB, in {seconds} s, seed {seed}; they ended with:",
         bytes >> 20
     );
-    for (name, count) in ends {
-        println!("{count:>10}  {name}");
-    }
+    corpus.print_ends();
     ExitCode::SUCCESS
 }
 
@@ -142,7 +125,7 @@ fn first_inputs() -> Vec<Vec<u8>> {
     ]
 }
 
-fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+fn mutate(input: &mut Vec<u8>, corpus: &Corpus, random: &mut Random) {
     const WORTH_TRYING: [u8; 16] = [
         0x00, 0x01, 0x41, 0x7D, 0x7E, 0x7F, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A, 0xC1, 0xFE, 0xFF,
         0xED,
@@ -168,28 +151,12 @@ fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
             let piece = input[at.min(end)..end].to_vec();
             input.splice(at..at, piece);
         }
-        6 => input.extend_from_slice(&corpus[random.below(corpus.len())]),
+        6 => input.extend_from_slice(corpus.one(random)),
         _ => {
-            let other = &corpus[random.below(corpus.len())];
+            let other = corpus.one(random);
             let from = random.below(other.len() + 1);
             input.truncate(at);
             input.extend_from_slice(&other[from..]);
         }
     }
-}
-
-/// Marsaglia's xorshift: repeatable, and good enough to choose mutations.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % count
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

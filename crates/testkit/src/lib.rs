@@ -19,6 +19,7 @@ pub mod command;
 pub mod http;
 pub mod web_socket;
 pub mod workerd;
+pub mod fuzz;
 
 pub use command::stated;
 pub use http::{Connection, HttpClient, Response};

@@ -8,7 +8,6 @@
 #[path = "../tests/worker/host.rs"]
 mod host;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use stated_object::message::{Body, FetchRequest};
+use stated_testkit::fuzz::{CHANGES, Corpus, Random, change, hexadecimal, seconds_and_seed};
 use stated_worker::{LibraryAccess, Source, Worker};
 
 const INPUT_BYTES_MAX: usize = 64 * 1024;
@@ -37,12 +37,7 @@ struct Seen {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let mut number = |usual| {
-        let text = arguments.next();
-        text.and_then(|text| text.parse().ok()).unwrap_or(usual)
-    };
-    let (seconds, seed) = (number(10), number(1));
+    let (seconds, seed) = seconds_and_seed();
     let result = host::on_a_thread(move || {
         host::block_on(async move {
             let worker = host::worker(&["allow_irrevocable_stub_storage"]);
@@ -72,32 +67,25 @@ fn source() -> Source {
 }
 
 async fn fuzz(worker: &Rc<Worker>, seconds: u64, seed: u64) -> Result<(), String> {
-    let mut random = Random(seed | 1);
-    let mut corpus = split(&send(worker, Method::GET, Vec::new()).await?);
-    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    let mut random = Random::new(seed);
+    let mut batch = split(&send(worker, Method::GET, Vec::new()).await?);
+    let mut corpus = Corpus::new(batch.clone(), CORPUS_MAX);
     let mut runs = 0_u64;
     let until = Instant::now() + Duration::from_secs(seconds);
-    let mut batch = corpus.clone();
     while Instant::now() < until {
         let seen = check(worker, &batch).await?;
         for (input, end) in batch.into_iter().zip(seen.ends) {
             runs += 1;
-            let count = ends.entry(end.clone()).or_default();
-            *count += 1;
+            let is_read = end.starts_with("read");
             // Inputs that are accepted, or end in a rare way, are worth changing further.
-            let is_worth = *count < 100 || end.starts_with("read") && random.below(20) == 0;
+            let is_worth = corpus.count(end) < 100 || is_read && random.below(20) == 0;
             if is_worth && input.len() < 8192 {
-                if corpus.len() < CORPUS_MAX {
-                    corpus.push(input);
-                } else {
-                    let place = random.below(corpus.len());
-                    corpus[place] = input;
-                }
+                corpus.keep(input, &mut random);
             }
         }
         batch = (0..BATCH)
             .map(|_| {
-                let mut input = corpus[random.below(corpus.len())].clone();
+                let mut input = corpus.one(&mut random).to_vec();
                 for _ in 0..=random.below(4) {
                     mutate(&mut input, &corpus, &mut random);
                 }
@@ -107,9 +95,7 @@ async fn fuzz(worker: &Rc<Worker>, seconds: u64, seed: u64) -> Result<(), String
             .collect();
     }
     println!("{runs} inputs in {seconds} s, seed {seed}; they ended with:");
-    for (end, count) in ends {
-        println!("{count:>10}  {end}");
-    }
+    corpus.print_ends();
     Ok(())
 }
 
@@ -163,55 +149,29 @@ fn split(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     inputs
 }
 
-fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+fn mutate(input: &mut Vec<u8>, corpus: &Corpus, random: &mut Random) {
     const WORTH_TRYING: &[u8] =
         b"\0\"cSIUNZ_0TF-?^o{a@A$Dyxnzs;:',RBVt~\\r.\x7f\x80\xff\x01\x0f\xc8\xc9";
-    let worth = |random: &mut Random| WORTH_TRYING[random.below(WORTH_TRYING.len())];
     let at = random.below(input.len() + 1);
-    let end = |length: usize| (at + length).min(input.len());
-    match random.below(8) {
-        0 if at < input.len() => input[at] ^= 1 << random.below(8),
-        1 if at < input.len() => input[at] = worth(random),
-        2 => input.insert(at, worth(random)),
-        3 => input.truncate(at),
-        4 => {
-            let end = end(1 + random.below(16));
-            input.drain(at..end);
-        }
-        5 => {
-            let piece = input[at..end(1 + random.below(64))].to_vec();
-            input.splice(at..at, piece);
-        }
-        6 => {
+    match random.below(CHANGES + 2) {
+        which @ 0..CHANGES => change(which, input, at, WORTH_TRYING, random),
+        CHANGES => {
             let byte = input.get(at).copied().unwrap_or(b'o');
             let many = std::iter::repeat_n(byte, 1 + random.below(40));
             input.splice(at..at, many);
         }
         _ => {
             // A value in the place of another: without its header.
-            let other = &corpus[random.below(corpus.len())];
+            let other = corpus.one(random);
             let value = other
                 .strip_prefix(&[0xff])
-                .map_or(&other[..], |rest| rest.get(1..).unwrap_or_default());
+                .map_or(other, |rest| rest.get(1..).unwrap_or_default());
             input.splice(at..at, value.iter().copied());
         }
     }
 }
 
-/// Marsaglia's xorshift: repeatable, and good enough to choose mutations.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % count
-    }
-}
-
 fn hexadecimals(inputs: &[Vec<u8>]) -> String {
-    let hexadecimal =
-        |input: &Vec<u8>| -> String { input.iter().map(|byte| format!("{byte:02x}")).collect() };
-    inputs.iter().map(hexadecimal).collect::<Vec<_>>().join(" ")
+    let each = inputs.iter().map(|input| hexadecimal(input));
+    each.collect::<Vec<_>>().join(" ")
 }
