@@ -66,6 +66,8 @@ pub(crate) enum Effort {
     /// As the others, and with latencies at half the peak rate; its ratio is kept and compared.
     Main,
     Usual,
+    /// As most, but one round with `--quick`: it takes long.
+    OnceIfQuick,
     /// One round: it takes long, or hardly varies.
     Once,
     /// One round, and none with `--quick`.
@@ -141,6 +143,8 @@ pub(crate) struct Pace {
     /// One measurement of a rate.
     pub(crate) duration: Duration,
     pub(crate) rounds: usize,
+    /// How often each latency of the main rows is taken.
+    pub(crate) latency_rounds: usize,
     /// Objects of the rows about memory and waking.
     pub(crate) objects: usize,
     pub(crate) quick: bool,
@@ -150,12 +154,14 @@ impl Pace {
     pub(crate) const FULL: Self = Self {
         duration: Duration::from_millis(2000),
         rounds: 3,
+        latency_rounds: 3,
         objects: 2000,
         quick: false,
     };
     pub(crate) const QUICK: Self = Self {
         duration: Duration::from_millis(400),
         rounds: 3,
+        latency_rounds: 1,
         objects: 500,
         quick: true,
     };
@@ -164,6 +170,8 @@ impl Pace {
     pub(crate) fn rounds_of(&self, row: &Row) -> usize {
         match row.effort {
             Effort::Main | Effort::Usual => self.rounds,
+            Effort::OnceIfQuick if self.quick => 1,
+            Effort::OnceIfQuick => self.rounds,
             Effort::Once => 1,
             Effort::OnceInFull => usize::from(!self.quick),
         }

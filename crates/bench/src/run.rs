@@ -187,7 +187,7 @@ impl Bench {
                     continue;
                 }
                 let mut rounds = Vec::new();
-                for _ in 0..self.pace.rounds {
+                for _ in 0..self.pace.latency_rounds {
                     rounds.push(self.open(workload, site, per_second)?);
                 }
                 half_peaks.push(HalfPeak::median(*peak_of, site.which, per_second, &rounds));

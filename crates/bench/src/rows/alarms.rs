@@ -22,7 +22,7 @@ pub(super) fn rows() -> Vec<Row> {
     let title = "1,000 alarms in one second: lateness p99";
     vec![Row {
         unit: Unit::MS,
-        effort: Effort::Once,
+        effort: Effort::OnceInFull,
         ..Row::new("alarms", title, "objects", Measure::Own(lateness))
     }]
 }

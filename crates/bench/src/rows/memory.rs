@@ -29,6 +29,7 @@ pub(super) fn objects() -> Vec<Row> {
         },
         Row {
             unit: Unit::DESCRIPTORS,
+            effort: Effort::OnceInFull,
             ..once(
                 "fds-resident",
                 "descriptors of a resident object",

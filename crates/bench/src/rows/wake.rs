@@ -6,13 +6,16 @@ use anyhow::{Result, ensure};
 
 use crate::load::http::HttpLoad;
 use crate::load::{Clients, LONG, closed};
-use crate::row::{CONNECTIONS, Measure, Pace, Row};
+use crate::row::{CONNECTIONS, Effort, Measure, Pace, Row};
 use crate::target::{Site, Target, get};
 use crate::workload::Workload;
 
 pub(super) fn rows() -> Vec<Row> {
     let title = "wake an object from disk";
-    vec![Row::new("wake", title, "objects", Measure::Own(wake))]
+    vec![Row {
+        effort: Effort::OnceIfQuick,
+        ..Row::new("wake", title, "objects", Measure::Own(wake))
+    }]
 }
 
 /// Creates objects, restarts the process, and calls each object once.
