@@ -3,6 +3,7 @@
 mod arguments;
 mod command;
 mod failure;
+mod lines;
 mod moment;
 mod printer;
 
@@ -20,7 +21,7 @@ fn main() -> std::process::ExitCode {
         Command::Types(types) => command::run(command::types::run(types)),
         Command::Objects(objects) => command::run(command::objects::run(objects)),
     };
-    match outcome {
+    let code = match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_told() {
@@ -28,5 +29,7 @@ fn main() -> std::process::ExitCode {
             }
             std::process::ExitCode::from(failure.exit_code())
         }
-    }
+    };
+    lines::finish();
+    code
 }

@@ -3,7 +3,7 @@
 //! Requests, console lines and the ready line go to standard output; warnings, errors and what the
 //! program prints with `console.warn` and `console.error` go to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use serde_json::json;
 use stated_node::{Log, RequestLine, ScheduledLine};
@@ -12,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::arguments::{Arguments, Command, LogFormat, LogLevel};
 use crate::failure::Failure;
+use crate::lines::{StandardError, Stream, print};
 
 /// Prints a failed command's reason.
 pub(crate) fn error(failure: &Failure) {
@@ -20,7 +21,7 @@ pub(crate) fn error(failure: &Failure) {
     } else {
         "error:"
     };
-    eprintln!("{mark} {failure}");
+    print(Stream::Err, &format!("{mark} {failure}"));
 }
 
 /// Prints a warning.
@@ -32,13 +33,12 @@ pub(crate) fn warning(text: &str) {
     };
     // The bundler marks its diagnostics itself.
     let text = text.strip_prefix("warning: ").unwrap_or(text);
-    eprintln!("{mark} {text}");
+    print(Stream::Err, &format!("{mark} {text}"));
 }
 
 /// Prints a line for the user; a closed standard output is not an error.
 pub(crate) fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _unused = writeln!(out, "{text}").and_then(|()| out.flush());
+    print(Stream::Out, text);
 }
 
 fn colored_stderr() -> bool {
@@ -59,7 +59,7 @@ pub(crate) fn install_log(arguments: &Arguments) {
     };
     let log = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(|| StandardError)
         .with_ansi(colored_stderr())
         .with_target(false);
     match &arguments.command {
@@ -205,10 +205,11 @@ impl Log for Printer {
             return;
         }
         let text = self.console_text(service, console);
-        if severity >= LogLevel::Warn {
-            eprintln!("{text}")
+        let stream = if severity >= LogLevel::Warn {
+            Stream::Err
         } else {
-            line(&text)
-        }
+            Stream::Out
+        };
+        print(stream, &text);
     }
 }

@@ -13,6 +13,7 @@ use super::internal::{Internal, Serving};
 use super::{StopSignals, project, takeover};
 use crate::arguments::{Common, Dev, LogFormat};
 use crate::failure::Failure;
+use crate::lines;
 use crate::printer::{self, Printer, Services};
 
 /// How long requests in flight may take when the server ends or the project file changes.
@@ -66,6 +67,7 @@ impl Session {
             Services::One
         };
         let watcher = Watcher::new(watched(&services));
+        lines::begin().map_err(|error| Failure::new(format!("start to print: {error}")))?;
         let node = Node::start(NodeOptions {
             listen,
             data: data.clone(),

@@ -12,6 +12,7 @@ use super::internal::Internal;
 use super::{StopSignals, project};
 use crate::arguments::{LogFormat, Serve};
 use crate::failure::Failure;
+use crate::lines;
 use crate::printer::{self, Printer, Services};
 
 /// Runs until asked to stop, then lets requests finish.
@@ -29,6 +30,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
         Services::One
     };
     let mut stop = StopSignals::listen()?;
+    lines::begin().map_err(|error| Failure::new(format!("start to print: {error}")))?;
     let node = Node::start(NodeOptions {
         listen: project::address(common, first),
         data: data.clone(),

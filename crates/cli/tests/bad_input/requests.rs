@@ -1,9 +1,12 @@
 //! Requests that no good client sends.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use serde_json::json;
+use stated_testkit::runtime::stated_binary;
+use stated_testkit::{HttpClient, fixture};
 
 use crate::{hostile, hostile_in_stated, serves_and_remembers};
 
@@ -218,4 +221,48 @@ fn refused(server: &stated_testkit::Server, request: &[u8], start: &str) {
         "`{}` was answered with `{answer}`",
         String::from_utf8_lossy(request)
     );
+}
+
+#[test]
+fn a_reader_of_the_log_that_stops_reading_does_not_stop_the_server() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new(stated_binary());
+    command
+        .args([
+            "serve",
+            "--port",
+            "0",
+            "--internal-port",
+            "0",
+            "--shards",
+            "1",
+        ])
+        .arg("--persist-to")
+        .arg(data.path())
+        .arg(fixture("hostile"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = log.find_map(|line| {
+        line.unwrap()
+            .strip_prefix("Ready on http://")
+            .map(str::to_owned)
+    });
+    let client = HttpClient::new(ready.unwrap().parse().unwrap());
+
+    // Several times what a pipe holds.
+    let path = format!("/ok?{}", "x".repeat(8000));
+    for _ in 0..50 {
+        let answer = client.request("GET", &path, &[], b"");
+        assert_eq!(answer.status_and_text(), (200, "ok"));
+    }
+
+    let read = log
+        .by_ref()
+        .take(50)
+        .filter(|line| line.as_ref().unwrap().starts_with("GET /ok"));
+    assert_eq!(read.count(), 50);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
