@@ -21,21 +21,21 @@ pub(super) fn rows() -> Vec<Row> {
             aim: Some(6.0),
             effort: Effort::Main,
             ..requests("kv", "KV increment, one hot object", "objects", |_| {
-                hot("kv", "get")
+                hot(&KV)
             })
         },
         Row {
             limit: Some(Limit::Disk),
             aim: Some(6.0),
             ..requests("sql", "SQL increment, one hot object", "objects", |_| {
-                hot("sql", "sql-get")
+                hot(&SQL)
             })
         },
         Row {
             limit: Some(Limit::Disk),
             aim: Some(6.0),
             ..requests("rpc", "RPC increment, one hot object", "objects", |_| {
-                hot("rpc", "get")
+                hot(&RPC)
             })
         },
         Row {
@@ -43,19 +43,43 @@ pub(super) fn rows() -> Vec<Row> {
             aim: Some(10.0),
             effort: Effort::Main,
             ..requests("kv-1000", "KV increment, 1,000 objects", "objects", |_| {
-                known(1000)
+                known(&KV, 1000)
             })
         },
+        once_in_full(requests(
+            "sql-1000",
+            "SQL increment, 1,000 objects",
+            "objects",
+            |_| known(&SQL, 1000),
+        )),
+        once_in_full(requests(
+            "rpc-1000",
+            "RPC increment, 1,000 objects",
+            "objects",
+            |_| known(&RPC, 1000),
+        )),
         requests(
             "kv-100000",
             "KV increment, 100,000 objects, none there before",
             "objects",
-            |run| fresh(run, Some(100_000)),
+            |run| fresh(&KV, run, Some(100_000)),
         ),
+        once_in_full(requests(
+            "sql-100000",
+            "SQL increment, 100,000 objects, none there before",
+            "objects",
+            |run| fresh(&SQL, run, Some(100_000)),
+        )),
+        once_in_full(requests(
+            "rpc-100000",
+            "RPC increment, 100,000 objects, none there before",
+            "objects",
+            |run| fresh(&RPC, run, Some(100_000)),
+        )),
         Row {
             aim: Some(8.0),
             ..requests("create", "create an object", "objects", |run| {
-                fresh(run, None)
+                fresh(&KV, run, None)
             })
         },
         requests("transaction", "transaction of 10 keys", "objects", |_| {
@@ -64,30 +88,48 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
+/// A way to count.
+struct Way {
+    increment: &'static str,
+    read: &'static str,
+}
+
+const KV: Way = Way {
+    increment: "kv",
+    read: "get",
+};
+const SQL: Way = Way {
+    increment: "sql",
+    read: "sql-get",
+};
+const RPC: Way = Way {
+    increment: "rpc",
+    read: "get",
+};
+
+fn once_in_full(row: Row) -> Row {
+    Row {
+        effort: Effort::OnceInFull,
+        ..row
+    }
+}
+
 /// One object that all requests go to.
-fn hot(increment: &'static str, read: &'static str) -> Box<dyn Workload> {
-    Box::new(Counters::new(
-        increment,
-        read,
-        format!("hot-{increment}"),
-        Pick::OneOf(1),
-    ))
+fn hot(way: &'static Way) -> Box<dyn Workload> {
+    let name = format!("hot-{}", way.increment);
+    Box::new(Counters::new(way, name, Pick::OneOf(1)))
 }
 
 /// Objects that are there and loaded.
-fn known(count: u64) -> Box<dyn Workload> {
-    Box::new(Counters::new(
-        "kv",
-        "get",
-        "known".to_owned(),
-        Pick::OneOf(count),
-    ))
+fn known(way: &'static Way, count: u64) -> Box<dyn Workload> {
+    let name = format!("known-{}", way.increment);
+    Box::new(Counters::new(way, name, Pick::OneOf(count)))
 }
 
 /// Objects that nothing has called before.
-fn fresh(run: u64, count: Option<u64>) -> Box<dyn Workload> {
+fn fresh(way: &'static Way, run: u64, count: Option<u64>) -> Box<dyn Workload> {
     let pick = count.map_or(Pick::Next, Pick::OneOfNew);
-    Box::new(Counters::new("kv", "get", format!("fresh-{run}"), pick))
+    Box::new(Counters::new(way, format!("fresh-{run}"), pick))
 }
 
 /// Which object a request goes to.
@@ -99,8 +141,7 @@ enum Pick {
 }
 
 struct Counters {
-    increment: &'static str,
-    read: &'static str,
+    way: &'static Way,
     name: String,
     pick: Pick,
     /// The counts before the first request.
@@ -110,10 +151,9 @@ struct Counters {
 }
 
 impl Counters {
-    fn new(increment: &'static str, read: &'static str, name: String, pick: Pick) -> Self {
+    fn new(way: &'static Way, name: String, pick: Pick) -> Self {
         Self {
-            increment,
-            read,
+            way,
             name,
             pick,
             before: HashMap::new(),
@@ -129,7 +169,7 @@ impl Counters {
     }
 
     fn count(&self, client: &HttpClient, object: u64) -> Result<u64> {
-        let path = format!("/{}/{}-{object}", self.read, self.name);
+        let path = format!("/{}/{}-{object}", self.way.read, self.name);
         number(&get(client, &path)?)
     }
 }
@@ -154,7 +194,13 @@ impl Workload for Counters {
     }
 
     fn path(&self, request: u64) -> Cow<'static, str> {
-        format!("/{}/{}-{}", self.increment, self.name, self.object(request)).into()
+        format!(
+            "/{}/{}-{}",
+            self.way.increment,
+            self.name,
+            self.object(request)
+        )
+        .into()
     }
 
     fn check(&mut self, request: u64, answer: &[u8]) -> Result<()> {
