@@ -13,6 +13,7 @@ mod codec;
 mod content_coding;
 mod context;
 mod dynamic;
+mod header_names;
 mod library;
 mod loader;
 mod op;

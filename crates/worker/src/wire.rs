@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use stated_engine::{Local, Scope};
 use stated_object::message::{Body, BodyStream, FetchResponse, body_stream};
 
@@ -97,18 +97,22 @@ impl<'s> Op<'_, 's> {
         let flat = self.arg(index);
         let length = self.scope.array_length(flat);
         let mut headers = HeaderMap::with_capacity(length as usize / 2);
+        let mut pair = Vec::new();
         for position in (0..length).step_by(2) {
-            let pair = self.scope.nested(|scope| {
+            pair.clear();
+            let name_length = self.scope.nested(|scope| {
                 let name = scope.element(flat, position).ok()?;
                 let value = scope.element(flat, position + 1).ok()?;
-                scope.byte_text(name).zip(scope.byte_text(value))
+                let is_name = scope.append_byte_text(name, &mut pair);
+                let name_length = pair.len();
+                (is_name && scope.append_byte_text(value, &mut pair)).then_some(name_length)
             });
-            let Some((name, value)) = pair else {
+            let Some((name, value)) = name_length.map(|length| pair.split_at(length)) else {
                 return Err(OpError::type_error("a header is not a pair of ByteStrings"));
             };
             let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(&name),
-                HeaderValue::from_bytes(&value),
+                self.worker.header_names.of(name),
+                HeaderValue::from_bytes(value),
             ) else {
                 return Err(OpError::type_error(
                     "a header name or value has characters that HTTP does not allow",

@@ -30,6 +30,7 @@ use crate::codec::Room;
 use crate::content_coding::Codings;
 use crate::context::{Context, Endings, Kind, Left};
 use crate::dynamic::{Dynamics, Outbound};
+use crate::header_names::HeaderNames;
 use crate::ops::compress::Codecs;
 use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
@@ -108,6 +109,7 @@ pub struct Worker {
     pub(crate) hashers: Hashers,
     /// For all codecs of the shard.
     pub(crate) codec_room: Room,
+    pub(crate) header_names: HeaderNames,
     pub(crate) codecs: Codecs,
     pub(crate) zlib_streams: ZlibStreams,
     pub(crate) rewriters: Rewriters,
@@ -168,6 +170,7 @@ impl Worker {
             heap_bytes_kept: Cell::default(),
             hashers: Hashers::default(),
             codec_room: Room::default(),
+            header_names: HeaderNames::default(),
             codecs: Codecs::default(),
             zlib_streams: ZlibStreams::default(),
             rewriters: Rewriters::default(),

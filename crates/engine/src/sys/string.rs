@@ -100,9 +100,16 @@ impl<'s> Scope<'s> {
 
     /// The bytes of a ByteString. None when it is no string or has a code unit above 0xFF.
     pub fn byte_text(&self, value: Local<'_>) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.append_byte_text(value, &mut bytes).then_some(bytes)
+    }
+
+    /// Appends the bytes of a ByteString. False, and some of them may be there, when it is none.
+    #[must_use]
+    pub fn append_byte_text(&self, value: Local<'_>, bytes: &mut Vec<u8>) -> bool {
         let value = value.value();
         if !value.is_string() {
-            return None;
+            return false;
         }
         let string = value.to_string();
         let mut length = 0;
@@ -115,7 +122,8 @@ impl<'s> Scope<'s> {
                     string,
                     &raw mut length,
                 );
-                return Some(latin1_slice(chars, length).to_vec());
+                bytes.extend_from_slice(latin1_slice(chars, length));
+                return true;
             }
             let chars = JS_GetTwoByteStringCharsAndLength(
                 self.cx(),
@@ -124,12 +132,15 @@ impl<'s> Scope<'s> {
                 &raw mut length,
             );
             if chars.is_null() {
-                return Some(Vec::new());
+                return true;
             }
-            std::slice::from_raw_parts(chars, length)
-                .iter()
-                .map(|unit| u8::try_from(*unit).ok())
-                .collect()
+            for unit in std::slice::from_raw_parts(chars, length) {
+                let Ok(byte) = u8::try_from(*unit) else {
+                    return false;
+                };
+                bytes.push(byte);
+            }
+            true
         }
     }
 
