@@ -1,5 +1,7 @@
 /** Globals of the platform: URLs, text, streams, timers, events, copies. Reference: sections 2.9 and 11.4. */
 
+import { cache, tracing } from "cloudflare:workers";
+
 import { caseObject, caseWorker, inObject, inWorker } from "../harness.js";
 
 const here = (body) => inWorker((_, t) => body(t));
@@ -239,6 +241,32 @@ const cases = {
   "11.4 who the navigator is": here((t) => {
     t.write("agent", navigator.userAgent);
     t.write("self", self === globalThis, typeof caches, typeof WebAssembly);
+  }),
+
+  "11.2 spans that nobody records": here(async (t) => {
+    t.write("result", tracing.enterSpan("work", (span, ...args) => [String(span), ...args], 1, 2));
+    t.write("awaited", await tracing.startActiveSpan("work", async (span) => (span.end(), "done")));
+    t.write("attributes", tracing.enterSpan("work", (span) => [span.setAttribute("a", 1) === span, span.setAttributes({ b: true }) === span]));
+    t.write("started", String(tracing.startSpan("work")), String(tracing));
+    for (const method of ["enterSpan", "startActiveSpan"]) {
+      await t.attempt("thrown", () => tracing[method]("work", () => { throw new RangeError("no"); }));
+      await t.attempt("no function", () => tracing[method]("work"));
+      await t.attempt("nothing", () => tracing[method]());
+    }
+    await t.attempt("startSpan of nothing", () => tracing.startSpan());
+    await t.attempt("new Span", () => new tracing.Span());
+    t.write("cache", typeof cache, Object.keys(cache).length);
+  }),
+
+  "11.4 events of handlers are classes without a constructor": here(async (t) => {
+    for (const Class of [FetchEvent, ScheduledEvent, TailEvent]) await t.attempt(Class.name, () => new Class("x"));
+    t.write("names", TraceEvent === TailEvent, new Set([FetchEvent, ScheduledEvent, TailEvent].map(Object.getPrototypeOf)).size);
+    t.write("members", Object.keys(FetchEvent.prototype), Object.keys(ScheduledEvent.prototype));
+  }),
+
+  "11.4 what caches have in name only": here(async (t) => {
+    for (const method of ["add", "addAll", "keys", "matchAll"]) await t.attempt(method, () => caches.default[method]("http://a/"));
+    for (const method of ["delete", "has", "keys", "match"]) await t.attempt(method, () => caches[method]("a"));
   }),
 
   "11.1 no code from strings": here(async (t) => {

@@ -78,6 +78,16 @@ function lifetimeOf({ status, headers }, now) {
   return defaultLifetimes[status] ?? 0;
 }
 
+/**
+ * The error of a method of the standard that Workers have in name only.
+ *
+ * @param {string} interfaceName
+ * @param {string} method
+ */
+function notImplemented(interfaceName, method) {
+  return new Error(`Failed to execute '${method}' on '${interfaceName}': the method is not implemented.`);
+}
+
 /** One cache. */
 export class Cache {
   #name;
@@ -146,6 +156,27 @@ export class Cache {
     const name = this.#name;
     const found = keyOf(request, "delete", Boolean(options?.ignoreMethod));
     return found === undefined ? false : ops.cacheDelete(name, found.key);
+  }
+
+  add() {
+    throw this.#lacks("add");
+  }
+
+  addAll() {
+    throw this.#lacks("addAll");
+  }
+
+  keys() {
+    throw this.#lacks("keys");
+  }
+
+  matchAll() {
+    throw this.#lacks("matchAll");
+  }
+
+  /** @param {string} method */
+  #lacks(method) {
+    return notImplemented("Cache", method);
   }
 }
 
@@ -233,6 +264,27 @@ export class CacheStorage {
     const cache = named.get(text) ?? new Cache(internal, `named:${text}`);
     named.set(text, cache);
     return cache;
+  }
+
+  delete() {
+    throw this.#lacks("delete");
+  }
+
+  has() {
+    throw this.#lacks("has");
+  }
+
+  keys() {
+    throw this.#lacks("keys");
+  }
+
+  match() {
+    throw this.#lacks("match");
+  }
+
+  /** @param {string} method */
+  #lacks(method) {
+    return notImplemented("CacheStorage", method);
   }
 }
 

@@ -13,12 +13,13 @@ import { ServiceStub } from "stated:fetcher";
 import { ops } from "stated:host";
 import { env as realmEnv, loopBackBindings } from "stated:program";
 import { flag } from "stated:settings";
+import { tracing } from "stated:tracing";
 import { badArgument } from "stated:webidl";
 
 export { DurableObject, restore, WorkerEntrypoint, WorkflowEntrypoint } from "stated:entrypoint-classes";
 export { RpcPromise, RpcProperty, RpcStub } from "stated:rpc";
 export { RpcTarget } from "stated:rpc-target";
-export { ServiceStub };
+export { ServiceStub, tracing };
 
 const ENV = Symbol("env");
 const EXPORTS = Symbol("exports");
@@ -51,6 +52,9 @@ export const env = liveView(() => contextValue(ENV) ?? (flag("disallow_importabl
 
 /** The loop-back bindings of the program's own exports. */
 export const exports = liveView(() => contextValue(EXPORTS) ?? (flag("disallow_importable_env") ? nothing : loopBackBindings()));
+
+/** The cache of the running event: nothing, since no event has one here (`ctx.cache`). */
+export const cache = liveView(() => nothing);
 
 /** Keeps the current context alive until the promise is settled. @param {unknown} promise */
 export function waitUntil(promise) {

@@ -11,6 +11,7 @@ import { registerPlatformClass } from "stated:platform-classes";
 import { restoreStub } from "stated:persistent-stub";
 import { loopBackBindings } from "stated:program";
 import { flag, serviceName } from "stated:settings";
+import { tracing } from "stated:tracing";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** @type {(ctx: ExecutionContext) => import("stated:host").WireProps} */
@@ -74,6 +75,10 @@ export class ExecutionContext {
 defineInterface(ExecutionContext);
 defineLazy(ExecutionContext.prototype, "props", (ctx) => decodeProps(propsOf(ctx)));
 defineLazy(ExecutionContext.prototype, "exports", () => (flag("enable_ctx_exports") ? loopBackBindings() : undefined));
+defineLazy(ExecutionContext.prototype, "tracing", () => tracing);
+// Those of Cloudflare's network: its cache in front of the Worker, and who was let in by Access.
+defineLazy(ExecutionContext.prototype, "cache", () => undefined);
+defineLazy(ExecutionContext.prototype, "access", () => undefined);
 registerPlatformClass(ExecutionContext);
 
 /**

@@ -20,6 +20,7 @@ import { EventSource } from "stated:event-source";
 import { fetch } from "stated:fetch";
 import { FormData } from "stated:form-data";
 import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "stated:global-scope";
+import { FetchEvent, ScheduledEvent, TailEvent } from "stated:handler-events";
 import { Headers } from "stated:headers";
 import { HTMLRewriter } from "stated:html-rewriter";
 import { MessageChannel, MessagePort } from "stated:message-channel";
@@ -27,6 +28,7 @@ import { Navigator, navigator } from "stated:navigator";
 import { newPerformance, Performance } from "stated:performance";
 import { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver,
   PerformanceObserverEntryList } from "stated:performance-entries";
+import { PerformanceResourceTiming } from "stated:performance-timing";
 import { reportUncaught } from "stated:report";
 import { Request } from "stated:request";
 import { Response } from "stated:response";
@@ -51,11 +53,11 @@ import { WebSocket, WebSocketPair, WebSocketRequestResponsePair } from "stated:w
 export const globalClasses = {
   AbortController, AbortSignal, Blob, Body, ByteLengthQueuingStrategy, Cache, CacheStorage, CloseEvent,
   CompressionStream, CountQueuingStrategy, Crypto, CryptoKey, CustomEvent, DecompressionStream, DOMException,
-  ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, File, FixedLengthStream, FormData, Headers, HTMLRewriter,
+  ErrorEvent, Event, EventSource, EventTarget, ExtendableEvent, FetchEvent, File, FixedLengthStream, FormData, Headers, HTMLRewriter,
   IdentityTransformStream, MessageEvent, Navigator, Performance, PromiseRejectionEvent,
   ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler, ServiceWorkerGlobalScope,
-  SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, TransformStream,
+  ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, ScheduledEvent, Scheduler, ServiceWorkerGlobalScope,
+  SubtleCrypto, TailEvent, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, TraceEvent: TailEvent, TransformStream,
   TransformStreamDefaultController, URL, URLPattern, URLSearchParams, WebSocket, WebSocketPair,
   WebSocketRequestResponsePair, WorkerGlobalScope, WritableStream, WritableStreamDefaultController,
   WritableStreamDefaultWriter,
@@ -140,7 +142,8 @@ export function installGlobals(target, config) {
     }
   }
   if (config.flags.includes("enable_global_performance_classes")) {
-    const timing = { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList };
+    const timing = { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList,
+      PerformanceResourceTiming };
     for (const [name, value] of Object.entries(timing)) {
       Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
     }

@@ -9,11 +9,14 @@
 import { EventTarget } from "stated:event";
 import { ops } from "stated:host";
 import { clear, entries, mark, measure, setClock } from "stated:performance-entries";
+import { EventCounts, PerformanceNodeTiming } from "stated:performance-timing";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
 
 /** The class of `performance`. */
 export class Performance extends EventTarget {
   #timeOrigin;
+  /** @type {EventCounts | undefined} */ #eventCounts = undefined;
+  /** @type {PerformanceNodeTiming | undefined} */ #nodeTiming = undefined;
 
   /** @param {unknown} [token] */
   constructor(token = undefined) {
@@ -59,7 +62,35 @@ export class Performance extends EventTarget {
     clear("measure", name);
   }
 
+  /** How many events of each type there were: a page's, so none. */
+  get eventCounts() {
+    return (this.#eventCounts ??= new EventCounts(internal));
+  }
+
+  /** As Node has it, with zeros. */
+  get nodeTiming() {
+    return (this.#nodeTiming ??= new PerformanceNodeTiming(internal));
+  }
+
+  /** As Node has it, with zeros. */
+  eventLoopUtilization() {
+    void this.#timeOrigin;
+    return { idle: 0, active: 0, utilization: 0 };
+  }
+
+  /** The function itself: its calls are not timed. @template {Function} F @param {F} fn @returns {F} */
+  timerify(fn) {
+    void this.#timeOrigin;
+    if (typeof fn !== "function") throw badArgument("Performance", "timerify", 1, "function");
+    return fn;
+  }
+
   /** Nothing: no requests are timed. */
+  markResourceTiming() {
+    void this.#timeOrigin;
+  }
+
+  /** Nothing, for the same reason. */
   clearResourceTimings() {
     void this.#timeOrigin;
   }

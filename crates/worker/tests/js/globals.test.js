@@ -29,8 +29,10 @@ test("classes are not enumerable, functions and objects are", () => {
   assertEquals(attributes("origin"), [false, true, true]);
 });
 
-test("each class's name is its global name", () => {
+test("each class's name is its global name, but for the older name of TailEvent", () => {
+  assert(target.TraceEvent === target.TailEvent);
   for (const name of Object.getOwnPropertyNames(target)) {
+    if (name === "TraceEvent") continue;
     const value = target[name];
     if (typeof value === "function" && /^[A-Z]/.test(name)) assertEquals(value.name, name);
   }
@@ -93,4 +95,51 @@ test("performance does not go back and agrees with the clock", () => {
   assert(performance.now() >= first);
   assert(Math.abs(performance.timeOrigin + performance.now() - Date.now()) < 1000);
   assertEquals([performance.toJSON(), `${performance}`], [{ timeOrigin: performance.timeOrigin }, "[object Performance]"]);
+});
+
+test("the events of handlers are classes that programs cannot make", () => {
+  for (const [name, ...methods] of [["FetchEvent", "respondWith", "passThroughOnException"], ["ScheduledEvent", "noRetry"], ["TailEvent"]]) {
+    const Class = target[name];
+    assertThrows(() => new Class("x"), TypeError, "Illegal constructor");
+    assert(Object.getPrototypeOf(Class) === target.ExtendableEvent, name);
+    for (const method of methods) assertEquals(typeof Class.prototype[method], "function");
+  }
+});
+
+test("what caches have in name only says so", () => {
+  for (const name of ["add", "addAll", "keys", "matchAll"]) {
+    assertThrows(() => target.caches.default[name]("http://a/"), Error, `Failed to execute '${name}' on 'Cache': the method is not implemented.`);
+  }
+  for (const name of ["delete", "has", "keys", "match"]) {
+    assertThrows(() => target.caches[name]("a"), Error, `Failed to execute '${name}' on 'CacheStorage': the method is not implemented.`);
+  }
+});
+
+test("performance has Node's members with zeros", () => {
+  const { performance } = target;
+  assertEquals(performance.eventLoopUtilization(), { idle: 0, active: 0, utilization: 0 });
+  assertEquals(performance.nodeTiming.toJSON(), { name: "node", entryType: "node", startTime: 0, duration: 0, nodeStart: 0, v8Start: 0,
+    bootstrapComplete: 0, environment: 0, loopStart: 0, loopExit: 0, idleTime: 0, uvMetricsInfo: { loopCount: 0, events: 0, eventsWaiting: 0 } });
+  assert(performance.nodeTiming === performance.nodeTiming);
+  assertEquals(performance.timerify((/** @type {number} */ number) => number + 1)(1), 2);
+  assertThrows(() => performance.timerify(1), TypeError,
+    "Failed to execute 'timerify' on 'Performance': parameter 1 is not of type 'function'.");
+  assertEquals(performance.markResourceTiming(), undefined);
+});
+
+test("no events are counted", () => {
+  const { eventCounts } = target.performance;
+  assertEquals([eventCounts.size, eventCounts.has("click"), eventCounts.get("click")], [0, false, undefined]);
+  assertEquals([[...eventCounts], [...eventCounts.keys()], [...eventCounts.values()], [...eventCounts.entries()]], [[], [], [], []]);
+  eventCounts.forEach(() => assert(false));
+});
+
+test("the class of timed requests comes with a flag and cannot be made", () => {
+  assert(!("PerformanceResourceTiming" in target));
+  const newer = /** @type {any} */ ({});
+  installGlobals(newer, { flags: ["enable_global_performance_classes"] });
+  const Class = newer.PerformanceResourceTiming;
+  assertThrows(() => new Class(), TypeError, "Illegal constructor");
+  assertEquals(Object.getOwnPropertyDescriptor(Class.prototype, "fetchStart")?.enumerable, true);
+  assert(Object.getPrototypeOf(Class) === newer.PerformanceEntry);
 });

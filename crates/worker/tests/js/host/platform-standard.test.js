@@ -15,8 +15,8 @@ const interfaces = [
   [MessagePort, { parent: EventTarget, attributes: ["onclose", "onmessage", "onmessageerror"], methods: { close: 0, postMessage: 1, start: 0 } }],
   [EventSource, { length: 1, parent: EventTarget, readonly: ["readyState", "url", "withCredentials"], attributes: ["onerror", "onmessage", "onopen"],
     methods: { close: 0 }, statics: { from: 1 }, constants: states }],
-  [CacheStorage, { readonly: ["default"], methods: { open: 1 }, promises: ["open"] }],
-  [Cache, { methods: { delete: 1, match: 1, put: 2 }, promises: ["delete", "match", "put"] }],
+  [CacheStorage, { readonly: ["default"], methods: { open: 1, delete: 0, has: 0, keys: 0, match: 0 }, promises: ["open"] }],
+  [Cache, { methods: { delete: 1, match: 1, put: 2, add: 0, addAll: 0, keys: 0, matchAll: 0 }, promises: ["delete", "match", "put"] }],
   [URLPattern, { readonly: ["hasRegExpGroups", "hash", "hostname", "password", "pathname", "port", "protocol", "search", "username"],
     methods: { exec: 0, test: 0 } }],
 ];
