@@ -50,6 +50,8 @@ export interface Ops {
   promiseState(promise: Promise<unknown>): [number, unknown?];
   /** `[target, handler]` of a Proxy, for printing; undefined for anything else. */
   proxyParts(value: unknown): [unknown, unknown] | undefined;
+  /** The most bytes that the heap may hold. */
+  heapBytesMax(): number;
 
   // --- text -------------------------------------------------------------------------------------
   /** Lone surrogates become U+FFFD. */

@@ -20,8 +20,8 @@ const SHORT = 64;
 /** Property names up to this long are looked up in the table of names before a string is made. */
 const NAME_LENGTH_MAX = 32;
 const NAMES = 512;
-/** The buffers of a value may not claim to be able to grow beyond this together: engines reserve the memory at once. */
-const RESIZABLE_BYTES_MAX = 2 ** 30;
+/** What the buffers of a value may reserve together to grow into: this part of the heap's limit. Engines take it at once. */
+const RESIZABLE_SHARE = 1 / 8;
 /** The engine's integers end here. */
 const BIGINT_BYTES_MAX = 2 ** 17;
 
@@ -46,7 +46,8 @@ export class Reader {
   #end = 0;
   #version = wire.VERSION_MIN;
   #depth = 0;
-  /** What the resizable buffers of the value may still reserve. */ #resizableBytes = 0;
+  /** @type {number | undefined} what the resizable buffers of the value may still reserve; undefined before the first */
+  #reservable = undefined;
   /** @type {unknown[]} objects by id; undefined while one is being made */ #objects = [];
   /** @type {any} the message of RPC that is read, with what the value refers to */ message = null;
   /** @type {readonly ArrayBuffer[] | undefined} what TAG_ARRAY_BUFFER_TRANSFER refers to */ #transferred = undefined;
@@ -55,14 +56,14 @@ export class Reader {
    * Begins with bytes and reads the header, if there is one.
    *
    * @param {Uint8Array} bytes
-   * @param {readonly ArrayBuffer[]} [transferred]
+   * @param {readonly ArrayBuffer[]} [transferred] for a clone within the realm, whose bytes are known to be good
    */
   begin(bytes, transferred = undefined) {
     this.#bytes = bytes;
     this.#end = bytes.length;
     this.#position = 0;
     this.#depth = 0;
-    this.#resizableBytes = RESIZABLE_BYTES_MAX;
+    this.#reservable = transferred === undefined ? undefined : Infinity;
     this.#transferred = transferred;
     this.#version = wire.VERSION_MIN;
     if (bytes.length === 0 || bytes[0] !== wire.TAG_VERSION) return;
@@ -481,12 +482,19 @@ export class Reader {
     }
   }
 
+  /**
+   * A buffer with a lower maximum where that would take too much memory: a few bytes may claim gigabytes.
+   *
+   * Differs: in V8 a maximum costs only addresses, so a buffer keeps whatever it has.
+   */
   #readResizableBuffer() {
     const length = this.readVarint();
-    const maxByteLength = this.readVarint();
-    if (length > maxByteLength || maxByteLength > this.#resizableBytes) throw malformed();
-    this.#resizableBytes -= maxByteLength;
+    const claimed = this.readVarint();
+    if (length > claimed) throw malformed();
     const start = this.#take(length);
+    const reservable = this.#reservable ?? ops.heapBytesMax() * RESIZABLE_SHARE;
+    const maxByteLength = Math.max(length, Math.min(claimed, reservable));
+    this.#reservable = Math.max(0, reservable - maxByteLength);
     const buffer = new ArrayBuffer(length, /** @type {any} */ ({ maxByteLength }));
     new Uint8Array(buffer).set(this.#bytes.subarray(start, start + length));
     return this.#known(buffer);

@@ -47,6 +47,7 @@ operations! {
     "classOf" => values::class_of,
     "promiseState" => values::promise_state,
     "proxyParts" => values::proxy_parts,
+    "heapBytesMax" => values::heap_bytes_max,
     "utf8Encode" => text::utf8_encode,
     "utf8EncodeInto" => text::utf8_encode_into,
     "encodingName" => text::encoding_name,

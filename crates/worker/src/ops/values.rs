@@ -38,6 +38,12 @@ pub(crate) fn proxy_parts<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     }
 }
 
+/// `heapBytesMax`: the limit of the shard's heap.
+pub(crate) fn heap_bytes_max<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let bytes = op.worker.heap_bytes();
+    Ok(op.scope.number(bytes as f64))
+}
+
 /// Makes an array of the values that `make` makes of the items, each in a scope of its own.
 ///
 /// For results of any length; there must be fewer items than the engine has room for handles.

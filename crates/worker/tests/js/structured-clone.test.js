@@ -60,3 +60,10 @@ if (transfers) {
     assertEquals(buffer.byteLength, 1);
   });
 }
+
+test("a clone within the realm keeps a maximum of any size", () => {
+  if (!("resizable" in ArrayBuffer.prototype)) return assert(/** @type {any} */ (globalThis).process !== undefined);
+  const maxByteLength = 40 * 2 ** 20;
+  const clone = /** @type {any} */ (structuredClone(new ArrayBuffer(2, /** @type {any} */ ({ maxByteLength }))));
+  assertEquals([clone.byteLength, clone.maxByteLength], [2, maxByteLength]);
+});

@@ -84,7 +84,7 @@ function check(bytes) {
   const byV8 = readByV8(bytes);
   if (stored.error !== undefined) {
     if (asMessage.error === undefined) return "read as a message";
-    // Buffers that reserve too much, and numbers of more bytes than they can have.
+    // Numbers of more bytes than they can have.
     if (byV8 !== undefined) return "only V8 reads it";
     return stored.error;
   }

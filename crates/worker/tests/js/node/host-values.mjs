@@ -60,6 +60,7 @@ if (!("transfer" in ArrayBuffer.prototype)) {
 
 defineOps({
   classOf,
+  heapBytesMax: () => 256 << 20,
   utf8Encode: (text) => encoder.encode(text),
   textDecode: (_name, bytes) => decoder.decode(bytes),
 });
