@@ -152,6 +152,26 @@ fn a_stub_of_another_request_is_refused() {
     );
 }
 
+#[test]
+fn stubs_that_become_garbage_undisposed_are_warned_of_once_per_thread() {
+    let server = start();
+    let warning = "An RPC stub was not disposed properly. You must call dispose() on all stubs in order to let the \
+                   other side know that you are no longer using them.";
+
+    server.get("/disposed-properly");
+    assert!(!server.output().describe().contains(warning));
+    server.get("/abandoned");
+    server.wait_for_output(warning);
+    for _ in 0..3 {
+        server.get("/abandoned");
+    }
+    let exit = server.terminate();
+
+    let output = format!("{}{}", exit.stdout, exit.stderr);
+    let count = output.matches(warning).count();
+    assert!((1..=2).contains(&count), "{output}");
+}
+
 // --- broken objects -------------------------------------------------------------------------------
 
 #[test]

@@ -59,6 +59,11 @@ export class CapabilityChannel {
     return new CapabilityChannel(ops.capabilityDup(this.#usable()));
   }
 
+  /** Whether it still counts as used: it was not disposed, and its context has not ended. */
+  get isHeld() {
+    return !this.#disposed && ops.capabilityIsHeld(this.#capability);
+  }
+
   dispose() {
     if (this.#disposed) return;
     this.#disposed = true;

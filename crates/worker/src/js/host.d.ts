@@ -338,6 +338,8 @@ export interface Ops {
   /** Takes the host body over. */
   capabilityOfBody(bodyId: number): number;
   capabilityDup(capability: number): number;
+  /** False once it was dropped, or sent without a duplicate, and when its context has ended. */
+  capabilityIsHeld(capability: number): boolean;
   capabilityDrop(capability: number): void;
   /** Calls of one context to one target start in call order. */
   capabilityCall(capability: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;

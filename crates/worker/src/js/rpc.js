@@ -427,7 +427,32 @@ class StubHandler extends Remote {
 export function newStub(channel) {
   const stub = new Proxy(callable, new StubHandler(channel));
   rememberChannel(stub, channel);
+  if (channel instanceof CapabilityChannel) watch(stub, channel);
   return stub;
+}
+
+/** Stubs that are watched at a time: some are enough to tell the program once. */
+const WATCHED_MAX = 1000;
+const NOT_DISPOSED = "An RPC stub was not disposed properly. You must call dispose() on all stubs in order to let the other "
+  + "side know that you are no longer using them. You cannot rely on the garbage collector for this because it may take "
+  + "arbitrarily long before actually collecting unreachable objects. As a shortcut, calling dispose() on the result of an RPC "
+  + "call disposes all stubs within it.";
+
+let watched = 0;
+let hasWarned = false;
+
+const garbage = new FinalizationRegistry((/** @type {CapabilityChannel} */ channel) => {
+  watched--;
+  if (hasWarned || !channel.isHeld) return;
+  hasWarned = true;
+  ops.log(3, NOT_DISPOSED);
+});
+
+/** @param {object} stub @param {CapabilityChannel} channel */
+function watch(stub, channel) {
+  if (hasWarned || watched === WATCHED_MAX) return;
+  watched++;
+  garbage.register(stub, channel);
 }
 
 /**

@@ -148,6 +148,12 @@ pub(crate) fn dup<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.hold(copy)
 }
 
+/// Whether the reference is there: neither given up nor gone with its context.
+pub(crate) fn is_held<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let context = op.worker.capabilities.context_of(op.uint(0));
+    Ok(op.scope.boolean(context.is_some()))
+}
+
 /// Gives a reference up.
 pub(crate) fn drop_reference<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let dropped = op.worker.capabilities.take(op.uint(0));

@@ -187,6 +187,7 @@ operations! {
     "capabilityOfService" => capability::of_service,
     "capabilityOfBody" => capability::of_body,
     "capabilityDup" => capability::dup,
+    "capabilityIsHeld" => capability::is_held,
     "capabilityDrop" => capability::drop_reference,
     "capabilityCall" => capability::call,
     "capabilityFetch" => capability::fetch,

@@ -28,6 +28,7 @@ import { mutate, Random } from "./mutate.mjs";
 defineOps({
   capabilityCall: () => new Promise(() => {}),
   capabilityDrop: () => {},
+  capabilityIsHeld: () => false,
   capabilityDup: (/** @type {number} */ capability) => capability,
   checkContext: () => {},
 });

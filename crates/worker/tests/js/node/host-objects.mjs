@@ -167,6 +167,7 @@ export class Host {
         if (capability.lease !== undefined) capability.lease.references++;
         return insert(capability);
       },
+      capabilityIsHeld: (id) => this.capabilities.has(id),
       capabilityDrop: (id) => {
         const capability = this.capabilities.get(id);
         this.capabilities.delete(id);
