@@ -3,10 +3,10 @@
 //! ```text
 //! GET    /objects/namespaces
 //! GET    /objects/namespaces/{key}/objects?limit&cursor&name
-//! POST   /objects/namespaces/{key}/query                        {durable_object_id | durable_object_name, queries}
-//! GET    /objects/namespaces/{key}/objects/{id}                 DELETE: the object with all its data
-//! GET    /objects/namespaces/{key}/objects/{id}/values?prefix&start_after&limit
-//! GET    /objects/namespaces/{key}/objects/{id}/value?key       PUT (JSON), DELETE
+//! POST   /objects/namespaces/{key}/query?facet                  {durable_object_id | durable_object_name, queries}
+//! GET    /objects/namespaces/{key}/objects/{id}?facet           DELETE: the object with all its data
+//! GET    /objects/namespaces/{key}/objects/{id}/values?facet&prefix&start_after&limit
+//! GET    /objects/namespaces/{key}/objects/{id}/value?facet&key       PUT (JSON), DELETE
 //! GET    /objects/namespaces/{key}/objects/{id}/alarm           PUT (ms since the epoch), DELETE
 //! POST   /objects/namespaces/{key}/objects/{id}/evict
 //! GET    /objects/namespaces/{key}/objects/{id}/bookmarks?limit | at   (ms since the epoch)
@@ -14,6 +14,8 @@
 //! GET    /objects/namespaces/{key}/objects/{id}/archive         PUT: replace it (object and facets, a tar file)
 //! GET    /objects/namespaces/{key}/objects/{id}/database?bookmark      PUT: replace it (SQLite files)
 //! ```
+//!
+//! `facet` is the name of a facet; repeated, it leads to a facet of that facet.
 //!
 //! Source: envelope and the first three are Cloudflare's (reference section 16); the rest is ours.
 
@@ -26,6 +28,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stated_core::id::ObjectId;
+use stated_object::operate::Part;
 use stated_storage::{check_integrity, copy_database};
 use tempfile::TempDir;
 use url::form_urlencoded;
@@ -163,7 +166,7 @@ impl Api {
         let namespace = self.store.namespace(&decoded(key))?;
         match (&request.method, rest) {
             (&Method::GET, ["objects"]) => self.objects(&namespace, &parameters).await,
-            (&Method::POST, ["query"]) => self.query(namespace, &request.body).await,
+            (&Method::POST, ["query"]) => self.query(namespace, &parameters, &request.body).await,
             (_, ["objects", id, rest @ ..]) => {
                 let id = ObjectId::parse(&namespace.key, id).map_err(|_| {
                     Refusal::BadRequest(format!("`{id}` is not an object id of this namespace"))
@@ -172,6 +175,7 @@ impl Api {
                     store: &self.store,
                     namespace,
                     id,
+                    facet: parameters.all("facet"),
                 };
                 match object
                     .route(&request.method, rest, &parameters, request.body)
@@ -225,7 +229,12 @@ impl Api {
         Ok(Answer::Page(found.into(), info))
     }
 
-    async fn query(&self, namespace: Namespace, body: &Upload) -> Result<Answer, Refusal> {
+    async fn query(
+        &self,
+        namespace: Namespace,
+        parameters: &Parameters<'_>,
+        body: &Upload,
+    ) -> Result<Answer, Refusal> {
         #[derive(Deserialize)]
         struct Asked {
             durable_object_id: Option<String>,
@@ -248,6 +257,7 @@ impl Api {
             store: &self.store,
             namespace,
             id,
+            facet: parameters.all("facet"),
         };
         object.must_exist()?;
         let work = move |database: &mut _| operation::query(database, &asked.queries);
@@ -260,6 +270,8 @@ struct Object<'s> {
     store: &'s Store,
     namespace: Namespace,
     id: ObjectId,
+    /// The names that lead to the facet that is meant; none for the object itself.
+    facet: Vec<String>,
 }
 
 impl Object<'_> {
@@ -271,8 +283,18 @@ impl Object<'_> {
         parameters: &Parameters<'_>,
         body: Upload,
     ) -> Option<Result<Answer, Refusal>> {
+        if !self.facet.is_empty()
+            && !matches!(
+                (method, rest),
+                (&Method::GET, []) | (_, ["values" | "value"])
+            )
+        {
+            let refusal = "this is done to whole objects; a facet cannot be named";
+            return Some(Err(Refusal::BadRequest(refusal.into())));
+        }
         Some(match (method, rest) {
-            (&Method::GET, []) => self.show().await,
+            (&Method::GET, []) if self.facet.is_empty() => self.show().await,
+            (&Method::GET, []) => self.show_facet().await,
             (&Method::DELETE, []) => self.delete().await,
             (&Method::GET, ["values"]) => self.values(parameters).await,
             (&Method::GET, ["value"]) => self.get(parameters).await,
@@ -306,7 +328,18 @@ impl Object<'_> {
         &self,
         work: impl FnOnce(&mut stated_storage::Database) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.store.operate(&self.namespace, self.id, work).await
+        let part = self.part()?;
+        self.store
+            .operate(&self.namespace, self.id, part, work)
+            .await
+    }
+
+    fn part(&self) -> Result<Part, Refusal> {
+        if self.facet.is_empty() {
+            return Ok(Part::Object);
+        }
+        let id = self.id.to_string();
+        facets::number(&self.namespace.folder, &id, &self.facet).map(Part::Facet)
     }
 
     /// Only `put`, `set_alarm` and `import` make an object that was not there.
@@ -329,6 +362,18 @@ impl Object<'_> {
         }
         let facets = facets::of_object(&self.namespace.folder, &self.id.to_string())?;
         facts["facets"] = Value::from(facets);
+        Ok(Answer::Result(facts))
+    }
+
+    async fn show_facet(&self) -> Result<Answer, Refusal> {
+        let (folder, id) = (&self.namespace.folder, self.id.to_string());
+        let number = facets::number(folder, &id, &self.facet)?;
+        let all = facets::of_object(folder, &id)?;
+        let found = all.into_iter().find(|facet| facet["number"] == number);
+        let mut facts = found.unwrap_or_default();
+        let contents = self.operate(operation::contents).await?;
+        facts["databaseSize"] = contents["databaseSize"].clone();
+        facts["tables"] = contents["tables"].clone();
         Ok(Answer::Result(facts))
     }
 
@@ -567,6 +612,13 @@ impl Parameters<'_> {
         form_urlencoded::parse(self.0.as_bytes())
             .find(|(own, _)| own == name)
             .map(|(_, value)| value.into_owned())
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        form_urlencoded::parse(self.0.as_bytes())
+            .filter(|(own, _)| own == name)
+            .map(|(_, value)| value.into_owned())
+            .collect()
     }
 
     fn required(&self, name: &str) -> Result<String, Refusal> {

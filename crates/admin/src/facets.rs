@@ -34,6 +34,24 @@ pub(crate) fn has_any(folder: &NamespaceFolder, id: &str) -> bool {
     facet_index_path(folder.path(), id).exists()
 }
 
+/// Returns the number of the facet that the names lead to, the first one of the object's own.
+///
+/// # Errors
+/// [`Refusal::UnknownFacet`], also when it has nothing stored; [`Refusal::Storage`].
+pub(crate) fn number(folder: &NamespaceFolder, id: &str, path: &[String]) -> Result<u16, Refusal> {
+    let index = FacetIndex::open(&facet_index_path(folder.path(), id))?;
+    let found = path
+        .iter()
+        .try_fold(ROOT, |parent, name| index.number(parent, name));
+    match found {
+        Some(number) if folder.stored(&format!("{id}.{number}"))?.is_some() => Ok(number),
+        _ => Err(Refusal::UnknownFacet {
+            id: id.to_owned(),
+            path: path.to_owned(),
+        }),
+    }
+}
+
 /// Returns `{path, number, bytes}` of each facet of an object that has stored something, parents
 /// before children; the path begins with the name of a facet of the object's own.
 pub(crate) fn of_object(folder: &NamespaceFolder, id: &str) -> Result<Vec<Value>, Refusal> {

@@ -19,6 +19,14 @@ pub enum Refusal {
     /// The object has never stored anything and is not in memory.
     #[error("object `{0}` does not exist")]
     UnknownObject(String),
+    /// The object has no such facet, or the facet has nothing stored.
+    #[error("object `{id}` has no facet `{}` with stored data", .path.join("` `"))]
+    UnknownFacet {
+        /// The object.
+        id: String,
+        /// The names that should lead to it.
+        path: Vec<String>,
+    },
     /// The object has no such key.
     #[error("object `{id}` has no key `{key}`")]
     UnknownKey {
@@ -87,6 +95,7 @@ impl Refusal {
         match self {
             Self::UnknownNamespace(_)
             | Self::UnknownObject(_)
+            | Self::UnknownFacet { .. }
             | Self::UnknownKey { .. }
             | Self::UnknownRoute(_) => 404,
             Self::BadRequest(_) | Self::Sql(_) | Self::QueryTime(_) | Self::History(_) => 400,

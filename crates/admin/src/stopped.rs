@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stated_core::id::{ObjectId, UniqueKey};
+use stated_object::operate::Part;
 use stated_storage::{
     AlarmIdentity, AlarmIndex, Backend, CommitFailure, Committer, DataFolder, Database,
-    DatabaseOptions, Lane, OBJECT_STEM, Retention, StorageError, copy_facets, replace_facets,
+    DatabaseOptions, FACET_OPTIONS, Lane, OBJECT_STEM, Retention, StorageError, copy_facets,
+    facet_path, replace_facets,
 };
 
 use crate::refusal::Refusal;
@@ -56,9 +58,17 @@ impl Stopped {
         &self,
         namespace: &Namespace,
         id: ObjectId,
+        part: Part,
         work: impl FnOnce(&mut Database) -> T,
     ) -> Result<T, Refusal> {
-        let mut database = open(namespace, id, &self.committer.lane())?;
+        let lane = self.committer.lane();
+        let mut database = match part {
+            Part::Object => open(namespace, id, &lane)?,
+            Part::Facet(number) => {
+                let path = facet_path(namespace.folder.path(), &id.to_string(), number);
+                Database::open(&path, FACET_OPTIONS, &lane)?
+            }
+        };
         let result = work(&mut database);
         database.end_turn().map_err(|failure| match failure {
             CommitFailure::Constraint(error) => Refusal::Sql(StorageError::Sql(error.into())),
@@ -88,7 +98,9 @@ impl Stopped {
         target: &Path,
     ) -> Result<(), Refusal> {
         let own = target.join(format!("{OBJECT_STEM}.sqlite"));
-        self.operate(namespace, id, |database| database.copy_to(&own))??;
+        self.operate(namespace, id, Part::Object, |database| {
+            database.copy_to(&own)
+        })??;
         let (folder, lane) = (namespace.folder.path(), self.committer.lane());
         copy_facets(folder, &id.to_string(), &lane, target, |_, _| None)?;
         Ok(())

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde_json::{Value, json};
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_node::{ObjectNamespace, Objects};
-use stated_object::operate::{Evicted, Resident};
+use stated_object::operate::{Evicted, Part, Resident};
 use stated_storage::{AlarmIndex, Backend, Database, NamespaceFolder, Stored};
 
 use crate::facets;
@@ -144,20 +144,21 @@ impl Store {
         }
     }
 
-    /// Runs `work` on the object's database as one turn; durable when it returns.
+    /// Runs `work` on a database of the object as one turn; durable when it returns.
     pub(crate) async fn operate<T: Send + 'static>(
         &self,
         namespace: &Namespace,
         id: ObjectId,
+        part: Part,
         work: impl FnOnce(&mut Database) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         match self {
             Self::Running(objects) => {
                 objects
-                    .operate(of_node(objects, namespace), id, work)
+                    .operate(of_node(objects, namespace), id, part, work)
                     .await?
             }
-            Self::Stopped(stopped) => stopped.operate(namespace, id, work)?,
+            Self::Stopped(stopped) => stopped.operate(namespace, id, part, work)?,
         }
     }
 

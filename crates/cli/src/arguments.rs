@@ -158,11 +158,11 @@ pub(crate) enum ObjectsAction {
         limit: Option<usize>,
     },
     /// Show one object
-    Show(Target),
+    Show(Place),
     /// Run SQL in one object
     Sql {
         #[command(flatten)]
-        target: Target,
+        place: Place,
 
         /// One or more statements
         query: String,
@@ -173,14 +173,14 @@ pub(crate) enum ObjectsAction {
     /// Print the value of a key, or all keys with their values
     Get {
         #[command(flatten)]
-        target: Target,
+        place: Place,
 
         key: Option<String>,
     },
     /// Store a value under a key
     Put {
         #[command(flatten)]
-        target: Target,
+        place: Place,
 
         key: String,
 
@@ -191,7 +191,7 @@ pub(crate) enum ObjectsAction {
     /// Remove a key
     DeleteKey {
         #[command(flatten)]
-        target: Target,
+        place: Place,
 
         key: String,
     },
@@ -266,6 +266,17 @@ pub(crate) struct Target {
 
     /// Its id (64 hexadecimal digits) or its name
     pub(crate) object: String,
+}
+
+/// One object, or one of its facets.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    /// Facet of the object; repeated, a facet of that facet
+    #[arg(long, value_name = "NAME")]
+    pub(crate) facet: Vec<String>,
 }
 
 #[derive(Debug, Args)]

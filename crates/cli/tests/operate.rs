@@ -368,6 +368,84 @@ fn an_object_that_has_only_facets_is_listed_shown_and_moved() {
 }
 
 #[test]
+fn facets_are_read_and_written_like_their_object() {
+    let server = server();
+    assert_eq!(server.get("/ann/parts").json(), json!([1, 1]));
+    let data = server.data().to_owned();
+    let part = |command: &str, rest: &[&str]| {
+        let arguments = [&[command, "Ledger", "ann", "--facet", "part"], rest].concat();
+        objects(&data, &arguments)
+    };
+    let inner =
+        |command: &str, rest: &[&str]| part(command, &[&["--facet", "inner"], rest].concat());
+
+    // While they run.
+    assert_eq!(part("get", &["count"]).done(), "1");
+    assert_eq!(inner("get", &["--json"]).json()[0]["value"], 1);
+    part("put", &["count", "41"]).done();
+    part("put", &["note", "true"]).done();
+    part("delete-key", &["note"]).done();
+    part("sql", &["CREATE TABLE t AS SELECT 7 AS n"]).done();
+    assert_eq!(server.get("/ann/parts").json(), json!([42, 2]));
+    // While nothing of the object does.
+    objects(&data, &["evict", "Ledger", "ann"]).done();
+    assert_eq!(part("get", &[]).done(), "count  42");
+    inner("put", &["count", "9"]).done();
+    assert_eq!(server.get("/ann/parts").json(), json!([43, 10]));
+    // The object's own keys are others.
+    assert_eq!(
+        objects(&data, &["get", "Ledger", "ann", "count"]).done(),
+        "2"
+    );
+
+    let launch = stopped(server);
+    assert_eq!(part("sql", &["SELECT n FROM t"]).done(), "n\n7");
+    let shown = part("show", &["--json"]).json();
+    inner("put", &["count", "19"]).done();
+    let server = launch.start();
+
+    assert_eq!(shown["path"], json!(["part"]));
+    assert_eq!(shown["tables"], json!(["t"]));
+    assert!(shown["bytes"].as_u64() >= Some(4096), "{shown}");
+    let lines = inner("show", &[]);
+    assert!(
+        lines.done().starts_with("facet     part/inner\n"),
+        "{}",
+        lines.stdout
+    );
+    assert_eq!(server.get("/ann/parts").json(), json!([44, 20]));
+}
+
+#[test]
+fn a_facet_that_has_stored_nothing_is_unknown() {
+    let server = server();
+    server.get("/ann/parts");
+    let data = server.data();
+    let id = objects(data, &["show", "Ledger", "ann", "--json"]).json()["id"].clone();
+    let id = id.as_str().expect("an id");
+
+    let get = [
+        "get", "Ledger", "ann", "--facet", "part", "--facet", "no one",
+    ];
+    let unknown = objects(data, &get);
+    let put = objects(
+        data,
+        &["put", "Ledger", "ann", "k", "1", "--facet", "inner"],
+    );
+    let alarm = objects(data, &["alarm", "Ledger", "ann", "--facet", "part"]);
+
+    assert_eq!(
+        unknown.stderr,
+        format!("error: object `{id}` has no facet `part` `no one` with stored data\n")
+    );
+    assert_eq!(
+        put.stderr,
+        format!("error: object `{id}` has no facet `inner` with stored data\n")
+    );
+    assert_eq!(alarm.code, Some(2), "{}", alarm.stdout);
+}
+
+#[test]
 fn a_damaged_file_is_not_imported() {
     let server = server();
     let data = server.data();

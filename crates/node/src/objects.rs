@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stated_core::error::Failure;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_object::namespace::Namespace;
-use stated_object::operate::{Evicted, Resident};
+use stated_object::operate::{Evicted, Part, Resident};
 use stated_storage::{AlarmIndex, Backend, DataFolder, Database, NamespaceFolder, StorageError};
 use tokio::sync::{Notify, oneshot};
 
@@ -96,7 +96,7 @@ impl Objects {
         Ok(residents)
     }
 
-    /// Runs `work` on an object's database as one turn; returns when what it wrote is durable.
+    /// Runs `work` on a database of an object as one turn; returns when what it wrote is durable.
     ///
     /// # Errors
     /// Why the database cannot be used, why the commit failed, or that the node is shutting down.
@@ -104,12 +104,13 @@ impl Objects {
         &self,
         namespace: &ObjectNamespace,
         id: ObjectId,
+        part: Part,
         work: impl FnOnce(&mut Database) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let shard = self.topology.owner(namespace.place.0, &id);
         let result = self
             .ask(namespace, shard, move |own| async move {
-                own.operate(id, work).await
+                own.operate(id, part, work).await
             })
             .await?;
         // The alarm may be another one now.

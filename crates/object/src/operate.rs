@@ -28,6 +28,15 @@ pub struct Resident {
     pub sockets: usize,
 }
 
+/// Which of an object's databases an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// That of the object itself.
+    Object,
+    /// That of the facet with this number in the object's index.
+    Facet(u16),
+}
+
 /// What came of the wish to evict an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evicted {
@@ -54,20 +63,29 @@ impl Namespace {
         residents
     }
 
-    /// Runs `work` on the object's database, as one turn, and waits until what it wrote is durable.
+    /// Runs `work` on a database of the object, as one turn, and waits until what it wrote is durable.
     ///
     /// # Errors
     /// Why the database cannot be used, or the commit failed.
     pub async fn operate<T>(
         self: &Rc<Self>,
         id: ObjectId,
+        part: Part,
         work: impl FnOnce(&mut Database) -> T,
     ) -> Result<T, Failure> {
         // An instance that has just broken gives its database back in a task.
         tokio::task::yield_now().await;
         let entry = self.known_entry(id);
-        let Some(instance) = entry.as_ref().and_then(|entry| entry.instance()) else {
-            return self.operate_closed(id, entry.as_deref(), work);
+        let root = entry.as_ref().and_then(|entry| entry.instance());
+        let running = match part {
+            Part::Object => root,
+            Part::Facet(number) => root.and_then(|root| root.running_facets().remove(&number)),
+        };
+        let Some(instance) = running else {
+            return match part {
+                Part::Object => self.operate_closed(id, entry.as_deref(), work),
+                Part::Facet(number) => self.operate_closed_facet(id, number, work),
+            };
         };
         let _active = instance.active();
         let result = {
@@ -100,6 +118,25 @@ impl Namespace {
             (Some(entry), Some(AlarmEdit::Delete)) => entry.alarm_was_deleted(),
             _ => {}
         }
+        database
+            .wait_until_durable()
+            .map_err(|error| Failure::storage_failed(&error.to_string()))?;
+        Ok(result)
+    }
+
+    fn operate_closed_facet<T>(
+        &self,
+        id: ObjectId,
+        number: u16,
+        work: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Failure> {
+        let mut database = self
+            .open_facet(id, number)
+            .map_err(|error| storage_failure(&error))?;
+        let result = work(&mut database);
+        database
+            .end_turn()
+            .map_err(|failure| crate::instance::commit_failure(&failure))?;
         database
             .wait_until_durable()
             .map_err(|error| Failure::storage_failed(&error.to_string()))?;

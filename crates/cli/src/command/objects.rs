@@ -12,7 +12,7 @@ use stated_core::id::{ObjectId, UniqueKey};
 use stated_object::clock::wall_ms;
 use tempfile::TempDir;
 
-use crate::arguments::{AlarmChange, Objects, ObjectsAction, Target};
+use crate::arguments::{AlarmChange, Objects, ObjectsAction, Place, Target};
 use crate::failure::Failure;
 use crate::moment;
 use crate::printer;
@@ -91,17 +91,21 @@ struct Session {
     json: bool,
 }
 
-/// The object that a command is about.
+/// The object that a command is about, or its facet.
 struct Object {
     key: String,
     id: String,
+    /// The names that lead to the facet.
+    facet: Vec<String>,
 }
 
 impl Object {
     fn target(&self, rest: &[&str], query: &[(&str, &str)]) -> String {
         let mut path = vec!["objects", "namespaces", &self.key, "objects", &self.id];
         path.extend(rest);
-        Request::target(&path, query)
+        let facet = self.facet.iter().map(|name| ("facet", name.as_str()));
+        let query: Vec<(&str, &str)> = facet.chain(query.iter().copied()).collect();
+        Request::target(&path, &query)
     }
 }
 
@@ -111,28 +115,30 @@ impl Session {
             ObjectsAction::List { class, name, limit } => {
                 self.list(class.as_deref(), name.as_deref(), *limit).await
             }
-            ObjectsAction::Show(target) => self.show(target).await,
+            ObjectsAction::Show(place) => self.show(place).await,
             ObjectsAction::Sql {
-                target,
+                place,
                 query,
                 params,
-            } => self.sql(target, query, params).await,
-            ObjectsAction::Get { target, key: None } => self.keys(target).await,
+            } => self.sql(place, query, params).await,
+            ObjectsAction::Get { place, key: None } => self.keys(place).await,
             ObjectsAction::Get {
-                target,
+                place,
                 key: Some(key),
-            } => self.get(target, key).await,
-            ObjectsAction::Put { target, key, value } => self.put(target, key, value).await,
-            ObjectsAction::DeleteKey { target, key } => self
-                .request(
+            } => self.get(place, key).await,
+            ObjectsAction::Put { place, key, value } => self.put(place, key, value).await,
+            ObjectsAction::DeleteKey { place, key } => {
+                let object = self.place(place).await?;
+                self.request_of(
                     Method::DELETE,
-                    target,
+                    &object,
                     &["value"],
                     &[("key", key)],
                     Value::Null,
                 )
                 .await
-                .map(drop),
+                .map(drop)
+            }
             ObjectsAction::Alarm { target, change } => self.alarm(target, change).await,
             ObjectsAction::Evict(target) => self
                 .request(Method::POST, target, &["evict"], &[], Value::Null)
@@ -196,27 +202,35 @@ impl Session {
         Ok(())
     }
 
-    async fn show(&self, target: &Target) -> Result<(), Failure> {
+    async fn show(&self, place: &Place) -> Result<(), Failure> {
+        let object = self.place(place).await?;
         let facts = self
-            .request(Method::GET, target, &[], &[], Value::Null)
+            .request_of(Method::GET, &object, &[], &[], Value::Null)
             .await?;
         if self.json {
             self.print(&facts)
+        } else if !object.facet.is_empty() {
+            show::facet(&facts)
         } else {
             show::object(&facts)
         }
         Ok(())
     }
 
-    async fn sql(&self, target: &Target, query: &str, params: &[String]) -> Result<(), Failure> {
-        let object = self.object(target).await?;
+    async fn sql(&self, place: &Place, query: &str, params: &[String]) -> Result<(), Failure> {
+        let object = self.place(place).await?;
         // A parameter is JSON where it can be, and text otherwise.
         let params: Vec<Value> = params
             .iter()
             .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())))
             .collect();
         let body = json!({ "durable_object_id": object.id, "queries": [{ "sql": query, "params": params }] });
-        let target = Request::target(&["objects", "namespaces", &object.key, "query"], &[]);
+        let facet: Vec<(&str, &str)> = object
+            .facet
+            .iter()
+            .map(|name| ("facet", name.as_str()))
+            .collect();
+        let target = Request::target(&["objects", "namespaces", &object.key, "query"], &facet);
         let body = Upload::Bytes(body.to_string().into());
         let envelope = self.connection.ask(Method::POST, target, body).await?;
         let result = &envelope["result"][0];
@@ -228,8 +242,8 @@ impl Session {
         Ok(())
     }
 
-    async fn keys(&self, target: &Target) -> Result<(), Failure> {
-        let object = self.object(target).await?;
+    async fn keys(&self, place: &Place) -> Result<(), Failure> {
+        let object = self.place(place).await?;
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -256,11 +270,12 @@ impl Session {
         Ok(())
     }
 
-    async fn get(&self, target: &Target, key: &str) -> Result<(), Failure> {
+    async fn get(&self, place: &Place, key: &str) -> Result<(), Failure> {
+        let object = self.place(place).await?;
         let value = self
-            .request(
+            .request_of(
                 Method::GET,
-                target,
+                &object,
                 &["value"],
                 &[("key", key)],
                 Value::Null,
@@ -270,12 +285,13 @@ impl Session {
         Ok(())
     }
 
-    async fn put(&self, target: &Target, key: &str, value: &str) -> Result<(), Failure> {
+    async fn put(&self, place: &Place, key: &str, value: &str) -> Result<(), Failure> {
         let value: Value = serde_json::from_str(value).map_err(|error| {
             Failure::new(format!("the value is not JSON: {error}"))
                 .with_hint("a string is written with its quotation marks: '\"text\"'")
         })?;
-        self.request(Method::PUT, target, &["value"], &[("key", key)], value)
+        let object = self.place(place).await?;
+        self.request_of(Method::PUT, &object, &["value"], &[("key", key)], value)
             .await
             .map(drop)
     }
@@ -402,6 +418,17 @@ impl Session {
         body: Value,
     ) -> Result<Value, Failure> {
         let object = self.object(target).await?;
+        self.request_of(method, &object, rest, query, body).await
+    }
+
+    async fn request_of(
+        &self,
+        method: Method,
+        object: &Object,
+        rest: &[&str],
+        query: &[(&str, &str)],
+        body: Value,
+    ) -> Result<Value, Failure> {
         let body = Upload::Bytes(body.to_string().into());
         let mut envelope = self
             .connection
@@ -454,6 +481,14 @@ impl Session {
         Ok(Object {
             key,
             id: id.to_string(),
+            facet: Vec::new(),
+        })
+    }
+
+    async fn place(&self, place: &Place) -> Result<Object, Failure> {
+        Ok(Object {
+            facet: place.facet.clone(),
+            ..self.object(&place.target).await?
         })
     }
 

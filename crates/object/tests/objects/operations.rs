@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use stated_object::operate::Evicted;
+use stated_object::operate::{Evicted, Part};
 use stated_object::program::Answer;
 use stated_storage::StorageError;
 
@@ -16,11 +16,13 @@ fn an_operation_on_an_object_that_does_not_run_constructs_nothing() {
 
         let put = world
             .namespace
-            .operate(entry.id, |database| database.kv_put("k", b"v"))
+            .operate(entry.id, Part::Object, |database| {
+                database.kv_put("k", b"v")
+            })
             .await;
         let read = world
             .namespace
-            .operate(entry.id, |database| database.kv_get("k"))
+            .operate(entry.id, Part::Object, |database| database.kv_get("k"))
             .await;
 
         put.expect("the database opens")
@@ -46,7 +48,7 @@ fn an_operation_on_a_running_object_is_answered_when_its_write_is_durable() {
 
         let operation = tokio::task::spawn_local(async move {
             namespace
-                .operate(id, |database| database.kv_put("k", b"v"))
+                .operate(id, Part::Object, |database| database.kv_put("k", b"v"))
                 .await
         });
         settle().await;

@@ -45,45 +45,47 @@ pub(super) fn bookmarks(found: &Value) {
     table([head, oldest].into_iter().chain(commits.map(row)).collect());
 }
 
+/// Everything about one facet.
+pub(super) fn facet(facts: &Value) {
+    fields(&[
+        ("facet", path(facts)),
+        ("number", word(&facts["number"])),
+        ("files", size(&facts["bytes"])),
+        ("database", size(&facts["databaseSize"])),
+        ("tables", or_dash(&each(&facts["tables"], word))),
+    ]);
+}
+
 /// Everything about one object.
 pub(super) fn object(facts: &Value) {
-    let tables: Vec<String> = facts["tables"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(word)
-        .collect();
-    let facets: Vec<String> = facts["facets"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(facet)
-        .collect();
-    let lines = [
+    let with_size = |facet: &Value| format!("{} ({})", path(facet), size(&facet["bytes"]));
+    fields(&[
         ("class", word(&facts["class"])),
         ("name", word(&facts["name"])),
         ("id", word(&facts["id"])),
         ("files", size(&facts["bytes"])),
         ("database", size(&facts["databaseSize"])),
-        ("tables", or_dash(&tables)),
-        ("facets", or_dash(&facets)),
+        ("tables", or_dash(&each(&facts["tables"], word))),
+        ("facets", or_dash(&each(&facts["facets"], with_size))),
         ("last write", time(&facts["lastWriteMs"])),
         ("alarm", time(&facts["alarmMs"])),
         ("running", word(&facts["running"])),
         ("sockets", word(&facts["sockets"])),
-    ];
-    table(
-        lines
-            .map(|(name, value)| vec![name.to_owned(), value])
-            .to_vec(),
-    );
+    ]);
 }
 
-/// The names that lead to a facet, and its size.
-fn facet(facet: &Value) -> String {
-    let names = facet["path"].as_array().into_iter().flatten().map(word);
-    let path: Vec<String> = names.collect();
-    format!("{} ({})", path.join("/"), size(&facet["bytes"]))
+fn fields(fields: &[(&str, String)]) {
+    let line = |(name, value): &(&str, String)| vec![(*name).to_owned(), value.clone()];
+    table(fields.iter().map(line).collect());
+}
+
+fn each(list: &Value, show: impl Fn(&Value) -> String) -> Vec<String> {
+    list.as_array().into_iter().flatten().map(show).collect()
+}
+
+/// The names that lead to a facet.
+fn path(facet: &Value) -> String {
+    each(&facet["path"], word).join("/")
 }
 
 fn or_dash(words: &[String]) -> String {
