@@ -187,6 +187,47 @@ fn several_services_reach_each_other_and_each_others_objects() {
 }
 
 #[test]
+fn services_take_a_changed_project_file_over_together_or_not_at_all() {
+    let project = Copy::of("two-services");
+    let greeting = "return new Response(env.GREETING ?? 'none');";
+    project.replace(
+        "front/index.ts",
+        "return env.BACK.fetch(request);",
+        greeting,
+    );
+    let server = ["front/wrangler.jsonc", "back/wrangler.jsonc"]
+        .into_iter()
+        .fold(project.launch(), |launch, file| {
+            launch.argument("--config").argument(file)
+        })
+        .start();
+    let refusal = "throw new Error('not today');\n";
+    project.replace(
+        "back/index.ts",
+        "export default",
+        &format!("{refusal}export default"),
+    );
+    server.wait_for_output("Error: not today");
+
+    // The first service would load with it.
+    project.replace(
+        "front/wrangler.jsonc",
+        "\"name\": \"front\",",
+        "\"name\": \"front\", \"vars\": { \"GREETING\": \"hello\" },",
+    );
+    let deadline = stated_testkit::EVENT_DEADLINE;
+    server
+        .output()
+        .wait_for_occurrence("Error: not today", 2, deadline);
+    let between = server.get("/greeting");
+    project.replace("back/index.ts", refusal, "");
+    server.wait_for_output("Reloaded with the changed configuration");
+
+    assert_eq!(between.text(), "none");
+    assert_eq!(server.get("/greeting").text(), "hello");
+}
+
+#[test]
 fn a_service_that_nobody_configured_is_an_error() {
     let launch = Launch::of(Runtime::Stated, fixture("two-services"));
 

@@ -273,42 +273,61 @@ impl Node {
         let Some(index) = self.names.iter().position(|name| name == service) else {
             return Err(format!("no service `{service}` is running"));
         };
-        self.load(index, built, None).await
+        self.replace(&[(index, built, None)]).await
     }
 
     /// Loads all services again, with changed project files that [`can_keep_running`] accepts: as a reload of each, with
     /// new bindings, variables, flags and limits.
     ///
     /// # Errors
-    /// As of [`Node::reload`]; the services before that one are new then.
+    /// As of [`Node::reload`]; all services go on as they were then.
     pub async fn reconfigure(&self, services: &[(Config, Built)]) -> Result<(), String> {
         let configs: Vec<Config> = services.iter().map(|(config, _)| config.clone()).collect();
-        for (index, (config, built)) in services.iter().enumerate() {
-            let plan = Arc::new(plan::wire(config, &configs));
-            self.load(index, built, Some(plan)).await?;
-        }
-        Ok(())
+        let plan = |config| Some(Arc::new(plan::wire(config, &configs)));
+        let replaced: Vec<_> = services
+            .iter()
+            .enumerate()
+            .map(|(index, (config, built))| (index, built, plan(config)))
+            .collect();
+        self.replace(&replaced).await
     }
 
-    async fn load(
+    /// Replaces the programs of services when all of them could be loaded on all shards.
+    async fn replace(
         &self,
-        index: usize,
-        built: &Built,
-        plan: Option<Arc<ServicePlan>>,
+        services: &[(usize, &Built, Option<Arc<ServicePlan>>)],
     ) -> Result<(), String> {
-        for shard in 0..self.topology.shard_count(index) {
+        let shards = || {
+            services.iter().flat_map(|service| {
+                (0..self.topology.shard_count(service.0))
+                    .map(move |shard| (service, self.topology.sender(service.0, shard)))
+            })
+        };
+        for ((_, built, plan), sender) in shards() {
             let (reply, answer) = oneshot::channel();
-            let command = Command::Load {
+            let command = Command::Stage {
                 source: built.source.clone(),
                 source_map: built.source_map.clone(),
                 plan: plan.clone(),
                 reply,
             };
-            let sent = self.topology.sender(index, shard).send(command).await;
-            sent.map_err(|_| "the shard has ended".to_owned())?;
-            answer
-                .await
-                .map_err(|_| "the shard has ended".to_owned())??;
+            let sent = sender.send(command).await;
+            let staged = match sent {
+                Ok(()) => answer.await.unwrap_or_else(|_| Err(ended())),
+                Err(_) => Err(ended()),
+            };
+            if let Err(text) = staged {
+                for (_, sender) in shards() {
+                    let _unused = sender.send(Command::Discard).await;
+                }
+                return Err(text);
+            }
+        }
+        for (_, sender) in shards() {
+            let (reply, answer) = oneshot::channel();
+            let sent = sender.send(Command::Activate { reply }).await;
+            sent.map_err(|_| ended())?;
+            answer.await.map_err(|_| ended())?;
         }
         Ok(())
     }
@@ -358,6 +377,10 @@ pub fn can_keep_running(before: &[&Config], after: &[&Config]) -> bool {
             && before.dev == after.dev
     };
     before.len() == after.len() && before.iter().zip(after).all(same)
+}
+
+fn ended() -> String {
+    "the shard has ended".to_owned()
 }
 
 /// The entry module, as messages name it.

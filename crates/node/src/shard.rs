@@ -19,7 +19,8 @@ use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
 use stated_object::program::{Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Export, Hooks, RateLimits, Source, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Export, Hooks, RateLimits, Source, Staged, Worker,
+    WorkerOptions,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -30,7 +31,7 @@ use crate::crons;
 use crate::log::{Log, RequestLine};
 use crate::network::{Own, ShardNetwork};
 use crate::node::Audience;
-use crate::plan::ServicePlan;
+use crate::plan::{Reach, ServicePlan};
 use crate::topology::{Command, Topology};
 use crate::trigger::{self, Trigger};
 
@@ -156,6 +157,15 @@ struct Shard {
     log: Arc<dyn Log>,
     audience: Audience,
     files: Option<Files>,
+    /// What was loaded to take over.
+    next: RefCell<Option<Next>>,
+}
+
+/// A program that is about to take over, with what belongs to it.
+struct Next {
+    program: Staged,
+    hooks: Rc<dyn Hooks>,
+    reach: Option<Reach>,
 }
 
 impl Shard {
@@ -216,6 +226,7 @@ impl Shard {
             log: setup.log.clone(),
             audience: setup.audience,
             files: setup.files[setup.service].clone(),
+            next: RefCell::default(),
         }
     }
 
@@ -328,48 +339,66 @@ impl Shard {
                 let namespace = self.namespaces[namespace].clone();
                 tokio::task::spawn_local(task(namespace));
             }
-            Command::Load {
+            Command::Stage {
                 source,
                 source_map,
                 plan,
                 reply,
             } => {
+                let _unused = reply.send(self.stage(&source, &source_map, plan.as_deref()));
+            }
+            Command::Activate { reply } => {
                 let shard = self.clone();
                 tokio::task::spawn_local(async move {
-                    let loaded = shard.load(&source, &source_map, plan.as_deref()).await;
-                    let _unused = reply.send(loaded);
+                    shard.activate().await;
+                    let _unused = reply.send(());
                 });
             }
+            Command::Discard => drop(self.next.take()),
             Command::Stop => {}
         }
     }
 
-    /// Replaces the program, and what the project file says of it if there is a new plan. Objects start anew in the new
-    /// one; their hibernatable sockets stay.
-    async fn load(
+    /// Loads a program beside the one that runs, with what the project file says of it if there is a new plan.
+    fn stage(
         &self,
         source: &Source,
         source_map: &Arc<SourceMap>,
         plan: Option<&ServicePlan>,
     ) -> Result<(), String> {
-        self.worker
-            .set_hooks(hooks(&self.service, &self.log, source_map));
-        let loaded = match plan {
-            None => self.worker.load(source.clone()),
-            Some(plan) => {
-                let before = self.network.reach.replace(plan.reach.clone());
-                let loaded = self.worker.load_with(source.clone(), plan.settings());
-                loaded.inspect_err(|_| {
-                    self.network.reach.replace(before);
-                })
-            }
-        };
-        loaded.map_err(|error| error.text)?;
+        let hooks = hooks(&self.service, &self.log, source_map);
+        let reach = plan.map(|plan| plan.reach.clone());
+        // While it is evaluated it is the one that speaks and calls.
+        let hooks_before = self.worker.set_hooks(hooks.clone());
+        let reach_before = reach.clone().map(|reach| self.network.reach.replace(reach));
+        let staged = self
+            .worker
+            .stage(source.clone(), plan.map(ServicePlan::settings));
+        self.worker.set_hooks(hooks_before);
+        if let Some(reach) = reach_before {
+            self.network.reach.replace(reach);
+        }
+        let program = staged.map_err(|error| error.text)?;
+        *self.next.borrow_mut() = Some(Next {
+            program,
+            hooks,
+            reach,
+        });
+        Ok(())
+    }
+
+    /// Replaces the program by the one that was loaded last. Objects start anew in it; their hibernatable sockets stay.
+    async fn activate(&self) {
+        let Some(next) = self.next.take() else { return };
+        self.worker.set_hooks(next.hooks);
+        if let Some(reach) = next.reach {
+            self.network.reach.replace(reach);
+        }
+        self.worker.activate(next.program);
         self.worker.close_sockets_for_restart();
         for namespace in &self.namespaces {
             namespace.update_code().await;
         }
-        Ok(())
     }
 
     async fn serve(

@@ -51,13 +51,17 @@ pub(crate) enum Command {
         namespace: usize,
         task: crate::objects::Task,
     },
-    /// Load new code, with a new plan if the project file changed; the reply is the text of the error.
-    Load {
+    /// Load new code beside what runs, with a new plan if the project file changed; the reply is the text of the error.
+    Stage {
         source: Arc<Source>,
         source_map: Arc<stated_bundle::SourceMap>,
         plan: Option<Arc<ServicePlan>>,
         reply: oneshot::Sender<Result<(), String>>,
     },
+    /// Go on with the code that was loaded last.
+    Activate { reply: oneshot::Sender<()> },
+    /// Forget the code that was loaded last.
+    Discard,
     /// Finish and end the thread.
     Stop,
 }

@@ -36,5 +36,5 @@ pub use loader::{Asset, AssetKind, LibraryAccess, Source, Version, has_built_in}
 pub use rate_limits::RateLimits;
 pub use worker::{
     ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
-    Settings, TcpConnection, Upgrade, Worker, WorkerOptions,
+    Settings, Staged, TcpConnection, Upgrade, Worker, WorkerOptions,
 };

@@ -51,6 +51,7 @@ pub use boundary::{
     Settings, TcpConnection, Upgrade, WorkerOptions,
 };
 
+pub use load::Staged;
 pub(crate) use load::startup_code_generation;
 
 /// A program in its realm.
@@ -203,9 +204,9 @@ impl Worker {
         self.runtime.clear_host();
     }
 
-    /// Replaces where the console goes and how stacks are mapped, as new code is loaded.
-    pub fn set_hooks(&self, hooks: Rc<dyn Hooks>) {
-        *self.hooks.borrow_mut() = hooks;
+    /// Replaces where the console goes and how stacks are mapped, as new code is loaded. Returns the former.
+    pub fn set_hooks(&self, hooks: Rc<dyn Hooks>) -> Rc<dyn Hooks> {
+        self.hooks.replace(hooks)
     }
 
     // --- entering ------------------------------------------------------------------------------

@@ -47,8 +47,14 @@ pub(crate) struct Prepared {
     main: FxHashMap<&'static str, Persistent>,
 }
 
+/// A program that was loaded and does not run yet.
+pub struct Staged {
+    loaded: Rc<Loaded>,
+    settings: Rc<Settings>,
+}
+
 impl Worker {
-    /// Makes the realm of the next [`Worker::load`] ready, if there is none: what is left of it then is the program.
+    /// Makes the realm of the next [`Worker::stage`] ready, if there is none: what is left of it then is the program.
     ///
     /// It takes some milliseconds, and a few MiB until it is used. A library that cannot be loaded is left to that call.
     pub fn prepare(self: &Rc<Self>) {
@@ -58,42 +64,55 @@ impl Worker {
         }
     }
 
-    /// Loads a program into a new realm. The former one, if any, stays until this succeeded; its
-    /// objects must be reset by the caller.
+    /// Loads the first program into a realm.
     ///
     /// # Errors
     /// What the program threw while its modules were evaluated.
     pub fn load(self: &Rc<Self>, source: Source) -> Result<Vec<Export>, LoadError> {
+        let staged = self.stage(source, None)?;
+        Ok(self.activate(staged))
+    }
+
+    /// Loads a program into a realm of its own, with other settings if there are some, and leaves the running one and
+    /// its settings as they are.
+    ///
+    /// # Errors
+    /// As [`Worker::load`].
+    pub fn stage(
+        self: &Rc<Self>,
+        source: Source,
+        settings: Option<Settings>,
+    ) -> Result<Staged, LoadError> {
+        let before = self.settings();
+        if let Some(settings) = settings {
+            self.settings.replace(Rc::new(settings));
+            // What is prepared has the built-in modules of the former ones.
+            self.prepared.take();
+        }
         let settings = self.settings();
-        let init = &settings.init_json;
+        let loaded = self.load_prepared(source, &settings.init_json);
+        self.settings.replace(before);
+        let loaded = loaded?;
+        Ok(Staged { loaded, settings })
+    }
+
+    /// Makes a staged program the one that new events run. Objects of the former one must be reset by the caller.
+    pub fn activate(&self, staged: Staged) -> Vec<Export> {
+        let exports = staged.loaded.exports.borrow().clone();
+        self.settings.replace(staged.settings);
+        let former = self.loaded.replace(Some(staged.loaded));
+        drop(former);
+        exports
+    }
+
+    fn load_prepared(self: &Rc<Self>, source: Source, init: &str) -> Result<Rc<Loaded>, LoadError> {
         let prepared = self.prepared.borrow_mut().take();
         let prepared = match prepared {
             Some(prepared) => prepared,
             None => self.library_realm(init)?,
         };
         let code_generation = startup_code_generation(init);
-        let dynamic = Dynamic::default();
-        let loaded = self.load_into(prepared, source, init, code_generation, dynamic)?;
-        let exports = loaded.exports.borrow().clone();
-        *self.loaded.borrow_mut() = Some(loaded);
-        Ok(exports)
-    }
-
-    /// Loads a program with other settings; the former ones stay when it fails.
-    ///
-    /// # Errors
-    /// As [`Worker::load`].
-    pub fn load_with(
-        self: &Rc<Self>,
-        source: Source,
-        settings: Settings,
-    ) -> Result<Vec<Export>, LoadError> {
-        let before = self.settings.replace(Rc::new(settings));
-        // What is prepared has the built-in modules of the former ones.
-        self.prepared.take();
-        self.load(source).inspect_err(|_| {
-            self.settings.replace(before);
-        })
+        self.load_into(prepared, source, init, code_generation, Dynamic::default())
     }
 
     /// Loads a program into a new realm and gives it to the caller.
