@@ -76,16 +76,17 @@ impl Hibernation {
         self.len() == 0
     }
 
-    /// The attached sockets: newest first, or those with the tag in order of acceptance.
-    pub fn list(&self, tag: Option<&str>) -> Vec<SocketId> {
+    /// Shows the attached sockets: newest first, or those with the tag in order of acceptance.
+    ///
+    /// None may be attached meanwhile.
+    pub fn for_each(&self, tag: Option<&str>, mut show: impl FnMut(&HibernatedSocket)) {
         let attached = self.attached.borrow();
         let sockets = attached.in_order.values();
         match tag {
-            None => sockets.rev().map(|socket| socket.id).collect(),
+            None => sockets.rev().for_each(|socket| show(socket)),
             Some(tag) => sockets
                 .filter(|socket| socket.tags.iter().any(|own| own == tag))
-                .map(|socket| socket.id)
-                .collect(),
+                .for_each(|socket| show(socket)),
         }
     }
 

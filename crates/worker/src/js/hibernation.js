@@ -52,14 +52,27 @@ function distinctTags(tags) {
 
 /** @param {ObjectContext} object @param {any} tag @returns {WebSocket[]} */
 export function getWebSockets(object, tag) {
-  const ids = ops.socketList(object.contextId, tag === undefined ? undefined : `${tag}`);
-  return ids.map((id) => socketOf(object, id));
+  const { contextId, sockets } = object;
+  /** @type {any[]} first pairs of id and ready state, in the end the sockets: no element is made that a setter could see */
+  const list = ops.socketList(contextId, tag === undefined ? undefined : `${tag}`);
+  const count = list.length / 2;
+  for (let i = 0; i < count; i++) {
+    const id = list[2 * i];
+    let ws = sockets.get(id);
+    if (ws === undefined) sockets.set(id, (ws = wakeSocket(id, list[2 * i + 1], contextId)));
+    list[i] = ws;
+  }
+  list.length = count;
+  return list;
 }
 
 /** @param {ObjectContext} object @param {number} socketId @returns {WebSocket} */
 function socketOf(object, socketId) {
   let ws = object.sockets.get(socketId);
-  if (ws === undefined) object.sockets.set(socketId, (ws = wakeSocket(socketId)));
+  if (ws === undefined) {
+    ws = wakeSocket(socketId, ops.socketReadyState(socketId), object.contextId);
+    object.sockets.set(socketId, ws);
+  }
   return ws;
 }
 

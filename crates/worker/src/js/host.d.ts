@@ -471,12 +471,15 @@ export interface Ops {
   /** Hands the end over to the object's hibernation manager; its events arrive by `socketHandler`. */
   socketHibernate(contextId: number, socketId: number, tags: string[]): void;
   /** Ids of the object's hibernatable sockets: newest first without tag, in order of acceptance with one. */
+  /** Flat: id, ready state. */
   socketList(contextId: number, tag: string | undefined): number[];
   /** How many `socketList` gives without a tag. */
   socketCount(contextId: number): number;
   socketTags(socketId: number): string[];
   /** `[readyState, url, protocol, extensions]` of an end, for wrapping one that outlived its JavaScript object. */
-  socketState(socketId: number): [number, string, string, string];
+  socketReadyState(socketId: number): number;
+  /** `[protocol, extensions]` */
+  socketNegotiated(socketId: number): [string, string];
   socketAttachment(socketId: number): Uint8Array | undefined;
   socketSetAttachment(socketId: number, bytes: Uint8Array): void;
   socketSetAutoResponse(contextId: number, request: string | undefined, response: string | undefined): void;

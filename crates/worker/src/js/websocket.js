@@ -47,8 +47,18 @@ const listening = new Map();
 /** @type {Map<number, Set<number>>} their ids by the context that accepted them */
 const byContext = new Map();
 
-/** @type {(id: number, use: Use, shape?: [number, string, string, string]) => WebSocket} */
+/** @type {(id: number, use: Use) => WebSocket} */
 let wrap;
+/** The context of the ends that are made now; 0 is the running one, which the host is asked for. */
+let contextOfNew = 0;
+/**
+ * Wraps a hibernatable end that outlived its JavaScript object.
+ *
+ * An object may have ten thousand of them, so what is rarely read is asked for when it is.
+ *
+ * @type {(socketId: number, readyState: number, contextId: number) => WebSocket}
+ */
+export let wakeSocket;
 /** @type {(value: any) => value is WebSocket} */
 export let isWebSocket;
 /** @type {(ws: WebSocket) => number} */
@@ -91,7 +101,7 @@ export class WebSocket extends EventTarget {
   /** 0 while there is no connection. */
   #id = 0;
   /** Only the context that an end belongs to may use it. */
-  #contextId = ops.contextId();
+  #contextId = contextOfNew === 0 ? ops.contextId() : contextOfNew;
   /** @type {Use} */ #use = "client";
   /** @type {WebSocket | undefined} the other end of a WebSocketPair */ #peer = undefined;
   #connecting = false;
@@ -103,17 +113,27 @@ export class WebSocket extends EventTarget {
   #gone = false;
   #allowHalfOpen = false;
   /** @type {string | null} */ #url = null;
+  /** Whether protocol and extensions are still the host's knowledge alone. */
+  #negotiatedElsewhere = false;
   #protocol = "";
   #extensions = "";
   #binaryType = flag("websocket_standard_binary_type") ? "blob" : "arraybuffer";
   /** @type {Uint8Array | undefined} kept here until the end hibernates */ #attachment = undefined;
 
   static {
-    wrap = (id, use, shape) => {
+    wrap = (id, use) => {
       const ws = new WebSocket(/** @type {any} */ (internal));
       ws.#id = id;
       ws.#use = use;
-      if (shape !== undefined) ws.#restore(shape);
+      return ws;
+    };
+    wakeSocket = (id, readyState, contextId) => {
+      contextOfNew = contextId;
+      const ws = wrap(id, "hibernating");
+      contextOfNew = 0;
+      ws.#negotiatedElsewhere = true;
+      ws.#closedOut = readyState >= CLOSING;
+      ws.#closedIn = readyState === CLOSED;
       return ws;
     };
     isWebSocket = /** @returns {value is WebSocket} */ (value) => typeof value === "object" && value !== null && #id in value;
@@ -142,6 +162,7 @@ export class WebSocket extends EventTarget {
       if (ws.#gone) ws.#closedIn = true;
     };
     detach = (ws) => {
+      ws.#askForNegotiated();
       ws.#attachment = ops.socketAttachment(ws.#id);
       ws.#use = "detached";
       ws.#gone = true;
@@ -260,10 +281,12 @@ export class WebSocket extends EventTarget {
   }
 
   get protocol() {
+    this.#askForNegotiated();
     return this.#protocol;
   }
 
   get extensions() {
+    this.#askForNegotiated();
     return this.#extensions;
   }
 
@@ -285,13 +308,10 @@ export class WebSocket extends EventTarget {
     }
   }
 
-  /** @param {[number, string, string, string]} shape of an end that outlived its object */
-  #restore([readyState, url, protocol, extensions]) {
-    this.#url = url === "" ? null : url;
-    this.#protocol = protocol;
-    this.#extensions = extensions;
-    this.#closedOut = readyState >= CLOSING;
-    this.#closedIn = readyState === CLOSED;
+  #askForNegotiated() {
+    if (!this.#negotiatedElsewhere) return;
+    this.#negotiatedElsewhere = false;
+    [this.#protocol, this.#extensions] = ops.socketNegotiated(this.#id);
   }
 
   /** @param {number} id @param {string} protocol @param {string} extensions */
@@ -509,15 +529,6 @@ export function socketFromHost(socketId) {
 }
 
 setSocketFactory(socketFromHost);
-
-/**
- * Wraps a hibernatable end that outlived its JavaScript object.
- *
- * @param {number} socketId
- */
-export function wakeSocket(socketId) {
-  return wrap(socketId, "hibernating", ops.socketState(socketId));
-}
 
 /**
  * Gives an end away in a response and returns its id.

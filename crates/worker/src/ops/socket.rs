@@ -13,6 +13,9 @@ use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 use crate::worker::Redirect;
 
+/// WHATWG's number of the state in which messages pass.
+const OPEN: u8 = 1;
+
 impl<'s> Op<'_, 's> {
     /// The current object, if the running code belongs to one.
     fn current_instance(&self) -> Option<Rc<Instance>> {
@@ -159,16 +162,16 @@ pub(crate) fn hibernate<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.undefined()
 }
 
-/// Ids of the object's hibernatable sockets.
+/// The object's hibernatable sockets: of each its id and its ready state.
 pub(crate) fn list<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let instance = op.instance(0)?;
     let tag = op.optional_text(1)?;
-    let ids = instance.entry.sockets.list(tag.as_deref());
-    let ids: Vec<_> = ids
-        .into_iter()
-        .map(|id| op.scope.number(id.0 as f64))
-        .collect();
-    Ok(op.scope.array(&ids))
+    let mut flat = Vec::new();
+    instance.entry.sockets.for_each(tag.as_deref(), |socket| {
+        flat.push(op.scope.number(socket.id.0 as f64));
+        flat.push(op.scope.number(f64::from(socket.socket.ready_state())));
+    });
+    Ok(op.scope.array(&flat))
 }
 
 /// How many hibernatable sockets the object has.
@@ -187,26 +190,24 @@ pub(crate) fn tags<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     Ok(op.scope.array(&tags))
 }
 
-/// `[readyState, url, protocol, extensions]`
-pub(crate) fn state<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+/// The ready state of a hibernatable socket; open if there is none.
+pub(crate) fn ready_state<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let state = op
+        .hibernated(op.uint(0))
+        .map_or(OPEN, |own| own.socket.ready_state());
+    Ok(op.scope.number(f64::from(state)))
+}
+
+/// `[protocol, extensions]`
+pub(crate) fn negotiated<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let id = op.uint(0);
-    let (state, protocol, extensions) = match op.hibernated(id).as_deref() {
-        Some(HibernatedSocket { socket, .. }) => (
-            socket.ready_state(),
-            socket.protocol.clone(),
-            socket.extensions.clone(),
-        ),
-        None => {
-            let (protocol, extensions) = op.worker.sockets.negotiated(id).unwrap_or_default();
-            (1, protocol, extensions)
+    let (protocol, extensions) = match op.hibernated(id).as_deref() {
+        Some(HibernatedSocket { socket, .. }) => {
+            (socket.protocol.clone(), socket.extensions.clone())
         }
+        None => op.worker.sockets.negotiated(id).unwrap_or_default(),
     };
-    let parts = [
-        op.scope.number(f64::from(state)),
-        op.scope.string(""),
-        op.scope.string(&protocol),
-        op.scope.string(&extensions),
-    ];
+    let parts = [op.scope.string(&protocol), op.scope.string(&extensions)];
     Ok(op.scope.array(&parts))
 }
 

@@ -108,12 +108,13 @@ export class Sockets {
       socketList: (context, tag) => {
         const own = [...this.ends.values()].filter(({ use, object, tags }) =>
           use === "hibernating" && object === this.host.objectOf(context) && (tag === undefined || tags.includes(tag)));
-        return (tag === undefined ? own.reverse() : own).map(({ id }) => id);
+        return (tag === undefined ? own.reverse() : own).flatMap(({ id, closeSent }) => [id, closeSent ? 2 : 1]);
       },
       socketCount: (context) =>
         [...this.ends.values()].filter(({ use, object }) => use === "hibernating" && object === this.host.objectOf(context)).length,
       socketTags: (id) => end(id).tags,
-      socketState: (id) => [end(id).closeSent ? 2 : 1, "", "", ""],
+      socketReadyState: (id) => (end(id).closeSent ? 2 : 1),
+      socketNegotiated: () => ["", ""],
       socketAttachment: (id) => end(id).attachment,
       socketSetAttachment: (id, bytes) => void (end(id).attachment = bytes.slice()),
       socketSetAutoResponse: (context, request, response) =>
