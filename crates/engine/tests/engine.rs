@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stated_engine::{
     Args, CodeGeneration, Coroutine, FrameInfo, Limits, ModuleSource, Modules, NativeResult,
@@ -591,6 +591,30 @@ fn hostile_programs_are_stopped_and_the_memory_comes_back() {
             );
         });
     }
+}
+
+#[test]
+fn the_place_of_young_values_grows_under_load_and_is_given_back() {
+    let code = "const kept = []; for (let i = 0; i < 300000; i++) kept.push({ i }); export const count = kept.length;";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        let at_first = runtime.nursery_bytes();
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "count"), "300000");
+        });
+        let grown = runtime.nursery_bytes();
+        let collections = runtime.nursery_collections();
+        assert!(grown > at_first, "{grown} after {at_first}");
+        assert!(collections > 0);
+
+        // Not within a millisecond of the last collection.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while runtime.nursery_bytes() > at_first && Instant::now() < deadline {
+            runtime.shrink_nursery();
+        }
+
+        assert_eq!(runtime.nursery_bytes(), at_first);
+        assert!(runtime.nursery_collections() > collections);
+    });
 }
 
 #[test]

@@ -269,9 +269,10 @@ impl Shard {
                     Some(command) => self.carry_out(command),
                 },
                 _ = sweep.tick() => {
+                    self.worker.shrink_quiet_nursery();
                     // What the last sweep has put away is gone by now.
                     match put_away {
-                        0 => self.worker.note_idle(),
+                        0 => self.worker.publish_heap(),
                         _ if self.namespaces.iter().all(|own| own.is_at_rest()) => self.worker.rest(),
                         _ => self.worker.put_away(),
                     }

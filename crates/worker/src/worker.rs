@@ -118,12 +118,16 @@ pub struct Worker {
     pub(crate) dynamics: Dynamics,
     /// The size of the heap when memory was last given back.
     heap_bytes_kept: Cell<u64>,
+    /// Collections of young values when that was last asked, and how often in a row there was none.
+    nursery: Cell<(u32, u32)>,
 }
 
 /// What the heap must have gained at least before memory is given back.
 const SHRINK_BYTES_MIN: u64 = 4 << 20;
 /// What young values may keep while no object runs: a thread's share with ten thousand hibernating sockets.
 const NURSERY_BYTES_KEPT: u64 = 1 << 20;
+/// How often in a row, a second apart, no young value was collected before their place is given back.
+const QUIET_SECONDS: u32 = 5;
 
 impl Worker {
     /// Starts an engine runtime on this thread, without a program.
@@ -169,6 +173,7 @@ impl Worker {
             upgrades: RefCell::default(),
             decoders: Decoders::default(),
             heap_bytes_kept: Cell::default(),
+            nursery: Cell::default(),
             hashers: Hashers::default(),
             codec_room: Room::default(),
             header_names: HeaderNames::default(),
@@ -615,9 +620,23 @@ impl Worker {
             .unwrap_or_default()
     }
 
-    /// Tells the limits that no turn holds memory at the moment; called now and then.
-    pub fn note_idle(&self) {
-        self.runtime.note_idle();
+    /// Tells the limits of the other shards how much memory this one's values take; called now and then.
+    pub fn publish_heap(&self) {
+        self.runtime.publish_heap();
+    }
+
+    /// Gives the place of young values back when it is much and seems not to be needed; called once a second.
+    ///
+    /// Under load they are collected all the time, and the place is what makes that cheap. An object that stays in
+    /// memory without load, for a timer or an open socket, would keep it for ever.
+    pub fn shrink_quiet_nursery(&self) {
+        let collections = self.runtime.nursery_collections();
+        let (before, quiet) = self.nursery.get();
+        let quiet = if collections == before { quiet + 1 } else { 0 };
+        self.nursery.set((collections, quiet));
+        if quiet >= QUIET_SECONDS && self.runtime.nursery_bytes() > NURSERY_BYTES_KEPT {
+            self.runtime.shrink_nursery();
+        }
     }
 
     /// Gives memory back after objects were put away, if it has become much since it did so last.
@@ -630,7 +649,7 @@ impl Worker {
             self.runtime.shrink();
             self.heap_bytes_kept.set(self.runtime.heap_bytes());
         } else {
-            self.runtime.note_idle();
+            self.runtime.publish_heap();
         }
     }
 

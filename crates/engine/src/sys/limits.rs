@@ -15,8 +15,9 @@
 //! turn may; only what stays more than that ends a turn.
 //!
 //! Accuracy: a turn shorter than one sampling period costs nothing and is not counted; nor is the malloc
-//! memory that a turn takes in its first period, which is not told from what other turns took, and what it
-//! takes of memory that the process has and does not use. Heap memory of that kind is seen at the next
+//! memory that a turn takes in its first period, which is not told from what other turns took, or before it has
+//! made the process grow by some MiB, since asking the allocator is expensive where it has many free chunks, and what
+//! it takes of memory that the process has and does not use. Heap memory of that kind is seen at the next
 //! interrupt.
 
 use std::cell::Cell;
@@ -39,6 +40,8 @@ const GROWTH_BYTES: u64 = 1 << 20;
 const MALLOC_FIGURE_AGE_MAX: Duration = Duration::from_millis(100);
 /// How old that of an idle runtime may be.
 const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_secs(1);
+/// Bytes by which the process grows during a turn before the allocator is asked what there was at first.
+const UNASKED_GROWTH_BYTES: u64 = 8 << 20;
 /// How long the malloc memory that a turn has gained must be too much: longer than one figure is used.
 const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(150);
 /// How many turns the watchdog saw running when it last looked.
@@ -114,7 +117,7 @@ pub(crate) struct LimitState {
     budget: Cell<Option<TurnBudget>>,
     /// The allocator's figure when the turn was first looked at or this runtime was known to be idle.
     malloc_idle_bytes: Cell<u64>,
-    /// When that was; None when much may have changed since.
+    /// When that was; None when much may have changed since, so that it has to be asked for.
     malloc_idle_at: Cell<Option<Instant>>,
     /// What the other runtimes' heaps took then.
     others_idle_bytes: Cell<u64>,
@@ -230,11 +233,15 @@ impl LimitState {
     /// Takes the present memory as that of an idle runtime.
     pub(crate) fn note_idle(&self, cx: *mut JSContext) {
         self.look_at_heap(cx);
+        self.resident_idle_bytes
+            .set(RESIDENT.load(Ordering::Relaxed));
+        self.note_malloc_idle();
+    }
+
+    fn note_malloc_idle(&self) {
         self.malloc_idle_bytes.set(malloc_bytes());
         self.malloc_idle_at.set(Some(Instant::now()));
         self.others_idle_bytes.set(self.others_bytes());
-        self.resident_idle_bytes
-            .set(RESIDENT.load(Ordering::Relaxed));
     }
 
     /// What the heaps of the other runtimes took when each was last looked at.
@@ -245,7 +252,7 @@ impl LimitState {
     }
 
     /// Looks at this runtime's heap, and tells the others.
-    fn look_at_heap(&self, cx: *mut JSContext) -> u64 {
+    pub(crate) fn look_at_heap(&self, cx: *mut JSContext) -> u64 {
         let bytes = heap_bytes(cx);
         let before = self.published.replace(bytes);
         HEAPS.fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
@@ -269,7 +276,11 @@ impl LimitState {
     /// for, and 0, before the process itself has gained half of what is allowed.
     fn gained_bytes(&self) -> u64 {
         let resident = RESIDENT.load(Ordering::Relaxed);
-        if resident.saturating_sub(self.resident_idle_bytes.get()) < self.heap_bytes / 2 {
+        let grown = resident.saturating_sub(self.resident_idle_bytes.get());
+        if self.malloc_idle_at.get().is_none() && grown >= UNASKED_GROWTH_BYTES {
+            self.note_malloc_idle();
+        }
+        if grown < self.heap_bytes / 2 {
             return 0;
         }
         let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
@@ -277,11 +288,13 @@ impl LimitState {
         gained.saturating_sub(others.saturating_sub(self.others_idle_bytes.get()))
     }
 
-    /// Takes it as that, unless a figure is there that is not old.
-    fn note_idle_if_unknown(&self, cx: *mut JSContext) {
+    /// Takes it as that, unless a figure is there that is not old. The allocator is asked only if the turn takes much.
+    fn note_idle_if_unknown(&self) {
         let known = self.malloc_idle_at.get();
         if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
-            self.note_idle(cx);
+            self.malloc_idle_at.set(None);
+            self.resident_idle_bytes
+                .set(RESIDENT.load(Ordering::Relaxed));
         }
     }
 
@@ -329,7 +342,7 @@ impl LimitState {
             }
         }
         if is_first {
-            self.note_idle_if_unknown(cx);
+            self.note_idle_if_unknown();
         }
         if self.over_memory(cx, is_first) {
             self.stop(StopReason::Memory);

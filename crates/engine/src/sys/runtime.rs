@@ -12,11 +12,12 @@ use mozjs::glue::{CreateJobQueue, JS_DequeueNextMicroTask, JobQueueTraps};
 use mozjs::jsapi::{
     ClearKeptObjects, ContextOptionsRef, CurrentGlobalOrNull, GCOptions, GCReason,
     GetRegularMicroTaskCount, Handle as RawHandle, IsJSMicroTask, JS_AddInterruptCallback, JS_GC,
-    JS_GetContextPrivate, JS_GetGCParameter, JS_NewGlobalObject, JS_SetContextPrivate,
-    JS_SetNativeStackQuota, JS_SetSecurityCallbacks, JSAutoRealm, JSContext, JSGCParamKey,
-    JSObject, MaybeGetHostDefinedDataFromJSMicroTask, MutableHandle as RawMutableHandle,
-    NonIncrementalGC, OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState,
-    RunJSMicroTask, SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
+    JS_GetContextPrivate, JS_GetGCParameter, JS_GetRuntime, JS_NewGlobalObject,
+    JS_SetContextPrivate, JS_SetGCParameter, JS_SetNativeStackQuota, JS_SetSecurityCallbacks,
+    JSAutoRealm, JSContext, JSGCParamKey, JSObject, MaybeGetHostDefinedDataFromJSMicroTask,
+    MaybeRunNurseryCollection, MutableHandle as RawMutableHandle, NonIncrementalGC,
+    OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState, RunJSMicroTask,
+    SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
     SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
@@ -135,6 +136,12 @@ impl Runtime {
                 JS_STACK_BYTES - (192 << 10),
             );
             roots.register(cx);
+            // When a place for young values is no longer needed is the caller's decision: see shrink_nursery.
+            JS_SetGCParameter(
+                cx,
+                JSGCParamKey::JSGC_NURSERY_EAGER_COLLECTION_TIMEOUT_MS,
+                1,
+            );
             JS_AddInterruptCallback(cx, Some(interrupt));
             SetStackFormat(cx, StackFormat::V8);
             SetModuleLoadHook(runtime.rt(), Some(load_hook));
@@ -268,6 +275,21 @@ impl Runtime {
         self.inner.limits.note_idle(self.inner.cx);
     }
 
+    /// Collects the part of the heap where values are young and makes it small again, unless it is. It grows
+    /// with the next load as it did with the last.
+    ///
+    /// Takes a millisecond or less. Nothing happens within a millisecond of the last collection there.
+    pub fn shrink_nursery(&self) {
+        // SAFETY: the context is this thread's, and no JavaScript of it runs.
+        unsafe { MaybeRunNurseryCollection(JS_GetRuntime(self.inner.cx), GCReason::MEM_PRESSURE) };
+    }
+
+    /// How often that part was collected, as a part of larger collections or alone.
+    pub fn nursery_collections(&self) -> u32 {
+        // SAFETY: the context is this thread's.
+        unsafe { JS_GetGCParameter(self.inner.cx, JSGCParamKey::JSGC_MINOR_GC_NUMBER) }
+    }
+
     /// Bytes of the part of the heap where values are young, which grows under load and is kept for the next.
     pub fn nursery_bytes(&self) -> u64 {
         // SAFETY: the context is this thread's.
@@ -285,9 +307,9 @@ impl Runtime {
         heap_bytes(self.inner.cx)
     }
 
-    /// Tells the limits that no JavaScript holds memory for a turn at the moment.
-    pub fn note_idle(&self) {
-        self.inner.limits.note_idle(self.inner.cx);
+    /// Tells the other runtimes' limits how much memory this one's values take.
+    pub fn publish_heap(&self) {
+        self.inner.limits.look_at_heap(self.inner.cx);
     }
 }
 
