@@ -193,6 +193,17 @@ fn an_abort_fails_the_calls_under_way() {
 }
 
 #[test]
+fn a_stream_is_canceled_when_the_object_that_reads_it_breaks() {
+    assert_eq!(
+        value(&start(), "abort-of-reader"),
+        json!([
+            "aborted on purpose",
+            "TypeError: The reader of this body is gone."
+        ])
+    );
+}
+
+#[test]
 fn an_object_that_breaks_disposes_the_stubs_it_held() {
     assert_eq!(value(&start(), "disposed-with-object"), 1);
 }

@@ -79,8 +79,13 @@ impl Bodies {
     }
 
     /// Gives a reading end back after a read that did not reach the end.
+    ///
+    /// The context may have ended meanwhile, and put away what it had: then nobody reads on, and whoever writes must
+    /// hear of it.
     pub(crate) fn put_reader(&self, id: u64, context: &Rc<Context>, reader: BodyReader) {
-        self.insert_reader(id, context, reader);
+        if !context.has_ended() {
+            self.insert_reader(id, context, reader);
+        }
     }
 
     /// Makes readers of a body that has not been read get it as it came, encoded or not.
