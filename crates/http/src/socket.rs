@@ -15,6 +15,8 @@
 //!
 //! [`SocketEnd`]: stated_object::socket::SocketEnd
 
+use std::borrow::Cow;
+
 pub(crate) mod assemble;
 pub(crate) mod deflate;
 pub(crate) mod encode;
@@ -22,6 +24,9 @@ pub(crate) mod frame;
 pub(crate) mod handshake;
 pub mod probe;
 pub(crate) mod pump;
+
+/// What fits a Close frame beside the code.
+const REASON_BYTES_MAX: usize = 123;
 
 /// Which side of the connection this process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,31 +38,53 @@ pub(crate) enum Role {
 }
 
 /// Why a connection must be failed: the code of our Close frame and its reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// The reasons are workerd's where it fails the connection too.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     pub(crate) code: u16,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Cow<'static, str>,
 }
 
 impl Violation {
-    pub(crate) const fn protocol(reason: &'static str) -> Self {
-        Self { code: 1002, reason }
+    pub(crate) fn protocol(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: 1002,
+            reason: reason.into(),
+        }
+    }
+
+    /// A message of `bytes`, or of more than that.
+    pub(crate) fn too_large(bytes: u64, bytes_max: usize) -> Self {
+        Self {
+            code: 1009,
+            reason: format!("Message is too large: {bytes} > {bytes_max}").into(),
+        }
+    }
+
+    /// What the program is told.
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "WebSocket protocol error; protocolError.statusCode = {}; protocolError.description = {}",
+            self.code, self.reason
+        )
+    }
+
+    /// The reason as a Close frame can hold it.
+    pub(crate) fn close_reason(&self) -> &str {
+        &self.reason[..self.reason.floor_char_boundary(REASON_BYTES_MAX)]
     }
 
     pub(crate) const NOT_UTF8: Self = Self {
         code: 1007,
-        reason: "text is not valid UTF-8",
+        reason: Cow::Borrowed("text is not valid UTF-8"),
     };
     pub(crate) const BAD_DEFLATE: Self = Self {
         code: 1007,
-        reason: "compressed data is not valid",
+        reason: Cow::Borrowed("compressed data is not valid"),
     };
     pub(crate) const UNFINISHED: Self = Self {
         code: 1008,
-        reason: "message was not finished in time",
-    };
-    pub(crate) const TOO_LARGE: Self = Self {
-        code: 1009,
-        reason: "message is too large",
+        reason: Cow::Borrowed("message was not finished in time"),
     };
 }

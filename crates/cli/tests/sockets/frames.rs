@@ -108,13 +108,13 @@ fn a_message_of_32_mebibytes_is_echoed_and_one_byte_more_is_refused_by_its_heade
                 "one frame, one byte more",
                 too_large,
                 1009,
-                "message is too large",
+                "Message is too large: 33554433 > 33554432",
             ),
             fails(
                 "two frames, one byte more",
                 too_many,
                 1009,
-                "message is too large",
+                "Message is too large: 33554433 > 33554432",
             ),
         ],
     );
@@ -164,7 +164,7 @@ fn reserved_bits_and_opcodes_fail_the_connection_with_1002() {
                 format!("{bits:#x} of {opcode:#x}"),
                 sent,
                 1002,
-                "reserved bits are set",
+                "Received frame had RSV bits 2 or 3 set",
             ));
         }
     }
@@ -173,14 +173,15 @@ fn reserved_bits_and_opcodes_fail_the_connection_with_1002() {
             format!("opcode {opcode:#x}"),
             frame(FIN | opcode, b"x"),
             1002,
-            "unknown opcode",
+            &format!("Unknown opcode {opcode}"),
         ));
     }
     cases.push(fails(
         "compressed text",
         frame(FIN | RSV1 | TEXT, b""),
         1002,
-        "compression was not agreed on",
+        "Received a WebSocket frame whose compression bit was set, but the compression extension was not negotiated for \
+             this connect",
     ));
     cases.push(fails(
         "compressed ping",
@@ -237,31 +238,31 @@ fn fragments_make_one_message_and_control_frames_may_come_between() {
                 "a ping in fragments",
                 frame(PING, b""),
                 1002,
-                "control frame is fragmented",
+                "Received fragmented control frame",
             ),
             fails(
                 "a pong in fragments",
                 frame(PONG, b""),
                 1002,
-                "control frame is fragmented",
+                "Received fragmented control frame",
             ),
             fails(
                 "a Close in fragments",
                 frame(CLOSE, b""),
                 1002,
-                "control frame is fragmented",
+                "Received fragmented control frame",
             ),
             fails(
                 "continuation alone",
                 frame(FIN | CONTINUATION, b"x"),
                 1002,
-                "continuation without a beginning",
+                "Unexpected continuation frame",
             ),
             fails(
                 "a message inside another",
                 [frame(TEXT, b"a"), frame(FIN | TEXT, b"b")].concat(),
                 1002,
-                "message begins inside another",
+                "Missing continuation frame",
             ),
             (
                 "a Close between".into(),
@@ -568,7 +569,7 @@ fn a_small_frame_that_inflates_to_gigabytes_fails_with_1009() {
             "bomb",
             frame(FIN | RSV1 | BINARY, &bomb),
             1009,
-            "message is too large",
+            "Message is too large: 33554433 > 33554432",
         )],
     );
 }

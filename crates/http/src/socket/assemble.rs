@@ -8,6 +8,8 @@ use super::{Role, Violation};
 
 /// Binary messages up to this size are copied, so that they do not keep the read buffer alive.
 const COPY_BYTES_MAX: usize = 4 * 1024;
+const NOT_NEGOTIATED: &str = "Received a WebSocket frame whose compression bit was set, but the compression extension was not \
+                              negotiated for this connection.";
 
 /// What a peer said.
 #[derive(Debug, Hash, PartialEq, Eq)]
@@ -107,7 +109,8 @@ impl Assembler {
         };
         // Before the payload arrives: nobody should send gigabytes to hear this.
         if header.length > room {
-            return Err(Violation::TOO_LARGE);
+            let bytes = header.length.saturating_add(begun_bytes as u64);
+            return Err(Violation::too_large(bytes, self.message_bytes_max));
         }
         if ((self.inbox.len() - header_bytes) as u64) < header.length {
             return Ok(None);
@@ -123,7 +126,7 @@ impl Assembler {
             Opcode::Close => return close(&payload).map(Some),
             Opcode::Continuation => {
                 let Some(begun) = &mut self.begun else {
-                    return Err(Violation::protocol("continuation without a beginning"));
+                    return Err(Violation::protocol("Unexpected continuation frame"));
                 };
                 if header.compressed {
                     return Err(Violation::protocol("continuation is marked as compressed"));
@@ -132,10 +135,10 @@ impl Assembler {
             }
             opcode @ (Opcode::Text | Opcode::Binary) => {
                 if self.begun.is_some() {
-                    return Err(Violation::protocol("message begins inside another"));
+                    return Err(Violation::protocol("Missing continuation frame"));
                 }
                 if header.compressed && self.inflate.is_none() {
-                    return Err(Violation::protocol("compression was not agreed on"));
+                    return Err(Violation::protocol(NOT_NEGOTIATED));
                 }
                 self.begun = Some(Begun {
                     opcode,
@@ -267,12 +270,12 @@ mod tests {
         );
         assert_eq!(
             events(&mut server(5), &masked(0x81, b"abcdef")),
-            Err(Violation::TOO_LARGE)
+            Err(Violation::too_large(6, 5))
         );
         assert_eq!(events(&mut server(5), &pieces(b"de")), text("abcde"));
         assert_eq!(
             events(&mut server(5), &pieces(b"def")),
-            Err(Violation::TOO_LARGE)
+            Err(Violation::too_large(6, 5))
         );
     }
 
@@ -282,7 +285,7 @@ mod tests {
 
         assert_eq!(
             events(&mut server(1024), &header),
-            Err(Violation::TOO_LARGE)
+            Err(Violation::too_large(1 << 31, 1024))
         );
     }
 
@@ -296,7 +299,10 @@ mod tests {
             events(&mut server(500), &bytes),
             Ok(vec![Event::Text("x".repeat(500))])
         );
-        assert_eq!(events(&mut server(499), &bytes), Err(Violation::TOO_LARGE));
+        assert_eq!(
+            events(&mut server(499), &bytes),
+            Err(Violation::too_large(500, 499))
+        );
     }
 
     #[test]
@@ -327,13 +333,13 @@ mod tests {
                 server(100),
                 masked(0x80, b""),
                 1002,
-                "continuation without a beginning",
+                "Unexpected continuation frame",
             ),
             (
                 server(100),
                 twice(masked(0x01, b""), masked(0x81, b"")),
                 1002,
-                "message begins inside another",
+                "Missing continuation frame",
             ),
             (
                 server(100),
@@ -341,12 +347,7 @@ mod tests {
                 1002,
                 "continuation is marked as compressed",
             ),
-            (
-                no_deflate(),
-                masked(0xC1, b""),
-                1002,
-                "compression was not agreed on",
-            ),
+            (no_deflate(), masked(0xC1, b""), 1002, NOT_NEGOTIATED),
             (
                 server(100),
                 masked(0xC1, &[0xFF; 4]),
@@ -375,7 +376,10 @@ mod tests {
         for (mut assembler, bytes, code, reason) in cases {
             assert_eq!(
                 events(&mut assembler, &bytes),
-                Err(Violation { code, reason }),
+                Err(Violation {
+                    code,
+                    reason: reason.into()
+                }),
                 "{reason}"
             );
         }

@@ -204,7 +204,8 @@ fn inflate(
                 .decompress_vec(&part[taken..], &mut out, FlushDecompress::Sync)
                 .map_err(|_| Violation::BAD_DEFLATE)?;
             if out.len() > bytes_max {
-                return Err(Violation::TOO_LARGE);
+                // How much more is not looked at.
+                return Err(Violation::too_large(bytes_max as u64 + 1, bytes_max));
             }
             let taken = (state.total_in() - start) as usize;
             if status == Status::StreamEnd {
@@ -320,7 +321,7 @@ mod tests {
         );
         assert_eq!(
             Inflate::new(PLAIN).message(&compressed, 999_999),
-            Err(Violation::TOO_LARGE)
+            Err(Violation::too_large(1_000_000, 999_999))
         );
     }
 

@@ -65,18 +65,21 @@ impl Header {
         let [first, second, ..] = *bytes else {
             return Ok(None);
         };
-        let Some(opcode) = Opcode::from_bits(first & 0x0F) else {
-            return Err(Violation::protocol("unknown opcode"));
+        if first & 0x30 != 0 {
+            return Err(Violation::protocol(
+                "Received frame had RSV bits 2 or 3 set",
+            ));
+        }
+        let bits = first & 0x0F;
+        let Some(opcode) = Opcode::from_bits(bits) else {
+            return Err(Violation::protocol(format!("Unknown opcode {bits}")));
         };
         let fin = first & 0x80 != 0;
         let compressed = first & 0x40 != 0;
-        if first & 0x30 != 0 {
-            return Err(Violation::protocol("reserved bits are set"));
-        }
         let short = second & 0x7F;
         if opcode.is_control() {
             if !fin {
-                return Err(Violation::protocol("control frame is fragmented"));
+                return Err(Violation::protocol("Received fragmented control frame"));
             }
             if compressed {
                 return Err(Violation::protocol("control frame is compressed"));
@@ -210,11 +213,11 @@ mod tests {
     #[test]
     fn malformed_headers_are_refused_with_their_reason() {
         let cases: [(&[u8], &str); 9] = [
-            (&[0x83, 0x00], "unknown opcode"),
-            (&[0x8B, 0x00], "unknown opcode"),
-            (&[0xA2, 0x00], "reserved bits are set"),
-            (&[0x92, 0x00], "reserved bits are set"),
-            (&[0x09, 0x00], "control frame is fragmented"),
+            (&[0x83, 0x00], "Unknown opcode 3"),
+            (&[0x8B, 0x00], "Unknown opcode 11"),
+            (&[0xA2, 0x00], "Received frame had RSV bits 2 or 3 set"),
+            (&[0x92, 0x00], "Received frame had RSV bits 2 or 3 set"),
+            (&[0x09, 0x00], "Received fragmented control frame"),
             (&[0xC9, 0x00], "control frame is compressed"),
             (&[0x88, 0x7E], "control frame is longer than 125 bytes"),
             (

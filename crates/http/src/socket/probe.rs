@@ -1,5 +1,6 @@
 //! Reads frames without a connection, for `examples/frames.rs`, which throws bytes at it for minutes.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Role;
@@ -32,7 +33,7 @@ pub struct Seen {
     /// A hash of each event.
     pub events: Vec<u64>,
     /// The code and reason with which the connection was failed.
-    pub failure: Option<(u16, &'static str)>,
+    pub failure: Option<(u16, Cow<'static, str>)>,
     /// The most that was held for a message that had not ended.
     pub held_bytes_max: usize,
 }

@@ -250,12 +250,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
 
     fn on_violation(&mut self, violation: Violation) {
         self.inbound = Inbound::Draining;
-        self.deliver(SocketMessage::Error(format!(
-            "WebSocket protocol error: {}",
-            violation.reason
-        )));
+        self.deliver(SocketMessage::Error(violation.text()));
         match self.outbound {
-            Outbound::Open => self.close(Some(violation.code), violation.reason),
+            Outbound::Open => self.close(Some(violation.code), violation.close_reason()),
             // Our Close frame, with another code, is out already.
             Outbound::Closing | Outbound::Ended => self.outbound = Outbound::Ended,
         }

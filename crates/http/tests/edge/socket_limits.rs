@@ -21,6 +21,12 @@ async fn close_frame(raw: &mut Raw) -> (u16, String) {
     )
 }
 
+fn error_text(code: u16, reason: &str) -> String {
+    format!(
+        "WebSocket protocol error; protocolError.statusCode = {code}; protocolError.description = {reason}"
+    )
+}
+
 #[test]
 fn violations_are_answered_with_their_code_and_told_to_the_object() {
     run(async {
@@ -31,9 +37,13 @@ fn violations_are_answered_with_their_code_and_told_to_the_object() {
                 1002,
                 "frame of a client is not masked",
             ),
-            (frame(0x83, b""), 1002, "unknown opcode"),
-            (frame(0xC1, b""), 1002, "compression was not agreed on"),
-            (frame(0x80, b""), 1002, "continuation without a beginning"),
+            (frame(0x83, b""), 1002, "Unknown opcode 3"),
+            (
+                frame(0xA1, b""),
+                1002,
+                "Received frame had RSV bits 2 or 3 set",
+            ),
+            (frame(0x80, b""), 1002, "Unexpected continuation frame"),
             (
                 frame(0x88, &1006u16.to_be_bytes()),
                 1002,
@@ -45,7 +55,7 @@ fn violations_are_answered_with_their_code_and_told_to_the_object() {
 
             raw.send(bytes).await;
 
-            let text = format!("WebSocket protocol error: {reason}");
+            let text = error_text(code, reason);
             assert_eq!(end.incoming.recv().await, Some(SocketMessage::Error(text)));
             assert_eq!(end.incoming.recv().await, None);
             assert_eq!(close_frame(&mut raw).await, (code, reason.to_owned()));
@@ -69,14 +79,11 @@ fn a_message_of_the_allowed_size_passes_and_one_byte_more_fails_with_1009() {
         );
         raw.send(frame(0x82, &[1; 101])).await;
 
-        let text = "WebSocket protocol error: message is too large";
-        assert_eq!(
-            end.incoming.recv().await,
-            Some(SocketMessage::Error(text.into()))
-        );
+        let text = error_text(1009, "Message is too large: 101 > 100");
+        assert_eq!(end.incoming.recv().await, Some(SocketMessage::Error(text)));
         assert_eq!(
             close_frame(&mut raw).await,
-            (1009, "message is too large".into())
+            (1009, "Message is too large: 101 > 100".into())
         );
     });
 }
@@ -97,14 +104,11 @@ fn a_small_frame_that_inflates_beyond_the_limit_fails_with_1009() {
 
         raw.send(frame(0xC1, &bomb)).await;
 
-        let text = "WebSocket protocol error: message is too large";
-        assert_eq!(
-            end.incoming.recv().await,
-            Some(SocketMessage::Error(text.into()))
-        );
+        let text = error_text(1009, "Message is too large: 1001 > 1000");
+        assert_eq!(end.incoming.recv().await, Some(SocketMessage::Error(text)));
         assert_eq!(
             close_frame(&mut raw).await,
-            (1009, "message is too large".into())
+            (1009, "Message is too large: 1001 > 1000".into())
         );
     });
 }
@@ -208,11 +212,8 @@ fn a_peer_that_does_not_finish_its_message_is_closed_with_1008() {
             let start = Instant::now();
             raw.send(half).await;
 
-            let text = "WebSocket protocol error: message was not finished in time";
-            assert_eq!(
-                end.incoming.recv().await,
-                Some(SocketMessage::Error(text.into()))
-            );
+            let text = error_text(1008, "message was not finished in time");
+            assert_eq!(end.incoming.recv().await, Some(SocketMessage::Error(text)));
             assert_eq!(start.elapsed().as_secs(), 7);
             assert_eq!(
                 close_frame(&mut raw).await,

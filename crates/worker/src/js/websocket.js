@@ -608,7 +608,7 @@ export function socketEvent(socketId, kind, a, b, c) {
   listening.delete(socketId);
   noteEnd(ws, kind, a, b, c);
   if (kind === CLOSE) dispatch(ws, new CloseEvent("close", { code: a, reason: b, wasClean: c }));
-  else dispatch(ws, new ErrorEvent("error", { message: a, error: new Error(a) }));
+  else dispatch(ws, new ErrorEvent("error", { message: `Uncaught Error: ${a}`, error: new Error(a) }));
   lose(ws);
 }
 

@@ -363,7 +363,7 @@ test("a transport error is an error event, and sends are ignored then", async ()
   a.accept();
   sockets.receive(sockets.lastId - 1, [2, "boom"]);
   await settle();
-  assertEquals(seen, ["boom", "boom", 3]);
+  assertEquals(seen, ["Uncaught Error: boom", "boom", 3]);
   assertEquals(a.send("x"), undefined);
 });
 
