@@ -177,6 +177,19 @@ const cases = {
     },
   },
 
+  "9.4 the list of sockets is the program's": inObject(({ ctx }, t) => {
+    const first = accepted(ctx, ["x"]).end;
+    const second = accepted(ctx, ["x"]).end;
+    const list = ctx.getWebSockets();
+    t.write("an array", Array.isArray(list), Object.keys(list), list[0] === second, list[1] === first);
+    list.pop();
+    list.push("something else");
+    t.write("again", ctx.getWebSockets().length, ctx.getWebSockets() === ctx.getWebSockets(), ctx.getWebSockets("x")[0] === first);
+    Object.defineProperty(Array.prototype, 0, { set() { throw new Error("seen"); }, configurable: true });
+    t.write("with a setter", ctx.getWebSockets().length);
+    delete Array.prototype[0];
+  }),
+
   "9.4 tags": inObject(async ({ ctx }, t) => {
     const { end } = accepted(ctx, ["b", "a", "b"]);
     t.write("duplicates", ctx.getTags(end));

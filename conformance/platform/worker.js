@@ -157,6 +157,18 @@ const cases = {
     t.write("count", count);
   }),
 
+  "2.9 at most 10000 timers are active": inObject(async (_, t) => {
+    const ids = [];
+    const start = () => ids.push(ids.length % 2 ? setTimeout(() => {}, 100_000) : setInterval(() => {}, 100_000));
+    while (ids.length < 10_000) start();
+    await t.attempt("one more", start);
+    await t.attempt("to wait", () => scheduler.wait(1));
+    clearTimeout(ids[0]);
+    await t.attempt("instead of one", start);
+    ids.forEach(clearTimeout);
+    await t.attempt("after all", () => scheduler.wait(1));
+  }),
+
   "2.9 delays of every kind": inObject(async (_, t) => {
     const fired = [];
     for (const delay of [0, -1, undefined, null, "1", NaN, 0.5]) {

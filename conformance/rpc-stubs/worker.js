@@ -335,6 +335,22 @@ const cases = {
     await t.attempt("identity stream", async () => { const [a, b] = new Response("teed").body.tee(); return [await stub.readAll(a), await stub.readAll(b)]; });
   }),
 
+  "10.4 a reader that stops": withMembers(async ({ stub }, t) => {
+    const stopped = (act) => new Promise((resolve, reject) => {
+      const stream = new ReadableStream({
+        type: "bytes",
+        async pull(controller) {
+          await scheduler.wait(1);
+          controller.enqueue(new Uint8Array(1000));
+        },
+        cancel: resolve,
+      });
+      act(stream).catch(reject);
+    });
+    t.write("canceled", await stopped((stream) => stub.readOne(stream)));
+    t.write("in a value", await stopped((stream) => stub.readOne(new Response(stream).body)));
+  }),
+
   "10.4 messages of HTTP": withMembers(async ({ stub }, t) => {
     await t.attempt("response", async () => { const r = await stub.echo(new Response("body", { status: 418, statusText: "Words", headers: { a: "1" } })); return [r.status, r.statusText, r.headers.get("a"), await r.text()]; });
     await t.attempt("response without a body", async () => { const r = await stub.echo(new Response(null, { status: 204 })); return [r.status, r.body]; });
@@ -618,6 +634,11 @@ export class Members extends DurableObject {
 
   stream() { return new Response("of the object").body; }
   readAll(stream) { return new Response(stream).text(); }
+  async readOne(stream) {
+    const reader = stream.getReader();
+    await reader.read();
+    await reader.cancel("enough");
+  }
   async writeAll(stream, chunks) {
     const writer = stream.getWriter();
     for (const chunk of chunks) await writer.write(new TextEncoder().encode(chunk));

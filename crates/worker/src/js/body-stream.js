@@ -192,7 +192,7 @@ async function pump(reader, bodyId) {
         throw error;
       }
       if (bytes.byteLength > 0 && !(await ops.bodyWrite(bodyId, bytes))) {
-        reader.cancel(new TypeError("The reader of this body is gone.")).catch(() => {});
+        reader.cancel(Object.assign(new Error("Network connection lost."), { retryable: true })).catch(() => {});
         return;
       }
     }

@@ -159,7 +159,7 @@ test("a reader that is gone cancels the stream", async () => {
     void ops.bodyRead(id).then(() => ops.bodyCancel(id));
   });
   await cancelled;
-  assertEquals(`${reason}`, "TypeError: The reader of this body is gone.");
+  assertEquals(`${reason}`, "Error: Network connection lost.");
 });
 
 test("an error whose text cannot be made aborts the body all the same", async () => {
