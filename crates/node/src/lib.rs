@@ -7,6 +7,7 @@
 mod alarms;
 mod assets;
 mod build;
+mod caller;
 mod check;
 mod crons;
 mod data;

@@ -27,6 +27,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::assets::Files;
+use crate::caller::GivenUp;
 use crate::crons;
 use crate::log::{Log, RequestLine};
 use crate::network::{Own, ShardNetwork};
@@ -297,9 +298,10 @@ impl Shard {
             } => {
                 let namespace = self.namespaces[namespace].clone();
                 let entry = namespace.entry(id, name.as_deref());
+                let given_up = GivenUp::of(&event);
                 tokio::task::spawn_local(async move {
-                    let answer = namespace.deliver(&entry, generation, event).await;
-                    let _unused = reply.send(answer);
+                    let answer = namespace.deliver(&entry, generation, event);
+                    given_up.reply(answer, reply).await;
                 });
             }
             Command::Service {
@@ -309,8 +311,10 @@ impl Shard {
                 reply,
             } => {
                 let worker = self.worker.clone();
+                let given_up = GivenUp::of(&event);
                 tokio::task::spawn_local(async move {
-                    let _unused = reply.send(worker.event(&entrypoint, props, event).await);
+                    let answer = worker.event(&entrypoint, props, event);
+                    given_up.reply(answer, reply).await;
                 });
             }
             Command::Target {

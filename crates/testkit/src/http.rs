@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use crate::EVENT_DEADLINE;
 
@@ -149,6 +150,14 @@ impl Connection {
             .get_ref()
             .try_clone()
             .expect("a descriptor is free")
+    }
+
+    /// Ends the connection with a reset instead of an orderly close.
+    pub fn reset(self) {
+        let socket = socket2::SockRef::from(self.reader.get_ref());
+        socket
+            .set_linger(Some(Duration::ZERO))
+            .expect("TCP has this option");
     }
 
     /// Reads one response to a request of `method`; interim responses (100, 103) are skipped.

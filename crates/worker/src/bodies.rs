@@ -7,6 +7,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use stated_object::message::{Body, BodyError, BodyWriter, body_stream};
 
+use crate::callers::{Caller, Watch};
 use crate::content_coding::BodyReader;
 use crate::context::{Context, Hold, Left};
 
@@ -21,17 +22,29 @@ struct Slot {
     writer: Option<BodyWriter>,
     /// Keeps the context alive while JavaScript may still write.
     writing: Option<Hold>,
+    /// The call whose response it is; 0 for none.
+    call: u64,
+    /// A watch on the reader, which has a writing end of its own.
+    watch: Option<Watch>,
+}
+
+impl Slot {
+    fn new(context: &Rc<Context>, reader: Option<BodyReader>) -> Self {
+        Self {
+            context: context.clone(),
+            reader,
+            writer: None,
+            writing: None,
+            call: 0,
+            watch: None,
+        }
+    }
 }
 
 impl Bodies {
     /// Registers a body that JavaScript may read.
     pub(crate) fn insert_reader(&self, id: u64, context: &Rc<Context>, reader: BodyReader) {
-        let slot = Slot {
-            context: context.clone(),
-            reader: Some(reader),
-            writer: None,
-            writing: None,
-        };
+        let slot = Slot::new(context, Some(reader));
         context.note_left(Left::Bodies);
         self.0.borrow_mut().insert(id, slot);
     }
@@ -40,10 +53,9 @@ impl Bodies {
     pub(crate) fn insert_pipe(&self, id: u64, context: &Rc<Context>, length: Option<u64>) {
         let (writer, reader) = body_stream(length);
         let slot = Slot {
-            context: context.clone(),
-            reader: Some(BodyReader::plain(reader)),
             writer: Some(writer),
             writing: Some(context.hold()),
+            ..Slot::new(context, Some(BodyReader::plain(reader)))
         };
         context.note_left(Left::Bodies);
         self.0.borrow_mut().insert(id, slot);
@@ -54,10 +66,9 @@ impl Bodies {
     pub(crate) fn insert_writer(&self, id: u64, context: &Rc<Context>, writer: BodyWriter) {
         context.note_left(Left::Bodies);
         let slot = Slot {
-            context: context.clone(),
-            reader: None,
             writer: Some(writer),
             writing: context.hold_for_operation(),
+            ..Slot::new(context, None)
         };
         self.0.borrow_mut().insert(id, slot);
     }
@@ -104,12 +115,36 @@ impl Bodies {
         Some((slot.writer.clone()?, slot.context.clone()))
     }
 
+    /// Notes that a body that is still written is the response to a call.
+    pub(crate) fn note_response(&self, id: u64, call: u64) {
+        if let Some(slot) = self.0.borrow_mut().get_mut(&id) {
+            slot.call = call;
+        }
+    }
+
+    /// The body with which a call was answered, while it is written, with its context and whether its
+    /// reader is there.
+    pub(crate) fn response_of(&self, call: u64) -> Option<(u64, Rc<Context>, Caller)> {
+        self.0.borrow().iter().find_map(|(id, slot)| {
+            let writer = slot.writer.as_ref().filter(|_| slot.call == call)?;
+            Some((*id, slot.context.clone(), Caller::of(writer.is_closed())))
+        })
+    }
+
+    /// Keeps a watch on the reader while the body is written.
+    pub(crate) fn set_watch(&self, id: u64, watch: Watch) {
+        if let Some(slot) = self.0.borrow_mut().get_mut(&id) {
+            slot.watch = Some(watch);
+        }
+    }
+
     /// Closes the writing end.
     pub(crate) fn close_writer(&self, id: u64) -> Option<(BodyWriter, Rc<Context>)> {
         let mut bodies = self.0.borrow_mut();
         let slot = bodies.get_mut(&id)?;
         let writer = slot.writer.take()?;
         let hold = slot.writing.take();
+        slot.watch = None;
         let context = slot.context.clone();
         if slot.reader.is_none() {
             bodies.remove(&id);

@@ -7,6 +7,7 @@
 
 mod bodies;
 mod cache;
+mod callers;
 mod calls;
 mod capabilities;
 mod codec;

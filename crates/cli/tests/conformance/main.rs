@@ -47,6 +47,8 @@ programs! {
     messages: "messages",
     persistent_stubs: "persistent-stubs",
     platform: "platform",
+    request_signal: "request-signal",
+    request_signal_that_cancels_what_is_sent_on: "request-signal-passthrough",
     rpc_with_hostile_values: "rpc-hostile",
     rpc_with_stubs: "rpc-stubs",
     rpc_with_stubs_that_are_given_away: "rpc-stubs-given-away",

@@ -223,7 +223,7 @@ export function fetchObject(callId, contextId, method, url, headers, body) {
   try {
     const { instance } = liveObject(contextId);
     if (typeof instance.fetch !== "function") throw noFetchHandler();
-    answerFetch(callId, headers, instance.fetch(requestFromHost(method, url, headers, body)));
+    answerFetch(callId, headers, instance.fetch(requestFromHost(method, url, headers, body, callId)));
   } catch (error) {
     respondFailure(callId, error);
   }

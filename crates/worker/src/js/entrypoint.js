@@ -60,7 +60,7 @@ function newInstance(Class, ctx) {
  */
 export function fetchEntrypoint(callId, contextId, entrypoint, props, method, url, headers, body) {
   try {
-    const request = requestFromHost(method, url, headers, body);
+    const request = requestFromHost(method, url, headers, body, callId);
     const { kind, handler, ctx } = statelessHandler(entrypoint, contextId, props);
     if (typeof handler.fetch !== "function") throw noFetchHandler();
     const result = kind === "entrypoint" ? handler.fetch(request) : handler.fetch(request, env, ctx);

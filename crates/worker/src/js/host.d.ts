@@ -213,6 +213,9 @@ export interface Ops {
    */
   respondError(callId: number, text: string, stack: string, flags: number, value?: Uint8Array): void;
 
+  /** Has `fn` called when the caller of a fetch leaves before it has the whole response. True if it has left already. */
+  watchCaller(callId: number, fn: () => void): boolean;
+
   // --- bodies -----------------------------------------------------------------------------------
   /** The next chunk, or undefined at the end. One read at a time. */
   bodyRead(bodyId: number): Promise<Uint8Array | undefined>;

@@ -6,12 +6,13 @@
  * @module
  */
 
-import { isAbortSignal, newSignal } from "stated:abort";
+import { abortWith, isAbortSignal, newSignal } from "stated:abort";
 import { Body, headerListOf, hasBody, headersOf, isUsed, moveBody, setBody, setHeaderList, shareBody, wireBody, wireHeaders } from "stated:body";
+import { DOMException } from "stated:dom-exception";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
 import { isManual } from "stated:response";
-import { lacks } from "stated:settings";
+import { flag, lacks } from "stated:settings";
 import { badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
 
 /** @typedef {import("stated:abort").AbortSignal} Signal */
@@ -49,10 +50,27 @@ let givenSignal;
 let keepsEncoded;
 /** @type {(request: Request) => [string, string]} method and URL without fragment */
 let lineOf;
-/** @type {(method: string, url: string, list: string[], body: WireBody) => Request} */
+/** @type {(method: string, url: string, list: string[], body: WireBody, callId: number) => Request} */
 let fromHost;
 /** @type {(value: object) => boolean} */
 let hasBrand;
+
+/** Signals that say whether the client is there, in programs whose own requests these do not cancel. @type {WeakSet<Signal>} */
+const clientsOnly = new WeakSet();
+
+/**
+ * The signal of a request that arrived, which is aborted when its client leaves before it has the whole response.
+ *
+ * @param {number} callId
+ */
+function signalOfClient(callId) {
+  const signal = newSignal();
+  // Whoever meets the error elsewhere may try again, as after any lost connection.
+  const leave = () => abortWith(signal, Object.assign(new DOMException("The client has disconnected", "AbortError"), { retryable: true }));
+  if (ops.watchCaller(callId, leave)) leave();
+  if (!flag("request_signal_passthrough")) clientsOnly.add(signal);
+  return signal;
+}
 
 /** An HTTP request. */
 export class Request extends Body {
@@ -60,6 +78,8 @@ export class Request extends Body {
   /** @type {string} */ #url;
   /** @type {Signal | null} given, or made when first asked for */ #signal = null;
   #signalGiven = false;
+  /** @type {number} the host's call, for a request that arrived, where its signal tells of the client */ #call = 0;
+  /** @type {Request | null} the request that arrived whose signal this one has */ #arrived = null;
   /** @type {Readonly<Rare>} */ #rare = nothingRare;
 
   /**
@@ -72,6 +92,7 @@ export class Request extends Body {
       this.#method = init.method;
       this.#url = init.url;
       this.#rare = nothingRareOfHost;
+      this.#call = init.call;
       return;
     }
     if (arguments.length < 1) throw badConstructorArgument("Request", 1, "Request or string");
@@ -87,8 +108,7 @@ export class Request extends Body {
       this.#url = from.#url;
       this.#method = from.#method;
       this.#rare = from.#rare;
-      this.#signal = from.#signalGiven ? from.#signal : null;
-      this.#signalGiven = from.#signalGiven;
+      this.#takeSignal(from);
     }
     if (init === undefined || init === null) {
       if (from !== null) {
@@ -101,7 +121,11 @@ export class Request extends Body {
   }
 
   static {
-    givenSignal = (request) => (request.#signalGiven ? request.#signal : null);
+    givenSignal = (request) => {
+      if (request.#signalGiven) return request.#signal;
+      const arrived = request.#call !== 0 || request.#arrived !== null;
+      return arrived && flag("request_signal_passthrough") ? request.signal : null;
+    };
     hasBrand = (value) => #method in value;
     keepsEncoded = (request) => request.#rare.encoded;
     lineOf = (request) => {
@@ -109,7 +133,17 @@ export class Request extends Body {
       const hash = url.indexOf("#");
       return [request.#method, hash === -1 ? url : url.slice(0, hash)];
     };
-    fromHost = (method, url, list, body) => new Request(internal, { method, url, list, body });
+    fromHost = (method, url, list, body, callId) => {
+      const call = callId !== 0 && flag("enable_request_signal") ? callId : 0;
+      return new Request(internal, { method, url, list, body, call });
+    };
+  }
+
+  /** @param {Request} from */
+  #takeSignal(from) {
+    this.#signalGiven = from.#signalGiven;
+    if (from.#signalGiven) this.#signal = from.#signal;
+    this.#arrived = from.#call !== 0 ? from : from.#arrived;
   }
 
   /** @param {any} init @param {Request | null} from */
@@ -121,7 +155,8 @@ export class Request extends Body {
     if (signal !== undefined) {
       if (signal !== null && !isAbortSignal(signal)) throw badField("signal", "RequestInitializerDict", "AbortSignal");
       this.#signal = signal;
-      this.#signalGiven = signal !== null;
+      this.#signalGiven = signal !== null && !clientsOnly.has(signal);
+      this.#arrived = null;
     }
     if (redirect !== undefined || cf !== undefined || cache !== undefined || integrity !== undefined || keepalive !== undefined
       || fetcher !== undefined || encodeResponseBody !== undefined) {
@@ -164,8 +199,13 @@ export class Request extends Body {
     return this.#rare.fetcher;
   }
 
+  /** @returns {Signal} */
   get signal() {
-    return (this.#signal ??= newSignal());
+    if (this.#signal === null) {
+      if (this.#arrived !== null) this.#signal = this.#arrived.signal;
+      else this.#signal = this.#call === 0 ? newSignal() : signalOfClient(this.#call);
+    }
+    return this.#signal;
   }
 
   get cf() {
@@ -188,8 +228,7 @@ export class Request extends Body {
     const clone = new Request(this.#url);
     clone.#method = this.#method;
     clone.#rare = this.#rare;
-    clone.#signal = this.#signal;
-    clone.#signalGiven = this.#signalGiven;
+    clone.#takeSignal(this);
     shareBody(clone, this);
     return clone;
   }
@@ -269,16 +308,17 @@ export function isRequest(value) {
 
 /**
  * Wraps a request that the host received. Its headers are immutable and its redirect mode is "manual"; nothing is parsed
- * before it is asked for.
+ * before it is asked for, and nobody watches the client before the signal is.
  *
  * @param {string} method
  * @param {string} url
  * @param {string[]} headers flat, names in lower case, owned by the request from now on
  * @param {WireBody} body
+ * @param {number} [callId] the call that it came with; 0 for none, and then its signal is never aborted
  * @returns {Request}
  */
-export function requestFromHost(method, url, headers, body) {
-  return fromHost(method, url, headers, body);
+export function requestFromHost(method, url, headers, body, callId = 0) {
+  return fromHost(method, url, headers, body, callId);
 }
 
 /**
@@ -295,7 +335,8 @@ export function requestToWire(request) {
 }
 
 /**
- * The signal that a program gave to the request, or null.
+ * The signal that cancels the request when it is sent: one that a program gave to it, or, with the flag
+ * `request_signal_passthrough`, that of the client whose request it is. Null for none.
  *
  * @param {Request} request
  * @returns {Signal | null}

@@ -5,6 +5,7 @@ use stated_core::error::Failure;
 use stated_object::message::FetchResponse;
 use stated_object::program::Answer;
 
+use crate::callers::Caller;
 use crate::capabilities::Leaving;
 use crate::op::{Op, OpError, OpResult};
 
@@ -27,6 +28,9 @@ pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         false => op.worker.codings().named_in(&headers),
     };
     let body = op.coded_body(4, coding)?;
+    if let Some(id) = op.arg(4).as_number() {
+        op.worker.response_is_body(call, id as u64);
+    }
     let socket = match op.uint(5) {
         0 => None,
         id => {
@@ -84,4 +88,12 @@ pub(crate) fn respond_error<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         Err(Failure::thrown(text, flags).with_value(value)),
     );
     op.undefined()
+}
+
+/// Has a function called when the caller leaves before it has the whole response.
+pub(crate) fn watch_caller<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let function = op.arg(1);
+    let function = op.scope.persist(function);
+    let caller = op.worker.watch_caller(op.uint(0), function);
+    Ok(op.scope.boolean(caller == Caller::Left))
 }

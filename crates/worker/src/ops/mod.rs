@@ -137,6 +137,7 @@ operations! {
     "respondValue" => answer::respond_value,
     "respondDone" => answer::respond_done,
     "respondError" => answer::respond_error,
+    "watchCaller" => answer::watch_caller,
     "bodyRead" => body::read,
     "bodyReadAll" => body::read_all,
     "bodyCancel" => body::cancel,

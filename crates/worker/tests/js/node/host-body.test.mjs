@@ -1,13 +1,14 @@
 // On Node only: bodies and fetches against the stand-in host, whose state the tests look at.
-import { AbortController } from "stated:abort";
+import { AbortController, AbortSignal } from "stated:abort";
 import { hostBodyStream, streamToHostBody } from "stated:body";
 import { TextDecoder, TextEncoder } from "stated:encoding";
 import { fetch } from "stated:fetch";
-import { Request, requestFromHost, requestToWire } from "stated:request";
+import { Request, requestFromHost, requestToWire, signalOf } from "stated:request";
 import { Response, responseFromHost, responseToWire } from "stated:response";
+import { setFlags } from "stated:settings";
 import { FixedLengthStream, ReadableStream } from "stated:streams";
 import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
-import { abortedFetches, answerFetch, bodyCalls, bodyState, newBody, openDecoders, reported } from "./host-web.mjs";
+import { abortedFetches, answerFetch, callerWatches, callersLeft, bodyCalls, bodyState, newBody, openDecoders, reported } from "./host-web.mjs";
 import { ops } from "./host.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
@@ -279,4 +280,66 @@ test("data: URLs are answered without the host", async () => {
 test("a stream as a request's body is pumped", async () => {
   const [, , , body] = requestToWire(new Request("http://x", { method: "POST", body: ReadableStream.from([bytes("a"), bytes("b")]) }));
   assertEquals(text(await ops.bodyReadAll(body)), "ab");
+});
+
+/** Runs `action` with compatibility flags. */
+function withFlags(flags, action) {
+  setFlags(flags);
+  try {
+    return action();
+  } finally {
+    setFlags([]);
+  }
+}
+
+test("nobody watches the client before the signal is asked for", () => withFlags(["enable_request_signal"], () => {
+  const request = requestFromHost("GET", "http://x/", [], null, 71);
+  void request.clone();
+  void new Request(request);
+  assertEquals(callerWatches.has(71), false);
+  void request.signal;
+  assertEquals(callerWatches.has(71), true);
+}));
+
+test("the signal is aborted when the client leaves, with an error that may be retried", () => withFlags(["enable_request_signal"], () => {
+  const { signal } = requestFromHost("GET", "http://x/", [], null, 72);
+  assertEquals(signal.aborted, false);
+  callerWatches.get(72)?.();
+  const { name, code, message, retryable } = signal.reason;
+  assertEquals([signal.aborted, name, code, message, retryable], [true, "AbortError", 20, "The client has disconnected", true]);
+}));
+
+test("the signal of a client that has left is aborted from the start", () => withFlags(["enable_request_signal"], () => {
+  callersLeft.add(73);
+  assertEquals(requestFromHost("GET", "http://x/", [], null, 73).signal.aborted, true);
+}));
+
+test("copies of a request have its client's signal", () => withFlags(["enable_request_signal"], () => {
+  const request = requestFromHost("POST", "http://x/", [], null, 74);
+  const copy = new Request(new Request(request));
+  const { signal } = request.clone();
+  assert(copy.signal === signal && request.signal === signal && new Request("http://y/", request).signal === signal);
+  assert(new Request(request, { signal: null }).signal !== signal);
+  const own = new AbortController();
+  assert(new Request(request, { signal: own.signal }).signal === own.signal);
+}));
+
+test("without the flag copies have signals of their own, and nobody is watched", () => {
+  const request = requestFromHost("GET", "http://x/", [], null, 75);
+  const { signal } = request;
+  assert(request.clone().signal !== signal && new Request(request).signal !== signal);
+  assertEquals(callerWatches.has(75), false);
+});
+
+test("the client's signal cancels what is sent on only with its flag", () => {
+  for (const [flags, cancels] of /** @type {[string[], boolean][]} */ ([
+    [["enable_request_signal"], false], [["enable_request_signal", "request_signal_passthrough"], true],
+  ])) {
+    withFlags(flags, () => {
+      const request = requestFromHost("GET", "http://x/", [], null, 76);
+      const sent = [request, new Request(request), new Request("http://y/", request), new Request("http://y/", { signal: request.signal })];
+      assertEquals(sent.map((one) => signalOf(one) === request.signal), sent.map(() => cancels));
+      assertEquals(signalOf(new Request("http://y/", { signal: AbortSignal.any([request.signal]) })) !== null, true);
+    });
+  }
 });

@@ -234,6 +234,10 @@ function counted(operations) {
 let answer = () => [200, "OK", [], null, "", false, 0];
 /** @type {Set<number>} */
 export const abortedFetches = new Set();
+/** @type {Map<number, () => void>} */
+export const callerWatches = new Map();
+/** Calls whose callers have left. @type {Set<number>} */
+export const callersLeft = new Set();
 let lastToken = 0;
 let lastSocketId = 0;
 
@@ -313,6 +317,11 @@ defineOps({
       body.wake();
     },
   }),
+  watchCaller(callId, fn) {
+    if (callersLeft.has(callId)) return true;
+    callerWatches.set(callId, fn);
+    return false;
+  },
   fetchToken: () => ++lastToken,
   async fetchStart(token, method, url, headers, body, redirect) {
     return answer({ token, method, url, headers, body, redirect });
