@@ -271,7 +271,9 @@ pub fn verify(
     on_curve!(curve, nist => {
         let key = nist::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(|_| bad_public_key())?;
         let signature = nist::ecdsa::Signature::from_slice(signature);
-        Ok(signature.is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()))
+        // Either of the two numbers that fit makes a signature; the crate of secp256k1 knows only Bitcoin's choice.
+        let chosen = signature.map(|signature| signature.normalize_s());
+        Ok(chosen.is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()))
     })
 }
 

@@ -315,10 +315,12 @@ pub fn encrypt_pkcs1(public: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoErr
     encrypted.map_err(|_| CryptoError::operation("the message is too long for this key"))
 }
 
-/// Decrypts what [`encrypt_pkcs1`] made. Whoever learns which messages fail can decrypt others.
+/// Decrypts what [`encrypt_pkcs1`] made. Another message gives bytes that mean nothing, always the same ones: whoever
+/// learns which messages fail could decrypt others.
 ///
 /// # Errors
-/// As [`decrypt`].
+/// [`CryptoError::Data`] when the document holds no valid key, [`CryptoError::Operation`] when the message is none of
+/// this key's length.
 pub fn decrypt_pkcs1(private: &[u8], message: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let key = private_key(private)?;
     let decrypted = key.decrypt_blinded(&mut system(), Pkcs1v15Encrypt, message);
