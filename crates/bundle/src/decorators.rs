@@ -51,6 +51,25 @@ pub(crate) fn may_contain(code: &str) -> bool {
     code.contains('@') || code.contains("accessor ")
 }
 
+/// Whether `code` has a decorator where one may stand, or something that looks like it. Most `@` of packages are in
+/// comments, addresses and names of packages, which are told apart by what is before them.
+pub(crate) fn likely_contains(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    code.match_indices('@').any(|(at, _)| {
+        let starts_name = bytes
+            .get(at + 1)
+            .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'_' | b'$' | b'('));
+        let before = code[..at].trim_end();
+        let may_follow = match before.as_bytes().last() {
+            None => true,
+            // `{@link …}` of a comment.
+            Some(b'{') => before.len() < at,
+            Some(last) => matches!(last, b';' | b'}' | b'=' | b'(' | b',' | b')' | b':' | b'?'),
+        };
+        starts_name && (may_follow || before.ends_with("export") || before.ends_with("default"))
+    })
+}
+
 /// Rewrites the TypeScript or JavaScript file `code`.
 pub(crate) fn lower(code: &str, path: &str) -> Lowered {
     let source_type = SourceType::from_path(path).unwrap_or_default();

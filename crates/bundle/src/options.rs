@@ -20,8 +20,10 @@ pub struct BundleOptions {
     pub rules: Vec<Rule>,
     /// Identifiers replaced by JavaScript expressions (`define`), for example `("BUILD", "\"42\"")`.
     ///
-    /// `process.env.NODE_ENV` is `"production"` unless it is named here.
+    /// One of `process.env.NODE_ENV` wins over `node_env`.
     pub define: Vec<(String, String)>,
+    /// What `process.env.NODE_ENV` is, with or without `globalThis.` or `global.` before it.
+    pub node_env: String,
     /// Module specifiers replaced by others (`alias`); a value that starts with `.` is relative to
     /// `project_dir`.
     pub alias: Vec<(String, String)>,
@@ -57,6 +59,7 @@ impl BundleOptions {
             main: main.into(),
             rules: Vec::new(),
             define: Vec::new(),
+            node_env: "production".to_owned(),
             alias: Vec::new(),
             tsconfig: None,
             minify: false,

@@ -294,11 +294,16 @@ impl WorkerModules {
 
     /// Prepares a file for the bundler: standard decorators, and JSX in a `.js` file.
     fn transform_source(&self, args: &HookTransformArgs<'_>) -> Option<HookTransformOutput> {
-        // Packages ship plain JavaScript; only the project's own files pay for looking.
-        if args.id.contains("/node_modules/") || !Path::new(args.id).is_absolute() {
+        if !Path::new(args.id).is_absolute() {
             return None;
         }
-        let may_be_jsx = *args.module_type == ModuleType::Js
+        // Packages ship plain JavaScript, nearly all of them: only the project's own files pay for a closer look.
+        let in_package = args.id.contains("/node_modules/");
+        if in_package && !decorators::likely_contains(args.code) {
+            return None;
+        }
+        let may_be_jsx = !in_package
+            && *args.module_type == ModuleType::Js
             && (args.code.contains("</") || args.code.contains("/>"));
         let module_type = may_be_jsx.then_some(ModuleType::Jsx);
         let lowered = if is_script(args.module_type)

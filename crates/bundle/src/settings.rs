@@ -132,10 +132,17 @@ fn is_name(text: &str) -> bool {
 }
 
 fn definitions(options: &BundleOptions) -> Vec<(String, String)> {
-    const NODE_ENV: &str = "process.env.NODE_ENV";
+    const NODE_ENV: [&str; 3] = [
+        "process.env.NODE_ENV",
+        "global.process.env.NODE_ENV",
+        "globalThis.process.env.NODE_ENV",
+    ];
     let mut definitions = options.define.clone();
-    if !definitions.iter().any(|(name, _)| name == NODE_ENV) {
-        definitions.push((NODE_ENV.to_owned(), "\"production\"".to_owned()));
+    let text = serde_json::Value::from(options.node_env.as_str()).to_string();
+    for name in NODE_ENV {
+        if !definitions.iter().any(|(defined, _)| defined == name) {
+            definitions.push((name.to_owned(), text.clone()));
+        }
     }
     definitions
 }

@@ -26,6 +26,21 @@ fn a_changed_source_is_loaded_and_storage_stays() {
 }
 
 #[test]
+fn the_environment_of_node_is_the_commands_or_the_one_it_was_started_with() {
+    let project = Copy::of("reload");
+    project.replace("src/version.ts", "\"one\"", "process.env.NODE_ENV");
+    let version = |launch: Launch| launch.start().get("/count").text().to_owned();
+    let dev = || project.launch().environment("NODE_ENV", "");
+
+    assert_eq!(version(dev()), "development 1");
+    assert_eq!(
+        version(serve(project.folder()).environment("NODE_ENV", "")),
+        "production 1"
+    );
+    assert_eq!(version(dev().environment("NODE_ENV", "test")), "test 1");
+}
+
+#[test]
 fn an_alarm_that_was_set_before_a_reload_fires_in_the_new_code() {
     let project = Copy::of("reload");
     let server = project.launch().start();

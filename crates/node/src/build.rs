@@ -40,18 +40,20 @@ pub enum BuildError {
     },
 }
 
-/// Builds a project.
+/// Builds a project, whose program sees `node_env` as `process.env.NODE_ENV`.
 ///
 /// # Errors
 /// Everything the bundler found wrong, or the failure of the project's build command.
-pub async fn build(config: &Config) -> Result<Built, BuildError> {
+pub async fn build(config: &Config, node_env: &str) -> Result<Built, BuildError> {
     if let Some(command) = &config.build {
         run_command(command).await?;
     }
     let Some(main) = &config.main else {
         return Ok(without_program(config));
     };
-    let bundle = stated_bundle::bundle(options(config, main)).await?;
+    let mut options = options(config, main);
+    node_env.clone_into(&mut options.node_env);
+    let bundle = stated_bundle::bundle(options).await?;
     Ok(built(config, bundle))
 }
 

@@ -97,6 +97,59 @@ async fn addresses_and_comments_are_no_decorators() {
 }
 
 #[tokio::test]
+async fn decorators_of_packages_are_rewritten_wherever_they_stand() {
+    for class in [
+        "export const A = @d class {};",
+        "@d export class A {}",
+        "export @d class A {}",
+        "export class A { first() {}\n\t@d second() {} }",
+        "export class A { @(d) accessor first = 1; }",
+    ] {
+        let project = Project::new(&[
+            (
+                "src/index.ts",
+                "import { A } from 'pkg'; export default { A };",
+            ),
+            (
+                "node_modules/pkg/package.json",
+                r#"{"name":"pkg","type":"module","main":"index.js"}"#,
+            ),
+            (
+                "node_modules/pkg/index.js",
+                &format!("const d = (a, b) => {{}};\n{class}\n"),
+            ),
+        ]);
+
+        let code = project.bundle().await.code;
+
+        assert_lacks(&code, "@d");
+        assert_lacks(&code, "@(d)");
+        assert_contains(&code, "Decorators");
+    }
+}
+
+#[tokio::test]
+async fn packages_that_only_speak_of_decorators_are_left_alone() {
+    let project = Project::new(&[
+        ("src/index.ts", "export { text as default } from 'pkg';"),
+        (
+            "node_modules/pkg/package.json",
+            r#"{"name":"pkg","type":"module","main":"index.js"}"#,
+        ),
+        (
+            "node_modules/pkg/index.js",
+            "/**\n * {@link text} of (@someone), @see https://a@b.test\n * @type {string}\n */\n\
+             export const text = 'npm i @scope/pkg';\n",
+        ),
+    ]);
+
+    let code = project.bundle().await.code;
+
+    assert_contains(&code, "npm i @scope/pkg");
+    assert_lacks(&code, "Decorators");
+}
+
+#[tokio::test]
 async fn what_cannot_be_rewritten_is_refused_with_its_place() {
     let refused = [
         (

@@ -257,6 +257,10 @@ async fn define_replaces_and_node_env_has_a_default() {
     )]);
 
     let plain = project.bundle().await.code;
+    let staged = project
+        .bundle_with(|options| options.node_env = "stag\"ing".to_owned())
+        .await
+        .code;
     let defined = project
         .bundle_with(|options| {
             options.define = vec![
@@ -273,9 +277,25 @@ async fn define_replaces_and_node_env_has_a_default() {
 
     assert_contains(&plain, "\"production\"");
     assert_contains(&plain, "BUILD");
+    assert_contains(&staged, "stag\\\"ing");
     for part in ["42", "\"development\"", "false"] {
         assert_contains(&defined, part);
     }
+}
+
+#[tokio::test]
+async fn the_environment_of_node_is_known_by_all_its_names() {
+    let project = Project::new(&[(
+        "src/index.ts",
+        "export default [process.env.NODE_ENV, globalThis.process.env.NODE_ENV, global.process.env.NODE_ENV];",
+    )]);
+
+    let code = project
+        .bundle_with(|options| options.node_env = "development".to_owned())
+        .await
+        .code;
+
+    assert_eq!(code.matches("\"development\"").count(), 3, "{code}");
 }
 
 #[tokio::test]

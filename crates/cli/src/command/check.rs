@@ -60,7 +60,7 @@ async fn build_all(
 ) -> Vec<(Config, Option<Built>)> {
     let mut services = Vec::new();
     for config in configs {
-        let built = match build(&config).await {
+        let built = match build(&config, &project::node_env(project::PRODUCTION)).await {
             Ok(built) => {
                 for warning in &built.warnings {
                     findings.add_bundle(warning);

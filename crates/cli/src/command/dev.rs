@@ -10,6 +10,7 @@ use stated_node::{Audience, Built, Node, NodeOptions, build, can_keep_running};
 use stated_worker::AsyncStacks;
 
 use super::internal::{Internal, Serving};
+use super::project::{DEVELOPMENT, node_env};
 use super::{StopSignals, project, takeover};
 use crate::arguments::{Common, Dev, LogFormat};
 use crate::failure::Failure;
@@ -22,8 +23,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs until asked to stop.
 pub(crate) async fn run(dev: &Dev) -> Result<(), Failure> {
     let common = &dev.common;
-    let services =
-        project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
+    let configs = project::load(&common.selection, &LocalSecrets::Read)?;
+    let services = project::build_all(configs, &node_env(DEVELOPMENT)).await?;
     let mut stop = StopSignals::listen()?;
     let mut session = Session::start(common, services, None).await?;
     session.announce();
@@ -124,7 +125,7 @@ impl Session {
                 continue;
             }
             let name = config.name.clone();
-            match build(config).await {
+            match build(config, &node_env(DEVELOPMENT)).await {
                 Ok(built) => self.load(index, &name, built, started).await,
                 Err(error) => printer::error(&error.into()),
             }
@@ -149,7 +150,7 @@ impl Session {
         let started = Instant::now();
         self.is_outdated = true;
         let services = match project::load(&common.selection, &LocalSecrets::Read) {
-            Ok(configs) => project::build_all(configs).await,
+            Ok(configs) => project::build_all(configs, &node_env(DEVELOPMENT)).await,
             Err(failure) => Err(failure),
         };
         let services = match services {

@@ -132,11 +132,27 @@ fn without_effect(config: &Config) -> Vec<String> {
     unsupported.collect()
 }
 
-/// Builds every service; prints warnings.
-pub(crate) async fn build_all(configs: Vec<Config>) -> Result<Vec<(Config, Built)>, Failure> {
+/// What programs see as `process.env.NODE_ENV` under `stated dev`.
+pub(crate) const DEVELOPMENT: &str = "development";
+/// The same under `stated serve`.
+pub(crate) const PRODUCTION: &str = "production";
+
+/// The value of `process.env.NODE_ENV` for programs: as wrangler has it, that of our own environment wins.
+pub(crate) fn node_env(usual: &str) -> String {
+    std::env::var("NODE_ENV")
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| usual.to_owned())
+}
+
+/// Builds every service with that `NODE_ENV`; prints warnings.
+pub(crate) async fn build_all(
+    configs: Vec<Config>,
+    node_env: &str,
+) -> Result<Vec<(Config, Built)>, Failure> {
     let mut services = Vec::new();
     for config in configs {
-        let built = build(&config).await?;
+        let built = build(&config, node_env).await?;
         for warning in &built.warnings {
             printer::warning(&warning.to_string());
         }

@@ -9,6 +9,7 @@ use stated_node::{Audience, Node, NodeOptions};
 use stated_worker::AsyncStacks;
 
 use super::internal::Internal;
+use super::project::{PRODUCTION, node_env};
 use super::{StopSignals, project};
 use crate::arguments::{LogFormat, Serve};
 use crate::failure::Failure;
@@ -18,8 +19,8 @@ use crate::printer::{self, Printer, Services};
 /// Runs until asked to stop, then lets requests finish.
 pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
     let common = &serve.common;
-    let services =
-        project::build_all(project::load(&common.selection, &LocalSecrets::Read)?).await?;
+    let configs = project::load(&common.selection, &LocalSecrets::Read)?;
+    let services = project::build_all(configs, &node_env(PRODUCTION)).await?;
     let (first, _) = &services[0];
     let internal = Internal::listen(serve.internal_port)?;
     let data = project::data(common, first);
