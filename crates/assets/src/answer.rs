@@ -5,8 +5,8 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
-    RANGE,
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use stated_core::wildcard;
@@ -17,6 +17,7 @@ use crate::check::{AssetsError, check};
 use crate::content::{Contents, Served};
 use crate::folder::{Folder, Opened, Signature};
 use crate::html::{Intent, NotFoundHandling, resolve};
+use crate::range::Part;
 use crate::rules::redirects::Redirect;
 use crate::rules::{HEADERS, IGNORED, REDIRECTS, Rules};
 use crate::{AssetsOptions, FILES_MAX, RunWorkerFirst, path};
@@ -333,7 +334,35 @@ fn file_response(
         headers.insert(CONTENT_LENGTH, HeaderValue::from(served.size));
         return response(status, headers, Body::None);
     }
-    response(status, headers, served.body())
+    let part = match status {
+        StatusCode::OK => {
+            Part::wanted(&request.method, &request.headers, &served.etag, served.size)
+        }
+        // It is not what was asked for.
+        _ => Part::Whole,
+    };
+    let size = served.size;
+    match part {
+        Part::Whole => response(status, headers, served.body(0, size)),
+        Part::Bytes { first, last } => {
+            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            headers.insert(
+                CONTENT_RANGE,
+                content_range(&format!("{first}-{last}/{size}")),
+            );
+            let body = served.body(first, last - first + 1);
+            response(StatusCode::PARTIAL_CONTENT, headers, body)
+        }
+        Part::Unsatisfiable => {
+            headers.remove(CONTENT_TYPE);
+            headers.insert(CONTENT_RANGE, content_range(&format!("*/{size}")));
+            response(StatusCode::RANGE_NOT_SATISFIABLE, headers, Body::None)
+        }
+    }
+}
+
+fn content_range(range: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("bytes {range}")).expect("numbers are visible ASCII")
 }
 
 /// Whether the client has what would be sent. Source: RFC 9110, 13.1.2.

@@ -1,7 +1,7 @@
 //! What is in a file: its bytes and their hash, kept while the file does not change.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -130,15 +130,24 @@ async fn read(file: &mut File, signature: Signature, size: u64) -> io::Result<Co
 }
 
 impl Served {
-    /// The bytes, read as they are sent.
-    pub(crate) fn body(self) -> Body {
+    /// `length` bytes from the one at `first` on, which the file has; read as they are sent.
+    pub(crate) fn body(self, first: u64, length: u64) -> Body {
         let mut file = match self.source {
-            Source::Bytes(bytes) => return Body::Bytes(bytes),
+            Source::Bytes(bytes) => {
+                // Files that are kept are far smaller than what a usize counts.
+                let (first, length) = (first as usize, length as usize);
+                return Body::Bytes(bytes.slice(first..first + length));
+            }
             Source::File(file) => file,
         };
-        let (writer, stream) = body_stream(Some(self.size));
-        let mut left = self.size;
+        let (writer, stream) = body_stream(Some(length));
+        let mut left = length;
         tokio::spawn(async move {
+            if let Err(error) = file.seek(SeekFrom::Start(first)).await {
+                let error = BodyError::Failed(format!("read the file: {}", error.kind()));
+                let _unused = writer.send(Err(error)).await;
+                return;
+            }
             while left > 0 {
                 let room = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
                 let mut chunk = vec![0; room];

@@ -14,6 +14,7 @@ mod content;
 mod folder;
 mod html;
 mod path;
+mod range;
 mod rules;
 
 pub use answer::{Assets, Program, Route};

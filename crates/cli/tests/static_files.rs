@@ -73,6 +73,23 @@ fn files_and_the_program_answer_as_the_project_says() {
 }
 
 #[test]
+fn a_part_of_a_file_is_sent_alone() {
+    let server = Launch::of(Runtime::Stated, fixture("static-files")).start();
+    let ask = |range: &str| {
+        server
+            .http()
+            .request("GET", "/a.txt", &[("Range", range)], b"")
+    };
+
+    let part = ask("bytes=2-5");
+    assert_eq!(part.status_and_text(), (206, "file"));
+    assert_eq!(part.header("content-length"), Some("4"));
+    assert_eq!(part.header("content-range"), Some("bytes 2-5/7"));
+    assert_eq!(ask("bytes=7-").header("content-range"), Some("bytes */7"));
+    assert_eq!(ask("bytes=7-").status, 416);
+}
+
+#[test]
 fn the_binding_has_no_methods_but_fetch() {
     let server = Launch::of(Runtime::Stated, fixture("static-files")).start();
 

@@ -254,6 +254,88 @@ fn a_large_file_is_streamed_whole() {
 }
 
 #[test]
+fn a_part_of_a_file_is_sent_alone() {
+    let large = "0123456789".repeat(100_000);
+    let site = site(&[("small.txt", "0123456789"), ("large.txt", &large)]);
+    let assets = site.assets();
+    let ask = |path: &str, range: &str| {
+        wait(async {
+            let response = assets
+                .fetch(&request("GET", path, &[("range", range)]))
+                .await;
+            let field = |name: &str| {
+                response
+                    .headers
+                    .get(name)
+                    .map(|value| value.to_str().unwrap().to_owned())
+            };
+            let fields = ["content-range", "accept-ranges", "content-type"].map(field);
+            (
+                response.status.as_u16(),
+                fields,
+                String::from_utf8(read(response.body).await).unwrap(),
+            )
+        })
+    };
+    let some = |text: &str| Some(text.to_owned());
+
+    for (path, size) in [("/small.txt", 10), ("/large.txt", 1_000_000)] {
+        assert_eq!(
+            ask(path, "bytes=3-5"),
+            (
+                206,
+                [
+                    some(&format!("bytes 3-5/{size}")),
+                    some("bytes"),
+                    some("text/plain; charset=utf-8")
+                ],
+                "345".to_owned()
+            )
+        );
+        assert_eq!(ask(path, "bytes=-2").2, "89");
+        assert_eq!(
+            ask(path, &format!("bytes={size}-")),
+            (
+                416,
+                [some(&format!("bytes */{size}")), None, None],
+                String::new()
+            )
+        );
+        let (status, fields, body) = ask(path, "bytes=0-1,3-4");
+        assert_eq!((status, &fields[0], body.len()), (200, &None, size));
+    }
+    let (_, _, most) = ask("/large.txt", "bytes=1-");
+    assert_eq!(most, large[1..]);
+}
+
+#[test]
+fn a_page_for_what_is_not_there_is_sent_whole() {
+    let mut site = site(&[("404.html", "nothing here")]);
+    site.options.not_found_handling = NotFoundHandling::NotFoundPage;
+
+    let response = wait(
+        site.assets()
+            .fetch(&request("GET", "/no", &[("range", "bytes=0-0")])),
+    );
+
+    assert_eq!(response.status, 404);
+    assert_eq!(wait(read(response.body)), b"nothing here");
+}
+
+#[test]
+fn who_has_the_file_gets_no_part_of_it() {
+    let site = site(&[("a.txt", "abc")]);
+    let assets = site.assets();
+    let etag = wait(assets.fetch(&request("GET", "/a.txt", &[]))).headers["etag"].clone();
+    let etag = etag.to_str().unwrap();
+
+    let both = [("range", "bytes=0-0"), ("if-none-match", etag)];
+    let response = wait(assets.fetch(&request("GET", "/a.txt", &both)));
+
+    assert_eq!(response.status, 304);
+}
+
+#[test]
 fn changes_of_files_and_rules_are_served_at_once() {
     let site = site(&[("a.txt", "one")]);
     let assets = site.assets();
