@@ -21,6 +21,7 @@ use rolldown_plugin::{
 
 use crate::builtins::{is_cloudflare, node_builtin};
 use crate::decorators::{self, Lowered};
+use crate::local_names;
 use crate::project::Project;
 use crate::rules::{Match, Rules};
 use crate::{ModuleKind, Rule};
@@ -300,7 +301,15 @@ impl WorkerModules {
         // Packages ship plain JavaScript, nearly all of them: only the project's own files pay for a closer look.
         let in_package = args.id.contains("/node_modules/");
         if in_package && !decorators::likely_contains(args.code) {
-            return None;
+            let code = is_script(args.module_type)
+                .then(|| local_names::renamed(args.code))
+                .flatten()?;
+            return Some(HookTransformOutput {
+                code: Some(code),
+                // Every position stays what it was.
+                map: HookTransformOutputMap::Null,
+                ..HookTransformOutput::default()
+            });
         }
         let may_be_jsx = !in_package
             && *args.module_type == ModuleType::Js

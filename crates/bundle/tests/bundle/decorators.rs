@@ -10,7 +10,7 @@ const PROGRAM: &str = include_str!("decorators/index.ts");
 const EXPECTED: &str = include_str!("decorators/expected.json");
 
 /// Runs `run()` of the module `code` and returns its result as compact JSON.
-fn run_on_node(code: &str) -> String {
+pub(crate) fn run_on_node(code: &str) -> String {
     let script = format!("{code}\nconsole.log(JSON.stringify(await run()));");
     let output = Command::new("node")
         .args(["--input-type=module", "--eval", &script])

@@ -1,5 +1,6 @@
 //! npm packages, the modules of the runtime, and aliases.
 
+use crate::decorators::run_on_node;
 use crate::project::{Project, assert_contains, assert_lacks};
 
 #[tokio::test]
@@ -339,4 +340,31 @@ async fn a_package_of_two_hundred_modules_builds_and_says_how_long_it_took() {
     );
 
     assert_contains(&bundle.code, "Router199");
+}
+
+#[tokio::test]
+async fn commonjs_that_was_bundled_before_declares_nothing_twice() {
+    let requires = "const require_context = require('../a/context.cjs');\n\
+                    const require_context$1 = require('../b/context.cjs');\n\
+                    exports.names = [require_context.name, require_context$1.name];\n";
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import { names } from 'pkg'; export const run = () => names;",
+        ),
+        (
+            "node_modules/pkg/package.json",
+            r#"{"name":"pkg","main":"dist/c/context.cjs"}"#,
+        ),
+        ("node_modules/pkg/dist/a/context.cjs", "exports.name = 'a';"),
+        (
+            "node_modules/pkg/dist/b/context.cjs",
+            "const require_context = require('../a/context.cjs'); exports.name = 'b of ' + require_context.name;",
+        ),
+        ("node_modules/pkg/dist/c/context.cjs", requires),
+    ]);
+
+    let code = project.bundle().await.code;
+
+    assert_eq!(run_on_node(&code), r#"["a","b of a"]"#);
 }
