@@ -285,6 +285,36 @@ const cases = {
     await t.attempt("eval", () => { try { (0, eval)("1"); } catch (error) { return error.name; } return "ran"; });
     await t.attempt("Function", () => { try { new Function("return 1"); } catch (error) { return error.name; } return "made"; });
   }),
+
+  "11.1 what a module knows of itself": here((t) => {
+    t.write("type", typeof import.meta, Object.keys(import.meta), Object.getPrototypeOf(import.meta));
+    t.write("url", import.meta.url);
+  }),
+
+  "2.9 platform objects as values": inObject(async ({ ctx }, t) => {
+    const values = {
+      headers: new Headers([["b", "1"], ["set-cookie", "x"], ["a", "2"], ["set-cookie", "y"]]),
+      blob: new Blob(["xyz"], { type: "text/plain" }),
+      request: new Request("http://host/a?b", { method: "PUT", headers: { c: "3" }, cf: { d: 4 } }),
+      response: new Response(null, { status: 404, statusText: "Nope", headers: { e: "5" } }),
+    };
+    const describe = async ({ headers, blob, request, response }) => [
+      [...headers], blob instanceof Blob, blob.type, await blob.text(),
+      request.method, request.url, [...request.headers], request.cf, request.body,
+      response.status, response.statusText, [...response.headers], response.body,
+    ];
+    t.write("cloned", await describe(structuredClone(values)));
+    await ctx.storage.put("values", values);
+    t.write("stored", await describe(await ctx.storage.get("values")));
+    const others = {
+      file: new File(["x"], "a"), stream: new ReadableStream(), sink: new WritableStream(), body: new Response("x"),
+      signal: new AbortController().signal,
+    };
+    for (const [name, value] of Object.entries(others)) {
+      await t.attempt(name, () => { structuredClone(value); });
+      await t.attempt(name, () => ctx.storage.put("other", value));
+    }
+  }),
 };
 
 export class Subject extends caseObject(cases) {}

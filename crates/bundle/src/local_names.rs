@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn names_with_a_number_get_another_of_the_same_length() {
         assert_eq!(
-            renamed("const require_a$1 = require('./x'); f(require_a$1.b, require_a_b$12)").as_deref(),
+            renamed("const require_a$1 = require('./x'); f(require_a$1.b, require_a_b$12)")
+                .as_deref(),
             Some("const require_a_1 = require('./x'); f(require_a_1.b, require_a_b_12)")
         );
     }

@@ -159,6 +159,19 @@ fn a_module_imports_another_and_exports_values() {
 }
 
 #[test]
+fn a_module_knows_nothing_of_itself() {
+    let sources = [(
+        "main",
+        "export const known = [typeof import.meta, Object.keys(import.meta), Object.getPrototypeOf(import.meta), import.meta === import.meta].join();",
+    )];
+    with_runtime(&sources, |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "known"), "object,,,true");
+        });
+    });
+}
+
+#[test]
 fn the_host_decides_by_who_imports() {
     let sources = [
         (

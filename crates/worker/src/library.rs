@@ -66,6 +66,7 @@ library! {
     "inspect-text",
     "inspect-value",
     "kept-message",
+    "kept-values",
     "kv-operations",
     "main",
     "message-channel",

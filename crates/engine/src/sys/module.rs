@@ -210,6 +210,15 @@ fn referrer_url(script: *mut JSScript) -> Option<String> {
     )
 }
 
+/// `import.meta`: an object with nothing in it. Without the hook the engine throws.
+pub(crate) unsafe extern "C" fn metadata_hook(
+    _cx: *mut JSContext,
+    _module: RawHandle<*mut JSObject>,
+    _meta: RawHandle<*mut JSObject>,
+) -> bool {
+    true
+}
+
 /// The engine's callback for a static or dynamic import.
 pub(crate) unsafe extern "C" fn load_hook(
     cx: *mut JSContext,

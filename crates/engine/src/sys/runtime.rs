@@ -18,7 +18,8 @@ use mozjs::jsapi::{
     MaybeRunNurseryCollection, MutableHandle as RawMutableHandle, NonIncrementalGC,
     OnNewGlobalHookOption, PrepareForFullGC, PromiseRejectionHandlingState, RunJSMicroTask,
     SetHostCleanupFinalizationRegistryCallback, SetJobQueue, SetModuleLoadHook,
-    SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat, ToUnwrappedJSMicroTask, Value,
+    SetModuleMetadataHook, SetPromiseRejectionTrackerCallback, SetStackFormat, StackFormat,
+    ToUnwrappedJSMicroTask, Value,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 use mozjs::rooted;
@@ -33,7 +34,7 @@ use super::limits::{
     AsyncStacks, LimitState, Limits, StopReason, TurnBudget, heap_bytes, interrupt,
 };
 use super::messages::speak_as_v8;
-use super::module::{Modules, load_hook};
+use super::module::{Modules, load_hook, metadata_hook};
 use super::native::Native;
 use super::promise::PromiseState;
 use super::scope::{Local, ReleaseOnDrop, Scope, Thrown};
@@ -145,6 +146,7 @@ impl Runtime {
             JS_AddInterruptCallback(cx, Some(interrupt));
             SetStackFormat(cx, StackFormat::V8);
             SetModuleLoadHook(runtime.rt(), Some(load_hook));
+            SetModuleMetadataHook(runtime.rt(), Some(metadata_hook));
             SetPromiseRejectionTrackerCallback(cx, Some(track_rejection), std::ptr::null_mut());
             JS_SetSecurityCallbacks(cx, &raw const SECURITY);
             let traps = JobQueueTraps {

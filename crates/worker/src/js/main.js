@@ -16,6 +16,7 @@ import { removeNewer } from "stated:older-dates";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
 import { forgetTargets } from "stated:rpc-export";
+import "stated:kept-values";
 import "stated:rpc-values";
 import { flag, setFlags, setServiceName, STORABLE } from "stated:settings";
 import { defineExperimentalSql } from "stated:sql";

@@ -13,10 +13,13 @@
  * @property {string} [outsideRpc] why an instance cannot be serialized for storage or a clone
  * @property {string} [forRpc] why an instance cannot be serialized for a use like RPC that has no references
  * @property {Passing} [pass] how an instance is passed over RPC
+ * @property {Keeping} [keep] how an instance is written where nothing can be referred to: for storage, or a clone
  * @property {boolean} [isStorable] whether `pass` also writes what is stored, in programs whose stubs may be
  */
 
 /** @typedef {(writer: import("stated:wire-writer").Writer, message: any, value: any) => void} Passing writes the tag, too */
+
+/** @typedef {(writer: import("stated:wire-writer").Writer, value: any) => void} Keeping writes the tag, too */
 
 /** @type {Map<object, PlatformClass>} by prototype */
 const classes = new Map();
@@ -43,6 +46,17 @@ export function registerPlatformClass(Class, texts = undefined) {
 export function definePassing(Class, pass) {
   const known = classes.get(Class.prototype);
   classes.set(Class.prototype, { name: Class.name, ...known, pass });
+}
+
+/**
+ * Says how instances of a class are written for storage and clones.
+ *
+ * @param {Function} Class
+ * @param {Keeping} keep
+ */
+export function defineKeeping(Class, keep) {
+  const known = classes.get(Class.prototype);
+  classes.set(Class.prototype, { name: Class.name, ...known, keep });
 }
 
 /**

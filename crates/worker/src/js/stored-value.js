@@ -16,14 +16,16 @@ const forStorage = { forStorage: true };
 
 /** Reads what storage may hold, and nothing that only messages do. */
 class StoredMessage extends IncomingMessage {
+  /** For the reader. */ isStored = true;
+
   constructor() {
     super([]);
   }
 
   /** @param {number} tag */
   receiver(tag) {
-    const isStored = tag === HOST_STORED_SERVICE || tag === HOST_RESTORED_STUB || tag === HOST_OBJECT_CLASS;
-    return isStored ? super.receiver(tag) : undefined;
+    const isStub = tag === HOST_STORED_SERVICE || tag === HOST_RESTORED_STUB || tag === HOST_OBJECT_CLASS;
+    return isStub ? super.receiver(tag) : undefined;
   }
 }
 

@@ -108,7 +108,10 @@ export const ERROR_CAUSE = 0x63; // c
 export const ERROR_STACK = 0x73; // s
 export const ERROR_END = 0x2e; // .
 
-/** The number after TAG_HOST_OBJECT. Those without a note are in messages only, which nobody stores. */
+/**
+ * The number after TAG_HOST_OBJECT. Those without a note are in messages only, which nobody stores. Headers, Request and
+ * Response have one form in messages and another, persisted, where they are kept (kept-values.js).
+ */
 export const HOST_STUB = 1;
 export const HOST_WRITABLE_STREAM = 2;
 export const HOST_READABLE_STREAM = 3;
@@ -119,6 +122,8 @@ export const HOST_ABORT_SIGNAL = 9;
 export const HOST_SERVICE_STUB = 11;
 export const HOST_BLOB = 12;
 export const HOST_FILE = 13;
+/** Persisted. */
+export const HOST_KEPT_BLOB = 15;
 export const HOST_OBJECT_CLASS = 20;
 /** Persisted: an address. */
 export const HOST_STORED_SERVICE = 200;

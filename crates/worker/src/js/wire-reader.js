@@ -39,6 +39,19 @@ const viewClasses = new Map(Object.entries(wire.viewTags).flatMap(([name, tag]) 
 }));
 const REGEXP_BITS = wire.regExpBits.reduce((all, [, , bit]) => all | bit, 0);
 
+/** @type {Map<number, (reader: Reader) => any>} */
+const kept = new Map();
+
+/**
+ * Says how an object of the platform is read that storage or a clone holds.
+ *
+ * @param {number} tag
+ * @param {(reader: Reader) => any} read
+ */
+export function defineKept(tag, read) {
+  kept.set(tag, read);
+}
+
 /** Reads values; see the module. Reused from value to value, like a Writer. */
 export class Reader {
   /** @type {Uint8Array} */ #bytes = nothing;
@@ -203,7 +216,7 @@ export class Reader {
       case wire.TAG_TWO_BYTE_STRING:
         return this.#readTwoByteString();
       case wire.TAG_UTF8_STRING:
-        return this.#readUtf8();
+        return this.readUtf8();
       case wire.TAG_DATE:
         return this.#known(new Date(this.#readDouble()));
       case wire.TAG_TRUE_OBJECT:
@@ -302,7 +315,8 @@ export class Reader {
     return text;
   }
 
-  #readUtf8() {
+  /** A UTF-8 string after its length, as Workers' own objects carry them. */
+  readUtf8() {
     const length = this.readVarint();
     const start = this.#take(length);
     return ops.textDecode("utf-8", this.#bytes.subarray(start, start + length), false, true);
@@ -431,9 +445,9 @@ export class Reader {
     const tag = this.readVarint();
     switch (tag) {
       case wire.HOST_DOM_EXCEPTION: {
-        const name = this.#readUtf8();
-        const exception = new DOMException(this.#readUtf8(), name);
-        const stack = this.#readUtf8();
+        const name = this.readUtf8();
+        const exception = new DOMException(this.readUtf8(), name);
+        const stack = this.readUtf8();
         if (stack !== "") Object.defineProperty(exception, "stack", { value: stack, writable: true, configurable: true });
         return this.#known(exception);
       }
@@ -444,9 +458,10 @@ export class Reader {
     }
   }
 
-  /** What was passed over RPC and is not just data. @param {number} tag */
+  /** What is not just data: of messages of RPC, or kept. @param {number} tag */
   #readPassed(tag) {
-    const receive = this.message?.receiver(tag);
+    const receive = (this.message === null || this.message.isStored === true ? kept.get(tag) : undefined)
+      ?? this.message?.receiver(tag);
     if (receive === undefined) throw malformed();
     const id = this.reserve();
     try {

@@ -320,6 +320,10 @@ export class Writer {
   /** @param {import("stated:platform-classes").PlatformClass} platform */
   #passing(platform) {
     const { message } = this;
+    if (platform.keep !== undefined && this.plainInstances && (message === null || message.use === "stored")) {
+      const { keep } = platform;
+      return (/** @type {Writer} */ writer, /** @type {any} */ _message, /** @type {any} */ value) => keep(writer, value);
+    }
     if (message === null || platform.pass === undefined || (message.use === "stored" && platform.isStorable !== true)) {
       throw refusedBy(platform, !this.plainInstances);
     }
