@@ -3,6 +3,8 @@
  * it, off. Reference: section 11.5.
  */
 
+import { env as importable, withEnv } from "cloudflare:workers";
+
 import { caseObject, caseWorker, inWorker } from "../harness.js";
 
 const here = (body) => inWorker((tools, t) => body(t, tools));
@@ -246,6 +248,22 @@ const cases = {
     t.write("signal", await (await object.fetch("http://host/signal")).text());
   }),
 
+  "11.5 rpc": here((t, { object }) => {
+    t.write("method", typeof object.method, "method" in object, typeof object.then, typeof object.fetch);
+  }),
+
+  "11.5 disallow_importable_env": here((t) => {
+    t.write("env", Object.keys(importable));
+    t.write("withEnv", withEnv({ own: 1 }, () => ({ ...importable })));
+  }),
+
+  "11.5 fetch_standard_url": here(async (t, { object }) => {
+    for (const url of ["http://host/a b", "http://HOST:80/a/../b", "http://host/?q='", "http://host", " http://host/y ", "http://host/\u00e9"]) {
+      await t.attempt(url, () => new Request(url).url);
+    }
+    await t.attempt("a name and a password", async () => (await object.fetch("http://user:pw@host/url")).text());
+  }),
+
   "11.5 Cloudflare.compatibilityFlags": here((t) => {
     const { compatibilityFlags: flags } = Cloudflare;
     for (const flag of ["url_standard", "brotli_content_encoding", "nodejs_compat", "urlpattern_standard"]) t.write(flag, flags[flag]);
@@ -262,6 +280,8 @@ for (const each of Object.values(cases)) {
         await object.ctx.storage.setAlarm(Date.now() + 3_600_000);
         await object.ctx.storage.deleteAll();
         return new Response(`${(await object.ctx.storage.getAlarm()) === null ? "deleted" : "kept"}`);
+      case "/url":
+        return new Response(request.url);
       case "/signal":
         return new Response(`${request.signal?.constructor.name} ${request.signal?.aborted}`);
       default:

@@ -48,10 +48,20 @@ const nothingRareOfHost = Object.freeze({ ...nothingRare, redirect: /** @type {c
 let givenSignal;
 /** @type {(request: Request) => boolean} */
 let keepsEncoded;
-/** @type {(request: Request) => [string, string]} method and URL without fragment */
+/** @type {(request: Request) => [string, string]} method, and the URL without fragment and user */
 let lineOf;
 /** @type {(method: string, url: string, list: string[], body: WireBody, callId: number) => Request} */
 let fromHost;
+
+/** The URL as a request line has it: a name and password in it are for the program that wrote them. @param {string} url */
+function withoutUser(url) {
+  const at = url.indexOf("@");
+  if (at === -1) return url;
+  const start = url.indexOf("://") + 3;
+  const path = url.indexOf("/", start);
+  // Another `@` of the authority is encoded; one that comes later is part of the path or query.
+  return at < path ? url.slice(0, start) + url.slice(at + 1) : url;
+}
 /** @type {(value: object) => boolean} */
 let hasBrand;
 
@@ -131,7 +141,7 @@ export class Request extends Body {
     lineOf = (request) => {
       const url = request.#url;
       const hash = url.indexOf("#");
-      return [request.#method, hash === -1 ? url : url.slice(0, hash)];
+      return [request.#method, withoutUser(hash === -1 ? url : url.slice(0, hash))];
     };
     fromHost = (method, url, list, body, callId) => {
       const call = callId !== 0 && flag("enable_request_signal") ? callId : 0;
@@ -322,7 +332,7 @@ export function requestFromHost(method, url, headers, body, callId = 0) {
 }
 
 /**
- * A request in the form the host takes; its body is used afterwards. The URL is without its fragment.
+ * A request in the form the host takes; its body is used afterwards. The URL is without its fragment, name and password.
  *
  * Throws a TypeError when the body was used before.
  *

@@ -54,7 +54,7 @@ const unknownNames = new Proxy(Object.create(Object.prototype), {
     if (!flag("rpc")) return rpcUnavailable(key);
     return newProperty(channel, undefined, [key]);
   },
-  has: (_target, key) => typeof key === "string" && key !== "then" || key in Object.prototype,
+  has: (_target, key) => typeof key === "string" && key !== "then" && flag("rpc") || key in Object.prototype,
 });
 Object.setPrototypeOf(RemoteObject.prototype, unknownNames);
 

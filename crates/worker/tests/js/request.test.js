@@ -199,3 +199,14 @@ test("Request has the attributes of a Web IDL interface", () => {
   assertEquals([Request.length, Object.prototype.toString.call(new Request("http://x"))], [1, "[object Request]"]);
   assertThrows(() => /** @type {any} */ (Object.getOwnPropertyDescriptor(Request.prototype, "url")).get.call({}), TypeError);
 });
+
+test("a name and password in the URL are the program's, and are not sent", () => {
+  for (const [url, sent] of [
+    ["http://user:pw@host/a?b#c", "http://host/a?b"], ["https://user@host:8443", "https://host:8443/"],
+    ["http://a%40b:c@d@host/", "http://host/"], ["http://host/@x?y@z", "http://host/@x?y@z"], ["http://host/?a@b", "http://host/?a@b"],
+  ]) {
+    const request = new Request(url);
+    assertEquals(requestToWire(request)[1], sent);
+  }
+  assertEquals(new Request("http://user:pw@host/").url, "http://user:pw@host/");
+});
