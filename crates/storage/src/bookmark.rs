@@ -17,7 +17,7 @@ use crate::clock::wall_ms;
 use crate::commit::CommitPosition;
 use crate::database::Database;
 use crate::error::StorageError;
-use crate::history::{Base as _, Bookmark, HistoryError, Timeline, Turn};
+use crate::history::{Base as _, Bookmark, HistoryError, Timeline, Turn, TurnMark};
 use crate::lane_log::AlarmChange;
 use crate::object_pages::{self, SettledBase};
 
@@ -76,7 +76,8 @@ impl Database {
         }
     }
 
-    /// Returns the states that can be restored, of the newest commits so many at most.
+    /// Returns the states that can be restored, of the newest commits so many at most. The present
+    /// state is there whatever the history has.
     ///
     /// # Errors
     /// [`StorageError::TimeNotKept`] when no history is kept; [`StorageError::File`] when it cannot
@@ -85,11 +86,18 @@ impl Database {
         self.check()?;
         let found =
             self.with_timeline(|timeline, _| Ok((timeline.oldest()?, timeline.marks(limit)?)));
-        let (oldest, marks) = match found {
+        let (oldest, mut marks) = match found {
             Ok(found) => found,
             Err(HistoryError::NotKept) => return Err(StorageError::TimeNotKept),
             Err(HistoryError::Unreadable(error)) => return Err(self.unreadable(error)),
         };
+        let (present, _) = self.target.pages.recent();
+        if marks.is_empty() && present.txid > 0 {
+            marks.push(TurnMark {
+                txid: present.txid,
+                time_ms: present.time_ms,
+            });
+        }
         Ok(Bookmarks {
             oldest: self.bookmark_after(oldest),
             commits: marks
@@ -237,7 +245,8 @@ impl Database {
         work: impl FnOnce(&Timeline<'_>, i64) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
         let (pages, history) = (&self.target.pages, self.target.directory.history());
-        if history.retention().is_off() {
+        // The last state of a damaged object does not depend on the history.
+        if history.retention().is_off() && pages.damage().is_none() {
             return Err(HistoryError::NotKept);
         }
         // A commit that is on its way is not among the turns.

@@ -49,6 +49,8 @@ pub use list::Stored;
 pub(crate) use recover::Recovered;
 use rows::{Form, Row};
 
+/// What is attempted first with an object's own file.
+const OPEN: &str = "open";
 /// The directory's file in the folder of a namespace.
 const FILE_NAME: &str = "objects.sqlite";
 /// Longer than any transaction of the settler; the two connections of a process are the only ones.
@@ -389,7 +391,7 @@ impl LocalDirectory {
                 }
                 Err(error) if is_gone(&error) => Err(format!("its file cannot be opened: {error}")),
                 Err(error) => {
-                    return Err(StorageError::file("open", self.file_path(name), error));
+                    return Err(StorageError::file(OPEN, self.file_path(name), error));
                 }
             },
             (None, _) => match row.image.and_then(Image::new) {

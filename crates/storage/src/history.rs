@@ -35,6 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use bookmark::{Bookmark, NotABookmark};
 pub(crate) use bookmark::{epoch_after, epoch_at};
+pub(crate) use chunk::TurnMark;
 pub(crate) use page::{Base, Pages, Turn};
 pub use retention::Retention;
 pub(crate) use timeline::{HistoryError, Timeline};

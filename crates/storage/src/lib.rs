@@ -40,6 +40,7 @@ mod object_name;
 mod object_pages;
 mod open_connections;
 mod page;
+mod remainder;
 mod script;
 mod sql;
 mod statement_cache;

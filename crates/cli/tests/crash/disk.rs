@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     Sync,
     /// Files whose path contains this can neither be written nor synced, until [`Disk::heal`].
     File(String),
+    /// Files whose path contains this cannot be opened for writing, until [`Disk::heal`].
+    Forbidden(String),
 }
 
 /// Where folders in memory are.
@@ -122,6 +124,7 @@ impl Disk {
             Fault::Write => "w".to_owned(),
             Fault::Sync => "s".to_owned(),
             Fault::File(part) => format!("o{part}"),
+            Fault::Forbidden(part) => format!("d{part}"),
         };
         // Renamed, so that the library never sees a file without its letter.
         let written = self.scratch.path().join("fault-to-be");

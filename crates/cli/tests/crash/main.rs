@@ -75,6 +75,22 @@ const FILLERS: u64 = 5;
 
 #[test]
 fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
+    fails_alone_and_is_put_back(&[], Fault::File);
+}
+
+#[test]
+fn an_object_whose_file_cannot_be_written_is_put_back_without_a_history() {
+    fails_alone_and_is_put_back(&["--history-days", "0"], Fault::File);
+}
+
+#[test]
+fn an_object_whose_file_cannot_be_opened_fails_alone_and_is_put_back() {
+    for arguments in [&[][..], &["--history-days", "0"]] {
+        fails_alone_and_is_put_back(arguments, Fault::Forbidden);
+    }
+}
+
+fn fails_alone_and_is_put_back(arguments: &[&str], fault: impl Fn(String) -> Fault) {
     let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
     let data = folder.path().join("data");
     let disk = Disk::new(folder.path());
@@ -82,6 +98,9 @@ fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
         .persist_to(&data)
         .argument("--shards")
         .argument("1");
+    let launch = arguments
+        .iter()
+        .fold(launch, |launch, argument| launch.argument(*argument));
     let launch = disk.attach(&launch, &data);
     let objects = |arguments: &[&str]| {
         let mut all = vec!["objects"];
@@ -99,11 +118,14 @@ fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
     };
     let damaged = |server: &Server| {
         let answer = server.get("/large/state");
-        let text = "is damaged: its file cannot be written: Input/output error (os error 5); other \
-                    objects are not concerned. Put it back to an earlier state with `stated objects \
-                    restore`, or put a copy in its place with `stated objects import`";
+        let reason = match fault(String::new()) {
+            Fault::Forbidden(_) => "its file cannot be opened: Permission denied (os error 13)",
+            _ => "its file cannot be written: Input/output error (os error 5)",
+        };
+        let advice = "other objects are not concerned. Put it back to an earlier state with `stated \
+                      objects restore`, or put a copy in its place with `stated objects import`";
         assert_eq!(answer.status, 500);
-        server.wait_for_output(text);
+        server.wait_for_output(&format!("is damaged: {reason}; {advice}"));
     };
     let server = launch.start();
     assert_eq!(server.get(&format!("/large/fill/{FILLER}")).json(), 1);
@@ -111,7 +133,7 @@ fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
     server.terminate();
     let listed = objects(&["list", "Ledger"]);
     let id = listed[0]["id"].as_str().expect("there is one");
-    let file = Fault::File(format!("{id}.sqlite"));
+    let file = fault(format!("{id}.sqlite"));
 
     // What a crash has left is recovered.
     let server = launch.start();
@@ -128,8 +150,11 @@ fn an_object_whose_file_cannot_be_written_fails_alone_and_is_put_back() {
 
     // A full segment is settled.
     let server = launch.start();
-    disk.fail(&file);
     assert_eq!(server.get("/large/add").json(), 4);
+    if matches!(file, Fault::Forbidden(_)) {
+        objects(&["evict", "Ledger", "large"]);
+    }
+    disk.fail(&file);
     for call in 1..=FILLERS {
         assert_eq!(server.get(&format!("/other/fill/{FILLER}")).json(), call);
     }

@@ -5,7 +5,8 @@
  *
  * UNSYNCED_FAULT names a file. While it exists, its first letter says what fails in the folder:
  * f = every write, as on a full disk; w = the next write, once; s = the next sync, once; o = every
- * write and sync of files whose path contains what follows the letter.
+ * write and sync of files whose path contains what follows the letter; d = every opening of such
+ * files for writing.
  *
  * UNSYNCED_KILL_AT is the number of the change, from 1, instead of which the process is killed.
  * UNSYNCED_SYNC_US is how many microseconds a sync takes at most, for folders in memory.
@@ -24,6 +25,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +57,7 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_syncfs)(int);
 static int (*real_fallocate)(int, int, off_t, off_t);
+static int (*real_open)(const char *, int, ...);
 
 static const char *folder;
 static const char *fault;
@@ -74,6 +77,7 @@ __attribute__((constructor)) static void begin(void) {
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_syncfs = dlsym(RTLD_NEXT, "syncfs");
   real_fallocate = dlsym(RTLD_NEXT, "fallocate64");
+  real_open = dlsym(RTLD_NEXT, "open64");
   fault = getenv("UNSYNCED_FAULT");
   folder = getenv("UNSYNCED_FOLDER");
   const char *number = getenv("UNSYNCED_KILL_AT");
@@ -101,6 +105,19 @@ static int is_watched(int fd, struct stat *status) {
   return is_watched_at(fd, status, path);
 }
 
+/* Reads what is to fail; 0 if nothing is. */
+static size_t read_fault(char text[256]) {
+  text[0] = 0;
+  if (!fault || access(fault, F_OK) != 0) return 0;
+  int reader = open(fault, O_RDONLY | O_CLOEXEC);
+  if (reader < 0) return 0;
+  ssize_t length = read(reader, text, 255);
+  close(reader);
+  if (length < 0) length = 0;
+  text[length] = 0;
+  return (size_t)length;
+}
+
 /*
  * Whether a call of this kind ('w' or 's') is to fail, with errno set. A full disk and a broken file
  * fail until the file is removed; the other faults happen to whoever removes it.
@@ -108,12 +125,7 @@ static int is_watched(int fd, struct stat *status) {
 static int fails(int fd, char kind) {
   struct stat status;
   char path[PATH_MAX], text[256];
-  if (!fault || access(fault, F_OK) != 0 || !is_watched_at(fd, &status, path)) return 0;
-  int reader = open(fault, O_RDONLY | O_CLOEXEC);
-  if (reader < 0) return 0;
-  ssize_t length = read(reader, text, sizeof text - 1);
-  close(reader);
-  text[length > 0 ? length : 0] = 0;
+  if (read_fault(text) == 0 || !is_watched_at(fd, &status, path)) return 0;
   char asked = text[0];
   if (asked == 'o' && strstr(path, text + 1)) {
     errno = EIO;
@@ -126,6 +138,22 @@ static int fails(int fd, char kind) {
   if (asked != kind || unlink(fault) != 0) return 0;
   errno = EIO;
   return 1;
+}
+
+int open64(const char *path, int flags, ...) {
+  mode_t mode = 0;
+  if (flags & (O_CREAT | O_TMPFILE)) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+  }
+  char text[256];
+  if ((flags & O_ACCMODE) != O_RDONLY && read_fault(text) > 0 && text[0] == 'd' && strstr(path, text + 1)) {
+    errno = EACCES;
+    return -1;
+  }
+  return real_open(path, flags, mode);
 }
 
 /* A journal that misses a record would make the test wrong, so the process ends with it. */

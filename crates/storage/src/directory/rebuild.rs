@@ -2,7 +2,8 @@
 //!
 //! Packs have every page that changed within the time that is kept. A page that did not is where it
 //! always was: in the base, if that can be read at all. An object that is younger than the history is
-//! complete without it.
+//! complete without it. Of one that was given up the directory has the pages that its file lacks, so
+//! its last state needs no history.
 
 use std::fs;
 use std::io;
@@ -13,6 +14,7 @@ use crate::copy::check_integrity;
 use crate::history::{Bookmark, HistoryError, Pages, Timeline};
 use crate::object_name::ObjectName;
 use crate::object_pages::SettledBase;
+use crate::remainder;
 
 impl LocalDirectory {
     /// Makes the state of a bookmark the object's, whatever its base is. Nobody may be using it.
@@ -41,24 +43,31 @@ impl LocalDirectory {
                 HistoryError::Unreadable(error) => unreadable(error),
             })?;
         let mut pages = self.history.latest(key, mark.txid).map_err(unreadable)?;
-        pages.extend(state.pages);
-        let base = match (row.form, row.image.and_then(Image::new)) {
-            (Form::Own, _) => self
-                .open_file(name)
-                .ok()
-                .map(|(file, _)| Base::File(file.into())),
-            (_, image) => image.map(|image| Base::Image(image.into())),
+        let base = match (row.form, row.image) {
+            (Form::Own, remainder) => {
+                if let Some(bytes) = remainder {
+                    pages.extend(remainder::read(&bytes).map_err(unreadable)?);
+                }
+                let file = self.open_file(name);
+                file.map(|(file, _)| Base::File(file.into())).map_err(Some)
+            }
+            (_, image) => image
+                .and_then(Image::new)
+                .map(|image| Base::Image(image.into()))
+                .ok_or(None),
         };
+        pages.extend(state.pages);
         let base = base.as_ref().map(|base| SettledBase { mark, base });
-        self.put_together(name, state.db_pages, &pages, base.as_ref())
+        self.put_together(name, state.db_pages, &pages, &base)
     }
 
+    /// `base` is the error of opening it, if there is something to be opened.
     fn put_together(
         &self,
         name: &ObjectName,
         db_pages: u32,
         pages: &Pages,
-        base: Option<&SettledBase<'_>>,
+        base: &Result<SettledBase<'_>, &Option<io::Error>>,
     ) -> Result<(), StorageError> {
         let not_rebuilt = |reason: String| StorageError::NotRebuilt {
             object_id: name.to_string(),
@@ -68,12 +77,15 @@ impl LocalDirectory {
         for number in 1..=db_pages {
             match (pages.get(&number), base) {
                 (Some(page), _) => bytes.extend_from_slice(&page[..]),
-                (None, Some(base)) => {
+                (None, Ok(base)) => {
                     let page = crate::history::Base::page(base, number)
                         .map_err(|error| not_rebuilt(error.to_string()))?;
                     bytes.extend_from_slice(&page[..]);
                 }
-                (None, None) => {
+                (None, Err(Some(error))) => {
+                    return Err(not_rebuilt(format!("its file cannot be opened: {error}")));
+                }
+                (None, Err(None)) => {
                     return Err(not_rebuilt(format!(
                         "page {number} did not change within the time that is kept"
                     )));

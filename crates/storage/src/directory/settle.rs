@@ -5,13 +5,12 @@
 //! are has not changed or is newer. After an error nothing counts as settled. The next attempt
 //! writes every page anew, so it does not depend on what became of pages whose sync has failed.
 //!
-//! An object whose own file cannot be written for some attempts in a row does not keep others
-//! waiting: it is given up. Its history, which was kept before, has its last commits, and an operator
-//! can put it back together ([`super::rebuild`]). Without history it keeps everything waiting, since
-//! its last commits are nowhere but in the lane.
+//! An object whose own file cannot be opened or written for some attempts in a row does not keep
+//! others waiting: it is given up. What its file lacks goes into the directory
+//! ([`crate::remainder`]), and an operator can put it back together ([`super::rebuild`]).
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -21,13 +20,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use rusqlite::Connection;
 
 use super::rows::{self, Form, Place};
-use super::{Base, Image, LocalDirectory, Mark, ObjectPages, StorageError};
+use super::{Base, Image, LocalDirectory, Mark, OPEN, ObjectPages, StorageError};
 use crate::clock::wall_ms;
 use crate::connection::sync_parent;
 use crate::history::{History, ObjectTurns, Turn};
 use crate::object_name::ObjectName;
 use crate::object_pages::{self, SettledBase, Unsettled, Verdict};
 use crate::page::{EncodedPage, PAGE_BYTES, decode};
+use crate::remainder;
 
 /// Pages from which on a database has a file of its own: 1 MiB. Rewriting the image of a smaller one
 /// costs less than a file's sync.
@@ -35,8 +35,12 @@ pub(super) const OWN_FILE_PAGES: u32 = 256;
 /// Objects of one transaction: openings of objects never wait for longer than it takes.
 const TRANSACTION_OBJECTS: usize = 1000;
 
-/// "Input/output error": what a disk says of a place that it cannot write to.
-const EIO: i32 = 5;
+/// What a disk says of a place that it cannot read or write, and a file system of a file that is
+/// damaged: "Input/output error", "Structure needs cleaning".
+const BROKEN: [i32; 2] = [5, 117];
+/// What is said of a file that belongs to somebody else: "Operation not permitted", "Permission
+/// denied".
+const FORBIDDEN: [i32; 2] = [1, 13];
 
 /// Objects of one pack. Their bases are in memory meanwhile.
 const PACK_OBJECTS: usize = 8000;
@@ -44,8 +48,17 @@ const PACK_OBJECTS: usize = 8000;
 /// What to do for the history before objects are settled.
 pub(super) type Keep = fn(&History, &[ObjectTurns<'_>], i64) -> io::Result<()>;
 
-/// An object, what is to be settled of it, and its base before.
-type Work<'p> = (&'p Arc<ObjectPages>, Unsettled, (Mark, Base));
+/// An object that is to be settled.
+#[derive(Debug)]
+struct Work<'p> {
+    pages: &'p Arc<ObjectPages>,
+    /// What its base lacks.
+    unsettled: Unsettled,
+    /// Where the base is, and what it has.
+    settled: (Mark, Base),
+    /// Why the base, its own file, cannot be opened; it counts as damaged then.
+    failure: Option<StorageError>,
+}
 
 impl LocalDirectory {
     /// Settles the objects, after what `keep` does for the history.
@@ -85,11 +98,24 @@ impl LocalDirectory {
             let Some(unsettled) = pages.unsettled() else {
                 continue;
             };
-            let settled = match &unsettled.base {
-                Base::Closed => self.settled_base(writer, &pages.name)?,
-                known => (unsettled.settled, known.clone()),
+            let found = match &unsettled.base {
+                Base::Closed => self.settled_base(writer, &pages.name),
+                known => Ok((unsettled.settled, known.clone())),
             };
-            work.push((pages, unsettled, settled));
+            let (settled, failure) = match found {
+                Ok(settled) => (settled, None),
+                Err(error) if self.is_of_one(&error) => {
+                    let base = Base::Damaged(error.to_string().into());
+                    ((unsettled.settled, base), Some(error))
+                }
+                Err(error) => return Err(error),
+            };
+            work.push(Work {
+                pages,
+                unsettled,
+                settled,
+                failure,
+            });
         }
         Ok(work)
     }
@@ -102,12 +128,17 @@ impl LocalDirectory {
         let transaction = writer.unchecked_transaction()?;
         let mut done = Vec::new();
         let mut failure = None;
-        for (pages, unsettled, (_, base)) in work {
-            let was_damaged = matches!(base, Base::Damaged(_));
-            match self.settle_one(&transaction, pages, &unsettled, base) {
+        for work in work {
+            let (pages, unsettled, (_, base)) = (work.pages, work.unsettled, work.settled);
+            let was_damaged = work.failure.is_none() && matches!(base, Base::Damaged(_));
+            let settled = match work.failure {
+                Some(error) => self.file_failed(&transaction, pages, &unsettled, error),
+                None => self.settle_one(&transaction, pages, &unsettled, base),
+            };
+            match settled {
                 Ok(base) => done.push((pages, unsettled, base, was_damaged)),
                 // So that each of several whose files fail counts its own failures.
-                Err(error) if is_broken(&error) => failure = Some(error),
+                Err(error) if self.is_of_one(&error) => failure = Some(error),
                 Err(error) => return Err(error),
             }
         }
@@ -132,17 +163,20 @@ impl LocalDirectory {
     fn keep(&self, work: &[Work<'_>], keep: Keep) -> Result<(), StorageError> {
         let bases: Vec<SettledBase<'_>> = work
             .iter()
-            .map(|(_, _, (mark, base))| SettledBase { mark: *mark, base })
+            .map(|Work { settled, .. }| SettledBase {
+                mark: settled.0,
+                base: &settled.1,
+            })
             .collect();
         let objects: Vec<ObjectTurns<'_>> = work
             .iter()
             .zip(&bases)
             // Of a damaged one nothing is known.
             .filter(|(_, base)| !matches!(base.base, Base::Damaged(_)))
-            .map(|((pages, unsettled, (settled, _)), base)| ObjectTurns {
-                key: pages.name.bytes(),
+            .map(|(work, base)| ObjectTurns {
+                key: work.pages.name.bytes(),
                 base,
-                turns: turns_after(settled.txid, unsettled),
+                turns: turns_after(work.settled.0.txid, &work.unsettled),
             })
             .collect();
         keep(&self.history, &objects, wall_ms())
@@ -166,7 +200,7 @@ impl LocalDirectory {
         if is_own || unsettled.mark.page_count > OWN_FILE_PAGES {
             match self.settle_file(writer, name, unsettled, &base, place) {
                 Err(error) if is_own => return self.file_failed(writer, pages, unsettled, error),
-                Err(error) if is_broken(&error) => {
+                Err(error) if self.is_of_one(&error) => {
                     tracing::warn!(%error, object_id = %name, "the object stays an image");
                 }
                 result => return result,
@@ -185,7 +219,7 @@ impl LocalDirectory {
         Ok(Base::Image(Arc::new(image)))
     }
 
-    /// Decides what becomes of an object whose own file could not be written.
+    /// Decides what becomes of an object whose own file could not be opened or written.
     fn file_failed(
         &self,
         writer: &Connection,
@@ -193,23 +227,40 @@ impl LocalDirectory {
         unsettled: &Unsettled,
         error: StorageError,
     ) -> Result<Base, StorageError> {
-        let StorageError::File { source, .. } = &error else {
+        let StorageError::File { action, source, .. } = &error else {
             return Err(error);
         };
-        if !is_broken(&error) || self.history.retention().is_off() {
+        if !self.is_of_one(&error) {
             return Err(error);
         }
-        let reason = format!("its file cannot be written: {source}");
+        let what = if *action == OPEN { "opened" } else { "written" };
+        let reason = format!("its file cannot be {what}: {source}");
         if pages.not_settled(unsettled, &reason) == Verdict::TryAgain {
             return Err(error);
         }
         let name = &pages.name;
         tracing::error!(object_id = %name, %reason, "an object is damaged");
-        // The history ends here, so this is what can be restored.
+        // Nothing comes after these commits, so their state is what can be restored.
         let visible_name = unsettled.visible_name.as_deref();
         rows::put(writer, name, Form::Own, unsettled.mark, visible_name)?;
+        let number = rows::place(writer, name)?.and_then(|place| place.image);
+        rows::put_image(writer, name, number, &remainder::encode(&unsettled.pages))?;
         rows::set_damage(writer, name, &reason)?;
         Ok(Base::Damaged(reason.into()))
+    }
+
+    /// Whether an error is that of one object's own file, which others need not wait for. Other errors
+    /// pass, as that of a full disk, or concern all objects, as that of a folder which is closed to
+    /// this process.
+    fn is_of_one(&self, error: &StorageError) -> bool {
+        let StorageError::File { source, path, .. } = error else {
+            return false;
+        };
+        match source.raw_os_error() {
+            Some(code) if BROKEN.contains(&code) => true,
+            Some(code) => FORBIDDEN.contains(&code) && fs::symlink_metadata(path).is_ok(),
+            None => false,
+        }
     }
 
     /// The base of an object that has commits here. A file without a row is what settling has left
@@ -266,11 +317,6 @@ impl LocalDirectory {
         rows::delete_image(writer, name, place.and_then(|place| place.image))?;
         Ok(Base::File(file))
     }
-}
-
-/// Whether the disk has failed at a place of its own; other errors pass, as that of a full disk.
-fn is_broken(error: &StorageError) -> bool {
-    matches!(error, StorageError::File { source, .. } if source.raw_os_error() == Some(EIO))
 }
 
 fn turns_after(txid: u64, unsettled: &Unsettled) -> Vec<Turn<'_>> {
