@@ -51,8 +51,11 @@
 //! *A failed settling.* Nothing of it counts. The next attempt writes every page again, so it does not
 //! rely on pages that the kernel may have dropped.
 //!
+//! If no new segment can be made either, the failed batch is overwritten, so that what a killed process
+//! leaves does not have it.
+//!
 //! What can still go wrong: like SQLite this assumes that writing a sector does not harm its
-//! neighbours. If a sync fails, and a new segment cannot be made either before the process dies,
+//! neighbours. If a sync fails, and a new segment cannot be made either before the power fails,
 //! recovery may find commits that were refused; nobody was told that they had happened, but readers
 //! may meanwhile have seen that they had not.
 //!
@@ -159,6 +162,8 @@ struct Segment {
     length: u64,
     /// A write or sync has failed: it is never used again.
     is_broken: bool,
+    /// So much is used that the next one is being made ready.
+    is_half_full: bool,
     touched: Touched,
 }
 
@@ -249,6 +254,7 @@ impl LocalLane {
             end: SEGMENT_HEADER_BYTES,
             length,
             is_broken: false,
+            is_half_full: false,
             touched: Touched::new(),
         };
         if let Some(full) = self.segment.replace(segment) {
@@ -259,6 +265,16 @@ impl LocalLane {
 }
 
 impl LocalLane {
+    /// Overwrites the batch that was refused, of which no segment says yet that it is void: what a
+    /// killed process leaves then has it no more. It fails where the batch could not be written.
+    fn make_unreadable(&self, size: u64) {
+        let Some(segment) = &self.segment else { return };
+        let zeros = vec![0; usize::try_from(size).unwrap_or(0)];
+        if let Err(error) = segment.file.write_at(&zeros, segment.end) {
+            tracing::warn!(%error, "overwrite commits that were refused");
+        }
+    }
+
     /// Makes the file of a segment, if need be in place of old history.
     fn create(
         &self,
@@ -306,11 +322,17 @@ impl LaneLog for LocalLane {
             // Before anybody is told, so that a crash does not bring back what was refused.
             if let Err(error) = self.roll(0) {
                 tracing::error!(%error, "the lane is broken; trying again with the next commit");
+                self.make_unreadable(size);
             }
             return Err(error);
         }
         segment.end += size;
         self.last_batch += 1;
+        // Otherwise the commits that come when it is full wait for the next one to be filled.
+        if !segment.is_half_full && segment.end >= segment.length / 2 {
+            segment.is_half_full = true;
+            self.full.want_spare();
+        }
         for record in records {
             if let NewRecord::Commit { pages, .. } = record {
                 let address = Arc::as_ptr(pages) as usize;
@@ -429,14 +451,23 @@ impl Settler {
     /// Runs until the log is dropped. After a failure it waits and tries again; when there is no room
     /// for more full segments meanwhile, commits fail with that failure.
     ///
-    /// First it makes a segment ready, so that the first commit need not wait for that.
+    /// First it makes a segment ready, so that the first commit need not wait for that, and the next
+    /// one whenever half of one is full.
     pub(crate) fn run(self) {
         if self.full.begin() {
             self.store.prepare(&self.folder, self.segment_bytes);
             self.directories.history().merge();
             self.full.finish(None);
         }
-        while let Some(segments) = self.full.next() {
+        while let Some(work) = self.full.next() {
+            let segments = match work {
+                Work::Release(segments) => segments,
+                Work::Prepare => {
+                    self.store.prepare(&self.folder, self.segment_bytes);
+                    self.full.finish(None);
+                    continue;
+                }
+            };
             let result = release(&*self.store, &segments, |_| self.full.pop());
             match &result {
                 Ok(()) => self.directories.history().merge(),
@@ -462,9 +493,17 @@ struct FullSegments {
     changed: Condvar,
 }
 
+/// What the settler has to do next.
+enum Work {
+    Release(Vec<Arc<FullSegment>>),
+    Prepare,
+}
+
 #[derive(Debug, Default)]
 struct FullState {
     waiting: VecDeque<Arc<FullSegment>>,
+    /// A segment should be made ready. One that is released serves as well.
+    wants_spare: bool,
     /// The settler is at work.
     busy: bool,
     closed: bool,
@@ -475,6 +514,11 @@ struct FullState {
 impl FullSegments {
     fn push(&self, segment: FullSegment) {
         self.lock().waiting.push_back(Arc::new(segment));
+        self.changed.notify_all();
+    }
+
+    fn want_spare(&self) {
+        self.lock().wants_spare = true;
         self.changed.notify_all();
     }
 
@@ -499,7 +543,7 @@ impl FullSegments {
     }
 
     /// Waits for work, which must be finished; `None` when there will be none.
-    fn next(&self) -> Option<Vec<Arc<FullSegment>>> {
+    fn next(&self) -> Option<Work> {
         let mut state = self.lock();
         if state.failure.is_some() {
             state = self
@@ -510,10 +554,21 @@ impl FullSegments {
         }
         let mut state = self
             .changed
-            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
+            .wait_while(state, |state| {
+                state.waiting.is_empty() && !state.wants_spare && !state.closed
+            })
             .unwrap_or_else(PoisonError::into_inner);
         state.busy = !state.closed;
-        (!state.closed).then(|| state.waiting.iter().cloned().collect())
+        if state.closed {
+            return None;
+        }
+        Some(match state.waiting.is_empty() {
+            true => {
+                state.wants_spare = false;
+                Work::Prepare
+            }
+            false => Work::Release(state.waiting.iter().cloned().collect()),
+        })
     }
 
     fn finish(&self, failure: Option<DurabilityError>) {

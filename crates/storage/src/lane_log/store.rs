@@ -15,6 +15,9 @@ pub(super) const SEGMENT_SUFFIX: &str = ".lane";
 /// The name of a file that is ready to become a segment.
 const SPARE: &str = "spare";
 
+/// Bytes that are written at once to a file which nobody waits for: a commit's sync comes behind them.
+const SYNCED_BYTES: u64 = 1 << 20;
+
 /// What a lane asks of the operating system.
 pub trait SegmentStore: Debug + Send + Sync {
     /// Makes a file of `length` bytes that begins with `header` and holds no batch of its seed.
@@ -77,12 +80,14 @@ impl SegmentStore for Disk {
         let new = path.with_extension("new");
         let file = match fs::rename(spare_path(path), &new) {
             Ok(()) => OpenOptions::new().read(true).write(true).open(&new)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => fill_or_remove(&new, length)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fill_or_remove(&new, length, None)?
+            }
             Err(error) => return Err(error),
         };
         let file = match file.metadata()?.len() == length {
             true => file,
-            false => fill_or_remove(&new, length)?,
+            false => fill_or_remove(&new, length, None)?,
         };
         file.write_all_at(header, 0)?;
         file.sync_all()?;
@@ -100,7 +105,7 @@ impl SegmentStore for Disk {
         let new = folder.join("spare.new");
         let made = || -> io::Result<()> {
             if !spare.exists() {
-                fill_or_remove(&new, length)?.sync_all()?;
+                fill_or_remove(&new, length, Some(SYNCED_BYTES))?.sync_all()?;
                 fs::rename(&new, &spare)?;
             }
             Ok(())
@@ -120,8 +125,8 @@ fn spare_path(path: &Path) -> PathBuf {
     path.with_file_name(SPARE)
 }
 
-fn fill_or_remove(path: &Path, length: u64) -> io::Result<File> {
-    fill(path, length).inspect_err(|_| drop(fs::remove_file(path)))
+fn fill_or_remove(path: &Path, length: u64, synced: Option<u64>) -> io::Result<File> {
+    fill(path, length, synced).inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Makes the name of a segment durable, and those of the lane's folder and of the folder of lanes,
@@ -130,8 +135,9 @@ fn sync_names(path: &Path) -> io::Result<()> {
     path.ancestors().take(3).try_for_each(sync_parent)
 }
 
-/// Makes a file of zeros in a folder that is made if needed.
-fn fill(path: &Path, length: u64) -> io::Result<File> {
+/// Makes a file of zeros in a folder that is made if needed. Is synced whenever so many bytes were
+/// written, if that is said.
+fn fill(path: &Path, length: u64, synced: Option<u64>) -> io::Result<File> {
     // Small writes: a file system that makes larger units of larger ones writes these units later.
     const ZEROS: &[u8] = &[0; 4096];
     if let Some(folder) = path.parent() {
@@ -148,6 +154,9 @@ fn fill(path: &Path, length: u64) -> io::Result<File> {
         let part = left.min(ZEROS.len() as u64);
         file.write_all(&ZEROS[..part as usize])?;
         left -= part;
+        if synced.is_some_and(|bytes| left.is_multiple_of(bytes)) {
+            file.sync_data()?;
+        }
     }
     Ok(file)
 }

@@ -151,3 +151,57 @@ fn the_newest_history_stays_and_commits_are_refused() {
     );
     assert_eq!(count(&packs), 1);
 }
+
+/// Tells when a segment is to be made ready.
+#[derive(Debug)]
+struct Prepared(SyncSender<()>);
+
+impl SegmentStore for Prepared {
+    fn create(&self, path: &Path, header: &[u8], length: u64) -> io::Result<Box<dyn SegmentFile>> {
+        Disk.create(path, header, length)
+    }
+
+    fn prepare(&self, folder: &Path, length: u64) {
+        Disk.prepare(folder, length);
+        self.0.send(()).unwrap();
+    }
+
+    fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()> {
+        Disk.release(segment)
+    }
+}
+
+#[test]
+fn the_next_segment_is_made_ready_when_half_of_one_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let directories = Arc::new(Directories::new(folder.path(), History::off()));
+    let (prepared, is_prepared) = sync_channel(8);
+    let path = folder.path().join("lanes").join("1");
+    let mut lane = LocalLane::new(
+        directories,
+        path.clone(),
+        Arc::new(Prepared(prepared)),
+        2 * SEGMENT_HEADER_BYTES + 8,
+    )
+    .unwrap();
+    let settler = lane.settler();
+    let settler = std::thread::spawn(|| settler.run());
+    is_prepared.recv_timeout(DEADLINE).unwrap();
+    let name = ObjectName::new("o");
+    let record = NewRecord::Void {
+        label: "app-Room",
+        name: &name,
+    };
+
+    lane.append(&[record]).unwrap();
+    is_prepared.recv_timeout(DEADLINE).unwrap();
+    let spare = path.join("spare");
+    assert_eq!(
+        fs::metadata(&spare).unwrap().len(),
+        2 * SEGMENT_HEADER_BYTES + 8
+    );
+    lane.append(&[record]).unwrap();
+    assert!(spare.exists(), "the second one is not half");
+    drop(lane);
+    settler.join().unwrap();
+}

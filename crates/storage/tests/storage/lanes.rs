@@ -630,6 +630,40 @@ fn segments_that_cannot_be_released_are_kept_until_there_is_no_room_and_then_aga
 }
 
 #[test]
+fn refused_commits_do_not_come_back_when_no_new_segment_says_that_they_are_void() {
+    let fixture = Fixture::new();
+    fixture.store.set_fault(Fault::Release(EIO));
+    let mut database = fixture.open("o.sqlite");
+    let mut durable = 0;
+    loop {
+        put(&mut database, "a", &noise(300_000, durable));
+        match fixture.reports.recv().unwrap().result {
+            Ok(()) => durable += 1,
+            Err(_) => break,
+        }
+    }
+    drop(database);
+    let mut database = fixture.open("o.sqlite");
+    fixture.store.set_fault(Fault::SyncAndRelease(EIO));
+    // There is room for this one where the other did not fit.
+    put(&mut database, "a", b"refused");
+    let path = segments(fixture.folder()).pop().unwrap();
+    let message = format!(
+        "sync lane `{}`: Input/output error (os error 5)",
+        path.display()
+    );
+    assert_eq!(fixture.failure(), message);
+
+    let after = Fixture::in_folder(fixture.copy());
+    let mut database = after.open("o.sqlite");
+    let last = noise(300_000, durable - 1);
+    assert!(
+        value(&mut database, "a") == Some(last),
+        "it is not the last durable one"
+    );
+}
+
+#[test]
 fn a_segment_whose_release_was_undone_is_not_replayed_over_a_gap() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     /// All of the bytes are written, and may be lost.
     Sync(i32),
     Release(i32),
+    /// As `Sync` and `Release` at once.
+    SyncAndRelease(i32),
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +62,7 @@ impl Store {
     /// Waits until nothing is being settled: all segments but the last are released. Returns at once
     /// if they cannot be.
     pub(crate) fn wait_until_settled(&self) {
-        if !matches!(self.fault(), Fault::Release(_)) {
+        if !matches!(self.fault(), Fault::Release(_) | Fault::SyncAndRelease(_)) {
             self.wait_until_released(self.created.load(SeqCst).saturating_sub(1));
         }
     }
@@ -83,7 +85,7 @@ impl SegmentStore for Store {
     }
 
     fn release(&self, segment: ReleasedSegment<'_>) -> io::Result<()> {
-        if let Fault::Release(code) = self.fault() {
+        if let Fault::Release(code) | Fault::SyncAndRelease(code) = self.fault() {
             return Err(io::Error::from_raw_os_error(code));
         }
         let bytes = fs::read(segment.path)?;
@@ -112,7 +114,9 @@ impl SegmentFile for Segment {
 
     fn sync(&self) -> io::Result<()> {
         match *self.fault.lock().unwrap() {
-            Fault::Sync(code) => Err(io::Error::from_raw_os_error(code)),
+            Fault::Sync(code) | Fault::SyncAndRelease(code) => {
+                Err(io::Error::from_raw_os_error(code))
+            }
             _ => Ok(()),
         }
     }
