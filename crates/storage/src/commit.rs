@@ -227,6 +227,11 @@ struct Queue {
     submitted: HashSet<DatabaseKey>,
     /// Databases whose commits the thread is making durable now.
     syncing: HashSet<DatabaseKey>,
+    /// The thread has nothing to do and is to be woken. Waking one that is not asleep is a call of the
+    /// operating system all the same.
+    is_asleep: bool,
+    /// How many wait for the end of a round.
+    waiters: u32,
     /// No more will be submitted.
     closed: bool,
     /// The thread is gone: nothing will become durable any more.
@@ -262,6 +267,7 @@ impl Lane {
     }
 
     fn new(directories: Arc<Directories>, has_log: bool) -> Self {
+        let connections = OpenConnections::new(directories.sharers());
         Self {
             shared: Arc::new(Shared {
                 queue: Mutex::default(),
@@ -269,7 +275,7 @@ impl Lane {
                 done: Condvar::new(),
                 directories,
                 has_log,
-                connections: OpenConnections::default(),
+                connections,
             }),
         }
     }
@@ -292,7 +298,7 @@ impl Lane {
     ) {
         let mut queue = self.lock();
         while queue.waiting_bytes >= WAITING_BYTES_MAX && !queue.ended {
-            queue = self.wait(&self.shared.done, queue);
+            queue = self.wait_for_round(queue);
         }
         queue.waiting_bytes += commit.bytes();
         queue.submitted.insert(target.key);
@@ -301,8 +307,7 @@ impl Lane {
             position,
             commit,
         });
-        drop(queue);
-        self.shared.work.notify_one();
+        self.wake(queue);
     }
 
     /// Makes recovery ignore what the lane has of an object; returns when that is durable. To be
@@ -318,8 +323,9 @@ impl Lane {
             label: directory.map(|directory| directory.label().into()),
             answer,
         };
-        self.lock().waiting.push(request);
-        self.shared.work.notify_one();
+        let mut queue = self.lock();
+        queue.waiting.push(request);
+        self.wake(queue);
         let ended = || {
             let source = io::Error::other("the committer has ended");
             DurabilityError::new("log commits of", Path::new(&pages.name.to_string()), source)
@@ -331,12 +337,34 @@ impl Lane {
     pub(crate) fn wait_until_idle(&self, key: DatabaseKey) {
         let mut queue = self.lock();
         while !queue.ended && (queue.submitted.contains(&key) || queue.syncing.contains(&key)) {
-            queue = self.wait(&self.shared.done, queue);
+            queue = self.wait_for_round(queue);
         }
     }
 
-    fn wait<'q>(&self, event: &Condvar, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
-        event.wait(queue).unwrap_or_else(PoisonError::into_inner)
+    /// Has the thread see what was submitted.
+    fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
+        let is_asleep = std::mem::take(&mut queue.is_asleep);
+        drop(queue);
+        if is_asleep {
+            self.shared.work.notify_one();
+        }
+    }
+
+    /// Waits until a round begins or ends, or something else has happened.
+    fn wait_for_round<'q>(&self, mut queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        queue.waiters += 1;
+        let mut queue = wait(&self.shared.done, queue);
+        queue.waiters -= 1;
+        queue
+    }
+
+    /// Wakes whoever waits for a round.
+    fn round_has_changed(&self, queue: MutexGuard<'_, Queue>) {
+        let waiters = queue.waiters;
+        drop(queue);
+        if waiters > 0 {
+            self.shared.done.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -356,8 +384,9 @@ impl Lane {
         while let Some(round) = self.next_round() {
             settle(&round, &mut report);
             drop(round);
-            self.lock().syncing.clear();
-            self.shared.done.notify_all();
+            let mut queue = self.lock();
+            queue.syncing.clear();
+            self.round_has_changed(queue);
         }
     }
 
@@ -367,16 +396,21 @@ impl Lane {
             if queue.closed {
                 return None;
             }
-            queue = self.wait(&self.shared.work, queue);
+            queue.is_asleep = true;
+            queue = wait(&self.shared.work, queue);
         }
+        queue.is_asleep = false;
         let round = std::mem::take(&mut queue.waiting);
         queue.waiting_bytes = 0;
         queue.syncing = std::mem::take(&mut queue.submitted);
-        drop(queue);
         // Whoever waited for space may submit.
-        self.shared.done.notify_all();
+        self.round_has_changed(queue);
         Some(round)
     }
+}
+
+fn wait<'q>(event: &Condvar, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+    event.wait(queue).unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Releases waiting shards when the thread ends, even by a panic in the report callback.

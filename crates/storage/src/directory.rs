@@ -43,6 +43,7 @@ use crate::history::History;
 use crate::image::Image;
 use crate::object_name::ObjectName;
 use crate::object_pages::{Base, Mark, ObjectPages};
+use crate::open_connections::Sharers;
 use crate::page::PAGE_BYTES;
 use crate::sys::vfs;
 pub use list::Stored;
@@ -62,6 +63,8 @@ pub(crate) struct Directories {
     root: PathBuf,
     history: Arc<History>,
     open: Mutex<HashMap<PathBuf, Arc<LocalDirectory>>>,
+    /// The lanes whose databases may keep connections open.
+    sharers: Sharers,
 }
 
 impl Directories {
@@ -70,7 +73,12 @@ impl Directories {
             root: root.to_owned(),
             history: Arc::new(history),
             open: Mutex::default(),
+            sharers: Sharers::default(),
         }
+    }
+
+    pub(crate) fn sharers(&self) -> &Sharers {
+        &self.sharers
     }
 
     pub(crate) fn history(&self) -> &History {
