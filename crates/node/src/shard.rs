@@ -1,6 +1,6 @@
 //! One shard: a thread with an engine, a runtime for its tasks, and the objects that hash to it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use stated_http::{Client, Handler, Limits, Shutdown, Trust};
 use stated_object::capability::Home;
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
-use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts};
+use stated_object::namespace::{Databases, Namespace, Numbers, ShardParts, Swept};
 use stated_object::program::{Event, Program};
 use stated_storage::{Committer, DatabaseKey, DurableReport, LocalLane};
 use stated_worker::{
@@ -38,6 +38,9 @@ use crate::trigger::{self, Trigger};
 
 /// Stack of a shard thread, in bytes: the engine may use half of it.
 pub(crate) const STACK_BYTES: usize = 16 << 20;
+/// Databases that have given back what they kept before the freed memory is given back in turn: some
+/// megabytes.
+const RESTED_MIN: usize = 100;
 /// How often idle objects are looked for.
 const SWEEP_PERIOD: Duration = Duration::from_secs(1);
 
@@ -160,6 +163,9 @@ struct Shard {
     files: Option<Files>,
     /// What was loaded to take over.
     next: RefCell<Option<Next>>,
+    is_sweeping: Cell<bool>,
+    /// What sweeps have done since memory was given back.
+    swept: Cell<Swept>,
 }
 
 /// A program that is about to take over, with what belongs to it.
@@ -228,6 +234,8 @@ impl Shard {
             audience: setup.audience,
             files: setup.files[setup.service].clone(),
             next: RefCell::default(),
+            is_sweeping: Cell::new(false),
+            swept: Cell::default(),
         }
     }
 
@@ -257,7 +265,6 @@ impl Shard {
     async fn obey(self: &Rc<Self>, mut commands: mpsc::Receiver<Command>, reports: &Reports) {
         let first = tokio::time::Instant::now() + SWEEP_PERIOD;
         let mut sweep = tokio::time::interval_at(first, SWEEP_PERIOD);
-        let mut put_away = 0usize;
         loop {
             tokio::select! {
                 () = reports.notify.notified() => {
@@ -269,20 +276,56 @@ impl Shard {
                     Some(Command::Stop) | None => return,
                     Some(command) => self.carry_out(command),
                 },
-                _ = sweep.tick() => {
-                    self.worker.shrink_quiet_nursery();
-                    // What the last sweep has put away is gone by now.
-                    match put_away {
-                        0 => self.worker.publish_heap(),
-                        _ if self.namespaces.iter().all(|own| own.is_at_rest()) => self.worker.rest(),
-                        _ => self.worker.put_away(),
-                    }
-                    put_away = self.namespaces.iter().map(|own| own.sweep()).sum();
-                    if self.audience == Audience::Developer {
-                        self.worker.prepare();
-                    }
-                }
+                _ = sweep.tick() => self.tidy(),
             }
+        }
+    }
+
+    /// Looks for what idle objects keep, in a task of its own; called once a second.
+    fn tidy(self: &Rc<Self>) {
+        self.worker.shrink_quiet_nursery();
+        // A sweep that takes longer than a second goes on.
+        if self.is_sweeping.get() {
+            return;
+        }
+        self.give_back();
+        if self.audience == Audience::Developer {
+            self.worker.prepare();
+        }
+        self.is_sweeping.set(true);
+        let shard = self.clone();
+        tokio::task::spawn_local(async move {
+            for own in &shard.namespaces {
+                let Swept { put_away, rested } = own.sweep().await;
+                let mut swept = shard.swept.get();
+                swept.put_away += put_away;
+                swept.rested += rested;
+                shard.swept.set(swept);
+            }
+            shard.is_sweeping.set(false);
+        });
+    }
+
+    /// Gives memory back that the last sweeps have freed. That takes some milliseconds, so it is done
+    /// when the shard has little to do; until then the engine's own collections go on.
+    fn give_back(&self) {
+        let Swept { put_away, rested } = self.swept.get();
+        let is_quiet = self.worker.was_quiet();
+        if put_away > 0 && is_quiet {
+            match self.namespaces.iter().all(|own| own.is_at_rest()) {
+                true => self.worker.rest(),
+                false => self.worker.put_away(),
+            }
+            self.swept.set(Swept {
+                put_away: 0,
+                rested,
+            });
+        } else {
+            self.worker.publish_heap();
+        }
+        if rested >= RESTED_MIN && is_quiet {
+            self.worker.trim();
+            self.swept.set(Swept::default());
         }
     }
 

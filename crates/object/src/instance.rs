@@ -26,8 +26,9 @@ use crate::namespace::{Databases, Entry};
 use crate::program::Program;
 use crate::storage::storage_failure;
 
-/// How long an object is idle before its database gives back what it keeps open.
-const DATABASE_REST_MS: u64 = 1000;
+/// How long an object is idle before its database gives back what it keeps open. Opening it again
+/// takes as long as some commits, so objects that are called every second or two keep it.
+const DATABASE_REST_MS: u64 = 5000;
 
 type Output = Box<dyn FnOnce()>;
 
@@ -438,18 +439,19 @@ impl Instance {
         Some(since_ms.max(self.facets.idle_since_ms()?))
     }
 
-    /// Gives back what the database keeps open if no event has come for a while.
-    pub(crate) fn rest_if_idle(&self, now_ms: u64) {
+    /// Gives back what the database keeps open if no event has come for a while. Returns whether
+    /// there was something.
+    pub(crate) fn rest_if_idle(&self, now_ms: u64) -> bool {
         let is_idle = |since_ms: u64| now_ms.saturating_sub(since_ms) >= DATABASE_REST_MS;
-        if self.idle_since_ms().is_some_and(is_idle) {
-            self.rest();
-        }
+        self.idle_since_ms().is_some_and(is_idle) && self.rest()
     }
 
-    /// Gives back what the database keeps open, unless it is in the middle of something.
-    pub(crate) fn rest(&self) {
-        if let Some(database) = self.database.borrow_mut().as_mut() {
-            database.rest();
+    /// Gives back what the database keeps open, unless it is in the middle of something. Returns
+    /// whether there was something.
+    pub(crate) fn rest(&self) -> bool {
+        match self.database.borrow_mut().as_mut() {
+            Some(database) if !database.is_resting() => database.rest(),
+            _ => false,
         }
     }
 

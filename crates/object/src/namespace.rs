@@ -58,6 +58,19 @@ pub struct ShardParts {
     pub stop: Arc<AtomicBool>,
 }
 
+/// Objects that are put away before the thread's other tasks run: each takes some dozens of
+/// microseconds.
+const SWEPT_AT_ONCE: usize = 8;
+
+/// What [`Namespace::sweep`] has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Instances that were put away.
+    pub put_away: usize,
+    /// Instances whose databases have given back what they kept open.
+    pub rested: usize,
+}
+
 /// Numbers that are never used twice on a shard.
 #[derive(Debug, Default)]
 pub struct Numbers(Cell<u64>);
@@ -237,28 +250,23 @@ impl Namespace {
         self.entries.borrow().get(&id).cloned()
     }
 
-    /// Puts away what has been idle for long enough; called about once a second. Returns how many
-    /// instances that were.
-    pub fn sweep(&self) -> usize {
-        let mut put_away = 0;
-        let now_ms = self.parts.clock.now_ms();
+    /// Puts away what has been idle for long enough; called about once a second, by one caller at a
+    /// time.
+    ///
+    /// Events go on meanwhile: after some objects that were put away, the other tasks of the thread
+    /// run.
+    pub async fn sweep(&self) -> Swept {
+        let mut swept = Swept::default();
+        let mut since_pause = 0;
         let entries: Vec<_> = self.entries.borrow().values().cloned().collect();
         for entry in entries {
-            if let Some(instance) = entry.instance() {
-                instance.check_output_time();
-                instance.rest_if_idle(now_ms);
-            }
-            match lifecycle::decide(&entry.residency(), now_ms) {
-                Verdict::Keep | Verdict::KeepUntil { .. } => {}
-                Verdict::Hibernate => {
-                    put_away += usize::from(entry.instance().is_some());
-                    entry.evict();
-                }
-                Verdict::Remove => {
-                    put_away += usize::from(entry.instance().is_some());
-                    entry.evict();
-                    self.entries.borrow_mut().remove(&entry.id);
-                }
+            let done = self.sweep_one(&entry);
+            swept.put_away += done.put_away;
+            swept.rested += done.rested;
+            since_pause += done.put_away + done.rested;
+            if since_pause >= SWEPT_AT_ONCE {
+                since_pause = 0;
+                tokio::task::yield_now().await;
             }
         }
         self.parts
@@ -266,7 +274,35 @@ impl Namespace {
             .0
             .borrow_mut()
             .retain(|_, instance| instance.strong_count() > 0);
-        put_away
+        swept
+    }
+
+    fn sweep_one(&self, entry: &Rc<Entry>) -> Swept {
+        let now_ms = self.parts.clock.now_ms();
+        let mut swept = Swept::default();
+        if let Some(instance) = entry.instance() {
+            instance.check_output_time();
+            swept.rested += usize::from(instance.rest_if_idle(now_ms));
+        }
+        match lifecycle::decide(&entry.residency(), now_ms) {
+            Verdict::Keep | Verdict::KeepUntil { .. } => {}
+            Verdict::Hibernate => {
+                swept.put_away += usize::from(entry.instance().is_some());
+                entry.evict();
+            }
+            Verdict::Remove => {
+                swept.put_away += usize::from(entry.instance().is_some());
+                entry.evict();
+                let mut entries = self.entries.borrow_mut();
+                if entries
+                    .get(&entry.id)
+                    .is_some_and(|known| Rc::ptr_eq(known, entry))
+                {
+                    entries.remove(&entry.id);
+                }
+            }
+        }
+        swept
     }
 
     /// Whether no instance runs.

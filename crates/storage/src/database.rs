@@ -289,6 +289,11 @@ impl Database {
         self.connection.is_none()
     }
 
+    /// Whether there is no connection.
+    pub fn is_resting(&self) -> bool {
+        self.connection.is_none()
+    }
+
     /// Returns the databases of the same lane, this one included, that should [`Self::rest`] because
     /// together they keep too much in memory: the least recently used ones, if any. To be asked after
     /// [`Self::end_turn`].

@@ -120,7 +120,12 @@ pub struct Worker {
     heap_bytes_kept: Cell<u64>,
     /// Collections of young values when that was last asked, and how often in a row there was none.
     nursery: Cell<(u32, u32)>,
+    /// Turns until [`Self::was_quiet`] was asked for last.
+    turns_seen: Cell<u64>,
 }
+
+/// Turns of a second with little to do: some requests.
+const QUIET_TURNS_MAX: u64 = 50;
 
 /// What the heap must have gained at least before memory is given back.
 const SHRINK_BYTES_MIN: u64 = 4 << 20;
@@ -174,6 +179,7 @@ impl Worker {
             decoders: Decoders::default(),
             heap_bytes_kept: Cell::default(),
             nursery: Cell::default(),
+            turns_seen: Cell::default(),
             hashers: Hashers::default(),
             codec_room: Room::default(),
             header_names: HeaderNames::default(),
@@ -637,6 +643,17 @@ impl Worker {
         if quiet >= QUIET_SECONDS && self.runtime.nursery_bytes() > NURSERY_BYTES_KEPT {
             self.runtime.shrink_nursery();
         }
+    }
+
+    /// Whether there was little to do since the last call.
+    pub fn was_quiet(&self) -> bool {
+        let turns = self.runtime.turns();
+        turns - self.turns_seen.replace(turns) <= QUIET_TURNS_MAX
+    }
+
+    /// Gives memory outside of the heap back that was freed.
+    pub fn trim(&self) {
+        self.runtime.trim();
     }
 
     /// Gives memory back after objects were put away, if it has become much since it did so last.

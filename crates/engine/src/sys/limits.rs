@@ -203,6 +203,11 @@ impl LimitState {
         watchdog().wake_if_asleep();
     }
 
+    /// How many turns there were.
+    pub(crate) fn turns(&self) -> u64 {
+        self.shared.turn.load(Ordering::Relaxed)
+    }
+
     /// Marks its end.
     pub(crate) fn end_turn(&self, cx: *mut JSContext) {
         self.shared.running.store(false, Ordering::Release);

@@ -272,9 +272,21 @@ impl Runtime {
         unsafe { PrepareForFullGC(self.inner.cx) };
         // SAFETY: as above, and the zones are chosen.
         unsafe { NonIncrementalGC(self.inner.cx, GCOptions::Shrink, GCReason::API) };
+        self.trim();
+        self.inner.limits.note_idle(self.inner.cx);
+    }
+
+    /// Gives memory outside of the heap that nothing uses back to the operating system.
+    ///
+    /// Takes a millisecond or more, in which other threads may have to wait for memory.
+    pub fn trim(&self) {
         // SAFETY: it takes nothing that anybody holds.
         unsafe { libc::malloc_trim(0) };
-        self.inner.limits.note_idle(self.inner.cx);
+    }
+
+    /// Returns how many turns there were.
+    pub fn turns(&self) -> u64 {
+        self.inner.limits.turns()
     }
 
     /// Collects the part of the heap where values are young and makes it small again, unless it is. It grows

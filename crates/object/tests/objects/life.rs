@@ -168,11 +168,11 @@ fn an_idle_instance_is_dropped_after_ten_seconds_and_not_before() {
             .unwrap();
 
         tokio::time::advance(Duration::from_millis(limits::HIBERNATE_AFTER.value - 1)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
         assert!(entry.instance().is_some());
 
         tokio::time::advance(Duration::from_millis(1)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
         settle().await;
         assert!(entry.instance().is_none());
         assert_eq!(world.log(), ["construct", "one", "forget 1"]);
@@ -214,7 +214,7 @@ fn an_instance_with_work_is_not_dropped() {
         let _stuck = world.deliver(&entry, call("stuck")).await;
 
         tokio::time::advance(Duration::from_secs(3600)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
 
         assert!(entry.instance().is_some());
     });
@@ -231,7 +231,7 @@ fn a_stub_kept_across_an_eviction_still_works() {
             .unwrap()
             .unwrap();
         tokio::time::advance(Duration::from_secs(11)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
 
         world
             .namespace
@@ -312,10 +312,10 @@ fn a_commit_that_takes_longer_than_its_limit_resets_the_object() {
         let task = world.deliver(&entry, call("write")).await;
 
         tokio::time::advance(Duration::from_millis(limits::OUTPUT_GATE_TIME.value)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
         assert!(!task.is_finished());
         tokio::time::advance(Duration::from_millis(1)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
 
         let failure = task.await.unwrap().unwrap_err();
         assert_eq!(

@@ -89,7 +89,7 @@ fn a_message_wakes_an_evicted_object_with_its_sockets_and_attachments() {
             .unwrap()
             .set_attachment("kept".into());
         tokio::time::advance(Duration::from_secs(200)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
         assert!(entry.instance().is_none());
 
         peer.outgoing.send(text("hello")).await.unwrap();
@@ -113,7 +113,7 @@ fn an_auto_response_is_sent_without_waking_the_object() {
             .sockets
             .set_auto_response(Some(("ping".to_owned(), "pong".to_owned())));
         tokio::time::advance(Duration::from_secs(11)).await;
-        world.namespace.sweep();
+        world.namespace.sweep().await;
 
         peer.outgoing.send(text("ping")).await.unwrap();
         settle().await;
