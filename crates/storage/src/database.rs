@@ -8,7 +8,7 @@
 //! It belongs to one shard thread. Nothing here waits for the disk except opening and closing;
 //! durability is the [`Committer`](crate::Committer)'s.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, ffi};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -373,8 +373,16 @@ impl Database {
         }
     }
 
-    /// Notes what a failed operation means for the transaction, and hands the error back.
+    /// Notes what a failed operation means for the transaction, and hands the error back: that of the
+    /// object, if it was given up while the connection was open.
     pub(crate) fn failed(&mut self, error: StorageError) -> StorageError {
+        let is_unreadable = error
+            .sql()
+            .is_some_and(|sql| sql.code() == ffi::SQLITE_IOERR);
+        let error = match self.target.pages.damage().filter(|_| is_unreadable) {
+            Some(reason) => StorageError::damaged(&self.target.pages.name, &reason),
+            None => error,
+        };
         let rolled_back = self.transaction.is_open
             && self
                 .connection
