@@ -17,7 +17,7 @@ pub use sys::codegen::CodeGeneration;
 pub use sys::coroutine::{Coroutine, Resumed, suspend};
 pub use sys::frame::FrameInfo;
 pub use sys::handles::Persistent;
-pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget};
+pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget, also_count};
 pub use sys::module::{ModuleSource, Modules};
 pub use sys::native::{Args, Native, NativeResult};
 pub use sys::promise::{Deferred, PromiseState};

@@ -39,6 +39,7 @@ use crate::alarm::{ms_from_nanos, nanos_from_ms};
 use crate::connection::wal_path;
 use crate::error::StorageError;
 use crate::lane_log::AlarmChange;
+use crate::sys::vfs;
 
 const FILE_NAME: &str = "metadata.sqlite";
 
@@ -324,6 +325,7 @@ impl Durability {
 }
 
 fn open_file(path: &Path) -> Result<Connection, StorageError> {
+    vfs::configure();
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE

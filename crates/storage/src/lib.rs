@@ -73,4 +73,5 @@ pub use lane_log::{
 };
 pub use page::decode_page;
 pub use sql::{Ingested, SqlValue};
+pub use sys::heap::slab_bytes;
 pub use transaction::{Confirmation, SavepointEnd};

@@ -142,6 +142,7 @@ impl Worker {
         hooks: Rc<dyn Hooks>,
         numbers: Rc<Numbers>,
     ) -> Rc<Self> {
+        stated_engine::also_count(stated_storage::slab_bytes);
         let runtime = Runtime::new(Limits {
             heap_bytes: options.heap_bytes,
         });

@@ -433,6 +433,15 @@ fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
 }
 
+/// What tells of memory that the allocator does not know.
+static ALSO_COUNTED: OnceLock<fn() -> u64> = OnceLock::new();
+
+/// Has the limit on memory count bytes that a library has taken from the system by itself. The first
+/// call in the process counts.
+pub fn also_count(bytes: fn() -> u64) {
+    ALSO_COUNTED.get_or_init(|| bytes);
+}
+
 /// The allocator's figure, which may be as old as [`MALLOC_FIGURE_AGE_MAX`].
 fn malloc_bytes() -> u64 {
     static FIGURE: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
@@ -444,7 +453,8 @@ fn malloc_bytes() -> u64 {
         _ => {
             // SAFETY: mallinfo2 has no preconditions.
             let info = unsafe { libc::mallinfo2() };
-            let bytes = (info.uordblks + info.hblkhd) as u64;
+            let others = ALSO_COUNTED.get().map_or(0, |bytes| bytes());
+            let bytes = (info.uordblks + info.hblkhd) as u64 + others;
             *figure = Some((Instant::now(), bytes));
             bytes
         }

@@ -1,12 +1,13 @@
 //! What this crate asks of the operating system and of SQLite that has no safe wrapper.
 //!
-//! The only place of the crate with `unsafe`: the file layer under SQLite, and what a
-//! connection keeps in memory.
+//! The only place of the crate with `unsafe`: the file layer under SQLite, where its memory comes
+//! from, and what a connection keeps in memory.
 
 #![allow(
     unsafe_code,
-    reason = "SQLite's file interface and its counters have no safe wrapper"
+    reason = "SQLite's interfaces for files, memory and counters have no safe wrapper"
 )]
 
+pub(crate) mod heap;
 pub(crate) mod memory;
 pub(crate) mod vfs;

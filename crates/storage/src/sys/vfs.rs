@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Once, OnceLock};
 
+use super::heap;
 use crate::page::{PAGE_BYTES, Page};
 
 /// The name under which SQLite knows the layer.
@@ -71,29 +72,26 @@ pub(crate) fn open(file: Box<dyn PageFile>) -> rusqlite::Result<Connection> {
     connection
 }
 
-/// Bytes of a large slot of a connection's private memory, and how many slots there are.
-const LOOKASIDE: (c_int, c_int) = (1200, 10);
-
-/// Makes SQLite take less memory in advance for each connection: 12 KiB instead of 130. There may be
-/// a thousand of them, most for a few pages and statements. To be called before the first connection
-/// of the process; later it has no effect.
+/// Gives SQLite a heap of its own ([`super::heap`]), and makes it take no memory in advance for a
+/// connection: 130 KiB by default. There may be a thousand of them, most for a few pages and
+/// statements that are compiled once. To be called before the first connection of the process; later
+/// it has no effect.
 pub(crate) fn configure() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let (bytes, slots) = LOOKASIDE;
-        let no_pages: *mut c_void = ptr::null_mut();
-        // SAFETY: the arguments are those that the option takes: a size and a number.
-        let lookaside = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_LOOKASIDE, bytes, slots) };
-        // SAFETY: the arguments are those that the option takes: no memory, no size, no number.
-        let pages = unsafe {
-            ffi::sqlite3_config(
-                ffi::SQLITE_CONFIG_PAGECACHE,
-                no_pages,
-                0 as c_int,
-                0 as c_int,
-            )
+        let (none, no_pages): (c_int, *mut c_void) = (0, ptr::null_mut());
+        let methods = heap::METHODS;
+        let heap = match heap::is_available() {
+            // SAFETY: the argument is that which the option takes, and SQLite copies it.
+            true => unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) },
+            false => ffi::SQLITE_OK,
         };
-        if (lookaside, pages) != (ffi::SQLITE_OK, ffi::SQLITE_OK) {
+        // SAFETY: the arguments are those that the option takes: a size and a number.
+        let lookaside = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_LOOKASIDE, none, none) };
+        // SAFETY: the arguments are those that the option takes: no memory, no size, no number.
+        let pages =
+            unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_PAGECACHE, no_pages, none, none) };
+        if [heap, lookaside, pages] != [ffi::SQLITE_OK; 3] {
             tracing::debug!("connections take more memory: SQLite was in use already");
         }
     });
