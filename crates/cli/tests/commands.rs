@@ -43,11 +43,7 @@ fn the_environment_of_node_is_the_commands_or_the_one_it_was_started_with() {
 #[test]
 fn a_module_has_a_url_with_the_flag_for_it() {
     let project = Copy::of("reload");
-    project.replace(
-        "src/version.ts",
-        "\"one\"",
-        "String(import.meta.url)",
-    );
+    project.replace("src/version.ts", "\"one\"", "String(import.meta.url)");
     let version = |launch: Launch| launch.start().get("/count").text().to_owned();
 
     assert_eq!(version(project.launch()), "undefined 1");

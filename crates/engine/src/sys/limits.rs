@@ -10,15 +10,8 @@
 //! An interrupt without need would do harm: it restarts a regular expression that is being
 //! matched, and after a few restarts the engine gives the match up.
 //!
-//! The allocator counts for the whole process. What the heaps of other runtimes have grown by is taken
-//! off, and of what is left, each turn that was seen running at the same time may have taken as much as a
-//! turn may; only what stays more than that ends a turn.
-//!
-//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted; nor is the malloc
-//! memory that a turn takes in its first period, which is not told from what other turns took, or before it has
-//! made the process grow by some MiB, since asking the allocator is expensive where it has many free chunks, and what
-//! it takes of memory that the process has and does not use. Heap memory of that kind is seen at the next
-//! interrupt.
+//! Accuracy: a turn shorter than one sampling period costs nothing and is not counted. What memory means here, and
+//! what is not seen of it, is in `memory.rs`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -26,30 +19,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use mozjs::jsapi::js::GetGCHeapUsage;
-use mozjs::jsapi::{GCReason, JS_GC, JSContext};
+use mozjs::jsapi::JSContext;
 use mozjs::rust::ThreadSafeJSContext;
 
+use super::memory::{self, MemoryFigures};
 use super::runtime::Inner;
 
 /// Time between two samples of a running context.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(5);
 /// Bytes by which the process grows between two interrupts that look at memory.
 const GROWTH_BYTES: u64 = 1 << 20;
-/// How old the allocator's figure may be, which takes milliseconds: the allocator walks all its free chunks.
-const MALLOC_FIGURE_AGE_MAX: Duration = Duration::from_millis(100);
-/// How old that of an idle runtime may be.
-const IDLE_FIGURE_AGE_MAX: Duration = Duration::from_secs(1);
-/// Bytes by which the process grows during a turn before the allocator is asked what there was at first.
-const UNASKED_GROWTH_BYTES: u64 = 8 << 20;
-/// How long the malloc memory that a turn has gained must be too much: longer than one figure is used.
-const GAINED_TOO_MUCH_FOR: Duration = Duration::from_millis(150);
-/// How many turns the watchdog saw running when it last looked.
-static RUNNING: AtomicU64 = AtomicU64::new(0);
-/// Memory of the process when the watchdog last looked, in bytes.
-static RESIDENT: AtomicU64 = AtomicU64::new(0);
-/// What the heaps of all runtimes took when each was last looked at, in bytes.
-static HEAPS: AtomicU64 = AtomicU64::new(0);
 /// Samples without any running context after which the watchdog goes to sleep.
 const IDLE_SAMPLES_MAX: u32 = 40;
 
@@ -110,25 +89,11 @@ impl TurnBudget {
 
 /// The limits of one runtime and the state of its current turn.
 pub(crate) struct LimitState {
-    heap_bytes: u64,
+    memory: MemoryFigures,
     shared: Arc<Shared>,
     stopped: Cell<Option<StopReason>>,
     turn: Cell<Option<Turn>>,
     budget: Cell<Option<TurnBudget>>,
-    /// The allocator's figure when the turn was first looked at or this runtime was known to be idle.
-    malloc_idle_bytes: Cell<u64>,
-    /// When that was; None when much may have changed since, so that it has to be asked for.
-    malloc_idle_at: Cell<Option<Instant>>,
-    /// What the other runtimes' heaps took then.
-    others_idle_bytes: Cell<u64>,
-    /// The memory of the process then.
-    resident_idle_bytes: Cell<u64>,
-    /// This runtime's part of [`HEAPS`].
-    published: Cell<u64>,
-    /// Since when the malloc memory that the turn has gained is too much.
-    gained_too_much_at: Cell<Option<Instant>>,
-    /// The most turns that were seen running during this one.
-    running_most: Cell<u64>,
     /// The thread's CPU time when it was last read.
     cpu_read: Cell<Duration>,
 }
@@ -168,18 +133,11 @@ impl LimitState {
         });
         watchdog().register(&shared);
         Self {
-            heap_bytes: limits.heap_bytes,
+            memory: MemoryFigures::new(limits.heap_bytes),
             shared,
             stopped: Cell::new(None),
             turn: Cell::new(None),
             budget: Cell::new(None),
-            malloc_idle_bytes: Cell::new(0),
-            malloc_idle_at: Cell::new(None),
-            others_idle_bytes: Cell::new(0),
-            resident_idle_bytes: Cell::new(0),
-            published: Cell::new(0),
-            gained_too_much_at: Cell::new(None),
-            running_most: Cell::new(1),
             cpu_read: Cell::new(thread_cpu()),
         }
     }
@@ -187,8 +145,7 @@ impl LimitState {
     /// Marks the start of the outermost turn.
     pub(crate) fn begin_turn(&self, budget: &TurnBudget) {
         self.stopped.set(None);
-        self.gained_too_much_at.set(None);
-        self.running_most.set(1);
+        self.memory.begin_turn();
         self.budget.set(Some(budget.clone()));
         self.turn.set(Some(Turn {
             started: Instant::now(),
@@ -219,8 +176,7 @@ impl LimitState {
             budget.spend(self.read_cpu().saturating_sub(last));
         }
         if turn.grew {
-            self.look_at_heap(cx);
-            self.malloc_idle_at.set(None);
+            self.memory.note_grown(cx);
         }
     }
 
@@ -237,70 +193,12 @@ impl LimitState {
 
     /// Takes the present memory as that of an idle runtime.
     pub(crate) fn note_idle(&self, cx: *mut JSContext) {
-        self.look_at_heap(cx);
-        self.resident_idle_bytes
-            .set(RESIDENT.load(Ordering::Relaxed));
-        self.note_malloc_idle();
+        self.memory.note_idle(cx);
     }
 
-    fn note_malloc_idle(&self) {
-        self.malloc_idle_bytes.set(malloc_bytes());
-        self.malloc_idle_at.set(Some(Instant::now()));
-        self.others_idle_bytes.set(self.others_bytes());
-    }
-
-    /// What the heaps of the other runtimes took when each was last looked at.
-    fn others_bytes(&self) -> u64 {
-        HEAPS
-            .load(Ordering::Relaxed)
-            .saturating_sub(self.published.get())
-    }
-
-    /// Looks at this runtime's heap, and tells the others.
-    pub(crate) fn look_at_heap(&self, cx: *mut JSContext) -> u64 {
-        let bytes = heap_bytes(cx);
-        let before = self.published.replace(bytes);
-        HEAPS.fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
-        bytes
-    }
-
-    /// Whether the turn has gained more malloc memory than it may for too long.
-    fn has_gained_too_much(&self) -> bool {
-        let running = self.running_most.get().max(RUNNING.load(Ordering::Relaxed));
-        self.running_most.set(running);
-        if self.gained_bytes() <= self.heap_bytes.saturating_mul(running) {
-            self.gained_too_much_at.set(None);
-            return false;
-        }
-        let at = self.gained_too_much_at.get().unwrap_or_else(Instant::now);
-        self.gained_too_much_at.set(Some(at));
-        at.elapsed() >= GAINED_TOO_MUCH_FOR
-    }
-
-    /// The malloc memory that the process has gained since this runtime was idle, other runtimes' heaps apart; not asked
-    /// for, and 0, before the process itself has gained half of what is allowed.
-    fn gained_bytes(&self) -> u64 {
-        let resident = RESIDENT.load(Ordering::Relaxed);
-        let grown = resident.saturating_sub(self.resident_idle_bytes.get());
-        if self.malloc_idle_at.get().is_none() && grown >= UNASKED_GROWTH_BYTES {
-            self.note_malloc_idle();
-        }
-        if grown < self.heap_bytes / 2 {
-            return 0;
-        }
-        let gained = malloc_bytes().saturating_sub(self.malloc_idle_bytes.get());
-        let others = self.others_bytes();
-        gained.saturating_sub(others.saturating_sub(self.others_idle_bytes.get()))
-    }
-
-    /// Takes it as that, unless a figure is there that is not old. The allocator is asked only if the turn takes much.
-    fn note_idle_if_unknown(&self) {
-        let known = self.malloc_idle_at.get();
-        if known.is_none_or(|at| at.elapsed() > IDLE_FIGURE_AGE_MAX) {
-            self.malloc_idle_at.set(None);
-            self.resident_idle_bytes
-                .set(RESIDENT.load(Ordering::Relaxed));
-        }
+    /// Tells the other runtimes what this one's heap takes.
+    pub(crate) fn publish_heap(&self, cx: *mut JSContext) {
+        self.memory.look_at_heap(cx);
     }
 
     pub(crate) fn stop(&self, reason: StopReason) {
@@ -347,38 +245,19 @@ impl LimitState {
             }
         }
         if is_first {
-            self.note_idle_if_unknown();
+            self.memory.note_idle_if_unknown();
         }
-        if self.over_memory(cx, is_first) {
+        if self.memory.is_too_much(cx, is_first) {
             self.stop(StopReason::Memory);
             return false;
         }
         true
-    }
-
-    fn over_memory(&self, cx: *mut JSContext, is_first: bool) -> bool {
-        let too_much =
-            |heap: u64| heap > self.heap_bytes || (!is_first && self.has_gained_too_much());
-        if !too_much(self.look_at_heap(cx)) {
-            return false;
-        }
-        // Garbage is not over the limit. A collection here cannot repeat at every sample: either it
-        // brings the heap below the limit by what was garbage, or the turn ends.
-        // SAFETY: interrupt callbacks may collect.
-        unsafe { JS_GC(cx, GCReason::API) };
-        if heap_bytes(cx) > self.heap_bytes {
-            // What the collection found may still be given back on another thread; the next one waits for that.
-            // SAFETY: as above.
-            unsafe { JS_GC(cx, GCReason::API) };
-        }
-        too_much(self.look_at_heap(cx))
     }
 }
 
 impl Drop for LimitState {
     fn drop(&mut self) {
         self.shared.running.store(false, Ordering::Release);
-        HEAPS.fetch_sub(self.published.get(), Ordering::Relaxed);
     }
 }
 
@@ -386,12 +265,6 @@ impl Drop for LimitState {
 pub(crate) unsafe extern "C" fn interrupt(cx: *mut JSContext) -> bool {
     // SAFETY: the engine passes its own context, whose private data is the Inner.
     unsafe { Inner::of(cx) }.limits.sample(cx)
-}
-
-/// What the runtime's things take with all they own: elements of arrays, text, buffers, code.
-pub(crate) fn heap_bytes(cx: *mut JSContext) -> u64 {
-    // SAFETY: the context is this thread's.
-    unsafe { GetGCHeapUsage(cx) }
 }
 
 fn thread_cpu() -> Duration {
@@ -417,48 +290,6 @@ fn clock_of_this_thread() -> libc::clockid_t {
     let result = unsafe { libc::pthread_getcpuclockid(thread, &raw mut clock) };
     assert_eq!(result, 0, "a thread that runs has a CPU clock");
     clock
-}
-
-/// Bytes of the process that are in memory; 0 if the system does not tell.
-fn resident_bytes() -> u64 {
-    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else {
-        return 0;
-    };
-    let pages = text
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok());
-    // SAFETY: sysconf has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
-}
-
-/// What tells of memory that the allocator does not know.
-static ALSO_COUNTED: OnceLock<fn() -> u64> = OnceLock::new();
-
-/// Has the limit on memory count bytes that a library has taken from the system by itself. The first
-/// call in the process counts.
-pub fn also_count(bytes: fn() -> u64) {
-    ALSO_COUNTED.get_or_init(|| bytes);
-}
-
-/// The allocator's figure, which may be as old as [`MALLOC_FIGURE_AGE_MAX`].
-fn malloc_bytes() -> u64 {
-    static FIGURE: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
-    let mut figure = FIGURE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    match *figure {
-        Some((at, bytes)) if at.elapsed() <= MALLOC_FIGURE_AGE_MAX => bytes,
-        _ => {
-            // SAFETY: mallinfo2 has no preconditions.
-            let info = unsafe { libc::mallinfo2() };
-            let others = ALSO_COUNTED.get().map_or(0, |bytes| bytes());
-            let bytes = (info.uordblks + info.hblkhd) as u64 + others;
-            *figure = Some((Instant::now(), bytes));
-            bytes
-        }
-    }
 }
 
 struct Watchdog {
@@ -501,7 +332,7 @@ impl Watched {
         let Some(cpu) = cpu_of(shared.clock) else {
             return false;
         };
-        let resident = *resident_bytes.get_or_insert_with(self::resident_bytes);
+        let resident = *resident_bytes.get_or_insert_with(memory::resident_bytes);
         if turn != self.turn {
             (self.turn, self.first_cpu, self.resident_bytes) = (turn, cpu, resident);
             shared.context.request_interrupt_callback();
@@ -595,10 +426,7 @@ impl Watchdog {
         for context in contexts.iter_mut() {
             running += u64::from(context.look(&mut resident_bytes));
         }
-        RUNNING.store(running, Ordering::Relaxed);
-        if let Some(bytes) = resident_bytes {
-            RESIDENT.store(bytes, Ordering::Relaxed);
-        }
+        memory::note_process(running, resident_bytes);
         running > 0
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod coroutine;
 pub(crate) mod frame;
 pub(crate) mod handles;
 pub(crate) mod limits;
+pub(crate) mod memory;
 pub(crate) mod messages;
 pub(crate) mod module;
 pub(crate) mod native;

@@ -30,9 +30,8 @@ use super::codegen::{CodeGeneration, SECURITY};
 use super::coroutine;
 use super::frame::{FrameInfo, frame_async_value, new_frame, read_frame};
 use super::handles::{Persistent, Roots};
-use super::limits::{
-    AsyncStacks, LimitState, Limits, StopReason, TurnBudget, heap_bytes, interrupt,
-};
+use super::limits::{AsyncStacks, LimitState, Limits, StopReason, TurnBudget, interrupt};
+use super::memory;
 use super::messages::speak_as_v8;
 use super::module::{Modules, load_hook, metadata_hook};
 use super::native::Native;
@@ -318,12 +317,12 @@ impl Runtime {
 
     /// Bytes of the JavaScript heap and of all that its values own, garbage included.
     pub fn heap_bytes(&self) -> u64 {
-        heap_bytes(self.inner.cx)
+        memory::heap_bytes(self.inner.cx)
     }
 
     /// Tells the other runtimes' limits how much memory this one's values take.
     pub fn publish_heap(&self) {
-        self.inner.limits.look_at_heap(self.inner.cx);
+        self.inner.limits.publish_heap(self.inner.cx);
     }
 }
 
