@@ -8,7 +8,8 @@ use stated_engine::{Deferred, Local, Scope, Thrown};
 use stated_object::capability::Message;
 use stated_object::message::FetchResponse;
 
-use crate::cache::CachedResponse;
+use crate::cache::Found;
+use crate::content_coding::BodyReader;
 use crate::context::Context;
 use crate::op::{self, Op, OpError, OpResult};
 use crate::progress::{Awaited, Pending};
@@ -35,7 +36,7 @@ pub(crate) enum Settled {
     /// `[outcome, noRetry]`
     Scheduled(&'static str, bool),
     /// `[status, statusText, headers, body, storedMs, expiresMs]`, or undefined.
-    Cached(Option<Box<CachedResponse>>),
+    Cached(Option<Box<Found>>),
     /// `[socketId, protocol, extensions]`
     Socket(Box<stated_object::socket::SocketEnd>),
 }
@@ -157,7 +158,18 @@ impl Worker {
                 scope.array(&parts)
             }
             Settled::Cached(None) => scope.undefined(),
-            Settled::Cached(Some(response)) => {
+            Settled::Cached(Some(found)) => {
+                let Found { response, large } = *found;
+                let body = match large {
+                    None => scope.uint8_array(&response.body),
+                    Some(large) => {
+                        let length = large.length();
+                        let reader = BodyReader::plain(large.stream(0, length));
+                        let id = self.reader_to_wire(scope, context, reader);
+                        let length = scope.number(length as f64);
+                        scope.array(&[id, length])
+                    }
+                };
                 let headers: Vec<_> = response
                     .headers
                     .iter()
@@ -167,7 +179,7 @@ impl Worker {
                     scope.number(f64::from(response.status)),
                     scope.string(&response.status_text),
                     scope.array(&headers),
-                    scope.uint8_array(&response.body),
+                    body,
                     scope.number(response.stored_ms),
                     scope.number(response.expires_ms),
                 ];

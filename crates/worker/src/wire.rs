@@ -38,7 +38,7 @@ impl Worker {
         }
     }
 
-    fn reader_to_wire<'s>(
+    pub(crate) fn reader_to_wire<'s>(
         &self,
         scope: &mut Scope<'s>,
         context: &Rc<Context>,

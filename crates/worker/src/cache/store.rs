@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{CachedResponse, Key, file};
+use super::{CachedResponse, Found, Key, Spool, file};
 
-/// The file that is being written; a crash leaves it behind.
+/// The file that is being written, and with a number those of large bodies; a crash leaves them behind.
 const UNFINISHED: &str = "unfinished";
 /// Digits of a file's name.
 const NAME_DIGITS: usize = 64;
@@ -35,6 +35,7 @@ pub(super) struct Store {
     by_use: BTreeMap<u64, String>,
     last_use: u64,
     bytes: u64,
+    spools: u64,
 }
 
 impl Store {
@@ -53,6 +54,9 @@ impl Store {
                     let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                     found.push((changed, name, metadata.len()));
                 }
+                Ok(_) if name.starts_with(UNFINISHED) => {
+                    let _gone = fs::remove_file(entry.path());
+                }
                 Ok(_) | Err(_) => {}
             }
         }
@@ -64,6 +68,7 @@ impl Store {
             by_use: BTreeMap::new(),
             last_use: 0,
             bytes: 0,
+            spools: 0,
         };
         for (_, name, bytes) in found {
             store.insert(name, bytes);
@@ -73,12 +78,12 @@ impl Store {
     }
 
     /// The response under a key, which counts as a use.
-    pub(super) fn get(&mut self, key: &Key) -> Option<CachedResponse> {
+    pub(super) fn get(&mut self, key: &Key) -> Option<Found> {
         let name = key.file_name();
         let bytes = self.forget(&name)?;
         let path = self.folder.join(&name);
-        let read = fs::read(&path).ok();
-        let Some(response) = read.and_then(|read| file::decode(key, read)) else {
+        let opened = File::open(&path).ok();
+        let Some(found) = opened.and_then(|opened| file::read(key, opened)) else {
             // Damaged, or taken away by somebody else.
             let _gone = fs::remove_file(&path);
             return None;
@@ -86,7 +91,35 @@ impl Store {
         // Only the order after a restart depends on it.
         let _kept = File::open(&path).and_then(|file| used_now(&file));
         self.insert(name, bytes);
-        Some(response)
+        Some(found)
+    }
+
+    /// A file for a body that is written elsewhere.
+    pub(super) fn spool(&mut self) -> Option<Spool> {
+        self.spools += 1;
+        let name = format!("{UNFINISHED}-{}", self.spools);
+        Spool::new(self.folder.join(name)).ok()
+    }
+
+    /// Keeps a response that was written into such a file. False when it is not kept.
+    pub(super) fn adopt(&mut self, key: &Key, spool: Spool) -> bool {
+        self.delete(key);
+        let Ok(length) = fs::metadata(spool.path()).map(|metadata| metadata.len()) else {
+            return false;
+        };
+        if length > self.bounds.bytes {
+            return false;
+        }
+        self.make_room(length, 1);
+        let name = key.file_name();
+        let path = self.folder.join(&name);
+        if fs::rename(spool.path(), &path).is_err() {
+            return false;
+        }
+        spool.adopted();
+        let _kept = File::open(&path).and_then(|file| used_now(&file));
+        self.insert(name, length);
+        true
     }
 
     /// Keeps a response in place of the former one. False when it is not kept.
@@ -200,6 +233,10 @@ mod tests {
         (folder, store)
     }
 
+    fn found(store: &mut Store, key: &Key) -> Option<CachedResponse> {
+        store.get(key).map(|found| found.response)
+    }
+
     fn kept(store: &mut Store, keys: &[&str]) -> Vec<bool> {
         let kept = keys.iter().map(|name| store.get(&key(name)).is_some());
         kept.collect()
@@ -213,12 +250,12 @@ mod tests {
             ..key("a")
         };
         assert!(store.put(&key("a"), &response(1)));
-        assert_eq!(store.get(&key("a")), Some(response(1)));
-        assert_eq!(store.get(&key("b")), None);
-        assert_eq!(store.get(&other), None);
+        assert_eq!(found(&mut store, &key("a")), Some(response(1)));
+        assert_eq!(found(&mut store, &key("b")), None);
+        assert_eq!(found(&mut store, &other), None);
         assert!(store.delete(&key("a")));
         assert!(!store.delete(&key("a")));
-        assert_eq!(store.get(&key("a")), None);
+        assert_eq!(found(&mut store, &key("a")), None);
     }
 
     #[test]
@@ -226,7 +263,7 @@ mod tests {
         let (_folder, mut store) = opened(WIDE);
         store.put(&key("a"), &response(1));
         store.put(&key("a"), &response(2));
-        assert_eq!(store.get(&key("a")), Some(response(2)));
+        assert_eq!(found(&mut store, &key("a")), Some(response(2)));
         assert_eq!(store.bytes, size(2));
     }
 
@@ -238,7 +275,7 @@ mod tests {
         });
         assert!(store.put(&key("a"), &response(10)));
         assert!(!store.put(&key("a"), &response(11)));
-        assert_eq!(store.get(&key("a")), None);
+        assert_eq!(found(&mut store, &key("a")), None);
     }
 
     #[test]
@@ -307,11 +344,11 @@ mod tests {
             .join(key("a").file_name());
         fs::write(&path, "something else").unwrap();
 
-        assert_eq!(store.get(&key("a")), None);
+        assert_eq!(found(&mut store, &key("a")), None);
         assert!(!path.exists());
         assert_eq!(store.bytes, 0);
         assert!(store.put(&key("a"), &response(2)));
-        assert_eq!(store.get(&key("a")), Some(response(2)));
+        assert_eq!(found(&mut store, &key("a")), Some(response(2)));
     }
 
     #[test]
@@ -320,7 +357,7 @@ mod tests {
         store.put(&key("a"), &response(1));
         fs::remove_dir_all(folder.path().join("of")).unwrap();
 
-        assert_eq!(store.get(&key("a")), None);
+        assert_eq!(found(&mut store, &key("a")), None);
         assert!(!store.put(&key("a"), &response(1)));
     }
 }

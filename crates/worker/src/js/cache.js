@@ -7,13 +7,12 @@
  * @module
  */
 
+import { wireBody } from "stated:body";
+import { hostBodyStream } from "stated:body-stream";
 import { ops } from "stated:host";
 import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { badArgument, defineInspection, defineInterface, illegalConstructor, internal, toDOMString } from "stated:webidl";
-
-/** The most bytes of a body, as in src/cache.rs. */
-const RESPONSE_BYTES_MAX = 16 << 20;
 
 const minute = 60_000;
 /**
@@ -114,10 +113,14 @@ export class Cache {
     if (directivesOf(response.headers.get("vary")).has("*")) {
       throw new TypeError("Cannot cache response with 'Vary: *' header.");
     }
-    const body = new Uint8Array(await response.arrayBuffer());
     const now = ops.now();
-    const lifetime = response.status === 304 || body.length > RESPONSE_BYTES_MAX ? 0 : lifetimeOf(response, now);
-    if (lifetime === 0) return undefined;
+    const lifetime = response.status === 304 ? 0 : lifetimeOf(response, now);
+    const body = wireBody(response);
+    if (lifetime === 0) {
+      // It is read all the same, as far as anybody can tell.
+      if (typeof body === "number") ops.bodyCancel(body);
+      return undefined;
+    }
     const headers = [.../** @type {any} */ (response.headers)].filter(([field]) => field !== "set-cookie").flat();
     await ops.cachePut(name, found.key, response.status, response.statusText, headers, body, now, now + lifetime);
     return undefined;
@@ -144,7 +147,7 @@ export class Cache {
     const response = new Response(null, { status, statusText, headers: /** @type {any} */ (list) });
     response.headers.set("cf-cache-status", "HIT");
     response.headers.set("age", String(Math.floor((now - stored) / 1000)));
-    return answer(found.request, response, body);
+    return answer(found.request, response, body, (first, count) => ops.cacheRange(name, found.key, stored, first, count));
   }
 
   /**
@@ -185,21 +188,31 @@ export class Cache {
  *
  * @param {Request} request
  * @param {Response} head without its body
- * @param {Uint8Array} body
+ * @param {import("stated:host").CachedBody} body
+ * @param {(first: number, count: number) => Promise<number | undefined>} part of a large body
+ * @returns {Promise<Response | undefined>} undefined when it was replaced meanwhile
  */
-function answer(request, head, body) {
+async function answer(request, head, body, part) {
   const { status, statusText, headers } = head;
-  if (status === 200 && isUnchanged(request.headers, headers)) return new Response(null, { status: 304, headers });
-  const range = status === 200 ? rangeOf(request.headers.get("range"), body.length) : undefined;
-  if (range === null) {
-    headers.set("content-range", `bytes */${body.length}`);
+  const [id, length] = body instanceof Uint8Array ? [0, body.length] : body;
+  const range = status === 200 ? rangeOf(request.headers.get("range"), length) : undefined;
+  const unchanged = status === 200 && isUnchanged(request.headers, headers);
+  if (range === undefined && !unchanged) {
+    const whole = body instanceof Uint8Array ? body : hostBodyStream(id);
+    return new Response(status === 204 ? null : whole, { status, statusText, headers });
+  }
+  if (id !== 0) ops.bodyCancel(id);
+  if (unchanged) return new Response(null, { status: 304, headers });
+  if (range === null || range === undefined) {
+    headers.set("content-range", `bytes */${length}`);
     return new Response(null, { status: 416, headers });
   }
-  if (range === undefined) return new Response(status === 204 ? null : body, { status, statusText, headers });
   const [first, last] = range;
-  headers.set("content-range", `bytes ${first}-${last}/${body.length}`);
+  headers.set("content-range", `bytes ${first}-${last}/${length}`);
   headers.set("content-length", String(last - first + 1));
-  return new Response(body.slice(first, last + 1), { status: 206, headers });
+  if (body instanceof Uint8Array) return new Response(body.slice(first, last + 1), { status: 206, headers });
+  const partId = await part(first, last - first + 1);
+  return partId === undefined ? undefined : new Response(hostBodyStream(partId), { status: 206, headers });
 }
 
 /**

@@ -13,6 +13,9 @@
  *   made the call, and what leaves the context waits for its output gate.
  */
 
+/** Bytes, or the id and the length of a host body. */
+export type CachedBody = Uint8Array | [number, number];
+
 /** `null` = no body; bytes = all of it; number = id of a host body, which moves with the call. */
 export type WireBody = null | Uint8Array | number;
 
@@ -289,9 +292,11 @@ export interface Ops {
 
   // --- caches -------------------------------------------------------------------------------------
   /** `[status, statusText, headers, body, storedMs, expiresMs]` of a kept response. Expired ones are given, too. */
-  cacheGet(cache: string, key: string): Promise<[number, string, string[], Uint8Array, number, number] | undefined>;
+  cacheGet(cache: string, key: string): Promise<[number, string, string[], CachedBody, number, number] | undefined>;
+  /** The id of a body with `count` bytes from `first` on of a large one; undefined if another response is kept by now. */
+  cacheRange(cache: string, key: string, storedMs: number, first: number, count: number): Promise<number | undefined>;
   /** Resolves to whether it is kept: it may be too large, or the disk full. */
-  cachePut(cache: string, key: string, status: number, statusText: string, headers: string[], body: Uint8Array,
+  cachePut(cache: string, key: string, status: number, statusText: string, headers: string[], body: WireBody,
     storedMs: number, expiresMs: number): Promise<boolean>;
   /** Resolves to whether there was one. */
   cacheDelete(cache: string, key: string): Promise<boolean>;

@@ -7,7 +7,7 @@ use crate::bodies::collect;
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
 
-fn lost(error: &BodyError) -> Unsettled {
+pub(super) fn lost(error: &BodyError) -> Unsettled {
     let class = match error {
         BodyError::Disconnected | BodyError::Failed(_) => "Error",
         BodyError::TooLarge { .. } | BodyError::Undecodable(_) | BodyError::Unbuffered => {
@@ -17,7 +17,7 @@ fn lost(error: &BodyError) -> Unsettled {
     Unsettled::Error(class, error.to_string())
 }
 
-fn spent<'s>() -> OpError<'s> {
+pub(super) fn spent<'s>() -> OpError<'s> {
     OpError::type_error(
         "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.",
     )

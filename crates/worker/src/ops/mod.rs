@@ -169,6 +169,7 @@ operations! {
     "rewriterTake" => rewriter::take,
     "rewriterClose" => rewriter::close,
     "cacheGet" => cache::get,
+    "cacheRange" => cache::range,
     "cachePut" => cache::put,
     "cacheDelete" => cache::delete,
     "fetchToken" => fetch::token,
