@@ -269,8 +269,10 @@ impl Runtime {
     pub fn shrink(&self) {
         // SAFETY: the context is this thread's.
         unsafe { PrepareForFullGC(self.inner.cx) };
+        // Not GCOptions::Shrink, which also forgets the bytecode of functions: the first event after it then took a
+        // third longer, and the process was as large. The reason is what makes the nursery small.
         // SAFETY: as above, and the zones are chosen.
-        unsafe { NonIncrementalGC(self.inner.cx, GCOptions::Shrink, GCReason::API) };
+        unsafe { NonIncrementalGC(self.inner.cx, GCOptions::Normal, GCReason::MEM_PRESSURE) };
         self.trim();
         self.inner.limits.note_idle(self.inner.cx);
     }
