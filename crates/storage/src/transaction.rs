@@ -58,6 +58,11 @@ impl Database {
         self.transaction.confirms |= self.transaction.confirmation == Confirmation::Needed;
         let sqlite = Rc::clone(&self.connect()?.sqlite);
         if !self.transaction.is_open {
+            // It would be refused when the turn ends.
+            let pages = &self.target.pages;
+            if let Some(reason) = pages.damage() {
+                return Err(StorageError::damaged(&pages.name, &reason));
+            }
             run_cached(&sqlite, "BEGIN").map_err(|error| self.failed(error.into()))?;
             self.transaction.is_open = true;
         }

@@ -151,6 +151,10 @@ impl LocalDirectory {
             match &base {
                 Base::Damaged(reason) => {
                     pages.give_up(reason, (!was_damaged).then_some(unsettled.mark));
+                    if !was_damaged {
+                        let object_id = &pages.name;
+                        tracing::error!(%object_id, %reason, "an object is damaged");
+                    }
                 }
                 base => pages.settled(&unsettled, base),
             }
@@ -239,7 +243,6 @@ impl LocalDirectory {
             return Err(error);
         }
         let name = &pages.name;
-        tracing::error!(object_id = %name, %reason, "an object is damaged");
         // Nothing comes after these commits, so their state is what can be restored.
         let visible_name = unsettled.visible_name.as_deref();
         rows::put(writer, name, Form::Own, unsettled.mark, visible_name)?;
