@@ -207,6 +207,63 @@ fn objects_whose_databases_keep_too_much_together_give_back_the_least_recently_u
 }
 
 #[test]
+fn events_go_on_while_many_objects_are_put_away() {
+    in_world(|world| async move {
+        let mut entries = Vec::new();
+        for number in 0..20 {
+            let entry = world.entry(&number.to_string());
+            world
+                .deliver(&entry, call("one"))
+                .await
+                .await
+                .unwrap()
+                .unwrap();
+            entries.push(entry);
+        }
+        tokio::time::advance(Duration::from_millis(limits::HIBERNATE_AFTER.value)).await;
+        let running = || {
+            let entries = entries.iter();
+            entries.filter(|entry| entry.instance().is_some()).count()
+        };
+
+        let mut sweep = std::pin::pin!(world.namespace.sweep());
+        let mut left = vec![running()];
+        let swept = std::future::poll_fn(|context| {
+            let polled = sweep.as_mut().poll(context);
+            left.push(running());
+            polled
+        })
+        .await;
+
+        assert_eq!(left, [20, 12, 4, 0]);
+        assert_eq!((swept.put_away, swept.rested), (20, 0));
+    });
+}
+
+#[test]
+fn a_database_rests_after_five_idle_seconds_and_not_before() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        world.on_event(|instance, _, answer| {
+            instance
+                .with_database(|database| database.kv_put("a", b"1"))
+                .unwrap()
+                .unwrap();
+            answer.send(Ok(Answer::Done)).unwrap();
+        });
+        let task = world.deliver(&entry, call("one")).await;
+        world.hand_over_report();
+        task.await.unwrap().unwrap();
+
+        tokio::time::advance(Duration::from_millis(4999)).await;
+        assert_eq!(world.namespace.sweep().await.rested, 0);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(world.namespace.sweep().await.rested, 1);
+        assert_eq!(world.namespace.sweep().await.rested, 0, "it rests already");
+    });
+}
+
+#[test]
 fn an_instance_with_work_is_not_dropped() {
     in_world(|world| async move {
         let entry = world.entry("a");
