@@ -13,6 +13,8 @@ use crate::target::Site;
 
 /// Objects are put away after ten idle seconds; this is that and some more.
 const UNTIL_PUT_AWAY: Duration = Duration::from_secs(14);
+/// Objects give back what a next request would need after five idle seconds, and stay.
+const UNTIL_AT_REST: Duration = Duration::from_secs(7);
 /// Requests that bring a new process to its working size.
 const WARM_UP: u64 = 500;
 
@@ -20,9 +22,10 @@ pub(super) fn objects() -> Vec<Row> {
     vec![
         Row {
             aim: Some(10.0),
+            effort: Effort::OnceInFull,
             ..once(
                 "memory-resident",
-                "memory of a resident object",
+                "memory of a resident object, idle",
                 "objects",
                 resident_memory,
             )
@@ -96,12 +99,14 @@ fn resident_fds(site: &Site, pace: &Pace, run: u64) -> Result<f64> {
 fn per_object(site: &Site, pace: &Pace, run: u64, measure: fn(u32) -> Result<f64>) -> Result<f64> {
     let target = site.another().run();
     each(&target, &mut Each::new("kv", run, WARM_UP))?;
+    thread::sleep(UNTIL_AT_REST);
     let before = measure(target.pid())?;
     // Other names than those of the warm-up.
     each(
         &target,
         &mut Each::new("kv", run + 1_000_000, pace.objects as u64),
     )?;
+    thread::sleep(UNTIL_AT_REST);
     Ok((measure(target.pid())? - before) / pace.objects as f64)
 }
 
