@@ -34,7 +34,7 @@ function labelText(label) {
 }
 
 /** @param {number} ms */
-function durationText(ms) {
+export function durationText(ms) {
   if (ms < 1000) return `${Number(ms.toFixed(3))}ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(3)}s`;
   const seconds = Math.floor(ms / 1000);

@@ -16,6 +16,8 @@ const settled = Promise.resolve();
 
 /** @type {(left: MessagePort, right: MessagePort) => void} */
 let entangle;
+/** The oldest message of a port that was not started, without an event. @type {(port: MessagePort) => { message: any } | undefined} */
+export let takeMessage;
 
 /** One end of a MessageChannel. */
 export class MessagePort extends EventTarget {
@@ -95,6 +97,7 @@ export class MessagePort extends EventTarget {
       left.#other = right;
       right.#other = left;
     };
+    takeMessage = (port) => (port.#waiting.length === 0 ? undefined : { message: port.#waiting.shift() });
   }
 }
 

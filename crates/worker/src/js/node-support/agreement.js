@@ -6,15 +6,11 @@
 
 import { ops } from "stated:host";
 import { answer, bytesArgument, opensslError, orElse, output } from "stated:node-support/crypto-arguments";
+import { verifyErrors } from "stated:node-support/crypto-constants";
 import { groups } from "stated:node-support/dh-groups";
 import { checkObject, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
 import { curveNamed } from "stated:node-support/key-material";
 import { keyArgument } from "stated:node-support/key-object";
-
-/** Why a group is refused or doubted, in OpenSSL's numbers. */
-export const verifyErrors = {
-  DH_CHECK_P_NOT_PRIME: 1, DH_CHECK_P_NOT_SAFE_PRIME: 2, DH_UNABLE_TO_CHECK_GENERATOR: 4, DH_NOT_SUITABLE_GENERATOR: 8,
-};
 
 /** Bits of the shortest and the longest modulus. */
 const MODULUS_BITS_MIN = 512;

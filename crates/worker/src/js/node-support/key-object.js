@@ -67,7 +67,7 @@ function toCryptoKey(key, algorithm, extractable, usages) {
   return newKey({ type, extractable, usages, algorithm: { ...given, ...(hash && { hash }) }, bytes, point });
 }
 
-class SecretKeyObject extends KeyObject {
+export class SecretKeyObject extends KeyObject {
   get symmetricKeySize() {
     return materialIn(this).bytes.length;
   }
@@ -106,14 +106,14 @@ class AsymmetricKeyObject extends KeyObject {
   }
 }
 
-class PublicKeyObject extends AsymmetricKeyObject {
+export class PublicKeyObject extends AsymmetricKeyObject {
   /** @param {any} options */
   export(options) {
     return exportKey(materialIn(this), options);
   }
 }
 
-class PrivateKeyObject extends AsymmetricKeyObject {
+export class PrivateKeyObject extends AsymmetricKeyObject {
   /** @param {any} options */
   export(options) {
     return exportKey(materialIn(this), options);

@@ -5,7 +5,7 @@
  */
 
 import { ops } from "stated:host";
-import { checkInteger, checkString, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { checkInteger, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
 
 const part = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const ipv4 = new RegExp(`^(?:${part}\\.){3}${part}$`);
@@ -146,6 +146,23 @@ export class BlockList {
 
   get rules() {
     return this.#ranges.map(({ text }) => text);
+  }
+
+  toJSON() {
+    return this.rules;
+  }
+
+  /** Adds rules as `rules` and `toJSON` tell them. @param {any} data an array of them, or its JSON */
+  fromJSON(data) {
+    const rules = typeof data === "string" ? JSON.parse(data) : data;
+    if (!Array.isArray(rules) || rules.some((rule) => typeof rule !== "string")) throw invalidArgType("data", "of type string or an instance of string[]", data);
+    for (const rule of rules) {
+      const [, kind, version, first, rest] = /^(Address|Range|Subnet): IPv([46]) ([^-/]+)(?:[-/](.+))?$/.exec(rule) ?? [];
+      const family = `ipv${version}`;
+      if (kind === "Address") this.addAddress(first, family);
+      else if (kind === "Range") this.addRange(first, rest, family);
+      else if (kind === "Subnet") this.addSubnet(first, Number(rest), family);
+    }
   }
 }
 

@@ -6,17 +6,13 @@
 
 import { ops } from "stated:host";
 import { answer, bytesArgument, opensslError, orElse, output } from "stated:node-support/crypto-arguments";
+import { paddings, saltLengths } from "stated:node-support/crypto-constants";
 import { checkString, invalidArgValue, nodeError } from "stated:node-support/errors";
 import * as hashing from "stated:node-support/hashing";
 import { keyArgument } from "stated:node-support/key-object";
 import { Writable } from "stated:node/stream";
 
 /** @typedef {import("stated:node-support/key-material").Material} Material */
-
-export const paddings = {
-  RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_PKCS1_PSS_PADDING: 6,
-};
-export const saltLengths = { RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2 };
 
 const tooLarge = () => opensslError("0200006E", "rsa routines", "data too large for key size");
 

@@ -9,17 +9,36 @@
  * Makes the stand-ins of a module.
  *
  * @param {string} module without `node:`
- * @returns {(name: string) => any} makes a function or class of that name
+ * @returns {(name: string, methods?: string[]) => any} makes a function of that name, or a class with those methods
  */
 export function unimplementedIn(module) {
-  return (name) => {
+  return (name, methods = []) => {
     // A function expression and no arrow: programs derive classes from some of these when they are loaded.
     const standIn = function () {
       throw notImplemented(`${module}.${name}`);
     };
     Object.defineProperty(standIn, "name", { value: name, configurable: true });
+    for (const method of methods) {
+      const value = () => { throw notImplemented(`${module}.${name}.${method}`); };
+      Object.defineProperty(value, "name", { value: method, configurable: true });
+      Object.defineProperty(standIn.prototype, method, { value, writable: true, configurable: true });
+    }
     return standIn;
   };
+}
+
+/**
+ * A stand-in whose error has the text of Workers.
+ *
+ * @param {string} name as the text has it, with or without its module
+ * @returns {any}
+ */
+export function methodNotImplemented(name) {
+  const standIn = function () {
+    throw Object.assign(new Error(`The ${name} method is not implemented`), { code: "ERR_METHOD_NOT_IMPLEMENTED" });
+  };
+  Object.defineProperty(standIn, "name", { value: name.slice(name.lastIndexOf(".") + 1), configurable: true });
+  return standIn;
 }
 
 /** @param {string} what module and function @returns {any} */

@@ -21,6 +21,7 @@ const headlines = {
 
 /** @param {string} operator @param {unknown} actual @param {unknown} expected */
 function describe(operator, actual, expected) {
+  if (operator === "partialDeepStrictEqual") return "Expected actual to be partially deeply strictly equal to expected";
   const [left, right] = [inspect(actual), inspect(expected)];
   const headline = headlines[operator];
   if (headline === undefined) return `${left} ${operator} ${right}`;
@@ -139,6 +140,12 @@ export function deepStrictEqual(actual, expected, message = undefined) {
 export function notDeepStrictEqual(actual, expected, message = undefined) {
   requireArguments(arguments, 2, both);
   require(!sameDeeply(actual, expected, "strict"), message, { actual, expected, operator: "notDeepStrictEqual" });
+}
+
+/** What is in `expected` is in `actual`, which may have more. @param {any} actual @param {any} expected @param {any} [message] */
+export function partialDeepStrictEqual(actual, expected, message = undefined) {
+  requireArguments(arguments, 2, both);
+  require(sameDeeply(actual, expected, "partial"), message, { actual, expected, operator: "partialDeepStrictEqual" });
 }
 
 /** @param {any} text @param {RegExp} pattern @param {any} [message] */
@@ -294,7 +301,7 @@ export function ifError(value) {
 
 const members = {
   AssertionError, deepEqual, deepStrictEqual, doesNotMatch, doesNotReject, doesNotThrow, equal, fail, ifError, match, notDeepEqual,
-  notDeepStrictEqual, notEqual, notStrictEqual, ok, rejects, strictEqual, throws,
+  notDeepStrictEqual, notEqual, notStrictEqual, ok, partialDeepStrictEqual, rejects, strictEqual, throws,
 };
 
 /** The same functions where the loose comparisons are strict. @type {any} */

@@ -9,7 +9,7 @@ import { unimplementedIn } from "stated:node-support/unimplemented";
 const stub = unimplementedIn("child_process");
 
 export const _forkChild = stub("_forkChild");
-export const ChildProcess = stub("ChildProcess");
+export const ChildProcess = stub("ChildProcess", ["disconnect", "kill", "ref", "send", "spawn", "unref"]);
 export const exec = stub("exec");
 export const execFile = stub("execFile");
 export const execFileSync = stub("execFileSync");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EventEmitter } from "stated:node/events";
 import { unimplementedIn } from "stated:node-support/unimplemented";
 
 const stub = unimplementedIn("cluster");
@@ -12,7 +13,7 @@ export const disconnect = stub("disconnect");
 export const fork = stub("fork");
 export const setupMaster = stub("setupMaster");
 export const setupPrimary = stub("setupPrimary");
-export const Worker = stub("Worker");
+export const Worker = stub("Worker", ["destroy", "disconnect", "isConnected", "isDead", "kill", "send"]);
 export const isMaster = true;
 export const isPrimary = true;
 export const isWorker = false;
@@ -22,7 +23,9 @@ export const schedulingPolicy = 2;
 export const settings = {};
 export const workers = {};
 
-export default {
+/** An emitter without events. @type {any} */
+const cluster = Object.assign(new /** @type {any} */ (EventEmitter)(), {
   disconnect, fork, isMaster, isPrimary, isWorker, SCHED_NONE, SCHED_RR, schedulingPolicy, settings, setupMaster, setupPrimary,
   Worker, workers,
-};
+});
+export default cluster;

@@ -7,12 +7,14 @@
  */
 
 import { crypto as webcrypto } from "stated:crypto";
+import { CryptoKey } from "stated:crypto/key";
 import { ops } from "stated:host";
 import { Buffer } from "stated:node/buffer";
 import * as agreement from "stated:node-support/agreement";
 import * as certificate from "stated:node-support/certificate";
 import * as cipher from "stated:node-support/cipher";
 import { answer, bytesArgument, hashNamed, opensslError, output } from "stated:node-support/crypto-arguments";
+import { constants } from "stated:node-support/crypto-constants";
 import { checkFunction, checkInteger, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import * as hashing from "stated:node-support/hashing";
 import { curveNames } from "stated:node-support/key-material";
@@ -21,7 +23,7 @@ import * as pairs from "stated:node-support/key-pair";
 import { nextTick } from "stated:node-support/next-tick";
 import * as primes from "stated:node-support/prime";
 import * as signature from "stated:node-support/signature";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
 import { Transform } from "stated:node/stream";
 
 /** Bytes of one call for random values. */
@@ -302,7 +304,7 @@ export function secureHeapUsed() {
 }
 
 export const { createCipheriv, createDecipheriv, Cipheriv, Decipheriv, getCipherInfo, getCiphers } = cipher;
-export const { createPrivateKey, createPublicKey, createSecretKey, KeyObject } = keys;
+export const { createPrivateKey, createPublicKey, createSecretKey, KeyObject, PrivateKeyObject, PublicKeyObject, SecretKeyObject } = keys;
 export const { generateKey, generateKeyPair, generateKeyPairSync, generateKeySync } = pairs;
 export const { checkPrime, checkPrimeSync, generatePrime, generatePrimeSync } = primes;
 export const { createSign, createVerify, privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt, Sign, sign, Verify, verify } = signature;
@@ -311,25 +313,34 @@ export const {
 } = agreement;
 export const { X509Certificate } = certificate;
 
+/** The old name. */
+export const pseudoRandomBytes = randomBytes;
+
+/** Ciphers whose key is made of a password without salt: Node has removed them. */
+export const [Cipher, createCipher, createDecipher, Decipher] = ["Cipher", "createCipher", "createDecipher", "Decipher"].map(methodNotImplemented);
+
+/** Whether cryptography is limited to what FIPS 140 allows. */
+export const fips = false;
+
 /** SPKAC, which browsers no longer make. */
-export const Certificate = unimplementedIn("crypto")("Certificate");
+export const Certificate = unimplementedIn("crypto")("Certificate", ["exportChallenge", "exportPublicKey", "verifySpkac"]);
 
 export const getCurves = () => [...curveNames];
 
 
-export const constants = {
-  ...agreement.verifyErrors, ...signature.paddings, ...signature.saltLengths,
-  POINT_CONVERSION_COMPRESSED: 2, POINT_CONVERSION_UNCOMPRESSED: 4, POINT_CONVERSION_HYBRID: 6,
-  defaultCipherList: "", TLS1_VERSION: 769, TLS1_1_VERSION: 770, TLS1_2_VERSION: 771, TLS1_3_VERSION: 772,
-};
 export const { subtle } = webcrypto;
-export { webcrypto };
-export default {
-  Certificate, checkPrime, checkPrimeSync, Cipheriv, constants, createCipheriv, createDecipheriv, createDiffieHellman,
-  createDiffieHellmanGroup, createECDH, createHash, createHmac, createPrivateKey, createPublicKey, createSecretKey, createSign,
-  createVerify, Decipheriv, DiffieHellman, diffieHellman, DiffieHellmanGroup, ECDH, generateKey, generateKeyPair, generateKeyPairSync,
-  generateKeySync, generatePrime, generatePrimeSync, getCipherInfo, getCiphers, getCurves, getDiffieHellman, getFips, getHashes,
-  getRandomValues, hash, Hash, hkdf, hkdfSync, Hmac, KeyObject, pbkdf2, pbkdf2Sync, privateDecrypt, privateEncrypt, publicDecrypt,
-  publicEncrypt, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync, secureHeapUsed, setEngine, setFips,
-  Sign, sign, subtle, timingSafeEqual, Verify, verify, webcrypto, X509Certificate,
+export { constants, CryptoKey, webcrypto };
+const all = {
+  Certificate, checkPrime, checkPrimeSync, Cipher, Cipheriv, constants, createCipher, createCipheriv, createDecipher,
+  createDecipheriv, createDiffieHellman, createDiffieHellmanGroup, createECDH, createHash, createHmac, createPrivateKey,
+  createPublicKey, createSecretKey, createSign, createVerify, CryptoKey, Decipher, Decipheriv, DiffieHellman, diffieHellman,
+  DiffieHellmanGroup, ECDH, generateKey, generateKeyPair, generateKeyPairSync, generateKeySync, generatePrime,
+  generatePrimeSync, getCipherInfo, getCiphers, getCurves, getDiffieHellman, getFips, getHashes, getRandomValues, Hash, hash,
+  hkdf, hkdfSync, Hmac, KeyObject, pbkdf2, pbkdf2Sync, privateDecrypt, privateEncrypt, PrivateKeyObject, pseudoRandomBytes,
+  publicDecrypt, publicEncrypt, PublicKeyObject, randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt,
+  scryptSync, SecretKeyObject, secureHeapUsed, setEngine, setFips, Sign, sign, subtle, timingSafeEqual, Verify, verify,
+  webcrypto, X509Certificate,
 };
+export default /** @type {typeof all & { fips: boolean }} */ (Object.defineProperty(all, "fips", {
+  configurable: true, enumerable: true, get: () => getFips() === 1, set: setFips,
+}));

@@ -10,7 +10,7 @@ const stub = unimplementedIn("domain");
 
 export const create = stub("create");
 export const createDomain = stub("createDomain");
-export const Domain = stub("Domain");
+export const Domain = stub("Domain", ["add", "bind", "enter", "exit", "intercept", "remove", "run"]);
 export const active = null;
 
 export default { active, create, createDomain, Domain };

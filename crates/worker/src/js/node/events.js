@@ -452,9 +452,12 @@ Object.defineProperties(EventEmitter, {
   },
 });
 export const usingDomains = false;
+/** Where Node keeps these of an EventTarget. */
+export const kMaxEventTargetListeners = Symbol("events.maxEventTargetListeners");
+export const kMaxEventTargetListenersWarned = Symbol("events.maxEventTargetListenersWarned");
 Object.assign(EventEmitter, {
   addAbortListener, captureRejectionSymbol, errorMonitor, EventEmitter, EventEmitterAsyncResource, getEventListeners,
-  getMaxListeners, listenerCount, on, once, setMaxListeners, usingDomains,
+  getMaxListeners, kMaxEventTargetListeners, kMaxEventTargetListenersWarned, listenerCount, on, once, setMaxListeners, usingDomains,
 });
 export const defaultMaxListeners = listenersMax;
 export default EventEmitter;

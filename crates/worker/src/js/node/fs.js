@@ -13,6 +13,7 @@ import { promisify } from "stated:node/util";
 import { checkFunction } from "stated:node-support/errors";
 import { constants } from "stated:node-support/fs-constants";
 import { Dir } from "stated:node-support/fs-dir";
+import { glob as globFiles } from "stated:node-support/fs-glob";
 import * as files from "stated:node-support/fs-operations";
 import { Dirent, Stats } from "stated:node-support/fs-stats";
 import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
@@ -72,6 +73,7 @@ export const ftruncateSync = files.ftruncate;
 export const futimesSync = files.futimes;
 export const lchmodSync = files.lchmod;
 export const lchownSync = files.lchown;
+export const globSync = globFiles;
 export const linkSync = files.link;
 export const lstatSync = files.lstat;
 export const lutimesSync = files.lutimes;
@@ -207,6 +209,13 @@ export async function openAsBlob(path, options = {}) {
   return new Blob([files.fileBytes(path)], { type: options.type ?? "" });
 }
 
+/** @param {any} pattern one or an array of them @param {...any} rest options and callback */
+export function glob(pattern, ...rest) {
+  const callback = rest.pop();
+  checkFunction("cb", callback);
+  answer(callback, () => [globFiles(pattern, ...rest)]);
+}
+
 /** @param {any} time */
 export function _toUnixTimestamp(time) {
   return time instanceof Date ? time.getTime() / 1000 : Number(time);
@@ -229,7 +238,7 @@ const all = {
   _toUnixTimestamp, access, accessSync, appendFile, appendFileSync, chmod, chmodSync, chown, chownSync, close, closeSync,
   constants, copyFile, copyFileSync, cp, cpSync, createReadStream, createWriteStream, Dir, Dirent, exists, existsSync, F_OK,
   fchmod, fchmodSync, fchown, fchownSync, fdatasync, fdatasyncSync, FileReadStream, FileWriteStream, fstat, fstatSync, fsync,
-  fsyncSync, ftruncate, ftruncateSync, futimes, futimesSync, lchmod, lchmodSync, lchown, lchownSync, link, linkSync, lstat,
+  fsyncSync, ftruncate, ftruncateSync, futimes, futimesSync, glob, globSync, lchmod, lchmodSync, lchown, lchownSync, link, linkSync, lstat,
   lstatSync, lutimes, lutimesSync, mkdir, mkdirSync, mkdtemp, mkdtempSync, open, openAsBlob, opendir, opendirSync, openSync,
   promises, R_OK, read, readdir, readdirSync, readFile, readFileSync, readlink, readlinkSync, ReadStream, readSync, readv,
   readvSync, realpath, realpathSync, rename, renameSync, rm, rmdir, rmdirSync, rmSync, stat, statfs, statfsSync, Stats,

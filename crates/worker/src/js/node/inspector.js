@@ -10,7 +10,7 @@ const stub = unimplementedIn("inspector");
 
 export const close = stub("close");
 export const open = stub("open");
-export const Session = stub("Session");
+export const Session = stub("Session", ["connect", "connectToMainThread", "disconnect", "post"]);
 export const url = stub("url");
 export const waitForDebugger = stub("waitForDebugger");
 export const console = {};

@@ -7,7 +7,7 @@
 import { ops } from "stated:host";
 import { builtinModules } from "stated:node-support/builtin-modules";
 import { invalidArgValue, nodeError } from "stated:node-support/errors";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { methodNotImplemented } from "stated:node-support/unimplemented";
 
 export { builtinModules };
 
@@ -34,12 +34,58 @@ export function createRequire(from) {
   return Object.assign(require, { resolve: (/** @type {string} */ name) => name, cache: {}, extensions: {}, main: undefined });
 }
 
-const stub = unimplementedIn("module");
-export const register = stub("register");
+/** @template {object} T @param {T} members @returns {T} */
+const bare = (members) => Object.assign(Object.create(null), members);
+
+export const constants = bare({ compileCacheStatus: bare({ FAILED: 0, ENABLED: 1, ALREADY_ENABLED: 2, DISABLED: 3 }) });
+
+/** Nothing is compiled at run time, so nothing is kept. */
+export function enableCompileCache() {}
+export function flushCompileCache() {}
+export function getCompileCacheDir() {
+  return undefined;
+}
+
+/** Stacks are those of the sources whatever is asked for; what Node does with maps on demand is off. */
+export function getSourceMapsSupport() {
+  return Object.freeze(bare({ enabled: false, nodeModules: false, generatedCode: false }));
+}
+
+/** Files and folders of modules, of which there are none. @type {Record<string, any>} */
+export const _cache = Object.create(null);
+/** @type {Record<string, any>} */
+export const _extensions = {};
+/** @type {Record<string, string>} */
+export const _pathCache = Object.create(null);
+/** @type {string[]} */
+export const globalPaths = [];
+
+const stub = (/** @type {string} */ name) => methodNotImplemented(`module.${name}`);
+export const _debug = stub("_debug");
+export const _findPath = stub("_findPath");
+export const _initPaths = stub("_initPaths");
+export const _load = stub("_load");
+export const _nodeModulePaths = stub("_nodeModulePaths");
+export const _preloadModules = stub("_preloadModules");
+export const _resolveFilename = stub("_resolveFilename");
+export const _resolveLookupPaths = stub("_resolveLookupPaths");
+export const findPackageJSON = stub("findPackageJSON");
 export const findSourceMap = stub("findSourceMap");
+export const register = stub("register");
+export const registerHooks = stub("registerHooks");
+export const runMain = stub("runMain");
+export const setSourceMapsSupport = stub("setSourceMapsSupport");
+export const SourceMap = stub("SourceMap");
+export const stripTypeScriptTypes = stub("stripTypeScriptTypes");
+export const wrap = stub("wrap");
 export const syncBuiltinESMExports = () => {};
 
 /** Old programs look for members on it. */
 export const Module = stub("Module");
-Object.assign(Module, { builtinModules, createRequire, findSourceMap, isBuiltin, Module, register, syncBuiltinESMExports });
+Object.assign(Module, {
+  _cache, _debug, _extensions, _findPath, _initPaths, _load, _nodeModulePaths, _pathCache, _preloadModules, _resolveFilename,
+  _resolveLookupPaths, builtinModules, constants, createRequire, enableCompileCache, findPackageJSON, findSourceMap, flushCompileCache,
+  getCompileCacheDir, getSourceMapsSupport, globalPaths, isBuiltin, Module, register, registerHooks, runMain, setSourceMapsSupport,
+  SourceMap, stripTypeScriptTypes, syncBuiltinESMExports, wrap,
+});
 export default Module;

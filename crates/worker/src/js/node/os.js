@@ -4,15 +4,13 @@
  * @module
  */
 
+import { dlopen, errno, priority, signals } from "stated:node-support/os-constants";
 import { unimplementedIn } from "stated:node-support/unimplemented";
 
 export const EOL = "\n";
 export const devNull = "/dev/null";
 export const constants = {
-  UV_UDP_REUSEADDR: 4, dlopen: {}, errno: {}, priority: {
-    PRIORITY_LOW: 19, PRIORITY_BELOW_NORMAL: 10, PRIORITY_NORMAL: 0, PRIORITY_ABOVE_NORMAL: -7, PRIORITY_HIGH: -14, PRIORITY_HIGHEST: -20,
-  },
-  signals: { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15 },
+  UV_UDP_REUSEADDR: 4, dlopen, errno, signals, priority,
 };
 export const arch = () => "x64";
 export const availableParallelism = () => 1;

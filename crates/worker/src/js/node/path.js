@@ -5,6 +5,7 @@
  */
 
 import { checkString } from "stated:node-support/errors";
+import { matchesGlob as matches } from "stated:node-support/glob";
 import { posix as packagedPosix, win32 as packagedWin32 } from "stated:vendor/node/path-unified";
 
 /** The parameters that must be strings. @type {Record<string, string[]>} */
@@ -42,8 +43,15 @@ function checked(packaged) {
 export const posix = checked(packagedPosix);
 /** @type {any} */
 export const win32 = checked(packagedWin32);
+for (const flavour of [posix, win32]) {
+  flavour.matchesGlob = function matchesGlob(/** @type {any} */ path, /** @type {any} */ pattern) {
+    checkString("path", path);
+    checkString("pattern", pattern);
+    return matches(path, pattern, flavour === win32);
+  };
+}
 for (const flavour of [posix, win32]) Object.assign(flavour, { _makeLong: flavour.toNamespacedPath, posix, win32 });
 
-export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, normalize, parse, relative, resolve, sep,
+export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, matchesGlob, normalize, parse, relative, resolve, sep,
   toNamespacedPath } = posix;
 export default posix;

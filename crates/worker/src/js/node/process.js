@@ -7,10 +7,11 @@
 import { variables } from "stated:bindings";
 import { console } from "stated:console";
 import { ops } from "stated:host";
+import { format } from "stated:inspect";
 import { EventEmitter } from "stated:node/events";
 import { checkString, invalidArgType, outOfRange } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
 import { flag } from "stated:settings";
 
 const stub = unimplementedIn("process");
@@ -167,6 +168,43 @@ export const dlopen = stub("dlopen");
 export const getActiveResourcesInfo = stub("getActiveResourcesInfo");
 export const execve = stub("execve");
 
+/** Members of Node's inside, of processes with parents, and of users; all of them as on Workers. */
+const inner = {
+  _channel: undefined, _disconnect: undefined, _exiting: false, _handleQueue: undefined, _pendingMessage: undefined, _preload_modules: [],
+  _send: undefined, channel: null, connected: false, domain: null, moduleLoadList: [], throwDeprecation: false, traceDeprecation: false,
+  _debugEnd() {}, _debugProcess() {}, _startProfilerIdleNotifier() {}, _stopProfilerIdleNotifier() {}, _tickCallback() {},
+  _fatalException: () => false,
+  _getActiveHandles: () => [],
+  _getActiveRequests: () => [],
+  /** @param {...any} args */
+  _rawDebug(...args) {
+    ops.log(4, format(args));
+  },
+  _kill: methodNotImplemented("process._kill"),
+  _linkedBinding: methodNotImplemented("process._linkedBinding"),
+  /** @param {any} value @param {any} [message] */
+  assert(value, message = undefined) {
+    ops.builtInModule("node:assert").default.ok(value, message);
+  },
+  finalization: {
+    register: methodNotImplemented("process.finalization.register"),
+    registerBeforeExit: methodNotImplemented("process.finalization.registerBeforeExit"),
+    unregister: methodNotImplemented("process.finalization.unregister"),
+  },
+  getSourceMapsSupport: () => ops.builtInModule("node:module").default.getSourceMapsSupport(),
+  /** @returns {any} */
+  openStdin: () => process.stdin.resume(),
+  permission: { has: methodNotImplemented("process.permission.has") },
+  reallyExit: stub("reallyExit"),
+  send: () => false,
+  threadCpuUsage: methodNotImplemented("process.threadCpuUsage"),
+  ...Object.fromEntries(["initgroups", "setegid", "seteuid", "setgid", "setgroups", "setuid"].map((name) => [name, {
+    [name]() {
+      throw Object.assign(new Error("operation not permitted"), { code: "EPERM" });
+    },
+  }[name]])),
+};
+
 /** Lines for the console. @param {number} level as in host.d.ts @param {number} fd */
 function lineWriter(level, fd) {
   return {
@@ -203,7 +241,7 @@ class Process extends /** @type {any} */ (EventEmitter) {
 Object.defineProperty(Process, "name", { value: "process" });
 
 /** @type {any} */
-const process = Object.assign(new Process(), {
+const process = Object.assign(new Process(), inner, {
   abort, allowedNodeEnvironmentFlags, arch, argv, argv0, availableMemory, binding, chdir, config, constrainedMemory, cpuUsage, cwd,
   debugPort, dlopen, emitWarning, env, execArgv, execPath, execve, exit, exitCode, features, getActiveResourcesInfo, getBuiltinModule,
   getegid, geteuid, getgid, getgroups, getuid, hasUncaughtExceptionCaptureCallback, hrtime, kill, loadEnvFile, memoryUsage, nextTick,

@@ -14,7 +14,8 @@ export const clearScreenDown = stub("clearScreenDown");
 export const createInterface = stub("createInterface");
 export const cursorTo = stub("cursorTo");
 export const emitKeypressEvents = stub("emitKeypressEvents");
-export const Interface = stub("Interface");
+export const Interface = stub("Interface", ["close", "getCursorPos", "getPrompt", "pause", "prompt", "question", "resume", "setPrompt",
+  "write"]);
 export const moveCursor = stub("moveCursor");
 
 export { promises };

@@ -77,6 +77,9 @@ Duplex.fromWeb = (/** @type {any} */ pair, /** @type {any} */ options) => Duplex
   readable: fromWebReadable(Readable, pair.readable, options), writable: fromWebWritable(Writable, pair.writable, options),
 });
 
-Object.assign(Stream, { duplexPair, getDefaultHighWaterMark, isWritable, setDefaultHighWaterMark });
+/** @param {any} value */
+export const _isArrayBufferView = (value) => ArrayBuffer.isView(value);
+
+Object.assign(Stream, { _isArrayBufferView, duplexPair, getDefaultHighWaterMark, isWritable, setDefaultHighWaterMark });
 export { Stream };
 export default Stream;

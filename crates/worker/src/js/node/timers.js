@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checkFunction } from "stated:node-support/errors";
+import { checkFunction, invalidArgType, outOfRange } from "stated:node-support/errors";
 import * as host from "stated:timers";
 import promises from "stated:node/timers/promises";
 
@@ -136,9 +136,39 @@ export function clearImmediate(immediate = undefined) {
   clear(immediate);
 }
 
+/** The timers of items that `enroll` knows. @type {WeakMap<object, Timeout>} */
+const itemTimers = new WeakMap();
+
+/** Says when the timer of an object ends; the old way of writing timers. @param {any} item @param {any} msecs */
+export function enroll(item, msecs) {
+  if (typeof msecs !== "number") throw invalidArgType("msecs", "of type number", msecs);
+  if (msecs < 0 || !Number.isFinite(msecs)) throw outOfRange("msecs", "a non-negative finite number", msecs);
+  unenroll(item);
+  item._idleTimeout = Math.min(msecs, 2 ** 31 - 1);
+}
+
+/** @param {any} item */
+export function unenroll(item) {
+  itemTimers.get(item)?.close();
+  itemTimers.delete(item);
+  item._idleTimeout = -1;
+}
+
+/** Starts the timer of an object again; its method `_onTimeout` is called in the end. @param {any} item */
+export function active(item) {
+  itemTimers.get(item)?.close();
+  if (!(item._idleTimeout >= 0)) return;
+  itemTimers.set(item, setTimeout(() => {
+    itemTimers.delete(item);
+    item._onTimeout?.();
+  }, item._idleTimeout));
+}
+
 const custom = Symbol.for("nodejs.util.promisify.custom");
 Object.defineProperty(setTimeout, custom, { enumerable: true, get: () => promises.setTimeout });
 Object.defineProperty(setImmediate, custom, { enumerable: true, get: () => promises.setImmediate });
 
 export { promises };
-export default { clearImmediate, clearInterval, clearTimeout, promises, setImmediate, setInterval, setTimeout };
+export default {
+  active, clearImmediate, clearInterval, clearTimeout, enroll, promises, setImmediate, setInterval, setTimeout, unenroll,
+};

@@ -13,7 +13,7 @@ const stub = unimplementedIn("tls");
 
 export const createSecurePair = stub("createSecurePair");
 export const createServer = stub("createServer");
-export const Server = stub("Server");
+export const Server = stub("Server", ["addContext", "getTicketKeys", "setSecureContext", "setTicketKeys"]);
 export const CLIENT_RENEG_LIMIT = 3;
 export const CLIENT_RENEG_WINDOW = 600;
 export const DEFAULT_CIPHERS = "";

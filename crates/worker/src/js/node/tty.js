@@ -8,8 +8,9 @@ import { unimplementedIn } from "stated:node-support/unimplemented";
 
 const stub = unimplementedIn("tty");
 
-export const ReadStream = stub("ReadStream");
-export const WriteStream = stub("WriteStream");
+export const ReadStream = stub("ReadStream", ["setRawMode"]);
+export const WriteStream = stub("WriteStream", ["_refreshSize", "clearLine", "clearScreenDown", "cursorTo", "getColorDepth",
+  "getWindowSize", "hasColors", "moveCursor"]);
 
 /** No file descriptor is a terminal. */
 export function isatty() {

@@ -70,6 +70,11 @@ export function pathToFileURL(path) {
   return new URL(escaped, "file:///bundle/");
 }
 
+/** The path of a file's URL; anything else is given back. @param {any} fileURLOrPath */
+export function toPathIfFileURL(fileURLOrPath) {
+  return fileURLOrPath instanceof URL ? fileURLToPath(fileURLOrPath) : fileURLOrPath;
+}
+
 /** The options of an HTTP request to a URL. @param {any} url */
 export function urlToHttpOptions(url) {
   if (!(url instanceof URL)) throw invalidArgValue("url", url, "must be a URL");
@@ -90,6 +95,6 @@ export function urlToHttpOptions(url) {
 
 export { URL, URLSearchParams };
 export default {
-  domainToASCII, domainToUnicode, fileURLToPath, format, parse, pathToFileURL, resolve, resolveObject, URL, URLSearchParams, Url,
+  domainToASCII, domainToUnicode, fileURLToPath, format, parse, pathToFileURL, resolve, resolveObject, toPathIfFileURL, URL, URLSearchParams, Url,
   urlToHttpOptions,
 };

@@ -4,15 +4,17 @@
  * @module
  */
 
+import { AbortController, AbortSignal } from "stated:abort";
 import { console } from "stated:console";
 import { TextDecoder, TextEncoder } from "stated:encoding";
 import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
 import { deepEqual } from "stated:node-support/deep-equal";
-import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { MIMEParams, MIMEType } from "stated:node-support/mime";
 import { nextTick } from "stated:node-support/next-tick";
 import { parseArgs } from "stated:node-support/parse-args";
+import { systemError, systemErrors } from "stated:node-support/system-errors";
 import types from "stated:node/util/types";
 import { inspectSymbol } from "stated:webidl";
 
@@ -216,10 +218,65 @@ export function _extend(target, source) {
   return typeof source === "object" && source !== null ? Object.assign(target, source) : target;
 }
 
+/** @param {any} errno a negative number @returns {[string, string]} */
+function checkedSystemError(errno) {
+  if (typeof errno !== "number") throw invalidArgType("err", "of type number", errno);
+  if (errno >= 0 || !Number.isSafeInteger(errno)) throw outOfRange("err", "a negative integer", errno);
+  return systemError(errno);
+}
+
 /** @param {number} errno */
 export function getSystemErrorName(errno) {
-  void errno;
-  return undefined;
+  return checkedSystemError(errno)[0];
+}
+
+/** @param {number} errno */
+export function getSystemErrorMessage(errno) {
+  return checkedSystemError(errno)[1];
+}
+
+/** Names and messages by number; a map of its own for each caller. */
+export function getSystemErrorMap() {
+  return new Map(systemErrors);
+}
+
+/**
+ * The error of a system call.
+ *
+ * @param {number} errno negative
+ * @param {string} syscall
+ * @param {string} [original] what else is to be said
+ */
+export function _errnoException(errno, syscall, original = undefined) {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}${original ? ` ${original}` : ""}`), { errno, code, syscall });
+}
+
+/**
+ * The error of a system call about an address.
+ *
+ * @param {number} errno negative
+ * @param {string} syscall
+ * @param {string} address
+ * @param {number} [port]
+ * @param {string} [additional] the local address
+ */
+export function _exceptionWithHostPort(errno, syscall, address, port = undefined, additional = undefined) {
+  const code = getSystemErrorName(errno);
+  const where = port !== undefined && port > 0 ? ` ${address}:${port}` : address ? ` ${address}` : "";
+  const local = additional ? ` - Local (${additional})` : "";
+  return Object.assign(new Error(`${syscall} ${code}${where}${local}`), { errno, code, syscall, address, ...port && { port } });
+}
+
+/** Controllers have nowhere to be transferred to: threads are missing. */
+export function transferableAbortController() {
+  return new AbortController();
+}
+
+/** @param {any} signal */
+export function transferableAbortSignal(signal) {
+  if (!(signal instanceof AbortSignal)) throw invalidArgType("signal", "an instance of AbortSignal", signal);
+  return signal;
 }
 
 /** The functions on the stack. @param {number} [count] */
@@ -230,6 +287,9 @@ export function getCallSites(count = 10) {
     return { functionName, scriptName, lineNumber: Number(lineNumber), columnNumber: Number(columnNumber), column: Number(columnNumber) };
   });
 }
+
+/** The old name. */
+export const getCallSite = getCallSites;
 
 /** @param {unknown} value */
 export const isArray = (value) => Array.isArray(value);
@@ -267,12 +327,12 @@ export function log(...args) {
   ops.log(1, formatArguments(args));
 }
 
-/** A Worker has no command line. */
-
 export { MIMEParams, MIMEType, parseArgs, TextDecoder, TextEncoder, types };
 export default {
-  _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions, getCallSites, getSystemErrorName, inherits,
-  inspect, isArray, isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject,
-  isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, MIMEParams, MIMEType, parseArgs, parseEnv, promisify, stripVTControlCharacters, styleText,
-  TextDecoder, TextEncoder, toUSVString, types,
+  _errnoException, _exceptionWithHostPort, _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions,
+  getCallSite, getCallSites, getSystemErrorMap, getSystemErrorMessage, getSystemErrorName, inherits, inspect, isArray,
+  isBoolean, isBuffer, isDate, isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject,
+  isPrimitive, isRegExp, isString, isSymbol, isUndefined, log, MIMEParams, MIMEType, parseArgs, parseEnv, promisify,
+  stripVTControlCharacters, styleText, TextDecoder, TextEncoder, toUSVString, transferableAbortController,
+  transferableAbortSignal, types,
 };

@@ -16,7 +16,7 @@ export const measureMemory = stub("measureMemory");
 export const runInContext = stub("runInContext");
 export const runInNewContext = stub("runInNewContext");
 export const runInThisContext = stub("runInThisContext");
-export const Script = stub("Script");
+export const Script = stub("Script", ["createCachedData", "runInContext", "runInNewContext", "runInThisContext"]);
 export const constants = {};
 
 export default {

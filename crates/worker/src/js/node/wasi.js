@@ -8,6 +8,6 @@ import { unimplementedIn } from "stated:node-support/unimplemented";
 
 const stub = unimplementedIn("wasi");
 
-export const WASI = stub("WASI");
+export const WASI = stub("WASI", ["finalizeBindings", "getImportObject", "initialize", "start"]);
 
 export default { WASI };

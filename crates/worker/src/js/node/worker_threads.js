@@ -1,20 +1,57 @@
 /**
- * `node:worker_threads`, to be imported only: a Worker has no threads.
+ * `node:worker_threads`: a Worker has no threads; there are channels, which stay in the one there is, and values for the threads to come.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { MessageChannel, MessagePort, takeMessage } from "stated:message-channel";
+import { invalidArgType } from "stated:node-support/errors";
+import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
 
 const stub = unimplementedIn("worker_threads");
 
-export const getEnvironmentData = stub("getEnvironmentData");
-export const markAsUntransferable = stub("markAsUntransferable");
+/** @type {Map<any, any>} */
+const environment = new Map();
+
+/** @param {any} key */
+export function getEnvironmentData(key) {
+  return environment.get(key);
+}
+
+/** @param {any} key @param {any} [value] none takes the key away */
+export function setEnvironmentData(key, value = undefined) {
+  if (value === undefined) environment.delete(key);
+  else environment.set(key, value);
+}
+
+/** Marks have no effect, as on Workers. @param {unknown} value */
+export function markAsUntransferable(value) {
+  void value;
+}
+
+/** @param {unknown} value */
+export function isMarkedAsUntransferable(value) {
+  void value;
+  return false;
+}
+
+/** As for markAsUntransferable. @param {unknown} value */
+export function markAsUncloneable(value) {
+  void value;
+}
+
+/** The oldest message that waits at a port which was not started. @param {any} port @returns {{ message: any } | undefined} */
+export function receiveMessageOnPort(port) {
+  if (!(port instanceof MessagePort)) throw invalidArgType("port", "a MessagePort instance", port);
+  return takeMessage(port);
+}
+
+export const BroadcastChannel = methodNotImplemented("BroadcastChannel");
 export const moveMessagePortToContext = stub("moveMessagePortToContext");
 export const postMessageToThread = stub("postMessageToThread");
-export const receiveMessageOnPort = stub("receiveMessageOnPort");
-export const setEnvironmentData = stub("setEnvironmentData");
-export const Worker = stub("Worker");
+export const Worker = stub("Worker", ["cpuUsage", "getHeapSnapshot", "getHeapStatistics", "postMessage", "postMessageToThread", "ref",
+  "startCpuProfile", "startHeapProfile", "terminate", "unref"]);
+export const isInternalThread = false;
 export const isMainThread = true;
 export const parentPort = null;
 export const resourceLimits = {};
@@ -22,7 +59,9 @@ export const SHARE_ENV = Symbol.for("nodejs.worker_threads.SHARE_ENV");
 export const threadId = 0;
 export const workerData = null;
 
+export { MessageChannel, MessagePort };
 export default {
-  getEnvironmentData, isMainThread, markAsUntransferable, moveMessagePortToContext, parentPort, postMessageToThread,
-  receiveMessageOnPort, resourceLimits, setEnvironmentData, SHARE_ENV, threadId, Worker, workerData,
+  BroadcastChannel, getEnvironmentData, isInternalThread, isMainThread, isMarkedAsUntransferable, markAsUncloneable,
+  markAsUntransferable, MessageChannel, MessagePort, moveMessagePortToContext, parentPort, postMessageToThread, receiveMessageOnPort,
+  resourceLimits, setEnvironmentData, SHARE_ENV, threadId, Worker, workerData,
 };

@@ -267,5 +267,5 @@ for (const [name, value] of Object.entries(all)) {
 
 // Constants are members of the module itself, too, without being listed.
 export default /** @type {typeof all & Record<string, any>} */ (Object.defineProperties({ ...all }, Object.fromEntries(
-  Object.entries(constants).filter(([name]) => !name.startsWith("ZSTD_")).map(([name, value]) => [name, { value, enumerable: false }]),
+  Object.entries(constants).map(([name, value]) => [name, { value, enumerable: false }]),
 )));

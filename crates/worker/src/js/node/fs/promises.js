@@ -8,6 +8,7 @@ import { EventEmitter } from "stated:node/events";
 import { Buffer } from "stated:node/buffer";
 import { Dir } from "stated:node-support/fs-dir";
 import { constants } from "stated:node-support/fs-constants";
+import { glob as globFiles } from "stated:node-support/fs-glob";
 import * as files from "stated:node-support/fs-operations";
 import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
 import { abortError } from "stated:node-support/errors";
@@ -247,12 +248,17 @@ export async function writeFile(path, data, options = undefined) {
   await writeAll(path, data, options, files.writeFile);
 }
 
+/** @param {any} pattern one or an array of them @param {any} [options] */
+export async function* glob(pattern, options = undefined) {
+  yield* globFiles(pattern, options);
+}
+
 /** Nothing changes here from outside. */
 export function watch() {
   files.refuseWatching("fs.watch");
 }
 
 export default {
-  access, appendFile, chmod, chown, constants, copyFile, cp, FileHandle, lchmod, lchown, link, lstat, lutimes, mkdir, mkdtemp, open,
+  access, appendFile, chmod, chown, constants, copyFile, cp, FileHandle, glob, lchmod, lchown, link, lstat, lutimes, mkdir, mkdtemp, open,
   opendir, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, statfs, symlink, truncate, unlink, utimes, watch, writeFile,
 };

@@ -6,6 +6,6 @@
 
 import { win32 as paths } from "stated:node/path";
 
-export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, normalize, parse, posix, relative, resolve, sep,
+export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, matchesGlob, normalize, parse, posix, relative, resolve, sep,
   toNamespacedPath, win32 } = paths;
 export default paths;

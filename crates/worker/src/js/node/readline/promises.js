@@ -9,7 +9,8 @@ import { unimplementedIn } from "stated:node-support/unimplemented";
 const stub = unimplementedIn("readline/promises");
 
 export const createInterface = stub("createInterface");
-export const Interface = stub("Interface");
-export const Readline = stub("Readline");
+export const Interface = stub("Interface", ["close", "getCursorPos", "getPrompt", "pause", "prompt", "question", "resume", "setPrompt",
+  "write"]);
+export const Readline = stub("Readline", ["clearLine", "clearScreenDown", "commit", "cursorTo", "moveCursor", "rollback"]);
 
 export default { createInterface, Interface, Readline };

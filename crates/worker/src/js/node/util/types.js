@@ -48,6 +48,7 @@ export const isSetIterator = ofKind("SetIterator");
 export const isStringObject = ofKind("String");
 export const isBigInt64Array = viewOf("BigInt64Array");
 export const isBigUint64Array = viewOf("BigUint64Array");
+export const isFloat16Array = viewOf("Float16Array");
 export const isFloat32Array = viewOf("Float32Array");
 export const isFloat64Array = viewOf("Float64Array");
 export const isInt16Array = viewOf("Int16Array");
@@ -133,8 +134,9 @@ export function isCryptoKey(value) {
 
 export default {
   isAnyArrayBuffer, isArgumentsObject, isArrayBuffer, isArrayBufferView, isAsyncFunction, isBigInt64Array, isBigIntObject,
-  isBigUint64Array, isBooleanObject, isBoxedPrimitive, isCryptoKey, isDataView, isDate, isExternal, isFloat32Array, isFloat64Array,
-  isGeneratorFunction, isGeneratorObject, isInt16Array, isInt32Array, isInt8Array, isKeyObject, isMap, isMapIterator,
-  isModuleNamespaceObject, isNativeError, isNumberObject, isPromise, isProxy, isRegExp, isSet, isSetIterator, isSharedArrayBuffer,
-  isStringObject, isSymbolObject, isTypedArray, isUint16Array, isUint32Array, isUint8Array, isUint8ClampedArray, isWeakMap, isWeakSet,
+  isBigUint64Array, isBooleanObject, isBoxedPrimitive, isCryptoKey, isDataView, isDate, isExternal, isFloat16Array,
+  isFloat32Array, isFloat64Array, isGeneratorFunction, isGeneratorObject, isInt16Array, isInt32Array, isInt8Array, isKeyObject,
+  isMap, isMapIterator, isModuleNamespaceObject, isNativeError, isNumberObject, isPromise, isProxy, isRegExp, isSet,
+  isSetIterator, isSharedArrayBuffer, isStringObject, isSymbolObject, isTypedArray, isUint16Array, isUint32Array, isUint8Array,
+  isUint8ClampedArray, isWeakMap, isWeakSet,
 };
