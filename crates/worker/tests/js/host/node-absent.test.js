@@ -1,0 +1,119 @@
+/** Members whose behaviour is that of Workers: most throw, with its texts. */
+
+import assertions from "stated:node/assert";
+import child from "stated:node/child_process";
+import cluster from "stated:node/cluster";
+import console from "stated:node/console";
+import crypto from "stated:node/crypto";
+import domain from "stated:node/domain";
+import module, { findPackageJSON, Module, SourceMap } from "stated:node/module";
+import path from "stated:node/path";
+import perf from "stated:node/perf_hooks";
+import process from "stated:node/process";
+import testing, { MockTracker } from "stated:node/test";
+import url from "stated:node/url";
+import util from "stated:node/util";
+import v8 from "stated:node/v8";
+import vm from "stated:node/vm";
+import wt from "stated:node/worker_threads";
+import { assert, assertEquals, assertThrows, test } from "stated:test";
+
+const absent = (fn, name) => {
+  const error = assertThrows(fn, Error, `The ${name} method is not implemented`);
+  assertEquals(error.code, "ERR_METHOD_NOT_IMPLEMENTED", name);
+};
+
+test("a failed partial comparison has the text of Workers", () => {
+  assertThrows(() => assertions.partialDeepStrictEqual({ a: 1 }, { b: 1 }), Error, "Expected actual to be partially deeply strictly equal to expected");
+});
+
+test("what would load modules throws", () => {
+  for (const name of ["_debug", "_findPath", "_initPaths", "_load", "_nodeModulePaths", "_preloadModules", "_resolveFilename", "_resolveLookupPaths", "findPackageJSON",
+    "findSourceMap", "Module", "register", "registerHooks", "runMain", "setSourceMapsSupport", "SourceMap", "stripTypeScriptTypes", "wrap"]) {
+    absent(() => module[name](), `module.${name}`);
+  }
+  assert(Module === module && module.findPackageJSON === findPackageJSON && module.SourceMap === SourceMap);
+  assertEquals([module.globalPaths, module._extensions, Object.keys(module._pathCache), module.enableCompileCache()], [[], {}, [], undefined]);
+});
+
+test("ciphers of passwords throw", () => {
+  for (const name of ["Cipher", "createCipher", "createDecipher", "Decipher"]) absent(() => crypto[name]("aes192", "x"), name);
+  assertEquals(assertThrows(() => { crypto.fips = true; }, TypeError).code, "ERR_INVALID_ARG_VALUE");
+  assert(crypto.CryptoKey === globalThis.CryptoKey);
+});
+
+test("threads have channels and no broadcasts", () => {
+  absent(() => new wt.BroadcastChannel("a"), "BroadcastChannel");
+  assert(wt.MessageChannel === globalThis.MessageChannel && wt.MessagePort === globalThis.MessagePort);
+});
+
+test("a process has no parent, no users and no handles", () => {
+  for (const name of ["setuid", "setgid", "seteuid", "setegid", "setgroups", "initgroups"]) {
+    const error = assertThrows(() => process[name](1, 1), Error, "operation not permitted");
+    assertEquals([error.code, process[name].name], ["EPERM", name]);
+  }
+  assertEquals([process.channel, process.connected, process.send({}), process.domain, process._exiting, process.moduleLoadList], [null, false, false, null, false, []]);
+  assertEquals([process._getActiveHandles(), process._getActiveRequests(), process._fatalException(), process._tickCallback()], [[], [], false, undefined]);
+  assertEquals([process.throwDeprecation, process.traceDeprecation, "_pendingMessage" in process], [false, false, true]);
+  assertEquals({ ...process.getSourceMapsSupport() }, { enabled: false, nodeModules: false, generatedCode: false });
+  absent(() => process._kill(), "process._kill");
+  absent(() => process._linkedBinding(), "process._linkedBinding");
+  absent(() => process.threadCpuUsage(), "process.threadCpuUsage");
+  absent(() => process.permission.has("fs"), "process.permission.has");
+  absent(() => process.finalization.register({}), "process.finalization.register");
+});
+
+test("a process asserts and opens its standard input", async () => {
+  process.assert(true);
+  assertEquals(assertThrows(() => process.assert(false, "why"), Error, "why").code, "ERR_ASSERTION");
+  const stdin = process.openStdin();
+  assert(stdin === process.stdin);
+  await new Promise((resolve) => { stdin.on("end", resolve); });
+});
+
+test("the console has what Node's has", () => {
+  absent(() => console.context("a"), "Console.context");
+  absent(() => console.createTask("a"), "Console.createTask");
+  assertEquals([console._ignoreErrors, console._times.size, console._stdout === process.stdout, console._stderr === process.stderr], [true, 0, true, true]);
+  const warnings = [];
+  const keep = (warning) => warnings.push(warning.message);
+  process.on("warning", keep);
+  const own = new console.Console({ write() {} });
+  own.time();
+  own.time();
+  own.timeEnd("none");
+  own.countReset("none");
+  return new Promise((resolve) => { setTimeout(resolve); }).then(() => {
+    process.off("warning", keep);
+    assertEquals(warnings, ["Label 'default' already exists for console.time()", "No such label 'none' for console.timeEnd()", "Count for 'none' does not exist"]);
+  });
+});
+
+test("classes that do not exist have methods that say so", () => {
+  const classes = [[child.ChildProcess, "kill"], [cluster.Worker, "send"], [domain.Domain, "run"], [v8.GCProfiler, "start"], [v8.Serializer, "writeHeader"],
+    [v8.Deserializer, "readValue"], [vm.Script, "runInThisContext"], [wt.Worker, "postMessage"], [crypto.Certificate, "verifySpkac"]];
+  for (const [Class, method] of classes) {
+    const error = assertThrows(() => Class.prototype[method].call({}), Error);
+    assert(error.message.endsWith(`${Class.name}.${method} is not implemented by stated`), error.message);
+    assertEquals([error.code, Class.prototype[method].name], ["ERR_METHOD_NOT_IMPLEMENTED", method]);
+  }
+});
+
+test("mocks are those of the module, and its clock throws", () => {
+  assert(testing.mock instanceof MockTracker && testing.MockTracker === MockTracker);
+  assertThrows(() => testing.mock.timers.enable(), Error, "test.mock.timers.enable is not implemented by stated");
+});
+
+test("smaller members are those of Workers", () => {
+  assertEquals([url.toPathIfFileURL("/a b"), url.toPathIfFileURL(new URL("file:///a%20b"))], ["/a b", "/a b"]);
+  assertEquals(v8.getCppHeapStatistics("brief"), { committed_size_bytes: 0, resident_size_bytes: 0, used_size_bytes: 0, space_statistics: [], type_names: [], detail_level: "brief" });
+  const timed = perf.timerify(function add(a, b) { return a + b; });
+  assertEquals([timed(1, 2), timed.name, timed.length], [3, "timerified add", 2]);
+  assertEquals(assertThrows(() => perf.timerify(1), TypeError).code, "ERR_INVALID_ARG_TYPE");
+  assertEquals(cluster.listenerCount("fork"), 0);
+  assert(Array.isArray(util.getCallSite()));
+});
+
+test("a pattern with a long range is tried one number after the other", () => {
+  assert(path.matchesGlob("7", "{1..1000000000}"));
+});
