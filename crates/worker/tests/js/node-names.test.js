@@ -129,6 +129,9 @@ test("a console of its own hides what its stream throws, unless it is told not t
 test("some members are there under their old names", () => {
   assertEquals([stream._isArrayBufferView(new DataView(new ArrayBuffer(1))), stream._isArrayBufferView(new ArrayBuffer(1))], [true, false]);
   assertEquals(String(events.kMaxEventTargetListeners), "Symbol(events.maxEventTargetListeners)");
+  const target = new EventTarget();
+  events.setMaxListeners(3, target);
+  assertEquals([target[events.kMaxEventTargetListeners], events.getMaxListeners(target), events.getMaxListeners(new EventTarget())], [3, 3, 10]);
   assertEquals(crypto.pseudoRandomBytes(4).length, 4);
   assert(repl.builtinModules.includes("fs") && !repl.builtinModules.some((name) => name.startsWith("_")));
 });

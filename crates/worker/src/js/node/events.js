@@ -17,6 +17,9 @@ import { inspect } from "stated:inspect";
 
 export const errorMonitor = Symbol("events.errorMonitor");
 export const captureRejectionSymbol = Symbol.for("nodejs.rejection");
+/** Where an EventTarget has its number of listeners, and whether a warning was given. */
+export const kMaxEventTargetListeners = Symbol("events.maxEventTargetListeners");
+export const kMaxEventTargetListenersWarned = Symbol("events.maxEventTargetListenersWarned");
 const captures = Symbol("kCapture");
 
 let listenersMax = 10;
@@ -365,7 +368,7 @@ export function getEventListeners(emitter, name) {
 /** @param {any} emitter @returns {number} */
 export function getMaxListeners(emitter) {
   if (typeof emitter?.getMaxListeners === "function") return emitter.getMaxListeners();
-  if (isEventTarget(emitter)) return listenersMax;
+  if (isEventTarget(emitter)) return emitter[kMaxEventTargetListeners] ?? listenersMax;
   throw invalidArgType("emitter", "an instance of EventEmitter or EventTarget", emitter);
 }
 
@@ -376,6 +379,7 @@ export function setMaxListeners(count = listenersMax, ...targets) {
   for (const target of targets) {
     if (typeof target?.setMaxListeners === "function") target.setMaxListeners(count);
     else if (!isEventTarget(target)) throw invalidArgType("eventTargets", "an instance of EventEmitter or EventTarget", target);
+    else Object.defineProperty(target, kMaxEventTargetListeners, { value: count, writable: true, configurable: true });
   }
 }
 
@@ -452,9 +456,6 @@ Object.defineProperties(EventEmitter, {
   },
 });
 export const usingDomains = false;
-/** Where Node keeps these of an EventTarget. */
-export const kMaxEventTargetListeners = Symbol("events.maxEventTargetListeners");
-export const kMaxEventTargetListenersWarned = Symbol("events.maxEventTargetListenersWarned");
 Object.assign(EventEmitter, {
   addAbortListener, captureRejectionSymbol, errorMonitor, EventEmitter, EventEmitterAsyncResource, getEventListeners,
   getMaxListeners, kMaxEventTargetListeners, kMaxEventTargetListenersWarned, listenerCount, on, once, setMaxListeners, usingDomains,
