@@ -17,14 +17,19 @@ export function unimplementedIn(module) {
     const standIn = function () {
       throw notImplemented(`${module}.${name}`);
     };
-    Object.defineProperty(standIn, "name", { value: name, configurable: true });
+    nameAs(standIn, name);
     for (const method of methods) {
       const value = () => { throw notImplemented(`${module}.${name}.${method}`); };
-      Object.defineProperty(value, "name", { value: method, configurable: true });
+      nameAs(value, method);
       Object.defineProperty(standIn.prototype, method, { value, writable: true, configurable: true });
     }
     return standIn;
   };
+}
+
+/** Its own name is the last of the path. @template {Function} T @param {T} standIn @param {string} path @returns {T} */
+function nameAs(standIn, path) {
+  return Object.defineProperty(standIn, "name", { value: path.slice(path.lastIndexOf(".") + 1), configurable: true });
 }
 
 /**
@@ -37,8 +42,7 @@ export function methodNotImplemented(name) {
   const standIn = function () {
     throw Object.assign(new Error(`The ${name} method is not implemented`), { code: "ERR_METHOD_NOT_IMPLEMENTED" });
   };
-  Object.defineProperty(standIn, "name", { value: name.slice(name.lastIndexOf(".") + 1), configurable: true });
-  return standIn;
+  return nameAs(standIn, name);
 }
 
 /** @param {string} what module and function @returns {any} */

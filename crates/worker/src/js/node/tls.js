@@ -99,6 +99,10 @@ proto.setMaxSendFragment = () => true;
 proto.disableRenegotiation = () => {};
 proto.enableTrace = () => {};
 proto.setSession = () => {};
+proto.getPeerX509Certificate = () => undefined;
+proto.getX509Certificate = () => undefined;
+proto.getSharedSigalgs = () => [];
+for (const name of ["exportKeyingMaterial", "renegotiate", "setKeyCert"]) proto[name] = stub(`TLSSocket.${name}`);
 /** @param {string} name */
 proto.setServername = (name) => checkString("name", name);
 /** @this {any} @param {any} cause */

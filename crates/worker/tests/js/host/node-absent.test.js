@@ -11,6 +11,7 @@ import path from "stated:node/path";
 import perf from "stated:node/perf_hooks";
 import process from "stated:node/process";
 import testing, { MockTracker } from "stated:node/test";
+import tls from "stated:node/tls";
 import url from "stated:node/url";
 import util from "stated:node/util";
 import v8 from "stated:node/v8";
@@ -91,7 +92,7 @@ test("the console has what Node's has", () => {
 
 test("classes that do not exist have methods that say so", () => {
   const classes = [[child.ChildProcess, "kill"], [cluster.Worker, "send"], [domain.Domain, "run"], [v8.GCProfiler, "start"], [v8.Serializer, "writeHeader"],
-    [v8.Deserializer, "readValue"], [vm.Script, "runInThisContext"], [wt.Worker, "postMessage"], [crypto.Certificate, "verifySpkac"]];
+    [v8.Deserializer, "readValue"], [vm.Script, "runInThisContext"], [wt.Worker, "postMessage"], [crypto.Certificate, "verifySpkac"], [tls.TLSSocket, "renegotiate"]];
   for (const [Class, method] of classes) {
     const error = assertThrows(() => Class.prototype[method].call({}), Error);
     assert(error.message.endsWith(`${Class.name}.${method} is not implemented by stated`), error.message);
