@@ -231,6 +231,10 @@ proto.setTimeout = function (ms, callback = undefined) {
   this.timeout = ms;
   return this;
 };
+/** @this {any} @param {any} [callback] */
+proto.clearTimeout = function (callback = undefined) {
+  return this.setTimeout(0, callback);
+};
 
 proto.setNoDelay = () => {};
 proto.setSocketKeepAlive = () => {};

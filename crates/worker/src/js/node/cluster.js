@@ -25,7 +25,7 @@ export const workers = {};
 
 /** An emitter without events. @type {any} */
 const cluster = Object.assign(new /** @type {any} */ (EventEmitter)(), {
-  disconnect, fork, isMaster, isPrimary, isWorker, SCHED_NONE, SCHED_RR, schedulingPolicy, settings, setupMaster, setupPrimary,
+  disconnect, domain: null, fork, isMaster, isPrimary, isWorker, SCHED_NONE, SCHED_RR, schedulingPolicy, settings, setupMaster, setupPrimary,
   Worker, workers,
 });
 export default cluster;

@@ -52,6 +52,15 @@ test("a connection that fails is an error with Node's code", async () => {
   assertEquals(events.filter((event) => Array.isArray(event)), [["error", "connect ECONNREFUSED example.com:1", "ECONNREFUSED"]]);
 });
 
+test("a request's time limit is taken back", async () => {
+  const { events } = await exchange(() => {
+    const request = http.get("http://example.com/", { timeout: 1 });
+    assertEquals([request.timeout, request.clearTimeout() === request, request.timeout], [1, true, 0]);
+    return request;
+  });
+  assertEquals(events.includes("timeout"), false);
+});
+
 test("a request that is given up hangs up", async () => {
   const { events } = await exchange(() => {
     const request = http.get("http://example.com/", () => {});
