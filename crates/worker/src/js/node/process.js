@@ -191,7 +191,7 @@ const inner = {
     registerBeforeExit: methodNotImplemented("process.finalization.registerBeforeExit"),
     unregister: methodNotImplemented("process.finalization.unregister"),
   },
-  getSourceMapsSupport: () => ops.builtInModule("node:module").default.getSourceMapsSupport(),
+  getSourceMapsSupport: () => Object.freeze({ __proto__: null, enabled: false, nodeModules: false, generatedCode: false }),
   /** @returns {any} */
   openStdin: () => process.stdin.resume(),
   permission: { has: methodNotImplemented("process.permission.has") },

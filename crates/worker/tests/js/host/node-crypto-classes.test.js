@@ -1,3 +1,4 @@
+import { Buffer } from "stated:node/buffer";
 import crypto, { createSecretKey, generateKeyPairSync, KeyObject } from "stated:node/crypto";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
