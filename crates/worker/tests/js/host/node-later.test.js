@@ -1,4 +1,10 @@
-/** What Node has since 22. Node 22 shows that all of it is so: `STATED_NODE_MODULES=node node --import …`, see docs/testing.md. */
+/**
+ * What Node has since 22. Node 22 shows that all of it is so, in the folder above:
+ *
+ *     STATED_NODE_MODULES=node node --import ./node/register.mjs --test host/node-later.test.js
+ *
+ * @module
+ */
 
 import assertions from "stated:node/assert";
 import strictly from "stated:node/assert/strict";
