@@ -1,5 +1,6 @@
 import { Buffer } from "stated:node/buffer";
 import crypto, { createSecretKey, generateKeyPairSync, KeyObject } from "stated:node/crypto";
+import types from "stated:node/util/types";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
 test("keys have classes of their own", () => {
@@ -8,6 +9,7 @@ test("keys have classes of their own", () => {
   assertEquals([secret, privateKey, publicKey].map((key) => key.constructor.name), ["SecretKeyObject", "PrivateKeyObject", "PublicKeyObject"]);
   assertEquals(Object.getPrototypeOf(privateKey.constructor).name, "AsymmetricKeyObject");
   assert(Object.getPrototypeOf(secret.constructor) === KeyObject && privateKey instanceof KeyObject);
+  assertEquals([secret, publicKey, {}, null, "KeyObject"].map((value) => types.isKeyObject(value)), [true, true, false, false, false]);
   assertThrows(() => new secret.constructor(), TypeError);
 });
 

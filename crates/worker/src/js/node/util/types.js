@@ -120,10 +120,9 @@ export function isExternal() {
   return false;
 }
 
-/** @param {any} value */
+/** Told by its tag, so that cryptography is not loaded for it. @param {any} value */
 export function isKeyObject(value) {
-  void value;
-  return false;
+  return typeof value === "object" && value !== null && prototypeName(value) === "[object KeyObject]";
 }
 
 /** @param {any} value */
