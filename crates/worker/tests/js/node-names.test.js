@@ -5,11 +5,15 @@ import constants, { E2BIG, RTLD_GLOBAL, SIGWINCH } from "stated:node/constants";
 import crypto from "stated:node/crypto";
 import events from "stated:node/events";
 import fs from "stated:node/fs";
+import inspector from "stated:node/inspector";
 import os from "stated:node/os";
 import repl from "stated:node/repl";
 import stream from "stated:node/stream";
 import timers from "stated:node/timers";
+import tracing from "stated:node/trace_events";
 import util from "stated:node/util";
+import v8 from "stated:node/v8";
+import vm from "stated:node/vm";
 import wt from "stated:node/worker_threads";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
@@ -148,4 +152,12 @@ test("channels are there for threads that are not", () => {
   assertEquals([wt.getEnvironmentData("key"), wt.getEnvironmentData("none")], [{ b: 1 }, undefined]);
   wt.setEnvironmentData("key");
   assertEquals(wt.getEnvironmentData("key"), undefined);
+});
+
+test("questions about what is not there have answers", () => {
+  assertEquals([inspector.url(), tracing.getEnabledCategories(), vm.isContext({})], [undefined, undefined, false]);
+  assertEquals(told(() => vm.isContext(1), TypeError), ["ERR_INVALID_ARG_TYPE", 'The "object" argument must be of type object. Received type number (1)']);
+  const heap = v8.getHeapStatistics();
+  for (const name of ["used_heap_size", "total_heap_size", "heap_size_limit", "external_memory"]) assertEquals(typeof heap[name], "number", name);
+  assertEquals([Array.isArray(v8.getHeapSpaceStatistics()), typeof v8.getHeapCodeStatistics().bytecode_and_metadata_size], [true, "number"]);
 });

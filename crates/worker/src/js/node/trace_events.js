@@ -9,6 +9,9 @@ import { unimplementedIn } from "stated:node-support/unimplemented";
 const stub = unimplementedIn("trace_events");
 
 export const createTracing = stub("createTracing");
-export const getEnabledCategories = stub("getEnabledCategories");
+/** None. @returns {undefined} */
+export function getEnabledCategories() {
+  return undefined;
+}
 
 export default { createTracing, getEnabledCategories };

@@ -16,10 +16,7 @@ export const deserialize = stub("deserialize");
 export const Deserializer = stub("Deserializer", ["_readHostObject", "getWireFormatVersion", "readDouble", "readHeader", "readRawBytes",
   "readUint32", "readUint64", "readValue", "transferArrayBuffer"]);
 export const GCProfiler = stub("GCProfiler", ["start", "stop"]);
-export const getHeapCodeStatistics = stub("getHeapCodeStatistics");
 export const getHeapSnapshot = stub("getHeapSnapshot");
-export const getHeapSpaceStatistics = stub("getHeapSpaceStatistics");
-export const getHeapStatistics = stub("getHeapStatistics");
 export const queryObjects = stub("queryObjects");
 export const serialize = stub("serialize");
 export const Serializer = stub("Serializer", ["_getDataCloneError", "_getSharedArrayBufferId", "_setTreatArrayBufferViewsAsHostObjects",
@@ -30,6 +27,24 @@ export const setHeapSnapshotNearHeapLimit = stub("setHeapSnapshotNearHeapLimit")
 export const stopCoverage = stub("stopCoverage");
 export const takeCoverage = stub("takeCoverage");
 export const writeHeapSnapshot = stub("writeHeapSnapshot");
+/** The heap is not V8's, and a program is not told of it. */
+export function getHeapStatistics() {
+  return {
+    total_heap_size: 0, total_heap_size_executable: 0, total_physical_size: 0, total_available_size: 0, used_heap_size: 0, heap_size_limit: 0,
+    malloced_memory: 0, peak_malloced_memory: 0, does_zap_garbage: 0, number_of_native_contexts: 0, number_of_detached_contexts: 0,
+    total_global_handles_size: 0, used_global_handles_size: 0, external_memory: 0, total_allocated_bytes: 0,
+  };
+}
+
+/** @returns {any[]} */
+export function getHeapSpaceStatistics() {
+  return [];
+}
+
+export function getHeapCodeStatistics() {
+  return { code_and_metadata_size: 0, bytecode_and_metadata_size: 0, external_script_source_size: 0, cpu_profiler_metadata_size: 0 };
+}
+
 /** V8's C++ heap, which is not there. @param {string} [detail] "brief" or "detailed" */
 export function getCppHeapStatistics(detail = "detailed") {
   return { committed_size_bytes: 0, resident_size_bytes: 0, used_size_bytes: 0, space_statistics: [], type_names: [], detail_level: detail };

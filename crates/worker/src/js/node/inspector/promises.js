@@ -11,7 +11,10 @@ const stub = unimplementedIn("inspector/promises");
 export const close = stub("close");
 export const open = stub("open");
 export const Session = stub("Session", ["connect", "connectToMainThread", "disconnect", "post"]);
-export const url = stub("url");
+/** Of an inspector that listens: none. @returns {undefined} */
+export function url() {
+  return undefined;
+}
 export const waitForDebugger = stub("waitForDebugger");
 export const console = {};
 export const Network = {};
