@@ -47,6 +47,25 @@ fn no_acknowledged_write_is_lost_when_the_disk_is_full_or_fails() {
     assert!(findings.failures > 2, "{findings:?}");
 }
 
+/// With this seed the disk is often full when a new object has set its first alarm.
+#[test]
+fn an_object_whose_first_alarm_a_full_disk_has_refused_is_read() {
+    for _ in 0..3 {
+        let findings = run(
+            Plan {
+                rounds: 1,
+                seed: 4004,
+                folder: None,
+                server: ServerKind::Real,
+                disk: DiskKind::Failing,
+            },
+            |_| (),
+        );
+
+        assert!(findings.faults.is_empty(), "{:?}", findings.faults);
+    }
+}
+
 #[test]
 fn a_program_is_told_that_the_disk_is_full_and_goes_on_when_it_is_not() {
     let folder = TempDir::with_prefix("stated-crash-").expect("the temporary folder is writable");
