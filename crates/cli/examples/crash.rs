@@ -31,7 +31,6 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let findings = run_side_by_side(&plan, jobs);
     print(&findings);
-    findings.faults.iter().for_each(|fault| println!("{fault}"));
     println!("{:.1} s", started.elapsed().as_secs_f64());
     match (plan.server, findings.faults.is_empty()) {
         (ServerKind::Real, true) | (ServerKind::Broken, false) => ExitCode::SUCCESS,
@@ -64,6 +63,9 @@ fn run_side_by_side(plan: &Plan, jobs: u64) -> Findings {
         drop(sender);
         for (job, findings) in reports {
             let is_due = findings.rounds.is_multiple_of(REPORT_ROUNDS);
+            let known = latest[job as usize].faults.len();
+            let news = findings.faults.iter().skip(known);
+            news.for_each(|fault| println!("{fault}"));
             latest[job as usize] = findings;
             if job == 0 && is_due {
                 print(&latest.iter().cloned().sum());

@@ -73,12 +73,28 @@ impl Output {
     /// As [`Output::wait_for`].
     #[track_caller]
     pub fn wait_for_occurrence(&self, needle: &str, count: usize, deadline: Duration) -> String {
+        match self.find_occurrence(needle, count, deadline) {
+            Ok(line) => line,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same for a text whose absence is an answer as well.
+    ///
+    /// # Errors
+    /// Says why there is no such line, with the whole output, where [`Output::wait_for`] panics.
+    pub fn find_occurrence(
+        &self,
+        needle: &str,
+        count: usize,
+        deadline: Duration,
+    ) -> Result<String, String> {
         let end = Instant::now() + deadline;
         let mut text = self.text();
         loop {
             let lines = text.stdout.lines().chain(text.stderr.lines());
             if let Some(line) = lines.filter(|line| line.contains(needle)).nth(count - 1) {
-                return line.to_owned();
+                return Ok(line.to_owned());
             }
             let left = end.saturating_duration_since(Instant::now());
             let why = match (text.ended, left.is_zero()) {
@@ -87,10 +103,10 @@ impl Output {
                 _ => "",
             };
             if !why.is_empty() {
-                panic!(
+                return Err(format!(
                     "{why} before `{needle}` was printed {count} time(s)\n{}",
                     text.describe()
-                );
+                ));
             }
             text = self
                 .shared

@@ -104,8 +104,25 @@ impl Launch {
     /// As [`Launch::start`].
     #[track_caller]
     pub fn start_when(&self, ready: &str) -> Server {
+        match self.start_or_explain(ready) {
+            Ok(server) => server,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Starts the process and waits until it is ready, for tests in which it may refuse to start.
+    ///
+    /// # Errors
+    /// What the process printed, where [`Launch::start`] panics.
+    #[track_caller]
+    pub fn try_start(&self) -> Result<Server, String> {
+        self.start_or_explain(READY)
+    }
+
+    #[track_caller]
+    fn start_or_explain(&self, ready: &str) -> Result<Server, String> {
         let process = self.spawn();
-        let line = process.output().wait_for(ready, READY_DEADLINE);
+        let line = process.output().find_occurrence(ready, 1, READY_DEADLINE)?;
         let address = line
             .split(ready)
             .nth(1)
@@ -114,11 +131,11 @@ impl Launch {
         let address: SocketAddr = address
             .parse()
             .unwrap_or_else(|_| panic!("`{line}` does not end with an address and a port"));
-        Server {
+        Ok(Server {
             launch: self.clone(),
             http: HttpClient::new(address),
             process,
-        }
+        })
     }
 
     /// Runs the process to its end, for commands that are expected to fail.

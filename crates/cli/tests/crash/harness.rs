@@ -117,7 +117,13 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
     let acknowledged = Acknowledged::default();
     let mut findings = Findings::default();
     while findings.rounds < plan.rounds && findings.faults.is_empty() {
-        let server = launch.start();
+        let server = match launch.try_start() {
+            Ok(server) => server,
+            Err(refusal) => {
+                findings.faults.push(refusal);
+                return findings;
+            }
+        };
         findings.faults.extend(objects(&server, &acknowledged));
         let load = Load::start(server.http(), &acknowledged, &mut random);
         load.wait_for_answers(random.power(ANSWERS_POWERS));
@@ -146,9 +152,10 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         report(&findings);
     }
     if findings.faults.is_empty() {
-        findings
-            .faults
-            .extend(objects(&launch.start(), &acknowledged));
+        findings.faults.extend(match launch.try_start() {
+            Ok(server) => objects(&server, &acknowledged),
+            Err(refusal) => vec![refusal],
+        });
     }
     findings
 }
