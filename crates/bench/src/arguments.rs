@@ -11,7 +11,7 @@ usage: bin/bench [--quick] [--row NAME]... [--out FOLDER] [--compare FILE] [--li
   --row NAME      only this row; may be repeated
   --out FOLDER    where results.json, ratios.json and chart.svg go [default: target/bench]
   --compare FILE  measures the rows that FILE has a ratio for, those that fell by more than 15%
-                  twice, and ends with exit code 1 when a row fell both times
+                  twice, and ends with exit code 3 when a row fell both times
   --list          prints the names of the rows";
 
 /// What is to be done.
