@@ -18,7 +18,6 @@ pub use sys::coroutine::{Coroutine, Resumed, suspend};
 pub use sys::frame::FrameInfo;
 pub use sys::handles::Persistent;
 pub use sys::limits::{AsyncStacks, Limits, StopReason, TurnBudget};
-pub use sys::memory::also_count;
 pub use sys::module::{ModuleSource, Modules};
 pub use sys::native::{Args, Native, NativeResult};
 pub use sys::promise::{Deferred, PromiseState};

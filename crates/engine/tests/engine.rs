@@ -58,9 +58,7 @@ fn with_modules(
         std::thread::Builder::new()
             .stack_size(16 << 20)
             .spawn_scoped(scope, move || {
-                let runtime = Runtime::new(Limits {
-                    heap_bytes: 64 << 20,
-                });
+                let runtime = Runtime::new(Limits::of_heap(64 << 20));
                 let realm = runtime.new_realm(modules(Sources(sources.into_iter().collect())));
                 f(&runtime, &realm);
             })
@@ -115,9 +113,7 @@ fn text_of(scope: &mut Scope<'_>, namespace: stated_engine::Local<'_>, name: &st
 fn the_engine_is_not_entered_on_a_coroutines_stack() {
     // A thread has one runtime, which the coroutine must own a part of.
     let run = || {
-        let runtime = Rc::new(Runtime::new(Limits {
-            heap_bytes: 64 << 20,
-        }));
+        let runtime = Rc::new(Runtime::new(Limits::of_heap(64 << 20)));
         let inside = runtime.clone();
         let realm = runtime.new_realm(Rc::new(Sources(HashMap::new())));
         let mut coroutine = Coroutine::new(1 << 20, move |()| {

@@ -142,9 +142,9 @@ impl Worker {
         hooks: Rc<dyn Hooks>,
         numbers: Rc<Numbers>,
     ) -> Rc<Self> {
-        stated_engine::also_count(stated_storage::slab_bytes);
         let runtime = Runtime::new(Limits {
             heap_bytes: options.heap_bytes,
+            foreign_bytes: stated_storage::slab_bytes,
         });
         runtime.set_async_stacks(options.async_stacks);
         let endings = Rc::<Endings>::default();

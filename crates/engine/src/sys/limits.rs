@@ -35,8 +35,21 @@ const IDLE_SAMPLES_MAX: u32 = 40;
 /// What one runtime may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of the JavaScript heap, and of malloc memory gained by one turn.
+    /// Bytes of the JavaScript heap, and of other memory gained by one turn.
     pub heap_bytes: u64,
+    /// Tells how many bytes libraries of this process have taken from the system by themselves, so
+    /// that the allocator does not know of them.
+    pub foreign_bytes: fn() -> u64,
+}
+
+impl Limits {
+    /// A heap of `heap_bytes` in a process in which nothing goes past the allocator.
+    pub fn of_heap(heap_bytes: u64) -> Self {
+        Self {
+            heap_bytes,
+            foreign_bytes: || 0,
+        }
+    }
 }
 
 /// Whether stacks go on across `await`.
@@ -133,7 +146,7 @@ impl LimitState {
         });
         watchdog().register(&shared);
         Self {
-            memory: MemoryFigures::new(limits.heap_bytes),
+            memory: MemoryFigures::new(limits),
             shared,
             stopped: Cell::new(None),
             turn: Cell::new(None),

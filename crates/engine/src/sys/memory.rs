@@ -11,11 +11,13 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mozjs::jsapi::js::GetGCHeapUsage;
 use mozjs::jsapi::{GCReason, JS_GC, JSContext};
+
+use super::limits::Limits;
 
 /// How old the allocator's figure may be, which takes milliseconds: the allocator walks all its free chunks.
 const MALLOC_FIGURE_AGE_MAX: Duration = Duration::from_millis(100);
@@ -45,6 +47,8 @@ pub(crate) fn note_process(running: u64, resident_bytes: Option<u64>) {
 pub(crate) struct MemoryFigures {
     /// The most that its heap may hold, and that one turn may gain of malloc memory.
     bytes_max: u64,
+    /// What others have taken past the allocator.
+    foreign_bytes: fn() -> u64,
     /// This runtime's part of [`HEAPS`].
     published: Cell<u64>,
     idle: Cell<Idle>,
@@ -54,8 +58,8 @@ pub(crate) struct MemoryFigures {
 /// The process when the turn was first looked at or this runtime was known to be idle.
 #[derive(Clone, Copy, Default)]
 struct Idle {
-    /// The allocator's figure.
-    malloc_bytes: u64,
+    /// The figures of the allocator and of those who go past it.
+    native_bytes: u64,
     /// What the other runtimes' heaps took.
     others_bytes: u64,
     resident_bytes: u64,
@@ -73,10 +77,11 @@ struct Turn {
 }
 
 impl MemoryFigures {
-    /// Those of a runtime that may take `bytes_max`.
-    pub(crate) fn new(bytes_max: u64) -> Self {
+    /// Those of a runtime that may take so much.
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            bytes_max,
+            bytes_max: limits.heap_bytes,
+            foreign_bytes: limits.foreign_bytes,
             published: Cell::new(0),
             idle: Cell::default(),
             turn: Cell::default(),
@@ -122,7 +127,7 @@ impl MemoryFigures {
     /// What the allocator and the other heaps say now.
     fn idle_now(&self, resident_bytes: u64) -> Idle {
         Idle {
-            malloc_bytes: malloc_bytes(),
+            native_bytes: self.native_bytes(),
             others_bytes: self.others_bytes(),
             resident_bytes,
             at: Some(Instant::now()),
@@ -156,6 +161,10 @@ impl MemoryFigures {
         bytes
     }
 
+    fn native_bytes(&self) -> u64 {
+        malloc_bytes() + (self.foreign_bytes)()
+    }
+
     /// What the heaps of the other runtimes took when each was last looked at.
     fn others_bytes(&self) -> u64 {
         HEAPS
@@ -187,7 +196,7 @@ impl MemoryFigures {
         if grown < self.bytes_max / 2 {
             return 0;
         }
-        let gained = malloc_bytes().saturating_sub(idle.malloc_bytes);
+        let gained = self.native_bytes().saturating_sub(idle.native_bytes);
         gained.saturating_sub(self.others_bytes().saturating_sub(idle.others_bytes))
     }
 }
@@ -218,15 +227,6 @@ pub(crate) fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
 }
 
-/// What tells of memory that the allocator does not know.
-static ALSO_COUNTED: OnceLock<fn() -> u64> = OnceLock::new();
-
-/// Has the limit on memory count bytes that a library has taken from the system by itself. The first
-/// call in the process counts.
-pub fn also_count(bytes: fn() -> u64) {
-    ALSO_COUNTED.get_or_init(|| bytes);
-}
-
 /// The allocator's figure, which may be as old as [`MALLOC_FIGURE_AGE_MAX`].
 fn malloc_bytes() -> u64 {
     static FIGURE: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
@@ -236,8 +236,7 @@ fn malloc_bytes() -> u64 {
         _ => {
             // SAFETY: mallinfo2 has no preconditions.
             let info = unsafe { libc::mallinfo2() };
-            let others = ALSO_COUNTED.get().map_or(0, |bytes| bytes());
-            let bytes = (info.uordblks + info.hblkhd) as u64 + others;
+            let bytes = (info.uordblks + info.hblkhd) as u64;
             *figure = Some((Instant::now(), bytes));
             bytes
         }
