@@ -281,6 +281,12 @@ mod tests {
         }
     }
 
+    /// Puts a response of so many mebibytes.
+    async fn keep(caches: &Caches, count: u8) {
+        let kept = caches.put_pieces(key("a"), response(), pieces(count));
+        assert!(kept.await.unwrap());
+    }
+
     async fn all(mut stream: BodyStream) -> Result<Vec<u8>, String> {
         let mut all = Vec::new();
         while let Some(piece) = stream.chunks.recv().await {
@@ -308,12 +314,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         run(async {
             let caches = Caches::of_service(folder.path(), "service");
-            assert!(
-                caches
-                    .put_pieces(key("a"), response(), pieces(3))
-                    .await
-                    .unwrap()
-            );
+            keep(&caches, 3).await;
 
             let found = caches.get(key("a")).await.unwrap();
             assert_eq!(found.response, response());
@@ -337,12 +338,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         run(async {
             let caches = Caches::of_service(folder.path(), "service");
-            assert!(
-                caches
-                    .put_pieces(key("a"), response(), pieces(2))
-                    .await
-                    .unwrap()
-            );
+            keep(&caches, 2).await;
             let mut good = pieces(2);
             let failing = async || match good().await {
                 Some(piece) => Some(piece),
@@ -369,12 +365,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         run(async {
             let caches = Caches::of_service(folder.path(), "service");
-            assert!(
-                caches
-                    .put_pieces(key("a"), response(), pieces(2))
-                    .await
-                    .unwrap()
-            );
+            keep(&caches, 2).await;
             let path = files(folder.path()).remove(0);
             let mut bytes = std::fs::read(&path).unwrap();
             *bytes.last_mut().unwrap() ^= 1;
@@ -411,12 +402,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         run(async {
             let caches = Caches::of_service(folder.path(), "service");
-            assert!(
-                caches
-                    .put_pieces(key("a"), response(), pieces(2))
-                    .await
-                    .unwrap()
-            );
+            keep(&caches, 2).await;
         });
         let service = folder.path().join(Caches::folder_name("service"));
         std::fs::write(service.join("unfinished-7"), "torn").unwrap();

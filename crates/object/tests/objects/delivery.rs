@@ -11,7 +11,7 @@ use stated_object::instance::Permit;
 use stated_object::namespace::Entry;
 use stated_object::program::{Answer, Event, SocketEvent};
 
-use crate::fixture::{World, call, in_world, settle};
+use crate::fixture::{World, call, in_world, put, settle};
 
 #[test]
 fn the_first_event_constructs_the_instance_and_later_ones_do_not() {
@@ -53,13 +53,7 @@ fn events_sent_at_once_to_an_inactive_object_arrive_in_order_at_one_instance() {
 fn an_answer_waits_until_the_writes_of_its_turn_are_durable() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("k", b"v"))
-                .unwrap()
-                .unwrap();
-            answer.send(Ok(Answer::Done)).unwrap();
-        });
+        world.on_event_put("k");
 
         let task = world.deliver(&entry, call("write")).await;
         assert!(!task.is_finished(), "the write is not reported durable yet");
@@ -75,10 +69,7 @@ fn a_read_that_sees_an_unconfirmed_write_waits_for_it() {
         let entry = world.entry("a");
         // The write's own answer never comes; a later reader must still not run ahead of the disk.
         world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("k", b"v"))
-                .unwrap()
-                .unwrap();
+            put(instance, "k");
             std::mem::forget(answer);
         });
         world.answer_done(1);
@@ -100,10 +91,7 @@ fn outputs_leave_in_the_order_they_were_made() {
         let (first, second, third) = (left.clone(), left.clone(), left.clone());
         world.on_event(move |instance, _, answer| {
             instance.when_durable(move || first.borrow_mut().push("before the write"));
-            instance
-                .with_database(|database| database.kv_put("k", b"v"))
-                .unwrap()
-                .unwrap();
+            put(instance, "k");
             instance.when_durable(move || second.borrow_mut().push("after the write"));
             answer.send(Ok(Answer::Done)).unwrap();
         });

@@ -168,6 +168,14 @@ impl World {
         }
     }
 
+    /// Queues a handler that puts `key` and answers.
+    pub(crate) fn on_event_put(&self, key: &'static str) {
+        self.on_event(move |instance, _, answer| {
+            put(instance, key);
+            answer.send(Ok(Answer::Done)).expect("the caller waits");
+        });
+    }
+
     /// Waits for the committer's next report and hands it to the instance.
     pub(crate) fn hand_over_report(&self) {
         let deadline = std::time::Duration::from_secs(10);
@@ -194,6 +202,14 @@ impl World {
     pub(crate) fn log(&self) -> Vec<String> {
         self.script.log.borrow().clone()
     }
+}
+
+/// Puts a value of no importance.
+pub(crate) fn put(instance: &Instance, key: &str) {
+    instance
+        .with_database(|database| database.kv_put(key, b"v"))
+        .expect("the database opens")
+        .expect("the value is kept");
 }
 
 /// An RPC call of a method, as the simplest event.

@@ -7,7 +7,7 @@ use stated_core::limits;
 use stated_object::program::Answer;
 use stated_storage::Confirmation;
 
-use crate::fixture::{call, in_world, settle};
+use crate::fixture::{call, in_world, put, settle};
 
 #[test]
 fn a_constructor_that_throws_fails_everyone_who_waits_and_is_tried_again_for_a_new_stub() {
@@ -90,18 +90,9 @@ fn calls_in_flight_fail_with_the_reason_of_the_break() {
 fn what_was_not_committed_is_lost_by_a_break_and_what_was_is_kept() {
     in_world(|world| async move {
         let entry = world.entry("a");
+        world.on_event_put("kept");
         world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("kept", b"1"))
-                .unwrap()
-                .unwrap();
-            answer.send(Ok(Answer::Done)).unwrap();
-        });
-        world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("lost", b"1"))
-                .unwrap()
-                .unwrap();
+            put(instance, "lost");
             instance.break_with(Failure::aborted(None));
             drop(answer);
         });
@@ -129,7 +120,7 @@ fn what_was_not_committed_is_lost_by_a_break_and_what_was_is_kept() {
                 .unwrap()
                 .unwrap()
         };
-        assert_eq!((read("kept"), read("lost")), (Some(b"1".to_vec()), None));
+        assert_eq!((read("kept"), read("lost")), (Some(b"v".to_vec()), None));
     });
 }
 
@@ -137,13 +128,7 @@ fn what_was_not_committed_is_lost_by_a_break_and_what_was_is_kept() {
 fn an_output_held_at_the_gate_never_leaves_a_broken_instance() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("k", b"v"))
-                .unwrap()
-                .unwrap();
-            answer.send(Ok(Answer::Done)).unwrap();
-        });
+        world.on_event_put("k");
         let task = world.deliver(&entry, call("write")).await;
 
         entry
@@ -244,13 +229,7 @@ fn events_go_on_while_many_objects_are_put_away() {
 fn a_database_rests_after_five_idle_seconds_and_not_before() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("a", b"1"))
-                .unwrap()
-                .unwrap();
-            answer.send(Ok(Answer::Done)).unwrap();
-        });
+        world.on_event_put("a");
         let task = world.deliver(&entry, call("one")).await;
         world.hand_over_report();
         task.await.unwrap().unwrap();
@@ -359,13 +338,7 @@ fn an_answer_does_not_wait_for_an_unconfirmed_write_but_sync_does() {
 fn a_commit_that_takes_longer_than_its_limit_resets_the_object() {
     in_world(|world| async move {
         let entry = world.entry("a");
-        world.on_event(|instance, _, answer| {
-            instance
-                .with_database(|database| database.kv_put("k", b"v"))
-                .unwrap()
-                .unwrap();
-            answer.send(Ok(Answer::Done)).unwrap();
-        });
+        world.on_event_put("k");
         let task = world.deliver(&entry, call("write")).await;
 
         tokio::time::advance(Duration::from_millis(limits::OUTPUT_GATE_TIME.value)).await;
