@@ -145,14 +145,14 @@ const cases = {
   },
 
   "1.5 who was reached without a name has none": inWorker(async ({ env }, t) => {
-    t.write("unique", await env.OTHER.get(env.OTHER.newUniqueId()).name());
+    t.write("unique", await env.OTHER.get(env.OTHER.newUniqueId()).ownName());
     const named = env.OTHER.idFromName("named");
-    t.write("parsed", await env.OTHER.get(env.OTHER.idFromString(named.toString())).name());
+    t.write("parsed", await env.OTHER.get(env.OTHER.idFromString(named.toString())).ownName());
   }),
 
   "1.5 a name of more than 1024 bytes is not told": inWorker(async ({ env }, t) => {
-    t.write("1024", (await env.OTHER.getByName("n".repeat(1024)).name())?.length);
-    t.write("1025", (await env.OTHER.getByName("n".repeat(1025)).name())?.length);
+    t.write("1024", (await env.OTHER.getByName("n".repeat(1024)).ownName())?.length);
+    t.write("1025", (await env.OTHER.getByName("n".repeat(1025)).ownName())?.length);
     t.write("stub", env.OTHER.getByName("n".repeat(1025)).name.length);
   }),
 
@@ -196,7 +196,7 @@ const cases = {
 
 /** A second namespace. */
 export class Other extends DurableObject {
-  name() {
+  ownName() {
     return this.ctx.id.name;
   }
 }
