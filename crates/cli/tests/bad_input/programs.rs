@@ -41,6 +41,18 @@ fn an_exception_that_nobody_catches_is_a_500_and_a_line_in_the_log() {
 }
 
 #[test]
+fn an_overload_that_nobody_catches_is_a_503_that_says_when_to_come_again() {
+    let mut server = hostile_in_stated();
+
+    let answer = server.get("/uncaught/overload");
+
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(server.get("/uncaught/throw").header("retry-after"), None);
+    serves_and_remembers(&mut server);
+}
+
+#[test]
 fn a_handler_that_returns_no_response_is_a_500() {
     let mut server = hostile();
 
