@@ -4,7 +4,7 @@
  * The folder errors-by-name runs the same program with a date before enhanced_error_serialization.
  */
 
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { caseObject, caseWorker, inWorker } from "../harness.js";
 
 /** A case whose object throws what `make` gives, from RPC and from fetch. */
@@ -25,6 +25,20 @@ class CustomError extends Error {
 }
 
 class Unnamed extends TypeError {}
+
+class Point {
+  x = 1;
+}
+
+/** What a program looks at of an error, but for `.remote`, which gates and rpc-stubs show. */
+async function caught(action) {
+  try {
+    return ["no error", await action()];
+  } catch (error) {
+    const { constructor, name, message, code, extra, durableObjectReset } = error;
+    return [constructor?.name, name, message, code, extra, durableObjectReset];
+  }
+}
 
 const cases = {
   "2.7 an Error": thrown(() => new Error("text")),
@@ -99,6 +113,89 @@ const cases = {
     },
   },
 
+  "2.7 what an error carries": {
+    object: {
+      fail(_object, kind) {
+        const error = new Error("text");
+        switch (kind) {
+          case "an instance": throw Object.assign(error, { extra: new Point() });
+          case "a getter": throw Object.defineProperty(error, "extra", { get: () => 5, enumerable: true });
+          case "what is not enumerable": throw Object.defineProperty(error, "extra", { value: 5 });
+          case "a function": throw Object.assign(error, { extra: () => 1, code: 5 });
+          case "a getter that throws": throw Object.defineProperty(error, "extra", { get() { throw new Error("in the getter"); }, enumerable: true });
+          case "an error": throw Object.assign(error, { extra: new CustomError("inner") });
+          case "flags": throw Object.assign(error, { durableObjectReset: 5, code: 5 });
+          case "falsy flags": throw Object.assign(error, { retryable: 0, overloaded: "", code: 5 });
+          default: throw Object.freeze(error);
+        }
+      },
+    },
+    async worker({ object }, t) {
+      for (const kind of ["an instance", "a getter", "what is not enumerable", "a function", "a getter that throws", "an error", "flags", "falsy flags", "nothing: it is frozen"]) {
+        t.write(kind, await caught(() => object.step("fail", kind)));
+      }
+    },
+  },
+
+  "2.7 an instance of the program's own class": {
+    object: { fail() { throw new Point(); } },
+    async worker({ object }, t) {
+      const error = await object.step("fail").catch((reason) => reason);
+      t.write("error", error.constructor.name, error.x, error.message);
+    },
+  },
+
+  "2.7 wherever it was thrown": {
+    object: {
+      target: () => new Thrower(),
+      async callBack(_object, call) { return caught(call); },
+    },
+    async worker({ object, ctx }, t) {
+      t.write("by a target", await caught(() => object.step("target").fail()));
+      t.write("by a getter", await caught(async () => await object.step("target").broken));
+      t.write("by a function", await object.step("callBack", () => { throw new CustomError("of a function"); }));
+      t.write("by an entrypoint", await caught(() => ctx.exports.Admin.fail()));
+      t.write("by its fetch", await caught(() => ctx.exports.Admin.fetch("http://host/")));
+    },
+  },
+
+  "2.3 the error of a constructor or a section": inWorker(async ({ env, name }, t) => {
+    for (const kind of ["constructor", "text", "section", "rejection"]) {
+      const stub = env.BREAKING.getByName(`${name}#${kind}`);
+      t.write(kind, await caught(() => stub.hello()));
+      t.write("same stub", await caught(() => stub.hello()));
+      t.write("its fetch", await caught(() => stub.fetch("http://object/")));
+      t.write("at once", await Promise.all([0, 1].map(() => caught(() => env.BREAKING.getByName(`${name}#${kind}`).hello()))));
+    }
+    const stub = env.BREAKING.getByName(`${name}#later`);
+    t.write("of a handler", await caught(() => stub.section()));
+    t.write("same stub", await caught(() => stub.hello()));
+    t.write("new stub", await caught(() => env.BREAKING.getByName(`${name}#later`).hello()));
+  }),
+
+  "2.6 calls of one stub that are made at once": inWorker(async ({ env, name }, t) => {
+    const open = () => env.BREAKING.getByName(name);
+    const stub = open();
+    const calls = [stub.slow(), stub.slow(), stub.abort("gone"), stub.slow(), stub.hello(), stub.fetch("http://object/")];
+    for (const call of calls) t.write("call", await caught(() => call));
+    t.write("later", await caught(() => stub.hello()));
+    t.write("a property", await caught(async () => await stub.getter));
+    t.write("new stub", await caught(() => open().hello()));
+    const [old, other] = [open(), open()];
+    await old.hello();
+    await caught(() => other.abort("again"));
+    t.write("another stub", await caught(() => old.hello()), await caught(() => old.hello()));
+  }),
+
+  "2.5 reasons of an abort": inWorker(async ({ env, name }, t) => {
+    for (const [kind, args] of Object.entries({ word: ["text"], nothing: [], undefined: [undefined], null: [null], number: [5], error: [new CustomError("text")], object: [{ a: 1 }], list: [[1, 2]], empty: [""], "retryAlarm": ["text", { retryAlarm: false }], "bad options": ["text", "options"], "options null": ["text", null] })) {
+      t.write(kind, await caught(() => env.BREAKING.getByName(`${name}#${kind}`).abort(...args)));
+    }
+    t.write("in a getter", await caught(async () => await env.BREAKING.getByName(`${name}#getter`).aborting));
+    t.write("in waitUntil", await caught(() => env.BREAKING.getByName(`${name}#later`).abortLater()));
+    t.write("in a constructor", await caught(() => env.BREAKING.getByName(`${name}#aborts`).hello()));
+  }),
+
   "2.6 an error leaves the object as it is": {
     object: {
       construct: (object) => { object.count = 0; },
@@ -152,6 +249,42 @@ const cases = {
     },
   },
 };
+
+/** A target that throws. */
+class Thrower extends RpcTarget {
+  fail() { throw new CustomError("of a target"); }
+  get broken() { throw new CustomError("of a getter"); }
+}
+
+/** A stateless entrypoint that throws. */
+export class Admin extends WorkerEntrypoint {
+  fail() { throw new CustomError("of an entrypoint"); }
+  fetch() { throw new CustomError("of fetch"); }
+}
+
+/** An object that breaks as its name says. */
+export class Breaking extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    switch (ctx.id.name.split("#")[1]) {
+      case "constructor": throw new CustomError("of the constructor");
+      case "text": throw "a text";
+      case "section": ctx.blockConcurrencyWhile(() => { throw new CustomError("of a section"); }); break;
+      case "rejection": ctx.blockConcurrencyWhile(async () => { await scheduler.wait(1); throw Object.assign(new RangeError("of a promise"), { extra: [1] }); }); break;
+      case "aborts": ctx.abort("early"); break;
+      default:
+    }
+  }
+
+  hello() { return "hello"; }
+  fetch() { return new Response("hello"); }
+  get getter() { return 1; }
+  async slow() { await scheduler.wait(50); return "slow"; }
+  abort(...args) { this.ctx.abort(...args); }
+  get aborting() { this.ctx.abort("in a getter"); return 1; }
+  abortLater() { this.ctx.waitUntil(scheduler.wait(5).then(() => this.ctx.abort("later"))); return "returned"; }
+  async section() { await this.ctx.blockConcurrencyWhile(() => { throw new CustomError("of a later section"); }); }
+}
 
 /** No handler at all. */
 export class Bare extends DurableObject {

@@ -8,7 +8,9 @@ use stated_bundle::SourceMap;
 use stated_config::{Binding, Config};
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
-use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
+use stated_object::capability::{
+    Address, Capability, Home, Life, ObjectRef, Props, ServiceRef, Target,
+};
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
@@ -213,9 +215,9 @@ impl Network for Nowhere {
         namespace: usize,
         id: ObjectId,
         name: Option<String>,
-        generation: u64,
+        life: Life,
     ) -> Option<ObjectRef> {
-        self.reach.object(namespace, id, name, generation)
+        self.reach.object(namespace, id, name, life)
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {

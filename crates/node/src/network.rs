@@ -7,7 +7,9 @@ use std::sync::Arc;
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
 use stated_http::{Client, Connection, FetchError, RedirectMode};
-use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
+use stated_object::capability::{
+    Address, Capability, Home, Life, ObjectRef, Props, ServiceRef, Target,
+};
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Namespace;
 use stated_object::program::{Answer, Event};
@@ -43,9 +45,9 @@ impl Network for ShardNetwork {
         namespace: usize,
         id: ObjectId,
         name: Option<String>,
-        generation: u64,
+        life: Life,
     ) -> Option<ObjectRef> {
-        self.reach.borrow().object(namespace, id, name, generation)
+        self.reach.borrow().object(namespace, id, name, life)
     }
 
     fn bound_service(&self, index: usize) -> Option<ServiceRef> {
@@ -73,10 +75,10 @@ impl Network for ShardNetwork {
             service,
             namespace,
             id,
-            generation,
             ..
         } = *object;
         let name = object.name.clone();
+        let life = object.life.clone();
         let owner = Home {
             service,
             shard: self.topology.owner(service, &id),
@@ -86,14 +88,14 @@ impl Network for ShardNetwork {
                 return Box::pin(async { Err(shard_gone()) });
             };
             let entry = namespace.entry(id, name.as_deref());
-            return Box::pin(async move { namespace.deliver(&entry, generation, event).await });
+            return Box::pin(async move { namespace.deliver(&entry, life, event).await });
         }
         let sender = self.topology.sender(owner.service, owner.shard).clone();
         Box::pin(ask(sender, move |reply| Command::Deliver {
             namespace,
             id,
             name,
-            generation,
+            life,
             event,
             reply,
         }))

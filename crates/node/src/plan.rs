@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stated_config::migrations::StorageKind;
 use stated_config::{Binding, Config};
 use stated_core::id::{ObjectId, UniqueKey};
-use stated_object::capability::{Address, Capability, ObjectRef, Props, ServiceRef};
+use stated_object::capability::{Address, Capability, Life, ObjectRef, Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
 use stated_worker::{Export, Settings};
@@ -105,7 +105,7 @@ impl Reach {
                     namespace,
                     id: *id,
                     name: name.clone(),
-                    generation: 0,
+                    life: Life::of(0),
                 }))
             }
         }
@@ -116,10 +116,10 @@ impl Reach {
         namespace: usize,
         id: ObjectId,
         name: Option<String>,
-        generation: u64,
+        life: Life,
     ) -> Option<ObjectRef> {
         let target = self.targets.get(namespace)?;
-        Some(target.object(id, name, generation))
+        Some(target.object(id, name, life))
     }
 
     pub(crate) fn service(&self, index: usize) -> Option<ServiceRef> {
@@ -159,13 +159,13 @@ pub(crate) struct NamespaceTarget {
 
 impl NamespaceTarget {
     /// One of its objects.
-    pub(crate) fn object(&self, id: ObjectId, name: Option<String>, generation: u64) -> ObjectRef {
+    pub(crate) fn object(&self, id: ObjectId, name: Option<String>, life: Life) -> ObjectRef {
         ObjectRef {
             service: self.service,
             namespace: self.namespace,
             id,
             name,
-            generation,
+            life,
         }
     }
 }

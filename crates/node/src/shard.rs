@@ -335,7 +335,7 @@ impl Shard {
                 namespace,
                 id,
                 name,
-                generation,
+                life,
                 event,
                 reply,
             } => {
@@ -343,7 +343,7 @@ impl Shard {
                 let entry = namespace.entry(id, name.as_deref());
                 let given_up = GivenUp::of(&event);
                 tokio::task::spawn_local(async move {
-                    let answer = namespace.deliver(&entry, generation, event);
+                    let answer = namespace.deliver(&entry, life, event);
                     given_up.reply(answer, reply).await;
                 });
             }

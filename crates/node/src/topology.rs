@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::ObjectId;
-use stated_object::capability::{Props, TargetAddress};
+use stated_object::capability::{Life, Props, TargetAddress};
 use stated_object::program::{Answer, Event};
 use stated_worker::Source;
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +21,7 @@ pub(crate) enum Command {
         namespace: usize,
         id: ObjectId,
         name: Option<String>,
-        generation: u64,
+        life: Life,
         event: Event,
         reply: oneshot::Sender<Result<(u64, Answer), Failure>>,
     },

@@ -6,6 +6,7 @@
 //! inside a message that never arrived), its home hears of it by [`Releases`]. So nothing has to be
 //! cleaned up by hand on any path, and a stub passed on needs nobody in between.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -53,7 +54,7 @@ impl Capability {
     pub fn duplicate(&self) -> Option<Self> {
         match self {
             Self::Target(target) => Some(Self::Target(target.clone())),
-            Self::Object(object) => Some(Self::Object(object.clone())),
+            Self::Object(object) => Some(Self::Object(object.for_another())),
             Self::Service(service) => Some(Self::Service(service.clone())),
             Self::Stream(_) => None,
         }
@@ -71,8 +72,65 @@ pub struct ObjectRef {
     pub id: ObjectId,
     /// The name that the id was made from, if known.
     pub name: Option<String>,
-    /// As in [`crate::namespace::Namespace::deliver`].
-    pub generation: u64,
+    /// The life that its calls are for.
+    pub life: Life,
+}
+
+impl ObjectRef {
+    /// The same object for another holder, whose calls are for the life that is known by now.
+    pub fn for_another(&self) -> Self {
+        Self {
+            life: Life::of(self.life.generation()),
+            ..self.clone()
+        }
+    }
+}
+
+/// Which life of an object the calls of a stub are for: the one in which the first of them arrived.
+///
+/// A stub that saw its object break stays broken, so all its calls carry this. It is shared by the
+/// calls of a stub that are sent before an answer has said which life it is.
+#[derive(Clone, Debug)]
+pub enum Life {
+    /// The generation, as an answer said; 0 for a call that is alone and the first.
+    Known(u64),
+    /// What the calls that are under way share; 0 until the first of them has arrived.
+    Shared(Arc<AtomicU64>),
+}
+
+impl Life {
+    /// A life that an answer has told of.
+    pub fn of(generation: u64) -> Self {
+        Self::Known(generation)
+    }
+
+    /// Makes copies from now on share what the first of them learns.
+    pub fn share(&mut self) {
+        if let Self::Known(generation) = *self {
+            *self = Self::Shared(Arc::new(AtomicU64::new(generation)));
+        }
+    }
+
+    /// The generation, or 0 when it is not known yet.
+    pub fn generation(&self) -> u64 {
+        match self {
+            Self::Known(generation) => *generation,
+            Self::Shared(shared) => shared.load(Ordering::Acquire),
+        }
+    }
+
+    /// Notes where a call has arrived. Only the shard that owns the object does.
+    pub(crate) fn bind(&self, generation: u64) {
+        if let Self::Shared(shared) = self {
+            shared.store(generation, Ordering::Release);
+        }
+    }
+}
+
+impl From<u64> for Life {
+    fn from(generation: u64) -> Self {
+        Self::of(generation)
+    }
 }
 
 /// A stateless entrypoint, as any service can address it.

@@ -11,6 +11,7 @@ use stated_core::error::{ErrorCode, Failure};
 use stated_core::limits;
 use tokio::sync::oneshot;
 
+use crate::capability::Life;
 use crate::hibernation::SocketId;
 use crate::instance::{Instance, Permit};
 use crate::namespace::{Entry, Namespace};
@@ -19,23 +20,27 @@ use crate::program::{Answer, Event, SocketEvent};
 impl Namespace {
     /// Delivers an event to an object of this namespace and waits for its answer.
     ///
-    /// `generation` is 0 for a stub's first call and otherwise what its last answer carried: a stub
-    /// that saw the object break stays broken. The answer leaves only when everything it may depend
-    /// on is durable. Dropping the future does not stop a handler that has started.
+    /// A stub's first call binds `life`, and the others are for that life only: a stub that saw the
+    /// object break stays broken. The answer comes with the life's generation, and leaves only when
+    /// everything it may depend on is durable. Dropping the future does not stop a handler that has
+    /// started.
     ///
     /// # Errors
     /// What the handler threw, why the object broke, or why the event was not admitted.
     pub async fn deliver(
         self: &Rc<Self>,
         entry: &Rc<Entry>,
-        generation: u64,
+        life: impl Into<Life>,
         event: Event,
     ) -> Result<(u64, Answer), Failure> {
-        entry.check_generation(generation)?;
+        let life = life.into();
+        entry.check_generation(life.generation())?;
         let waiting = Backlogged::admit(entry, &event)?;
         let _call = Call::begin(entry);
-        let instance = self.running(entry)?;
+        // Of an instance that its constructor breaks, the caller has seen this life as well.
         let current = entry.generation();
+        life.bind(current);
+        let instance = self.running(entry)?;
         let answer = instance
             .deliver(event, waiting)
             .await

@@ -16,6 +16,7 @@ mod context;
 mod dynamic;
 mod header_names;
 mod library;
+mod lives;
 mod loader;
 mod op;
 mod ops;

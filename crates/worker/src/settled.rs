@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use stated_core::error::Failure;
 use stated_engine::{Deferred, Local, Scope, Thrown};
-use stated_object::capability::Message;
+use stated_object::capability::{Life, Message};
 use stated_object::message::FetchResponse;
 
 use crate::cache::Found;
@@ -32,7 +32,7 @@ pub(crate) enum Settled {
     /// `[bytes, capabilities]`, a result of an RPC call.
     Message(Message),
     /// `[generation, result]` of a call through a stub.
-    OfStub(u64, Box<Settled>),
+    OfStub(Life, Box<Settled>),
     /// `[outcome, noRetry]`
     Scheduled(&'static str, bool),
     /// `[status, statusText, headers, body, storedMs, expiresMs]`, or undefined.
@@ -148,8 +148,8 @@ impl Worker {
                 let parts = self.message_to_wire(scope, context, message);
                 scope.array(&parts)
             }
-            Settled::OfStub(generation, inner) => {
-                let generation = scope.number(generation as f64);
+            Settled::OfStub(life, inner) => {
+                let generation = scope.number(life.generation() as f64);
                 let inner = self.to_js(scope, context, *inner)?;
                 scope.array(&[generation, inner])
             }

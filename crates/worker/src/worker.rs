@@ -31,6 +31,7 @@ use crate::content_coding::Codings;
 use crate::context::{Context, Endings, Kind, Left};
 use crate::dynamic::{Dynamics, Outbound};
 use crate::header_names::HeaderNames;
+use crate::lives::Lives;
 use crate::ops::compress::Codecs;
 use crate::ops::subtle::Hashers;
 use crate::ops::text::Decoders;
@@ -101,6 +102,7 @@ pub struct Worker {
     pub(crate) calls: Calls,
     pub(crate) bodies: Bodies,
     pub(crate) capabilities: Capabilities,
+    pub(crate) lives: Lives,
     pub(crate) sockets: Sockets,
     pub(crate) timers: Timers,
     pub(crate) fetches: RefCell<FxHashMap<u64, tokio::sync::oneshot::Sender<()>>>,
@@ -173,6 +175,7 @@ impl Worker {
             calls: Calls::default(),
             bodies: Bodies::default(),
             capabilities,
+            lives: Lives::default(),
             sockets: Sockets::default(),
             timers: Timers::default(),
             fetches: RefCell::default(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::limits;
+use stated_object::capability::Life;
 use stated_object::program::Answer;
 use stated_storage::Confirmation;
 
@@ -69,6 +70,61 @@ fn a_stub_that_saw_the_break_stays_broken_and_a_new_one_works() {
 
         assert_eq!((&*old.message, old.durable_object_reset), ("enough", true));
         assert_eq!(next, generation + 1);
+    });
+}
+
+#[test]
+fn calls_that_share_a_life_reach_no_other_although_none_was_answered_yet() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut life = Life::of(0);
+        life.share();
+        world.on_event(|instance, _, _| instance.break_with(Failure::aborted(Some("enough"))));
+        let first = world
+            .namespace
+            .deliver(&entry, life.clone(), call("one"))
+            .await
+            .unwrap_err();
+
+        let second = world
+            .namespace
+            .deliver(&entry, life.clone(), call("two"))
+            .await
+            .unwrap_err();
+        let (next, _) = world
+            .namespace
+            .deliver(&entry, Life::of(0), call("three"))
+            .await
+            .unwrap();
+
+        assert_eq!((&*first.message, &*second.message), ("enough", "enough"));
+        assert_eq!(next, life.generation() + 1);
+    });
+}
+
+#[test]
+fn a_life_that_its_constructor_ends_is_the_one_its_calls_share() {
+    in_world(|world| async move {
+        let entry = world.entry("a");
+        let mut life = Life::of(0);
+        life.share();
+        world
+            .script
+            .constructors
+            .borrow_mut()
+            .push_back(Box::new(|_| Err(Failure::thrown("Error: not today", 0))));
+
+        for name in ["one", "two"] {
+            let failure = world
+                .namespace
+                .deliver(&entry, life.clone(), call(name))
+                .await
+                .unwrap_err();
+            assert_eq!(&*failure.message, "Error: not today");
+        }
+        settle().await;
+
+        assert_eq!(world.log(), ["construct", "forget 1"]);
     });
 }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { describeError } from "stated:error-transport";
+import { describeBreak } from "stated:error-transport";
 import { ops } from "stated:host";
 
 /** A failure breaks the object, and the promise is never settled. */
@@ -76,13 +76,14 @@ export function runSection(sectionId, token) {
 
 /** @param {Section} section @param {number} sectionId @param {unknown} value */
 function succeed(section, sectionId, value) {
-  ops.sectionEnd(section.contextId, sectionId, undefined);
+  ops.sectionEnd(section.contextId, sectionId);
   section.resolve(value);
 }
 
 /** @param {Section} section @param {number} sectionId @param {unknown} error */
 function fail(section, sectionId, error) {
-  ops.sectionEnd(section.contextId, sectionId, describeError(error)[0]);
+  const [text, , flags, value] = describeBreak(error);
+  ops.sectionEnd(section.contextId, sectionId, text, flags, value);
   if (section.kind === TRANSACTION) section.reject(error);
 }
 

@@ -90,6 +90,9 @@ export class DurableObjectState {
 
   /** Resets the object; does not return. @param {string} [reason] @param {{ retryAlarm?: boolean }} [options] */
   abort(reason = undefined, options = undefined) {
+    if (options !== undefined && options !== null && typeof options !== "object") {
+      throw badArgument("DurableObjectState", "abort", 2, "AbortOptions");
+    }
     const text = reason === undefined ? ABORTED : `${reason}`;
     return ops.abortObject(this.#object.contextId, text, options?.retryAlarm !== false);
   }

@@ -49,7 +49,7 @@ export function isReset(error) {
 export function describeError(error) {
   try {
     if (typeof error !== "object" || error === null || !isError(error)) {
-      const text = `Error: ${String(error)}`;
+      const text = `Error: ${nameOf(error)}`;
       return [text, text, flagsOf(error)];
     }
     const shown = String(error);
@@ -59,6 +59,22 @@ export function describeError(error) {
     const text = "Error: the error could not be converted to a string";
     return [text, text, 0];
   }
+}
+
+/**
+ * What is shown of a thrown value that is no error: as in V8, whose text it is, without calling the value's own `toString`.
+ *
+ * @param {any} value
+ */
+function nameOf(value) {
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value.toString === Object.prototype.toString) {
+    const { constructor } = value;
+    if (typeof constructor === "function" && typeof constructor.name === "string" && constructor.name !== "") {
+      return `#<${constructor.name}>`;
+    }
+  }
+  return Object.prototype.toString.call(value);
 }
 
 /** @param {object} error */
@@ -179,7 +195,18 @@ export function abortEvent(contextId, reason = new Error("Worker execution was a
 }
 
 /**
- * What was thrown in serialized form, where it crosses whole.
+ * What `describeError` says of an error that breaks its object, and what was thrown in serialized form, for the callers.
+ *
+ * @param {unknown} error
+ * @returns {[string, string, number, Uint8Array | undefined]}
+ */
+export function describeBreak(error) {
+  return [...describeError(error), encodeThrown(error)];
+}
+
+/**
+ * What was thrown in serialized form, where it crosses whole. In contrast to values, instances of the program's classes
+ * do, too, as plain objects.
  *
  * @param {unknown} error
  * @returns {Uint8Array | undefined}
@@ -187,7 +214,7 @@ export function abortEvent(contextId, reason = new Error("Worker execution was a
 export function encodeThrown(error) {
   if (typeof error !== "object" || error === null || !flag("enhanced_error_serialization")) return undefined;
   try {
-    return serialize(error, { forRpc: true });
+    return serialize(error, { forErrors: true });
   } catch {
     // Something in it cannot be passed on; the text can.
     return undefined;

@@ -318,8 +318,8 @@ export interface Ops {
   /** Throws the two errors of reference 1.3. */
   idParse(namespace: number, text: string): string;
   /**
-   * Calls of one context to one object are delivered in call order. `generation` is 0 for a stub's first call and the
-   * number that came back with its last result after that; a stub of a broken generation rejects with the break's error.
+   * Calls of one context to one object are delivered in call order. `generation` is the number that came back with a
+   * stub's first result, and before that the stub's own, negative; a stub of a broken generation rejects with the break's error.
    */
   stubFetch(namespace: number, id: string, name: string | undefined, generation: number, token: number, method: string,
     url: string, headers: string[], body: WireBody): Promise<[number, WireResponse]>;
@@ -450,7 +450,7 @@ export interface Ops {
    * object with the given error text), 1 = transaction (a failure does not). Throws at nesting depth 65.
    */
   sectionRequest(contextId: number, kind: number, token: number): void;
-  sectionEnd(contextId: number, sectionId: number, errorText: string | undefined): void;
+  sectionEnd(contextId: number, sectionId: number, errorText?: string, flags?: number, value?: Uint8Array): void;
   /** ctx.abort(): ends the running JavaScript; never returns. */
   abortObject(contextId: number, reason: string, retryAlarm: boolean): never;
 
@@ -573,6 +573,8 @@ export interface Main {
   makeError(className: string, message: string, flags: number, objectId: string, value?: Uint8Array): Error;
   /** `[text for the caller (reference 2.7), text with stack for the log, flags]` of anything thrown. */
   describeError(error: unknown): [string, string, number];
+  /** The same of an error that breaks its object, and its `value` as in respondError. */
+  describeBreak(error: unknown): [string, string, number, Uint8Array | undefined];
   /** A promise that nobody handles at the end of a turn; dispatches "unhandledrejection". True when that was prevented, which
    *  keeps the reason out of the log. */
   rejectionUnhandled(promise: Promise<unknown>, reason: unknown): boolean;

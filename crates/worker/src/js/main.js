@@ -27,7 +27,7 @@ import { forgetSockets } from "stated:websocket";
 export { alarmObject, callObject, createObject, fetchObject, restoreObject, socketHandler } from "stated:durable-object";
 export { setEnv } from "stated:dynamic-env";
 export { callEntrypoint, fetchEntrypoint, restoreEntrypoint } from "stated:entrypoint";
-export { describeError, makeError } from "stated:error-transport";
+export { describeBreak, describeError, makeError } from "stated:error-transport";
 export { callTarget } from "stated:rpc-callee";
 export { releaseTarget } from "stated:rpc-export";
 export { scheduledEntrypoint } from "stated:scheduled";

@@ -22,17 +22,21 @@ const NAME_KEPT_LENGTH_MAX = 256;
 
 const NO_JURISDICTIONS = "Jurisdiction restrictions are not implemented in workerd.";
 
+let lastStub = 0;
+
 /**
  * The way to one object, as one stub sees it.
  *
- * `generation` is the life of the object that answered last. When that life is broken the host refuses further calls of it;
- * a break before the first answer is remembered here, since the host cannot tell that call from a new stub's.
+ * `generation` is the life of the object that answered. When that life is broken the host refuses further calls of it; a
+ * break before the first answer is remembered here. Until either, calls say which stub they are of, since all are for the
+ * life that the first of them meets.
  */
 class ObjectChannel {
   #namespace;
   #id;
   #name;
   #generation = 0;
+  #number = 0;
   /** @type {unknown} */ #broken = undefined;
 
   /** @param {number} namespace @param {string} id @param {string | undefined} name */
@@ -52,19 +56,26 @@ class ObjectChannel {
    */
   fetch(token, method, url, headers, body) {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    return this.#answer(ops.stubFetch(this.#namespace, this.#id, this.#name, this.#generation, token, method, url, headers, body));
+    return this.#answer(ops.stubFetch(this.#namespace, this.#id, this.#name, this.#life(), token, method, url, headers, body));
   }
 
   /** @param {string[]} path @param {import("stated:rpc-channel").SentMessage | undefined} message */
   call(path, message) {
     if (this.#broken !== undefined) throw this.#broken;
-    return this.#answer(ops.stubCall(this.#namespace, this.#id, this.#name, this.#generation, path, message?.bytes,
+    return this.#answer(ops.stubCall(this.#namespace, this.#id, this.#name, this.#life(), path, message?.bytes,
       message?.capabilities ?? []));
   }
 
   /** The stub stays usable whatever is sent; what is sent is broken if it is. */
   reference() {
-    return ops.capabilityOfObject(this.#namespace, this.#id, this.#name, this.#generation);
+    return ops.capabilityOfObject(this.#namespace, this.#id, this.#name, this.#life());
+  }
+
+  /** The generation, or the stub's number, negative. */
+  #life() {
+    if (this.#generation !== 0) return this.#generation;
+    if (this.#number === 0) this.#number = ++lastStub;
+    return -this.#number;
   }
 
   get objectId() {
@@ -101,7 +112,6 @@ class DurableObject extends ServiceStub {
 defineInterface(DurableObject);
 registerPlatformClass(DurableObject, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
-  forRpc: "Passing stubs over RPC is not supported.",
   pass: passService,
   isStorable: true,
 });

@@ -11,7 +11,7 @@
  * @typedef {object} PlatformClass
  * @property {string} name as error messages show it
  * @property {string} [outsideRpc] why an instance cannot be serialized for storage or a clone
- * @property {string} [forRpc] why an instance cannot be serialized for a use like RPC that has no references
+ * @property {string} [forRpc] why an instance cannot be passed over RPC, where that is not for its class
  * @property {Passing} [pass] how an instance is passed over RPC
  * @property {Keeping} [keep] how an instance is written where nothing can be referred to: for storage, or a clone
  * @property {boolean} [isStorable] whether `pass` also writes what is stored, in programs whose stubs may be

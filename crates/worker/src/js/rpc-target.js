@@ -14,7 +14,4 @@ import { registerPlatformClass } from "stated:platform-classes";
  */
 export class RpcTarget {}
 
-registerPlatformClass(RpcTarget, {
-  outsideRpc: "Remote RPC references can only be serialized for RPC.",
-  forRpc: "Passing RpcTargets over RPC is not supported.",
-});
+registerPlatformClass(RpcTarget, { outsideRpc: "Remote RPC references can only be serialized for RPC." });

@@ -27,21 +27,20 @@ let idleReader = new Reader();
 /**
  * Returns the serialized form of a value, header included.
  *
- * Instances of the program's classes lose their prototype, except with `forRpc`, where they are refused. Throws a
- * DataCloneError for what cannot be serialized, and whatever a getter of the value throws.
+ * Instances of the program's classes lose their prototype. Throws a DataCloneError for what cannot be serialized, and
+ * whatever a getter of the value throws.
  *
  * @param {unknown} value
- * @param {{ forStorage?: boolean, forRpc?: boolean, forAttachment?: boolean }} [options] what the bytes are for; `forRpc` leaves out error
- *   stacks
+ * @param {{ forStorage?: boolean, forErrors?: boolean, forAttachment?: boolean }} [options] what the bytes are for; `forErrors`
+ *   leaves out error stacks
  * @returns {Uint8Array}
  *
  * Source: https://developers.cloudflare.com/workers/runtime-apis/rpc/ and V8's value-serializer.
  */
 export function serialize(value, options) {
   const writer = begin();
-  const forRpc = options?.forRpc === true;
-  writer.plainInstances = !forRpc;
-  writer.errorStacks = !forRpc;
+  writer.plainInstances = true;
+  writer.errorStacks = options?.forErrors !== true;
   writer.cloning = options?.forAttachment === true;
   return finish(writer, value);
 }

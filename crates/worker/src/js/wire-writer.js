@@ -342,8 +342,7 @@ export class Writer {
       return;
     }
     if (this.message !== null) this.#writePassed(value, this.message.passFunction);
-    else if (this.plainInstances) throw notCloneable(value);
-    else throw dataCloneError("Passing functions over RPC is not supported.");
+    else throw notCloneable(value);
   }
 
   /** @param {object} proxy one of the library's, or the program's */

@@ -233,7 +233,6 @@ class DynamicStub extends ServiceStub {}
 defineInterface(DynamicStub, undefined, "Fetcher");
 registerPlatformClass(DynamicStub, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
-  forRpc: NOT_TRANSFERABLE,
   pass: (_writer, _message, stub) => channelOf(stub).reference(),
 });
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use stated_core::error::{ErrorCode, Failure};
-use stated_object::capability::{Address, Capability, Message, ObjectRef, Props, ServiceRef};
+use stated_object::capability::{Address, Capability, Life, Message, ObjectRef, Props, ServiceRef};
 use stated_object::program::Event;
 
 use super::fetch::aborted;
@@ -94,14 +94,18 @@ impl<'s> Op<'_, 's> {
         })))
     }
 
-    /// An object from a namespace's index, an id, a name and a generation.
+    /// An object from a namespace's index, an id, a name, and a generation or the negative number of a stub that knows none.
     pub(crate) fn object(&mut self, first: u32) -> Result<ObjectRef, OpError<'s>> {
         let text = self.text(first + 1)?;
         let id = stated_core::id::ObjectId::from_hex(&text)
             .ok_or_else(|| OpError::type_error("the stub has no valid id"))?;
         let name = self.optional_text(first + 2)?;
         let network = self.worker.network();
-        let object = network.object(self.uint(first) as usize, id, name, self.uint(first + 3));
+        let life = match self.number(first + 3) {
+            stub if stub < 0.0 => self.worker.lives.of_stub(-stub as u64),
+            generation => Life::of(generation as u64),
+        };
+        let object = network.object(self.uint(first) as usize, id, name, life);
         object.ok_or_else(|| OpError::type_error("no such Durable Object namespace"))
     }
 }
@@ -120,7 +124,7 @@ pub(crate) fn of_target<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// A stub of an object.
 pub(crate) fn of_object<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let object = op.object(0)?;
-    op.hold(Capability::Object(object))
+    op.hold(Capability::Object(object.for_another()))
 }
 
 /// A stub of an entrypoint.
@@ -239,16 +243,16 @@ pub(crate) fn at_address<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 /// Where a call goes.
 pub(crate) enum Callee {
     Target(stated_object::capability::Target),
-    Object(u64, ObjectRef),
+    Object(ObjectRef),
     Service(ServiceRef),
 }
 
 impl Callee {
-    /// What a capability with this number in the table (0 for none) stands for.
-    pub(crate) fn of<'s>(id: u64, capability: Capability) -> Result<Self, OpError<'s>> {
+    /// What a capability stands for.
+    pub(crate) fn of<'s>(capability: Capability) -> Result<Self, OpError<'s>> {
         match capability {
             Capability::Target(target) => Ok(Self::Target(target)),
-            Capability::Object(object) => Ok(Self::Object(id, object)),
+            Capability::Object(object) => Ok(Self::Object(object)),
             Capability::Service(service) => Ok(Self::Service(service)),
             Capability::Stream(_) => Err(gone()),
         }
@@ -258,7 +262,7 @@ impl Callee {
     fn awaited(&self, worker: &Worker) -> Awaited {
         match self {
             Self::Service(service) => worker.awaited_of(service),
-            Self::Target(_) | Self::Object(..) => Awaited::Operation,
+            Self::Target(_) | Self::Object(_) => Awaited::Operation,
         }
     }
 }
@@ -271,8 +275,15 @@ fn callee<'s>(op: &Op<'_, 's>) -> Result<Callee, OpError<'s>> {
     let held = op
         .worker
         .capabilities
-        .with(id, |capability| capability.duplicate());
-    Callee::of(id, held.flatten().ok_or_else(gone)?)
+        .with(id, |capability| match capability {
+            // The stub is broken for ever once the life of its first call is.
+            Capability::Object(object) => {
+                object.life.share();
+                Some(Capability::Object(object.clone()))
+            }
+            other => other.duplicate(),
+        });
+    Callee::of(held.flatten().ok_or_else(gone)?)
 }
 
 /// An RPC call or property read.
@@ -331,14 +342,8 @@ pub(crate) async fn answer(worker: &Worker, callee: Callee, event: Event) -> Set
             settled(worker.network().call_target(&target, event).await?)
         }
         Callee::Service(service) => settled(worker.call_service(&service, event).await?),
-        Callee::Object(id, object) => {
-            let (generation, answer) = worker.network().call_object(&object, event).await?;
-            // The stub is broken for ever once this life of the object is.
-            worker.capabilities.with(id, |capability| {
-                if let Capability::Object(object) = capability {
-                    object.generation = generation;
-                }
-            });
+        Callee::Object(object) => {
+            let (_, answer) = worker.network().call_object(&object, event).await?;
             settled(answer)
         }
     }

@@ -142,7 +142,7 @@ pub(crate) fn section_end<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let failure = op
         .optional_text(2)?
         .filter(|_| breaks)
-        .map(|text| Failure::thrown(text, 0));
+        .map(|text| Failure::thrown(text, op.uint(3) as u32).with_value(op.scope.bytes(op.arg(4))));
     let broken = failure.is_some();
     instance.end_section(section, failure);
     if broken {

@@ -194,7 +194,7 @@ impl crate::worker::Worker {
 
 /// An RPC call or property read of what `env` holds.
 pub(crate) fn env_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let callee = Callee::of(0, op.of_env()?)?;
+    let callee = Callee::of(op.of_env()?)?;
     let path = op.texts(1)?;
     let args = op.arguments(2)?;
     let context = op.context()?;
@@ -207,7 +207,7 @@ pub(crate) fn env_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `fetch()` of what `env` holds.
 pub(crate) fn env_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let callee = Callee::of(0, op.of_env()?)?;
+    let callee = Callee::of(op.of_env()?)?;
     let mut abortable = op.abortable(op.uint(1));
     let request = op.request(2)?;
     let context = op.context()?;

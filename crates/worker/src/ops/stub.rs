@@ -2,7 +2,7 @@
 
 use stated_core::error::{ErrorCode, Failure};
 use stated_core::id::{ObjectId, UniqueKey};
-use stated_object::capability::ObjectRef;
+use stated_object::capability::{Life, ObjectRef};
 use stated_object::clock::wall_ms;
 use stated_object::program::{Answer, Event, Scheduled};
 
@@ -74,6 +74,15 @@ fn target<'s>(op: &mut Op<'_, 's>) -> Result<ObjectRef, OpError<'s>> {
     Ok(object)
 }
 
+/// An answer with the life it came from, which calls made before JavaScript hears of it share.
+fn of_stub(object: ObjectRef, generation: u64, answer: Settled) -> Settled {
+    let life = match object.life {
+        Life::Known(0) => Life::of(generation),
+        life => life,
+    };
+    Settled::OfStub(life, Box::new(answer))
+}
+
 /// `stub.fetch()`
 pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let object = target(op)?;
@@ -87,7 +96,7 @@ pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
             answer = network.call_object(&object, Event::Fetch(request)) => answer?,
             () = abortable.aborted() => return Err(aborted()),
         };
-        Ok(Settled::OfStub(generation, Box::new(settled(answer)?)))
+        Ok(of_stub(object, generation, settled(answer)?))
     })
 }
 
@@ -103,7 +112,7 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         let (generation, answer) = network
             .call_object(&object, Event::Call { path, args })
             .await?;
-        Ok(Settled::OfStub(generation, Box::new(settled(answer)?)))
+        Ok(of_stub(object, generation, settled(answer)?))
     })
 }
 

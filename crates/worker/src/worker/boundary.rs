@@ -8,7 +8,9 @@ use std::time::Duration;
 use stated_core::error::Failure;
 use stated_core::id::{ObjectId, UniqueKey};
 use stated_engine::AsyncStacks;
-use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
+use stated_object::capability::{
+    Address, Capability, Home, Life, ObjectRef, Props, ServiceRef, Target,
+};
 use stated_object::message::{BodyStream, BodyWriter, FetchRequest, FetchResponse};
 use stated_object::program::{Answer, Event};
 
@@ -26,7 +28,7 @@ pub trait Network {
         namespace: usize,
         id: ObjectId,
         name: Option<String>,
-        generation: u64,
+        life: Life,
     ) -> Option<ObjectRef>;
 
     /// The service behind a binding; None when there is no such binding.

@@ -53,12 +53,12 @@ impl Worker {
         )
     }
 
-    /// What was thrown, as a failure on its way to a caller; also printed with its stack.
+    /// What was thrown, as a failure that breaks an object and is on its way to its callers.
     pub(crate) fn failure_of(&self, scope: &mut Scope<'_>, error: Local<'_>) -> Failure {
         let Some(loaded) = self.running_program() else {
             return Failure::new(ErrorCode::Internal);
         };
-        let describe = scope.local(&loaded.main["describeError"]);
+        let describe = scope.local(&loaded.main["describeBreak"]);
         let Ok(parts) = scope.call(describe, &[error]) else {
             return Failure::new(ErrorCode::Internal);
         };
@@ -72,7 +72,9 @@ impl Worker {
             .ok()
             .and_then(Local::as_number)
             .unwrap_or(0.0);
-        Failure::thrown(text, flags as u32)
+        let value = scope.element(parts, 3).ok();
+        let value = value.and_then(|value| scope.bytes(value));
+        Failure::thrown(text, flags as u32).with_value(value)
     }
 
     /// Prints an exception that nobody caught.

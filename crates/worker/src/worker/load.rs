@@ -35,6 +35,7 @@ const MAIN: &[&str] = &[
     "timerFired",
     "runSection",
     "makeError",
+    "describeBreak",
     "describeError",
     "rejectionUnhandled",
     "rejectionHandled",

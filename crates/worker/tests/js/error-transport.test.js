@@ -68,7 +68,7 @@ test("a DOMException without a message keeps its name", () => {
 });
 
 for (const [thrown, message] of /** @type {[any, string][]} */ ([["x", "x"], ["TypeError: y", "TypeError: y"], [5, "5"], [null, "null"],
-  [undefined, "undefined"], [{ a: 1 }, "[object Object]"], [Symbol("s"), "Symbol(s)"], [12n, "12"]])) {
+  [undefined, "undefined"], [{ a: 1 }, "#<Object>"], [Symbol("s"), "Symbol(s)"], [12n, "12"]])) {
   test(`throwing ${String(thrown)} arrives as Error`, () => {
     const error = cross(thrown);
     assertEquals([error.constructor === Error, error.message], [true, message]);
@@ -77,16 +77,25 @@ for (const [thrown, message] of /** @type {[any, string][]} */ ([["x", "x"], ["T
 
 test("an error that cannot be printed is described all the same", () => {
   const hostile = [
-    { toString() { throw new Error("no"); } },
+    { get toString() { throw new Error("no"); } },
     Object.defineProperty(new Error("x"), "message", { get() { throw new Error("no"); } }),
     Object.defineProperty(new Error("x"), "retryable", { get() { throw new Error("no"); } }),
-    Object.create(null),
     new Proxy(new Error("x"), { get() { throw new Error("no"); }, getPrototypeOf() { throw new Error("no"); } }),
   ];
   for (const thrown of hostile) {
     assertEquals(describeError(thrown), ["Error: the error could not be converted to a string",
       "Error: the error could not be converted to a string", 0]);
   }
+});
+
+test("what is thrown and no error is named after its class, and its toString is not called", () => {
+  class Point {}
+  const named = /** @type {[any, string][]} */ ([
+    [new Point(), "#<Point>"], [Object.create(null), "[object Object]"], [[1], "[object Array]"], [new Map(), "#<Map>"],
+    [{ toString() { throw new Error("no"); } }, "[object Object]"], [{ constructor: 5 }, "[object Object]"],
+    [{ [Symbol.toStringTag]: "Tag", constructor: undefined }, "[object Tag]"], [() => 1, "() => 1"],
+  ]);
+  for (const [thrown, text] of named) assertEquals(describeError(thrown)[0], `Error: ${text}`);
 });
 
 test("the log's text has the stack and the caller's has not", () => {
@@ -146,7 +155,7 @@ function crossWhole(thrown) {
   setFlags(["enhanced_error_serialization"]);
   try {
     const [text, , flags] = describeError(thrown);
-    return makeError("", text, flags | REMOTE, "", serialize(thrown, { forRpc: true }));
+    return makeError("", text, flags | REMOTE, "", serialize(thrown, { forErrors: true }));
   } finally {
     setFlags([]);
   }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
-use stated_object::capability::{Address, Capability, Home, ObjectRef, Props, ServiceRef, Target};
+use stated_object::capability::{
+    Address, Capability, Home, Life, ObjectRef, Props, ServiceRef, Target,
+};
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
@@ -111,7 +113,7 @@ impl Network for NoNetwork {
         namespace: usize,
         _: ObjectId,
         _: Option<String>,
-        _: u64,
+        _: Life,
     ) -> Option<ObjectRef> {
         panic!("a test refers to an object of namespace {namespace}");
     }
