@@ -32,6 +32,7 @@ class Counter extends RpcTarget {
   get child() { return new Counter(); }
   next() { return new Counter(); }
   fail() { throw new RangeError("from the target"); }
+  get undefinedGetter() { return undefined; }
   get broken() { throw new RangeError("from the getter"); }
   #secret() { return 1; }
   secret() { return this.#secret(); }
@@ -71,6 +72,61 @@ const cases = {
     t.write("then of a stub", (await promise).then);
     t.write("constructed", (() => { try { return new RpcPromise(); } catch (error) { return error.message; } })());
     t.write("constructed", (() => { try { return new RpcProperty(); } catch (error) { return error.message; } })());
+  }),
+
+  "10.1 then, catch and finally": withMembers(async ({ stub }, t) => {
+    for (const Class of [RpcPromise, RpcProperty]) {
+      for (const method of ["then", "catch", "finally"]) {
+        const { name, length } = Class.prototype[method];
+        t.write(`${method} of ${Class.name}`, name, length, Object.hasOwn(Class.prototype, method));
+        for (const [what, make] of [["nothing", () => undefined], ["an object", () => ({})], ["a promise", () => Promise.resolve(1)], ["a call", () => stub.number()], ["a property", () => stub.getter], ["a stub", () => new RpcStub(() => 1)]]) {
+          await t.attempt(`on ${what}`, () => Class.prototype[method].call(make(), () => "handled"));
+        }
+      }
+    }
+    const promise = stub.number();
+    t.write("the same", promise.then === promise.then, promise.then === RpcPromise.prototype.then, stub.getter.then === RpcProperty.prototype.then);
+    t.write("what they give", promise.then(() => 1) instanceof Promise, stub.getter.catch(() => 1) instanceof Promise, promise.finally(() => 1) instanceof Promise);
+    for (const [name, args] of Object.entries({ nothing: [], null: [null], undefined: [undefined, () => 1], number: [1], object: [{}], "second null": [(value) => value, null], "second undefined": [(value) => value, undefined], "second number": [(value) => value, 5] })) {
+      await t.attempt(`then of ${name}`, () => stub.number().then(...args));
+    }
+    await t.attempt("catch of nothing", () => stub.number().catch());
+    await t.attempt("catch of a number", () => stub.getter.catch(5));
+    await t.attempt("finally of nothing", () => stub.getter.finally());
+    await t.attempt("then of nothing on a property", () => stub.getter.then());
+    await t.attempt("a handler of a failure", () => stub.fail().then(() => "not called", (error) => error.message));
+    await t.attempt("a handler that throws", () => stub.number().then(() => { throw new RangeError("in then"); }));
+    await t.attempt("finally that throws", () => stub.number().finally(() => { throw new RangeError("in finally"); }));
+    await t.attempt("arguments of finally", async () => { let count; await stub.number().finally((...args) => { count = args.length; }); return count; });
+    const counter = stub.counter();
+    t.write("a call is made once", (await counter) === (await counter));
+    const property = stub.times;
+    t.write("a property is read each time", await property, await property);
+    await t.attempt("all", () => Promise.all([stub.number(), stub.getter, 3]));
+    await t.attempt("race", () => Promise.race([stub.number()]));
+    await t.attempt("allSettled", async () => (await Promise.allSettled([stub.number(), stub.fail()])).map(({ status }) => status));
+    await t.attempt("resolve", async () => { const call = stub.number(); return [Promise.resolve(call) === call, await Promise.resolve(call)]; });
+  }),
+
+  "10.1 properties of the caller's own": withMembers(async ({ stub }, t) => {
+    const promise = stub.counter();
+    promise.extra = 7;
+    promise[Symbol.for("s")] = 8;
+    t.write("set", promise.extra, promise[Symbol.for("s")], "extra" in promise, Object.keys(promise));
+    t.write("described", Object.getOwnPropertyDescriptor(promise, "extra"));
+    t.write("deleted", delete promise.extra, typeof promise.extra, Object.keys(promise));
+    t.write("call", await promise.increment());
+    const counter = await stub.counter();
+    Object.assign(counter, { a: 1, count: "mine" });
+    Object.defineProperty(counter, "g", { get: () => 5, enumerable: true, configurable: true });
+    t.write("of a stub", Object.entries(counter), counter.count, { ...counter });
+    t.write("other members", await counter.increment(2));
+    for (const [name, value] of [["promise", promise], ["stub", counter], ["property", stub.getter], ["object", stub]]) {
+      t.write(`in a ${name}`, "anything" in value, "0" in value, "then" in value, "constructor" in value, Symbol.iterator in value);
+      t.write("symbols", typeof value[Symbol.dispose], typeof value[Symbol.asyncDispose], typeof value[Symbol.iterator], typeof value[Symbol.toPrimitive]);
+    }
+    await t.attempt("dispose of something else", () => RpcPromise.prototype[Symbol.dispose].call({}));
+    await t.attempt("dup of a promise", () => RpcStub.prototype.dup.call(promise));
   }),
 
   "10.1 calls go on from calls": withMembers(async ({ stub }, t) => {
@@ -175,6 +231,36 @@ const cases = {
     await t.attempt("name of a method", async () => await counter.increment.name);
     await t.attempt("a method as a value", async () => typeof await counter.increment);
     t.write("a symbol as name", counter[Symbol.iterator], counter[Symbol.toPrimitive]);
+  }),
+
+  "10.2 members that are undefined or null": withMembers(async ({ stub }, t) => {
+    await t.attempt("an undefined getter", async () => await stub.undefinedGetter);
+    await t.attempt("called", () => stub.undefinedGetter());
+    await t.attempt("gone on from", async () => await stub.undefinedGetter.a);
+    await t.attempt("of a target", async () => await stub.counter().undefinedGetter);
+    await t.attempt("a setter", async () => await stub.setter);
+    await t.attempt("null", async () => await stub.nullGetter);
+    await t.attempt("null, called", () => stub.nullGetter());
+    await t.attempt("null, gone on from", async () => await stub.nullGetter.a);
+    await t.attempt("of a plain object", async () => await stub.withUndefined.a);
+    await t.attempt("of a plain object, called", () => stub.withUndefined.a());
+    await t.attempt("of a result", async () => await stub.plainWithUndefined().a);
+    await t.attempt("of a result, called", () => stub.plainWithUndefined().a());
+  }),
+
+  "10.2 names that are no identifiers": withMembers(async ({ stub }, t) => {
+    await t.attempt("with a space", () => stub["a b"](1));
+    await t.attempt("empty", () => stub[""]());
+    await t.attempt("emoji", () => stub["\u{1f600}"]());
+    await t.attempt("a number", () => typeof stub[5]);
+    await t.attempt("call()", () => stub.count.call(null, 1));
+    await t.attempt("apply()", () => stub.count.apply(null, [1]));
+    const { count } = stub;
+    await t.attempt("taken off the stub", () => count(1, 2));
+    await t.attempt("300 arguments", () => stub.count(...Array.from({ length: 300 }, (_, index) => index)));
+    await t.attempt("undefined arguments", () => stub.count(undefined, undefined));
+    await t.attempt("a generator", () => stub.generator());
+    await t.attempt("a static method", () => stub.staticMethod());
   }),
 
   "10.2 what is reached of a plain object": withMembers(async ({ stub }, t) => {
@@ -470,6 +556,32 @@ const cases = {
     await t.attempt("in a map", () => map.get("fn")());
   }),
 
+  "10.6 a promise that is disposed": withMembers(async ({ stub }, t) => {
+    await t.attempt("by using", async () => { using counter = stub.counter(); return counter.increment(2); });
+    await t.attempt("of a number", async () => { const call = stub.number(); call[Symbol.dispose](); return call; });
+    await t.attempt("before its answer", async () => { const call = stub.counter(); call[Symbol.dispose](); return (await call).increment(); });
+    await t.attempt("after its answer", async () => { const call = stub.counter(); const counter = await call; call[Symbol.dispose](); return counter.increment(); });
+    await t.attempt("with a result that has one", async () => { const call = stub.plain(); const { counter } = await call; call[Symbol.dispose](); return counter.increment(); });
+    await t.attempt("a property that was read", async () => { const call = stub.plain(); const counter = await call.counter; call[Symbol.dispose](); return counter.increment(); });
+    await t.attempt("a property that was not", async () => { const call = stub.plain(); const { counter } = call; call[Symbol.dispose](); return counter.increment(); });
+    await t.attempt("a duplicate", async () => { const { counter, [Symbol.dispose]: dispose } = await stub.plain(); const copy = counter.dup(); void dispose; counter[Symbol.dispose](); return copy.increment(); });
+  }),
+
+  "10.6 stubs in the hands of callbacks": withMembers(async ({ stub }, t) => {
+    await t.attempt("given and used", () => stub.giveTo(async (counter) => [await counter.increment(), await counter.increment()]));
+    let kept;
+    await stub.giveTo((counter) => { kept = counter; });
+    await t.attempt("kept", () => kept.increment());
+    await stub.giveTo((counter) => { kept = counter.dup(); });
+    await t.attempt("duplicated", () => kept.increment());
+    await t.attempt("returned", () => stub.useReturned(() => new Counter()));
+    await t.attempt("returned in an object", () => stub.useReturned(() => ({ increment: (by) => by })));
+    await t.attempt("an argument that is returned", async () => { const counter = await stub.echo(new Counter()); return [await counter.increment(), await counter.increment()]; });
+    await t.attempt("one target twice", async () => { const counter = new Counter(); return stub.incrementEach([counter, counter]); });
+    await t.attempt("one stub twice", async () => { const counter = await stub.counter(); return stub.incrementEach([counter, counter]); });
+    await t.attempt("one target twice in a result", async () => { const [a, b] = await stub.twins(); return [a === b, await a.increment(), await b.increment()]; });
+  }),
+
   "10.6 the disposer of a result": withMembers(async ({ stub }, t) => {
     const result = await stub.disposable();
     t.write("keys", Object.keys(result));
@@ -568,6 +680,21 @@ export class Members extends DurableObject {
   #log = new Log();
 
   number() { return this.#secret(); }
+  count(...args) { return args.length; }
+  ["a b"](value) { return `a b ${value}`; }
+  [""]() { return "empty"; }
+  ["\u{1f600}"]() { return "emoji"; }
+  *generator() { yield 1; }
+  static staticMethod() { return 1; }
+  get undefinedGetter() { return undefined; }
+  get nullGetter() { return null; }
+  set setter(_value) {}
+  get withUndefined() { return { a: undefined }; }
+  plainWithUndefined() { return { a: undefined }; }
+  twins() { const counter = new Counter(); return [counter, counter]; }
+  giveTo(call) { return call(new Counter()); }
+  async useReturned(call) { const counter = await call(); return [await counter.increment(1), await counter.increment(1)]; }
+  async incrementEach(counters) { const counts = []; for (const counter of counters) counts.push(await counter.increment()); return counts; }
   text() { return "text"; }
   nothing() {}
   null() { return null; }

@@ -96,7 +96,11 @@ function member(value, name) {
   // Own fields of an instance are its private state, whatever the class defines under the same name.
   if (Object.hasOwn(value, name)) throw noSuchMember(name);
   for (let at = prototype; !bases.has(at); at = Object.getPrototypeOf(at)) {
-    if (Object.hasOwn(at, name)) return Reflect.get(at, name, value);
+    if (!Object.hasOwn(at, name)) continue;
+    const found = Reflect.get(at, name, value);
+    // To Workers, a member that is undefined is none.
+    if (found === undefined) break;
+    return found;
   }
   throw noSuchMember(name);
 }

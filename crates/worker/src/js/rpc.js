@@ -21,7 +21,7 @@ import { exportTarget } from "stated:rpc-export";
 import { decodeResult, defineReceiving, discard, encodeArguments, TARGET } from "stated:rpc-message";
 import { isReceiver, memberOf, notAFunction } from "stated:rpc-path";
 import { flag, STORABLE } from "stated:settings";
-import { badConstructorArgument, illegalConstructor } from "stated:webidl";
+import { badArgument, badConstructorArgument, illegalConstructor, illegalInvocation } from "stated:webidl";
 import { HOST_STUB } from "stated:wire-format";
 import { ops } from "stated:host";
 
@@ -54,7 +54,7 @@ const unknownNames = new Proxy(Object.create(Object.prototype), {
     if (!flag("rpc")) return rpcUnavailable(key);
     return newProperty(channel, undefined, [key]);
   },
-  has: (_target, key) => typeof key === "string" && key !== "then" && flag("rpc") || key in Object.prototype,
+  has: (_target, key) => typeof key === "string" && key !== "then" && !isIndex(key) && flag("rpc") || key in Object.prototype,
 });
 Object.setPrototypeOf(RemoteObject.prototype, unknownNames);
 
@@ -72,6 +72,11 @@ export class RpcPromise {
   constructor() {
     throw illegalConstructor();
   }
+
+  /** Disposes the result, too. What was called before goes on. */
+  [Symbol.dispose]() {
+    behind(this, RpcPromise).dispose();
+  }
 }
 
 const propertyTexts = { name: "RpcProperty" };
@@ -80,6 +85,51 @@ registerPlatformClass(RpcProperty, propertyTexts);
 registerPlatformClass(RpcPromise, promiseTexts);
 Object.defineProperty(RpcProperty.prototype, Symbol.toStringTag, { value: "JsRpcProperty", configurable: true });
 Object.defineProperty(RpcPromise.prototype, Symbol.toStringTag, { value: "JsRpcPromise", configurable: true });
+
+/**
+ * The handler that was asked for this last. It is how a method finds what stands behind its `this`: nothing is kept per stub
+ * for that, and a program that learns of the symbol gets nothing by it.
+ */
+const BEHIND = Symbol("handler");
+/** @type {Remote | undefined} */
+let lastAsked;
+
+/** @param {any} self @param {Function} Class @returns {any} */
+function behind(self, Class) {
+  lastAsked = undefined;
+  if (typeof self === "function") void self[BEHIND];
+  const remote = /** @type {Remote | undefined} */ (lastAsked);
+  if (remote?.prototype() !== Class.prototype) throw illegalInvocation();
+  return remote;
+}
+
+for (const [Class, name] of /** @type {const} */ ([[RpcProperty, "JsRpcProperty"], [RpcPromise, "JsRpcPromise"]])) {
+  /** @param {string} method @param {unknown[]} handlers */
+  const check = (method, handlers) => {
+    if (typeof handlers[0] !== "function") throw badArgument(name, method, 1, "Function");
+  };
+  Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors({
+    /** @param {any[]} handlers */
+    then(...handlers) {
+      const remote = behind(this, Class);
+      check("then", handlers);
+      if (handlers[1] !== undefined && typeof handlers[1] !== "function") throw badArgument(name, "then", 2, "Function");
+      return remote.value().then(handlers[0], handlers[1]);
+    },
+    /** @param {any[]} handlers */
+    catch(...handlers) {
+      const remote = behind(this, Class);
+      check("catch", handlers);
+      return remote.value().catch(handlers[0]);
+    },
+    /** @param {any[]} handlers */
+    finally(...handlers) {
+      const remote = behind(this, Class);
+      check("finally", handlers);
+      return remote.value().finally(handlers[0]);
+    },
+  }));
+}
 
 /** Whether a name is that of an element, which nothing remote has. @param {string} name */
 function isIndex(name) {
@@ -97,6 +147,8 @@ const ignore = () => undefined;
  * `from`, from the result of that call.
  */
 class Remote {
+  /** @type {Record<string | symbol, unknown> | undefined} what the program has added */ own = undefined;
+
   /**
    * @param {Channel} channel
    * @param {RemoteCall | undefined} from
@@ -110,18 +162,16 @@ class Remote {
 
   /** @param {unknown} _target @param {string | symbol} key */
   get(_target, key) {
-    if (typeof key === "symbol") return key === Symbol.dispose ? () => this.dispose() : this.prototype()[key];
-    switch (key) {
-      case "then":
-        return (/** @type {any} */ resolve, /** @type {any} */ reject) => this.value().then(resolve, reject);
-      case "catch":
-        return (/** @type {any} */ reject) => this.value().then(undefined, reject);
-      case "finally":
-        return (/** @type {any} */ settled) => this.value().finally(settled);
-      default:
-        if (key in this.prototype()) return this.prototype()[key];
-        return isIndex(key) ? undefined : this.member(key);
-    }
+    const { own } = this;
+    return own !== undefined && Object.hasOwn(own, key) ? own[key] : this.lookUp(key);
+  }
+
+  /** @param {string | symbol} key @returns {any} */
+  lookUp(key) {
+    const prototype = this.prototype();
+    if (key in prototype) return prototype[key];
+    if (key === BEHIND) lastAsked = this;
+    return typeof key === "symbol" || isIndex(key) ? undefined : this.member(key);
   }
 
   /** @param {unknown} _target @param {unknown} _self @param {unknown[]} args */
@@ -144,23 +194,37 @@ class Remote {
     return RpcProperty.prototype;
   }
 
-  dispose() {}
-
   getPrototypeOf() {
     return this.prototype();
   }
 
   /** @param {unknown} _target @param {string | symbol} key */
   has(_target, key) {
-    return typeof key === "string" || key in this.prototype();
+    return key in this.prototype() || (typeof key === "string" && !isIndex(key)) || this.owns(key);
   }
 
-  set() {
-    return false;
+  /** @param {string | symbol} key */
+  owns(key) {
+    return this.own !== undefined && Object.hasOwn(this.own, key);
   }
 
-  defineProperty() {
-    return false;
+  /** @param {unknown} _target @param {string | symbol} key @param {unknown} value */
+  set(_target, key, value) {
+    this.own ??= Object.create(null);
+    return Reflect.set(/** @type {object} */ (this.own), key, value);
+  }
+
+  /** @param {unknown} _target @param {string | symbol} key @param {PropertyDescriptor} descriptor */
+  defineProperty(_target, key, descriptor) {
+    // No Proxy may have a property that is fixed unless its target has it, and all have the same target.
+    if (descriptor.configurable === false) return false;
+    this.own ??= Object.create(null);
+    return Reflect.defineProperty(/** @type {object} */ (this.own), key, { ...descriptor, configurable: true });
+  }
+
+  /** @param {unknown} _target @param {string | symbol} key */
+  deleteProperty(_target, key) {
+    return this.own === undefined || Reflect.deleteProperty(this.own, key);
   }
 
   setPrototypeOf() {
@@ -172,11 +236,12 @@ class Remote {
   }
 
   ownKeys() {
-    return [];
+    return this.own === undefined ? [] : Reflect.ownKeys(this.own);
   }
 
-  getOwnPropertyDescriptor() {
-    return undefined;
+  /** @param {unknown} _target @param {string | symbol} key */
+  getOwnPropertyDescriptor(_target, key) {
+    return this.own === undefined ? undefined : Reflect.getOwnPropertyDescriptor(this.own, key);
   }
 
   get [standsFor]() {
@@ -187,6 +252,8 @@ class Remote {
 /** A call that is on its way, and the handler of its RpcPromise. */
 class RemoteCall extends Remote {
   /** @type {Promise<any>} */ result;
+  /** @type {any} the result, once there is one */ answer = undefined;
+  hasAnswer = false;
   disposed = false;
   contextId = ops.contextId();
 
@@ -199,8 +266,10 @@ class RemoteCall extends Remote {
   constructor(channel, from, path, args) {
     super(channel, from, path);
     this.result = call(channel, from, path, args);
-    // A call whose promise the program drops may fail unseen.
-    this.result.then(undefined, ignore);
+    this.result.then((answer) => {
+      this.answer = answer;
+      this.hasAnswer = true;
+    }, ignore); // A call whose promise the program drops may fail unseen.
   }
 
   /** @param {unknown} _target @param {unknown} _self @param {unknown[]} args */
@@ -231,7 +300,8 @@ class RemoteCall extends Remote {
   dispose() {
     if (this.disposed) return;
     this.disposed = true;
-    this.result.then((value) => value?.[Symbol.dispose]?.()).catch(ignore);
+    if (this.hasAnswer) this.answer?.[Symbol.dispose]?.();
+    else this.result.then((answer) => answer?.[Symbol.dispose]?.()).catch(ignore);
   }
 
   get [standsFor]() {
@@ -391,7 +461,7 @@ export class RpcStub {
 function stubChannel(stub) {
   const channel = channelOf(stub);
   if (channel instanceof CapabilityChannel || channel instanceof RestoredChannel) return channel;
-  throw new TypeError("Illegal invocation");
+  throw illegalInvocation();
 }
 
 const NOT_PERSISTENT = "RpcStub cannot be serialized in this context because it is not a persistent stub.";
@@ -406,12 +476,15 @@ class StubHandler extends Remote {
     super(channel, undefined, []);
   }
 
-  /** @param {unknown} _target @param {string | symbol} key */
-  get(_target, key) {
+  /** @param {string | symbol} key */
+  lookUp(key) {
     // A stub must be returnable from an async function, so it is never a thenable.
-    if (key === "then" || (typeof key === "string" && isIndex(key))) return undefined;
-    if (typeof key === "symbol" || key in RpcStub.prototype) return /** @type {any} */ (RpcStub.prototype)[key];
-    return this.member(key);
+    return key === "then" ? undefined : super.lookUp(key);
+  }
+
+  /** @param {unknown} target @param {string | symbol} key */
+  has(target, key) {
+    return key === "then" ? this.owns(key) : super.has(target, key);
   }
 
   prototype() {

@@ -52,6 +52,12 @@ export function illegalConstructor() {
   return new TypeError("Illegal constructor");
 }
 
+/** The error of members that are called on something else than an instance of their class. */
+export function illegalInvocation() {
+  return new TypeError("Illegal invocation: function called with incorrect `this` reference. See "
+    + "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.");
+}
+
 /**
  * Converts to USVString: a string in which lone surrogates are U+FFFD.
  *
