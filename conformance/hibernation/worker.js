@@ -1,4 +1,8 @@
-/** WebSockets that can hibernate: `ctx.acceptWebSocket`. Reference: sections 9.4 and 9.5. */
+/**
+ * WebSockets that can hibernate: `ctx.acceptWebSocket`. Reference: sections 9.4 and 9.5.
+ *
+ * The folder hibernation-manual-close runs the same program with a date before web_socket_auto_reply_to_close.
+ */
 
 import { caseObject, caseWorker, inObject, refuses } from "../harness.js";
 
@@ -204,6 +208,29 @@ const cases = {
     await t.attempt("not an array", () => accepted(ctx, "tag") && "accepted");
   }),
 
+  "9.4 tags of other kinds": inObject(async ({ ctx }, t) => {
+    const tagsOf = (tags) => ctx.getTags(accepted(ctx, tags).end);
+    await t.attempt("undefined", () => tagsOf(undefined));
+    for (const [name, tags] of Object.entries({ null: null, set: new Set(["a"]), number: 5, object: {} })) {
+      await t.attempt(name, () => tagsOf(tags));
+    }
+    await t.attempt("elements", () => tagsOf([["a"], null, undefined, true]));
+    refuses(t, "a symbol", () => tagsOf([Symbol("s")]));
+    await t.attempt("256 bytes of two each", () => tagsOf(["\u00e9".repeat(128)])[0].length);
+    await t.attempt("258 bytes of two each", () => tagsOf(["\u00e9".repeat(129)]));
+    await t.attempt("11, of which 10 are distinct", () => tagsOf([..."abcdefghij", "a"]));
+    await t.attempt("sockets of null", () => ctx.getWebSockets(null).length);
+    await t.attempt("sockets of a number", () => ctx.getWebSockets(7).length);
+    await t.attempt("sockets of a long tag", () => ctx.getWebSockets("x".repeat(300)).length);
+    await t.attempt("tags of nothing", () => ctx.getTags());
+    await t.attempt("tags of an object", () => ctx.getTags({}));
+    await t.attempt("both ends", () => { const { other } = accepted(ctx); ctx.acceptWebSocket(other); });
+    await t.attempt("the other end accepts", () => { const { other } = accepted(ctx); other.accept(); return other.readyState; });
+    await t.attempt("one that connects by itself", () => { const socket = new WebSocket("ws://127.0.0.1:1/"); socket.addEventListener("error", () => {}); ctx.acceptWebSocket(socket); });
+    await t.attempt("closed", () => { const { end } = accepted(ctx); end.close(3000, "r"); return [end.readyState, ctx.getWebSockets().includes(end)]; });
+    await t.attempt("sent after it was closed", () => { const { end } = accepted(ctx); end.close(); end.send("x"); });
+  }),
+
   "9.4 what cannot be accepted": inObject(async ({ ctx }, t) => {
     const [first] = Object.values(new WebSocketPair());
     first.accept();
@@ -270,6 +297,30 @@ const cases = {
     await t.attempt("one argument", () => new WebSocketRequestResponsePair("x"));
     await t.attempt("not a pair", () => ctx.setWebSocketAutoResponse({}));
     refuses(t, "read only", () => { pair.request = "changed"; });
+  }),
+
+  "9.4 auto-responses of other kinds": inObject(async ({ ctx }, t) => {
+    await t.attempt("null", () => ctx.setWebSocketAutoResponse(null));
+    const pair = new WebSocketRequestResponsePair("a", "b");
+    ctx.setWebSocketAutoResponse(pair);
+    t.write("identity", ctx.getWebSocketAutoResponse() === pair, ctx.getWebSocketAutoResponse() === ctx.getWebSocketAutoResponse());
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("c", "d"));
+    t.write("replaced", ctx.getWebSocketAutoResponse().request);
+    await t.attempt("2048 bytes of two each", () => ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("\u00e9".repeat(1024), "x")));
+    await t.attempt("one byte more", () => ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(`${"\u00e9".repeat(1024)}x`, "x")));
+    t.write("kept", ctx.getWebSocketAutoResponse().request.length);
+    const coerced = new WebSocketRequestResponsePair(1, null);
+    t.write("coerced", coerced.request, coerced.response, Object.keys(coerced), JSON.stringify(coerced));
+    await t.attempt("time of a fresh socket", () => ctx.getWebSocketAutoResponseTimestamp(new WebSocketPair()[0]));
+    await t.attempt("time of one that was never answered", () => ctx.getWebSocketAutoResponseTimestamp(accepted(ctx).end));
+    await t.attempt("time of an object", () => ctx.getWebSocketAutoResponseTimestamp({}));
+    await t.attempt("time of nothing", () => ctx.getWebSocketAutoResponseTimestamp());
+  }),
+
+  "9.4 event time limits of other kinds": inObject(async ({ ctx }, t) => {
+    for (const [name, value] of Object.entries({ NaN, negative: -1, text: "50", fraction: 1.5, null: null, Infinity, "past 32 bits": 2 ** 32 })) {
+      await t.attempt(name, () => { ctx.setHibernatableWebSocketEventTimeout(value); return ctx.getHibernatableWebSocketEventTimeout(); });
+    }
   }),
 
   "9.4 the event time limit": inObject(async ({ ctx }, t) => {

@@ -263,6 +263,108 @@ const cases = {
     await t.attempt("not a socket", () => respond({}));
   }),
 
+  "9.2 what close is given": inWorker(async (_, t) => {
+    const pair = () => { const ends = Object.values(new WebSocketPair()); for (const end of ends) end.accept(); return ends; };
+    for (const [name, args] of Object.entries({
+      nothing: [], undefined: [undefined], "undefined and undefined": [undefined, undefined], null: [null], "null reason": [1000, null], "number as reason": [1000, 5],
+      "undefined reason": [1000, undefined], "empty reason": [1000, ""], "text as code": ["3001", "r"], "fraction as code": [3000.9], "object as code": [{ valueOf: () => 3003 }],
+      "beyond 16 bits": [66536], NaN: [NaN], true: [true], "lone surrogate": [1000, "\ud800"], "more than two": [1000, "x", "y"], "empty reason alone": [undefined, ""],
+    })) {
+      const [a, b] = pair();
+      const events = [];
+      b.addEventListener("close", ({ code, reason, wasClean }) => events.push([code, reason, wasClean]));
+      await t.attempt(name, () => a.close(...args));
+      await scheduler.wait(2);
+      t.write("event", events, a.readyState, b.readyState);
+    }
+    const [a] = pair();
+    refuses(t, "a symbol", () => a.close(Symbol("s")));
+    refuses(t, "a bigint", () => a.close(1000n));
+    refuses(t, "a symbol as reason", () => a.close(1000, Symbol("s")));
+  }),
+
+  "9.2 names of protocols": inWorker(async (_, t) => {
+    for (const [name, protocols] of Object.entries({
+      undefined: undefined, "empty list": [], empty: "", "empty in a list": [""], comma: "a,b", slash: "a/b", accent: "\u00e9", number: 5, "number in a list": [5], null: null,
+      object: {}, options: { headers: { a: "b" } }, two: ["a", "b"],
+    })) {
+      await t.attempt(name, () => {
+        const socket = new WebSocket("ws://127.0.0.1:1/", protocols);
+        socket.addEventListener("error", () => {});
+        return [socket.readyState, socket.protocol];
+      });
+    }
+  }),
+
+  "9.1 listeners of a socket": inWorker(async (_, t) => {
+    const [a, b] = Object.values(new WebSocketPair());
+    a.accept();
+    b.accept();
+    const log = [];
+    a.addEventListener("message", { handleEvent: (event) => log.push(["object", event.data]) });
+    a.addEventListener("message", (event) => log.push(["once", event.data]), { once: true });
+    const removed = () => log.push(["removed"]);
+    a.addEventListener("message", removed);
+    a.removeEventListener("message", removed);
+    const controller = new AbortController();
+    a.addEventListener("message", (event) => log.push(["until aborted", event.data]), { signal: controller.signal });
+    a.addEventListener("message", function () { log.push(["this", this === a]); });
+    const recorder = new Recorder(a);
+    b.send("1");
+    await recorder.first(1);
+    controller.abort();
+    b.send("2");
+    await recorder.first(2);
+    t.write("log", log);
+    const own = [];
+    a.addEventListener("message", (event) => { own.push(event.data); event.stopImmediatePropagation(); });
+    a.addEventListener("message", () => own.push("never"));
+    a.dispatchEvent(new MessageEvent("message", { data: "own" }));
+    t.write("an event of one's own", own);
+    let seen;
+    a.addEventListener("close", (event) => { seen = [event.constructor.name, event.bubbles, event.cancelable, event.isTrusted, event.target === a, event.currentTarget === a, event.eventPhase]; });
+    b.close(1000);
+    await recorder.first(4);
+    t.write("a close", seen);
+    t.write("made", new CloseEvent("close").code, new CloseEvent("close", { code: 5, reason: "r", wasClean: true }).reason, new MessageEvent("message").data, new ErrorEvent("error").message);
+  }),
+
+  "9.1 one end is accepted later": inWorker(async (_, t) => {
+    const [a, b] = Object.values(new WebSocketPair());
+    a.accept();
+    const first = new Recorder(a);
+    a.send("before");
+    a.close(3000, "x");
+    await scheduler.wait(5);
+    t.write("states", a.readyState, b.readyState, first.events);
+    const second = new Recorder(b);
+    b.accept();
+    t.write("events", (await second.first(2)).slice(0, 2));
+    t.write("and at the other end", await first.first(1));
+    t.write("states", a.readyState, b.readyState);
+    const [c] = Object.values(new WebSocketPair());
+    await t.attempt("accept of a number", () => c.accept(5));
+    await t.attempt("accept of null", () => c.accept(null));
+    t.write("state", c.readyState);
+  }),
+
+  "9.1 what an upgrade may look like": {
+    object: accepting((server, _object, request) => { server.send(request.headers.get("upgrade")?.toLowerCase() ?? "none"); }),
+    async worker({ object }, t) {
+      for (const [name, init] of Object.entries({
+        capitals: { headers: { Upgrade: "WebSocket" } }, "more than one": { headers: { Upgrade: "websocket, other" } }, "something else": { headers: { Upgrade: "h2c" } },
+        none: {},
+      })) {
+        await t.attempt(name, async () => {
+          const { status, webSocket } = await object.fetch("http://object/", init);
+          const recorder = new Recorder(webSocket);
+          webSocket.accept();
+          return [status, ...(await recorder.first(1))];
+        });
+      }
+    },
+  },
+
   "9.2 addresses that are no WebSocket's": inWorker(async (_, t) => {
     for (const url of ["", "nonsense", "/relative", "http://host/", "https://host/", "ftp://host/", "ws://host/#fragment"]) {
       await t.attempt(url, () => new WebSocket(url));

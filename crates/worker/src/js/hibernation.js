@@ -8,7 +8,7 @@
 
 import { respondFailure } from "stated:error-transport";
 import { ops } from "stated:host";
-import { badArgument } from "stated:webidl";
+import { badArgument, toDOMString } from "stated:webidl";
 import { answerClose, checkCanHibernate, CLOSE, detach, ERROR, hibernate, isRequestResponsePair, isWebSocket, MESSAGE, noteEnd, socketIdOf,
   toBuffer, useOf, wakeSocket, WebSocketRequestResponsePair } from "stated:websocket";
 
@@ -40,8 +40,9 @@ export function acceptWebSocket(object, ws, tags) {
 
 /** @param {any[]} tags */
 function distinctTags(tags) {
-  const distinct = [...new Set(tags.map(String))];
-  if (distinct.length > TAGS_MAX) throw new Error(`a Hibernatable WebSocket cannot have more than ${TAGS_MAX} tags`);
+  const texts = tags.map((tag) => toDOMString(tag));
+  if (texts.length > TAGS_MAX) throw new Error(`a Hibernatable WebSocket cannot have more than ${TAGS_MAX} tags`);
+  const distinct = [...new Set(texts)];
   for (const tag of distinct) {
     if (tag.length * 3 > TAG_BYTES_MAX && ops.utf8Encode(tag).length > TAG_BYTES_MAX) {
       throw new Error(`"${tag}" is longer than the max tag length (${TAG_BYTES_MAX} characters).`);
@@ -134,7 +135,9 @@ function toMilliseconds(value) {
   if (number < 0) {
     throw new TypeError("The value cannot be converted because it is negative and this API expects a positive number.");
   }
-  return Math.trunc(number);
+  const whole = Math.trunc(number);
+  if (whole > 0xFFFF_FFFF) throw new TypeError("Value out of range. Must be less than or equal to 4294967295.");
+  return whole;
 }
 
 /**

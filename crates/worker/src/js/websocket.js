@@ -15,8 +15,8 @@ import { ops } from "stated:host";
 import { registerPlatformClass } from "stated:platform-classes";
 import { deserialize, serialize } from "stated:serialize";
 import { flag } from "stated:settings";
-import { badArgument, badConstructorArgument, defineConstants, defineInterface, internal, toUSVString,
-  viewBytes } from "stated:webidl";
+import { badArgument, badConstructorArgument, defineConstants, defineInterface, internal, toDOMString,
+  toUSVString, viewBytes } from "stated:webidl";
 
 /** The events of a socket, as the host numbers them. */
 export const MESSAGE = 0;
@@ -223,7 +223,7 @@ export class WebSocket extends EventTarget {
     this.#checkContext();
     if (this.#use === "sent") return;
     this.#checkAccepted();
-    const message = typeof data === "string" ? data : viewBytes(data) ?? `${data}`;
+    const message = typeof data === "string" ? data : bytesOf(data) ?? `${data}`;
     if (this.#gone) return;
     if (this.#closedOut) throw new TypeError("Can't call WebSocket send() after close().");
     ops.socketSend(this.#id, message);
@@ -294,7 +294,8 @@ export class WebSocket extends EventTarget {
     return this.#binaryType;
   }
 
-  set binaryType(type) {
+  set binaryType(value) {
+    const type = toDOMString(value);
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
   }
 
@@ -398,7 +399,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** @param {any} protocols @returns {string[]} */
 function parseProtocols(protocols) {
   if (protocols === undefined) return [];
-  if (typeof protocols !== "object" || protocols === null) {
+  if (typeof protocols !== "object" || protocols === null || !(Symbol.iterator in protocols)) {
     const only = `${protocols}`;
     if (!token.test(only)) throw constructorError("The protocol header token is invalid.");
     return [only];
@@ -414,12 +415,17 @@ function parseProtocols(protocols) {
 
 /** @param {unknown} code @returns {number} */
 function toCloseCode(code) {
-  const number = Number(code) | 0;
+  const number = +/** @type {any} */ (code) | 0;
   const allowed = flag("pedantic_wpt")
     ? number === 1000 || (number >= 3000 && number <= 4999)
     : number >= 1000 && number <= 4999 && number !== 1004 && number !== NO_STATUS && number !== ABNORMAL && number !== 1015;
   if (!allowed) throw new DOMException(`Invalid WebSocket close code: ${number}.`, "InvalidAccessError");
   return number;
+}
+
+/** The bytes of a buffer or view; one that was transferred has none. @param {any} value */
+function bytesOf(value) {
+  return value instanceof ArrayBuffer && value.detached ? new Uint8Array() : viewBytes(value);
 }
 
 /** An array buffer of exactly these bytes. @param {Uint8Array} bytes @returns {ArrayBuffer} */

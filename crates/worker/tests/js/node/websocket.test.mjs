@@ -559,7 +559,9 @@ test("ten tags of 256 bytes are accepted, more or longer ones are not", async ()
     assertThrows(() => ctx.acceptWebSocket(pair()[0], ["é".repeat(129)]), Error,
       `"${"é".repeat(129)}" is longer than the max tag length (256 characters).`);
     ctx.acceptWebSocket(pair()[0], tags);
-    ctx.acceptWebSocket(pair()[0], [...tags, tags[0]]);
+    ctx.acceptWebSocket(pair()[0], [...tags.slice(1), tags[1]]);
+    // They are counted before those that are the same are found.
+    assertThrows(() => ctx.acceptWebSocket(pair()[0], [...tags, tags[0]]), Error, "a Hibernatable WebSocket cannot have more than 10 tags");
   });
 });
 
