@@ -1,7 +1,7 @@
 /** I/O contexts: what belongs to one request or object, and requests that can never end. Reference: sections 2.4, 10.3 and 10.8. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
+import { RpcStub, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { caseObject, caseWorker, inWorker, Transcript } from "../harness.js";
 
 /** What one request has left for another, by the name of its case. */
@@ -282,6 +282,70 @@ const cases = {
     storage.run("writer", () => writer.write(1).catch(() => {}));
     t.write("a transform", (await readable.getReader().read()).value);
   }),
+
+  "11.6 AsyncLocalStorage follows what a call gives": inWorker(async ({ env, ctx }, t) => {
+    const inside = (body) => storage.run("caller", body);
+    await t.attempt("then", () => inside(() => env.PEER.value().then(() => storage.getStore())));
+    await t.attempt("catch", () => inside(() => env.PEER.missing().catch(() => storage.getStore())));
+    await t.attempt("finally", () => inside(async () => { let seen; await env.PEER.value().finally(() => { seen = storage.getStore(); }); return seen; }));
+    const call = storage.run("maker", () => env.PEER.value());
+    await t.attempt("then of a call made elsewhere", () => inside(() => call.then(() => storage.getStore())));
+    await t.attempt("a stub made here", () => inside(() => new RpcStub(() => storage.getStore() ?? null)()));
+    await t.attempt("a getter of one", () => inside(async () => await new RpcStub({ get store() { return storage.getStore() ?? null; } }).store));
+    const disposed = new Promise((resolve) => {
+      storage.run("giver", () => env.PEER.hangFree(Object.assign(() => 1, { [Symbol.dispose]: () => resolve(storage.getStore() ?? null) })));
+    });
+    await t.attempt("a disposer", () => disposed);
+    await t.attempt("waitUntil", () => inside(async () => { let seen; const task = scheduler.wait(1).then(() => { seen = storage.getStore(); }); ctx.waitUntil(task); await task; return seen; }));
+    await t.attempt("an abort", () => {
+      const controller = new AbortController();
+      let seen;
+      storage.run("listener", () => controller.signal.addEventListener("abort", () => { seen = storage.getStore() ?? null; }));
+      storage.run("aborter", () => controller.abort());
+      return seen;
+    });
+    const [a, b] = Object.values(new WebSocketPair());
+    a.accept();
+    const heard = new Promise((resolve) => { storage.run("listener", () => a.addEventListener("message", () => resolve(storage.getStore() ?? null))); });
+    storage.run("accepter", () => b.accept());
+    storage.run("sender", () => b.send("x"));
+    await t.attempt("a message of a WebSocket", () => heard);
+  }),
+
+  "11.6 AsyncLocalStorage in the sections of an object": {
+    object: {
+      body({ ctx }) {
+        const seen = [];
+        const look = (label) => seen.push([label, storage.getStore() ?? null]);
+        return storage.run("event", async () => {
+          await ctx.storage.get("key");
+          look("read");
+          await ctx.blockConcurrencyWhile(async () => { look("section"); await scheduler.wait(1); look("section, later"); });
+          look("after a section");
+          await ctx.storage.transaction(async () => { look("transaction"); await scheduler.wait(1); look("transaction, later"); });
+          ctx.storage.transactionSync(() => look("synchronous transaction"));
+          await ctx.storage.sync();
+          look("sync");
+          return seen;
+        });
+      },
+      keep(object) {
+        storage.run("keeper", () => {
+          const waiting = new Promise((resolve) => { object.release = resolve; });
+          object.seen = waiting.then(() => storage.getStore() ?? null);
+        });
+      },
+      async release(object) {
+        storage.run("releaser", () => object.release());
+        return [await object.seen, storage.getStore() ?? null];
+      },
+    },
+    async worker({ object }, t) {
+      for (const line of await object.step("body")) t.write(...line);
+      await object.step("keep");
+      t.write("resolved by another event", await object.step("release"));
+    },
+  },
 
   "11.6 AsyncLocalStorage in an object": {
     object: {

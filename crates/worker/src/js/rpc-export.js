@@ -12,6 +12,8 @@ import { reportUncaught } from "stated:report";
 
 /** @type {Map<number, Map<number, any>>} targets by context and number */
 const contexts = new Map();
+/** @type {Map<number, unknown>} the async-context frames of targets that were exported in one: their disposers run in it */
+const frames = new Map();
 let lastTarget = 0;
 
 /**
@@ -27,6 +29,8 @@ export function exportTarget(target) {
   const targets = contexts.get(contextId);
   if (targets === undefined) contexts.set(contextId, new Map([[number, target]]));
   else targets.set(number, target);
+  const frame = ops.asyncFrame();
+  if (frame !== undefined && frame !== null) frames.set(number, frame);
   return capability;
 }
 
@@ -63,15 +67,24 @@ export function releaseTarget(contextId, number) {
   if (targets === undefined || target === undefined) return;
   targets.delete(number);
   if (targets.size === 0) contexts.delete(contextId);
+  const frame = frames.get(number);
+  frames.delete(number);
   try {
-    const dispose = target[Symbol.dispose];
-    if (typeof dispose === "function") Reflect.apply(dispose, target, []);
+    if (frame === undefined) dispose(target);
+    else ops.withAsyncFrame(frame, dispose, target);
   } catch (error) {
     reportUncaught(error);
   }
 }
 
+/** @param {any} target */
+function dispose(target) {
+  const disposer = target[Symbol.dispose];
+  if (typeof disposer === "function") Reflect.apply(disposer, target, []);
+}
+
 /** Forgets all targets of a context that ended. @param {number} contextId */
 export function forgetTargets(contextId) {
+  if (frames.size > 0) for (const number of contexts.get(contextId)?.keys() ?? []) frames.delete(number);
   contexts.delete(contextId);
 }
