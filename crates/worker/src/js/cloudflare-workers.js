@@ -58,18 +58,20 @@ export const cache = liveView(() => nothing);
 
 /** Keeps the current context alive until the promise is settled. @param {unknown} promise */
 export function waitUntil(promise) {
-  if (arguments.length < 1) throw badArgument("cloudflare:workers", "waitUntil", 1, "Promise");
+  if (arguments.length < 1) throw badArgument("EntrypointsModule", "waitUntil", 1, "Promise");
   keepAlive(ops.contextId(), promise);
 }
 
 /** Calls `fn` with other bindings. @template T @param {object} newEnv @param {() => T} fn @returns {T} */
 export function withEnv(newEnv, fn) {
-  return withContextValue(ENV, newEnv, fn);
+  if (typeof fn !== "function") throw badArgument("EnvModule", "withEnv", 2, "function");
+  return withContextValue(ENV, replacing(newEnv), fn);
 }
 
 /** Calls `fn` with other loop-back bindings. @template T @param {object} newExports @param {() => T} fn @returns {T} */
 export function withExports(newExports, fn) {
-  return withContextValue(EXPORTS, newExports, fn);
+  if (typeof fn !== "function") throw badArgument("EnvModule", "withExports", 2, "function");
+  return withContextValue(EXPORTS, replacing(newExports), fn);
 }
 
 /**
@@ -82,7 +84,13 @@ export function withExports(newExports, fn) {
  * @returns {T}
  */
 export function withEnvAndExports(newEnv, newExports, fn) {
-  return withContextValue(ENV, newEnv, () => withContextValue(EXPORTS, newExports, fn));
+  if (typeof fn !== "function") throw badArgument("EnvModule", "withEnvAndExports", 3, "function");
+  return withContextValue(ENV, replacing(newEnv), () => withContextValue(EXPORTS, replacing(newExports), fn));
+}
+
+/** Only objects replace anything. @param {unknown} value */
+function replacing(value) {
+  return typeof value === "object" || typeof value === "function" ? value : undefined;
 }
 
 /** Not supported: an isolate is shared by the objects of a service. @param {string} [_reason] */

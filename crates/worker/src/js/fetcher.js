@@ -16,7 +16,8 @@ import { channelOf, RemoteObject } from "stated:rpc-channel";
 import { defineReceiving, SERVICE } from "stated:rpc-message";
 import { flag } from "stated:settings";
 import { URL } from "stated:url";
-import { badArgument, badField, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { badArgument, badField, defineInterface, illegalConstructor, illegalInvocation,
+  internal } from "stated:webidl";
 import { socketFromHost } from "stated:websocket";
 import { HOST_SERVICE_STUB, HOST_STORED_SERVICE } from "stated:wire-format";
 
@@ -45,17 +46,18 @@ export class ServiceStub extends RemoteObject {
   }
 
   /**
-   * Sends a request and resolves with the response's head. Rejects with the exception of the handler.
+   * Sends a request and resolves with the response's head. Rejects with the exception of the handler; throws on
+   * anything else than a stub.
    *
    * @param {any} input a Request or an absolute URL
    * @param {any} [init]
    * @returns {Promise<import("stated:response").Response>}
    */
   fetch(input, init = undefined) {
+    const channel = /** @type {FetchChannel | undefined} */ (channelOf(this));
+    if (channel === undefined) throw illegalInvocation();
     try {
       if (arguments.length < 1) throw badArgument("Fetcher", "fetch", 1, "Request or string");
-      const channel = /** @type {FetchChannel | undefined} */ (channelOf(this));
-      if (channel === undefined) throw new TypeError("Illegal invocation");
       const request = init === undefined && isRequest(input) ? input : new Request(absolute(input), init);
       const signal = signalOf(request);
       if (signal !== null) return fetchWithSignal(channel, request, signal);
@@ -107,19 +109,20 @@ Object.defineProperty(ServiceStub, "name", { value: "Fetcher", configurable: tru
 defineInterface(ServiceStub);
 registerPlatformClass(ServiceStub, {
   outsideRpc: "ServiceStub cannot be serialized in this context.",
-  forRpc: "Passing stubs over RPC is not supported.",
   pass: passService,
   isStorable: true,
 });
 
 /**
- * A stub of an object arrives as one of a service, too: without its id and name.
+ * A stub of an object arrives as one of a service, too: without its id and name. A member of `ctx.exports` is passed on only
+ * with props of its own.
  *
  * @param {import("stated:wire-writer").Writer} writer
  * @param {import("stated:rpc-message").OutgoingMessage} message
  * @param {any} stub
  */
 export function passService(writer, message, stub) {
+  if (typeof stub === "function") throw notSerializable("LoopbackServiceStub");
   const channel = channelOf(stub);
   if (channel instanceof RestoredChannel) {
     channel.pass(writer, message);
@@ -141,7 +144,6 @@ export function passService(writer, message, stub) {
  * @param {import("stated:rpc-channel").Channel} channel
  */
 function storeService(writer, stub, channel) {
-  if (typeof stub === "function") throw notSerializable("LoopbackServiceStub");
   const address = addressOf(channel);
   if (address === undefined) {
     throw dataCloneError("Cannot store this stub because the target worker does not have the allow_irrevocable_stub_storage "

@@ -50,7 +50,6 @@ export class DurableObjectClass {
 defineInterface(DurableObjectClass);
 registerPlatformClass(DurableObjectClass, {
   outsideRpc: "DurableObjectClass cannot be serialized in this context.",
-  forRpc: "DurableObjectClass cannot be serialized in this context.",
   pass: passClass,
   isStorable: true,
 });
@@ -144,7 +143,8 @@ export function callableClass(className, shown, prototype) {
  * @returns {WireMessage | undefined}
  */
 export function propsOf(options, shown) {
-  if ((typeof options !== "object" && typeof options !== "function") || options === null) {
+  if (options === null) return undefined;
+  if (typeof options !== "object" && typeof options !== "function") {
     throw badArgument(shown, "(called as function)", 1, "Options");
   }
   return encodeProps(options.props, "Options");

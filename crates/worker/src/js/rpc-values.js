@@ -199,14 +199,17 @@ function sinkOf(output) {
   };
 }
 
+const NO_BYTES = "This TransformStream is being used as a byte stream, but received an object of "
+  + "non-ArrayBuffer/ArrayBufferView type on its writable side.";
+
 defineReceiving(wire.HOST_WRITABLE_STREAM, (reader, message) => {
   const capability = message.capability(reader.readVarint(), TARGET);
   if (capability === 0) throw malformed();
   const sink = new CapabilityChannel(capability);
   return new WritableStream({
     write(chunk) {
-      const bytes = viewBytes(chunk);
-      if (bytes === undefined) throw new TypeError("This WritableStream only supports writing byte types.");
+      const bytes = typeof chunk === "string" ? ops.utf8Encode(chunk) : viewBytes(chunk);
+      if (bytes === undefined) throw new TypeError(NO_BYTES);
       return tell(sink, "write", [bytes]);
     },
     close: () => tell(sink, "close", []).finally(() => sink.dispose()),

@@ -275,7 +275,7 @@ test("the imported waitUntil belongs to the running context", async () => {
     return new Response();
   });
   assertEquals(host.tasks.get(contextId), 1);
-  assertThrows(() => waitUntil(), TypeError, "Failed to execute 'waitUntil' on 'cloudflare:workers': parameter 1 is not of type 'Promise'.");
+  assertThrows(() => waitUntil(), TypeError, "Failed to execute 'waitUntil' on 'EntrypointsModule': parameter 1 is not of type 'Promise'.");
 });
 
 // --- env --------------------------------------------------------------------------------------------------------------

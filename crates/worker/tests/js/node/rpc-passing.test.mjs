@@ -367,7 +367,7 @@ inside("a stream that is locked is refused", async () => {
   await assertRejects(async () => thing().echo(writable), TypeError, "This WritableStream is currently locked to a writer.");
 });
 
-inside("a WritableStream's receiver writes to it and closes it, and takes bytes only", async () => {
+inside("a WritableStream's receiver writes to it and closes it, and takes bytes and text only", async () => {
   const log = [];
   const writable = await thing().echo(new WritableStream({
     write: (chunk) => void log.push([...chunk]),
@@ -375,10 +375,12 @@ inside("a WritableStream's receiver writes to it and closes it, and takes bytes 
   }));
   const writer = writable.getWriter();
   await writer.write(new Uint8Array([1, 2]));
+  await writer.write("A");
   await writer.close();
-  assertEquals(log, [[1, 2], "closed"]);
+  assertEquals(log, [[1, 2], [65], "closed"]);
   const other = (await thing().echo(new WritableStream())).getWriter();
-  await assertRejects(async () => other.write(5), TypeError, "This WritableStream only supports writing byte types.");
+  await assertRejects(async () => other.write(5), TypeError, "This TransformStream is being used as a byte stream, "
+    + "but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side.");
 });
 
 inside("an AbortSignal needs its flag and then follows the sender's", async () => {
