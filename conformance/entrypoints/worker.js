@@ -107,6 +107,51 @@ const cases = {
     await t.attempt("scheduled, which it has not", () => env.ADMIN.scheduled({}));
   }),
 
+  "10.9 what fetch may answer": inWorker(async ({ ctx: { exports } }, t) => {
+    const answer = (path, init) => exports.Answers.fetch(`http://host/${path}`, init);
+    await t.attempt("a promise", async () => (await answer("promise")).text());
+    await t.attempt("nothing", () => answer("nothing"));
+    await t.attempt("an error response", () => answer("error"));
+    await t.attempt("an exception", () => answer("throw"));
+    await t.attempt("no body", async () => (await answer("304")).status);
+    await t.attempt("a redirect", async () => { const response = await answer("redirect"); return [response.status, response.url, response.redirected, await response.text()]; });
+    await t.attempt("a redirect that is not followed", async () => { const response = await answer("redirect", { redirect: "manual" }); return [response.status, response.headers.get("location")]; });
+    await t.attempt("a body", async () => (await answer("echo", { method: "POST", body: "text" })).text());
+    await t.attempt("a stream", async () => (await answer("echo", { method: "POST", body: new Response("stream").body })).text());
+    await t.attempt("a WebSocket", async () => {
+      const { webSocket } = await answer("socket", { headers: { Upgrade: "websocket" } });
+      const message = new Promise((resolve) => webSocket.addEventListener("message", ({ data }) => resolve(data)));
+      webSocket.accept();
+      webSocket.send("hi");
+      return message;
+    });
+    await t.attempt("a class without fetch", () => exports.Quiet.fetch("http://host/"));
+    await t.attempt("a class whose constructor throws", () => exports.Stillborn.fetch("http://host/"));
+    await t.attempt("a call of it", () => exports.Stillborn.hello());
+    await t.attempt("a fetch that is a getter", async () => (await exports.Odd.fetch("http://host/")).text());
+    await t.attempt("a relative URL", () => exports.Answers.fetch("/path"));
+  }),
+
+  "10.9 how long an entrypoint lives": inWorker(async ({ env }, t) => {
+    const target = await env.ADMIN.target();
+    const child = await target.child();
+    await scheduler.wait(20);
+    await t.attempt("its target", () => target.hello());
+    target[Symbol.dispose]();
+    await t.attempt("disposed", () => target.hello());
+    await scheduler.wait(20);
+    await t.attempt("what the target gave", () => child.hello());
+    const call = await env.ADMIN.call();
+    await scheduler.wait(20);
+    await t.attempt("a function", () => call(1));
+    const log = [];
+    await env.ADMIN.callLater((value) => log.push(value));
+    while (log.length === 0) await scheduler.wait(1);
+    t.write("waitUntil", log);
+    await t.attempt("20 calls deep", () => env.ADMIN.nest(20));
+    await t.attempt("aborted later", async () => { const { constructor, message } = await env.ADMIN.abortLater().catch((error) => error); return [constructor.name, message]; });
+  }),
+
   "10.9 what of an entrypoint is passed on": inWorker(async ({ env, ctx: { exports } }, t) => {
     await t.attempt("with props", () => env.ADMIN.propsOf(exports.Admin({ props: { q: 1 } })));
     await t.attempt("a binding", () => env.ADMIN.propsOf(env.ADMIN));
@@ -114,6 +159,7 @@ const cases = {
     await t.attempt("all exports", () => env.ADMIN.echo(exports));
     await t.attempt("env", () => env.ADMIN.echo(env));
     await t.attempt("ctx", () => env.ADMIN.giveCtx());
+    await t.attempt("itself", () => env.ADMIN.giveItself());
   }),
 };
 
@@ -132,6 +178,12 @@ export class Admin extends WorkerEntrypoint {
   again(props) { return this.ctx.exports.Admin({ props }).props(); }
   propsOf(stub) { return stub.props(); }
   giveCtx() { return this.ctx; }
+  giveItself() { return this; }
+  target() { return new Target(); }
+  call() { return (x) => x + 1; }
+  callLater(call) { const copy = call.dup(); this.ctx.waitUntil(scheduler.wait(5).then(() => copy(7))); }
+  nest(depth) { return depth === 0 ? "bottom" : this.env.ADMIN.nest(depth - 1); }
+  async abortLater() { setTimeout(() => this.ctx.abort(new RangeError("aborted later")), 5); await scheduler.wait(10_000); }
   get nested() { return { value: 5, method: (x) => x + 1 }; }
   fetch(request) { return new Response(request.url.endsWith("count") ? `${this.count()}` : `admin ${request.url}`); }
 }
@@ -140,9 +192,44 @@ export class Derived extends Admin {
   own() { return "own"; }
 }
 
+/** Answers of every kind, by path. */
+export class Answers extends WorkerEntrypoint {
+  async fetch(request) {
+    switch (new URL(request.url).pathname) {
+      case "/promise": return Promise.resolve(new Response("promised"));
+      case "/nothing": return undefined;
+      case "/error": return Response.error();
+      case "/throw": throw new RangeError("in fetch");
+      case "/304": return new Response(null, { status: 304 });
+      case "/redirect": return Response.redirect("http://host/promise");
+      case "/echo": return new Response(request.body);
+      default: {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener("message", ({ data }) => server.send(`re ${data}`));
+        return new Response(null, { status: 101, webSocket: client });
+      }
+    }
+  }
+}
+
+export class Quiet extends WorkerEntrypoint {}
+
+export class Stillborn extends WorkerEntrypoint {
+  constructor(ctx, env) { super(ctx, env); throw new RangeError("in the constructor"); }
+  hello() {}
+}
+
+export class Odd extends WorkerEntrypoint {
+  get fetch() { return () => new Response("of a getter"); }
+}
+
 export const Plain = { double: (value) => value * 2, props: (_value, _env, ctx) => ctx.props };
 export const Empty = {};
-export class Target extends RpcTarget {}
+export class Target extends RpcTarget {
+  hello() { return "hello"; }
+  child() { return new Target(); }
+}
 export class Subject extends caseObject(cases) {}
 
 export default caseWorker(cases);

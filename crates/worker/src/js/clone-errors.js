@@ -37,11 +37,12 @@ export function notSerializable(className) {
  * The error for an instance of a platform class.
  *
  * @param {import("stated:platform-classes").PlatformClass} platform
+ * @param {string} name of the instance's own class, which may be a derived one
  * @param {boolean} forRpc
  */
-export function refusedBy(platform, forRpc) {
+export function refusedBy(platform, name, forRpc) {
   const text = forRpc ? platform.forRpc : platform.outsideRpc;
-  return text === undefined ? notSerializable(platform.name) : dataCloneError(text);
+  return text === undefined ? notSerializable(name) : dataCloneError(text);
 }
 
 /** The value nests deeper than DEPTH_MAX. V8 says it when its stack ends, which is no DataCloneError. */

@@ -74,6 +74,11 @@ export function registerGlobals(target, before) {
   }
 }
 
+/** Whether instances with this prototype are of a platform class itself. @param {object} prototype */
+export function isPlatformPrototype(prototype) {
+  return classes.has(prototype);
+}
+
 /**
  * The platform class an object belongs to, or undefined for an object of the program's own.
  *

@@ -14,7 +14,7 @@
 import { ops } from "stated:host";
 import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory,
   refusedBy } from "stated:clone-errors";
-import { platformClass, standsFor } from "stated:platform-classes";
+import { isPlatformPrototype, platformClass, standsFor } from "stated:platform-classes";
 import { writeError } from "stated:wire-errors";
 import * as wire from "stated:wire-format";
 
@@ -312,20 +312,21 @@ export class Writer {
    */
   #passingOf(object) {
     const platform = platformClass(getPrototypeOf(object));
-    if (platform !== undefined) return this.#passing(platform);
+    if (platform !== undefined) return this.#passing(platform, object);
     if (!this.plainInstances) throw notSerializable(constructorName(object));
     return undefined;
   }
 
-  /** @param {import("stated:platform-classes").PlatformClass} platform */
-  #passing(platform) {
+  /** @param {import("stated:platform-classes").PlatformClass} platform @param {object} object */
+  #passing(platform, object) {
     const { message } = this;
     if (platform.keep !== undefined && this.plainInstances && (message === null || message.use === "stored")) {
       const { keep } = platform;
       return (/** @type {Writer} */ writer, /** @type {any} */ _message, /** @type {any} */ value) => keep(writer, value);
     }
     if (message === null || platform.pass === undefined || (message.use === "stored" && platform.isStorable !== true)) {
-      throw refusedBy(platform, !this.plainInstances);
+      const name = isPlatformPrototype(getPrototypeOf(object)) ? platform.name : constructorName(object);
+      throw refusedBy(platform, name, !this.plainInstances);
     }
     return platform.pass;
   }
@@ -338,7 +339,7 @@ export class Writer {
     }
     const platform = platformClass(getPrototypeOf(value));
     if (platform !== undefined) {
-      this.#writePassed(value, this.#passing(platform));
+      this.#writePassed(value, this.#passing(platform, value));
       return;
     }
     if (this.message !== null) this.#writePassed(value, this.message.passFunction);
@@ -351,7 +352,7 @@ export class Writer {
     const platform = typeof handler === "object" && handler !== null ? handler[standsFor] : undefined;
     if (platform !== undefined) {
       if (this.cloning) throw dataCloneError(`#<${platform.name}> could not be cloned.`);
-      this.#writePassed(proxy, this.#passing(platform));
+      this.#writePassed(proxy, this.#passing(platform, proxy));
       return;
     }
     if (this.message !== null) this.#writePassed(proxy, this.message.passProxy);

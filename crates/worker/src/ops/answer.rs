@@ -12,6 +12,11 @@ use crate::op::{Op, OpError, OpResult};
 /// The response of a fetch handler.
 pub(crate) fn respond<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let call = op.uint(0);
+    if op.uint(1) == 0 {
+        return Err(OpError::type_error(
+            "Return value from serve handler must not be an error response (like Response.error())",
+        ));
+    }
     let status = u16::try_from(op.uint(1))
         .ok()
         .and_then(|status| StatusCode::from_u16(status).ok());

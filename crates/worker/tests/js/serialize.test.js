@@ -292,7 +292,7 @@ const refused = /** @type {[string, () => unknown, string][]} */ ([
   ["a formatter", () => new Intl.NumberFormat("en"), "#<NumberFormat> could not be cloned."],
   ["a platform object", () => new Platform(), 'Could not serialize object of type "Platform". This type does not support serialization.'],
   ["an object of a class derived from a platform class", () => new (class Mine extends Platform {})(),
-    'Could not serialize object of type "Platform". This type does not support serialization.'],
+    'Could not serialize object of type "Mine". This type does not support serialization.'],
   ["an RpcTarget", () => new (class Mine extends RpcTarget {})(), "Remote RPC references can only be serialized for RPC."],
 ]);
 for (const [name, make, message] of refused) {

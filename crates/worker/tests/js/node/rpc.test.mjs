@@ -247,7 +247,7 @@ test("overloaded crosses", async () => {
 
 for (const [name, act, message] of [
   ["an instance of a class", (s) => s.instance(), 'Could not serialize object of type "Foo". This type does not support serialization.'],
-  ["the object itself", (s) => s.self(), 'Could not serialize object of type "DurableObject". This type does not support serialization.'],
+  ["the object itself", (s) => s.self(), 'Could not serialize object of type "Thing". This type does not support serialization.'],
 ]) {
   test(`${name} as a result rejects at the caller as from afar`, async () => {
     const error = await assertRejects(async () => act(thing()), DOMException, message);
