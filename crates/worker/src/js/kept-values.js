@@ -9,7 +9,7 @@
 
 import { AbortSignal } from "stated:abort";
 import { Blob, blobAround, blobBytes, File } from "stated:blob";
-import { dataCloneError, notSerializable } from "stated:clone-errors";
+import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { Headers, listBehind } from "stated:headers";
 import { defineKeeping } from "stated:platform-classes";
 import { Request } from "stated:request";
@@ -97,7 +97,10 @@ defineKeeping(Request, (writer, request) => {
 });
 defineKept(wire.HOST_REQUEST, (reader) => {
   const url = reader.readUtf8();
-  return new Request(url, reader.readValue());
+  const init = reader.readValue();
+  // None is written with a body.
+  if ((init?.body ?? null) !== null) throw malformed();
+  return new Request(url, init);
 });
 
 defineKeeping(Response, (writer, response) => {
@@ -113,8 +116,8 @@ defineKeeping(Response, (writer, response) => {
   });
 });
 defineKept(wire.HOST_RESPONSE, (reader) => {
-  const body = reader.readValue();
-  return new Response(body, reader.readValue());
+  if (reader.readValue() !== null) throw malformed();
+  return new Response(null, reader.readValue());
 });
 
 /** @param {Function} Class @param {string} text */

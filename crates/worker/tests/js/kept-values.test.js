@@ -110,6 +110,9 @@ test("kept bytes that are cut off or no object of the class are unreadable", () 
       assertThrows(() => deserialize(bytesOf(hex.slice(0, length))), Error, "Unable to deserialize cloned data.");
     }
   }
+  // No message is kept with a body, and one that was could not be kept again.
+  assertThrows(() => deserialize(bytesOf(CREATED.replace("5c0630", "5c06220178"))), Error, "Unable to deserialize cloned data.");
+  assertThrows(() => deserialize(bytesOf(PUT.replace("04626f647930", "04626f6479220178"))), Error, "Unable to deserialize cloned data.");
   // A status that no response has.
   assertThrows(() => deserialize(bytesOf(CREATED.replace("499203", "490203"))), Error, "Unable to deserialize cloned data.");
 });
