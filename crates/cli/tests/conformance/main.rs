@@ -52,6 +52,7 @@ programs! {
     request_signal: "request-signal",
     request_signal_that_cancels_what_is_sent_on: "request-signal-passthrough",
     rpc_with_hostile_values: "rpc-hostile",
+    rpc_with_signals: "rpc-signals",
     rpc_with_streams: "rpc-streams",
     rpc_with_stubs: "rpc-stubs",
     rpc_with_stubs_that_are_given_away: "rpc-stubs-given-away",
