@@ -76,6 +76,21 @@ const cases = {
     }
   }),
 
+  "5.9 ingest of every kind of text": withSql(async (sql, t) => {
+    sql.exec("CREATE TABLE a (x)");
+    const texts = [";", ";;", " ", "SELECT 1; ;", "SELECT 1;;", "-- c\n", "-- c\n;", "/* */;", "SELECT 1; /* c */ ", "INSERT INTO a VALUES (1); UPD",
+      "SELECT ';'; SELECT `;`; x", "CREATE TRIGGER b AFTER INSERT ON a BEGIN SELECT 1;", "SELECT 1;\0SELECT 2;", "\0", "é;", "EXPLAIN SELECT 1;",
+      "PRAGMA journal_mode;", "SELECT 1; SELECT nope; SELECT 2;", "SELECT CASE WHEN 1 THEN 2 END; x", "SELECT 1;\r\n\t", "\ufeffSELECT 1;"];
+    for (const text of texts) {
+      await t.attempt(JSON.stringify(text), () => sql.ingest(text));
+    }
+    for (const value of [undefined, null, 5, {}]) {
+      await t.attempt(typeof value, () => sql.ingest(value));
+    }
+    await t.attempt("5000 statements", () => sql.ingest("INSERT INTO a VALUES (1);".repeat(5000)));
+    await t.attempt("a statement of 100001 bytes", () => sql.ingest(`SELECT '${"x".repeat(99991)}';`));
+  }),
+
   "5.9 ingest counts": withSql((sql, t) => {
     sql.exec("CREATE TABLE t (a)");
     const result = sql.ingest("INSERT INTO t VALUES (1); INSERT INTO t VALUES (2); ");

@@ -49,7 +49,7 @@ impl Gatekeeper {
             self.refused_transaction.store(true, Relaxed);
             return Authorization::Deny;
         }
-        if is_allowed(&context.action) {
+        if is_allowed(&context.action) && !is_temporary(context) {
             Authorization::Allow
         } else {
             Authorization::Deny
@@ -76,6 +76,25 @@ impl Drop for Judging {
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("_cf_"))
+}
+
+/// Whether something is made or asked for in the database of temporary tables, whatever the syntax: to
+/// SQLite, `CREATE TABLE temp.x` is not `CREATE TEMP TABLE x`, and a trigger is known by the row of the
+/// schema that it becomes. Reading and updating that schema, which is empty, is not refused, because SQLite
+/// does so itself while it renames.
+fn is_temporary(context: &AuthContext<'_>) -> bool {
+    context.database_name == Some("temp")
+        && matches!(
+            context.action,
+            AuthAction::CreateTable { .. }
+                | AuthAction::CreateIndex { .. }
+                | AuthAction::CreateTrigger { .. }
+                | AuthAction::CreateView { .. }
+                | AuthAction::CreateVtable { .. }
+                | AuthAction::Analyze { .. }
+                | AuthAction::Insert { .. }
+                | AuthAction::Pragma { .. }
+        )
 }
 
 fn is_allowed(action: &AuthAction<'_>) -> bool {
@@ -158,11 +177,12 @@ fn unquoted(value: &str) -> &str {
         .unwrap_or(value)
 }
 
+/// Whether the value begins like a boolean. What follows does not count, as in workerd: `10`, `0x2` and
+/// `1.5` pass, and SQLite makes of them what it will.
 fn is_boolean(value: &str) -> bool {
-    matches!(
-        unquoted(value).to_ascii_lowercase().as_str(),
-        "true" | "false" | "yes" | "no" | "on" | "off" | "1" | "0"
-    )
+    const BEGINNINGS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "1", "0"];
+    let value = unquoted(value).to_ascii_lowercase();
+    BEGINNINGS.iter().any(|word| value.starts_with(word))
 }
 
 fn is_32_bit_integer(value: &str) -> bool {
@@ -338,11 +358,11 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_pragma_takes_only_booleans() {
-        for value in ["true", "'ON'", "\"no\"", "0", "1"] {
+    fn a_boolean_pragma_takes_what_begins_like_a_boolean() {
+        for value in ["true", "'ON'", "\"no\"", "0", "1", "10", "1.5", "onn"] {
             assert!(pragma_is_allowed("foreign_keys", Some(value)), "{value}");
         }
-        for value in ["2", "maybe", ""] {
+        for value in ["2", "-1", "maybe", "t", ""] {
             assert!(!pragma_is_allowed("foreign_keys", Some(value)), "{value}");
         }
         assert!(pragma_is_allowed("Foreign_Keys", None));

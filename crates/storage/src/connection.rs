@@ -21,7 +21,7 @@ use crate::authorizer::Gatekeeper;
 use crate::error::StorageError;
 use crate::limits;
 use crate::object_pages::{ObjectFile, ObjectPages};
-use crate::sys::{memory, vfs};
+use crate::sys::{extras, memory, vfs};
 
 /// Statements of this crate that stay compiled, per connection.
 const INTERNAL_STATEMENTS_MAX: usize = 32;
@@ -65,6 +65,7 @@ impl OpenConnection {
         }))?;
         sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         limits::apply(&sqlite)?;
+        extras::remove(&sqlite)?;
         Ok(Self {
             sqlite: Rc::new(sqlite),
             gatekeeper,

@@ -237,6 +237,11 @@ impl CursorTable {
 }
 
 impl Cursor {
+    /// Whether the database was deleted before the cursor had ended.
+    pub(crate) fn is_canceled(&self) -> bool {
+        matches!(self.state, CursorState::Deleted)
+    }
+
     /// What the statement did so far.
     pub(crate) fn current_tally(&self) -> Tally {
         let mut tally = self.tally.clone();

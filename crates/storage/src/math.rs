@@ -14,9 +14,9 @@ type Unary = (&'static str, fn(f64) -> f64);
 
 const UNARY: &[Unary] = &[
     ("acos", f64::acos),
-    ("acosh", f64::acosh),
+    ("acosh", acosh),
     ("asin", f64::asin),
-    ("asinh", f64::asinh),
+    ("asinh", asinh),
     ("atan", f64::atan),
     ("atanh", f64::atanh),
     ("cos", f64::cos),
@@ -54,7 +54,7 @@ const ROUNDING: &[Unary] = &[
 
 /// SQLite's other names of some of these functions. No program may use them, and to say so the
 /// authorizer must be asked, which happens only for functions that exist.
-const DENIED: &[&str] = &["ceiling", "log10", "power"];
+const DENIED: &[(&str, i32)] = &[("ceiling", 1), ("log10", 1), ("power", 2)];
 
 /// Registers every function on the connection.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
@@ -81,8 +81,8 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
             })
         })?;
     }
-    for &name in DENIED {
-        connection.create_scalar_function(name, -1, flags, |_| Ok(Value::Null))?;
+    for &(name, arguments) in DENIED {
+        connection.create_scalar_function(name, arguments, flags, |_| Ok(Value::Null))?;
     }
     connection.create_scalar_function("pi", 0, flags, |_| Ok(std::f64::consts::PI))
 }
@@ -105,6 +105,42 @@ fn number(context: &Context<'_>, index: usize) -> Option<f64> {
 
 fn integer(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.trim_ascii().parse().ok()
+}
+
+/// The logarithm of twice the number, which may itself be too large to be one.
+fn ln_of_twice(x: f64) -> f64 {
+    x.ln() + std::f64::consts::LN_2
+}
+
+/// From here on, adding one under the root changes nothing: 2^28.
+const HUGE: f64 = 268_435_456.0;
+
+/// The inverse hyperbolic cosine of the C library, which unlike that of Rust's does not overflow.
+fn acosh(x: f64) -> f64 {
+    if x < 1.0 {
+        f64::NAN
+    } else if x >= HUGE {
+        ln_of_twice(x)
+    } else if x > 2.0 {
+        (2.0 * x - 1.0 / (x + (x * x - 1.0).sqrt())).ln()
+    } else {
+        let above = x - 1.0;
+        (above + (2.0 * above + above * above).sqrt()).ln_1p()
+    }
+}
+
+/// The inverse hyperbolic sine of the C library, which unlike that of Rust's does not overflow.
+fn asinh(x: f64) -> f64 {
+    let size = x.abs();
+    let result = if size >= HUGE {
+        ln_of_twice(size)
+    } else if size > 2.0 {
+        (2.0 * size + 1.0 / ((x * x + 1.0).sqrt() + size)).ln()
+    } else {
+        let square = x * x;
+        (size + square / (1.0 + (1.0 + square).sqrt())).ln_1p()
+    };
+    result.copysign(x)
 }
 
 /// The number, or "not a number" where a logarithm of it would not exist.
@@ -135,6 +171,20 @@ mod tests {
         assert_eq!(evaluate("log(100)"), Value::Real(2.0));
         assert_eq!(evaluate("log(2, 8)"), Value::Real(3.0));
         assert_eq!(evaluate("pi()"), Value::Real(std::f64::consts::PI));
+    }
+
+    #[test]
+    fn inverse_hyperbolic_functions_do_not_overflow() {
+        assert_eq!(evaluate("acosh(1e308)"), Value::Real(709.889_355_822_726));
+        assert_eq!(evaluate("asinh(-1e308)"), Value::Real(-709.889_355_822_726));
+        assert_eq!(evaluate("acosh(2.5)"), Value::Real(1.566_799_236_972_411));
+        assert_eq!(evaluate("acosh(1)"), Value::Real(0.0));
+        assert_eq!(evaluate("acosh(0.5)"), Value::Null);
+        assert_eq!(
+            evaluate("asinh(0.5)"),
+            Value::Real(0.481_211_825_059_603_47)
+        );
+        assert_eq!(evaluate("asinh(100)"), Value::Real(5.298_342_365_610_589));
     }
 
     #[test]

@@ -33,6 +33,11 @@ pub(crate) fn pieces(script: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// What SQLite sees of a text: all before the first NUL.
+pub(crate) fn visible(text: &str) -> &str {
+    text.split_once('\0').map_or(text, |(visible, _)| visible)
+}
+
 /// The text without the white space before it; SQLite itself does not count the vertical tab as such.
 pub(crate) fn trim_start(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r'])
@@ -192,10 +197,14 @@ impl<'a> Iterator for Tokens<'a> {
         let (kind, length) = match *bytes.first()? {
             b';' => (TokenKind::Semicolon, 1),
             byte if is_space(byte) => (TokenKind::Space, run(bytes, is_space)),
+            _ if bytes.starts_with(BYTE_ORDER_MARK) => (TokenKind::Space, BYTE_ORDER_MARK.len()),
             b'-' if bytes.get(1) == Some(&b'-') => {
                 (TokenKind::Comment, run(bytes, |byte| byte != b'\n'))
             }
-            b'/' if bytes.get(1) == Some(&b'*') => (TokenKind::Comment, block_comment(bytes)),
+            // At the end of the text, `/*` is a slash and a star.
+            b'/' if bytes.get(1) == Some(&b'*') && bytes.len() > 2 => {
+                (TokenKind::Comment, block_comment(bytes))
+            }
             quote @ (b'\'' | b'"' | b'`') => (TokenKind::Other, quoted(bytes, quote)),
             b'[' => (TokenKind::Other, quoted(bytes, b']')),
             byte if is_word(byte) => (TokenKind::Word, run(bytes, is_word)),
@@ -207,6 +216,9 @@ impl<'a> Iterator for Tokens<'a> {
         Some(Token { kind, text })
     }
 }
+
+/// White space to SQLite, wherever a token could begin.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
@@ -316,12 +328,29 @@ mod tests {
 
     #[test]
     fn only_comments_and_white_space_have_no_tokens() {
-        for script in [" ", "-- x", "/* x */", "/* open", ";", "; ;\u{b}"] {
+        for script in [
+            " ",
+            "-- x",
+            "/* x */",
+            "/* open",
+            ";",
+            "; ;\u{b}",
+            "\u{feff}",
+            "\u{feff};",
+        ] {
             let found: Vec<_> = pieces(script).collect();
 
             assert_eq!(found.len(), 1, "{script:?}");
             assert!(!found[0].has_tokens, "{script:?}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_white_space_between_tokens() {
+        let script = "\u{feff}CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\u{feff} x";
+
+        assert_eq!(texts(script).len(), 2);
+        assert!(pieces("/*").next().is_some_and(|piece| piece.has_tokens));
     }
 
     #[test]

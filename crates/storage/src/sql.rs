@@ -90,18 +90,21 @@ impl Database {
             self.cursors.mark_reused(cursor);
             return Ok(cursor);
         }
-        let mut rest = query;
+        // A NUL ends what SQLite sees. What is after it counts as one more text, without a statement.
+        let visible = script::visible(query);
+        let is_cut = visible.len() < query.len();
+        let mut rest = visible;
         loop {
             let piece = script::pieces(rest).next();
             let Some(piece) = piece.filter(|piece| piece.has_tokens) else {
                 return Err(StorageError::NoStatement);
             };
-            let is_first = rest.len() == query.len();
+            let is_first = rest.len() == visible.len();
             // Offsets in SQLite's messages count from the first character of a statement, except
             // that the space before the first one counts too.
             rest = script::trim_start(&rest[piece.text.len()..]);
             let prepared = self.prepare(piece.text)?;
-            if rest.is_empty() {
+            if rest.is_empty() && !is_cut {
                 let cache_text = is_first.then(|| query.into());
                 return self.run_last(prepared, cache_text, bindings);
             }
@@ -124,10 +127,11 @@ impl Database {
             statements: 0,
         };
         loop {
-            if script::begins_with_semicolon(ingested.remainder) {
+            let visible = script::visible(ingested.remainder);
+            if script::begins_with_semicolon(visible) {
                 return Err(StorageError::NoStatement);
             }
-            let piece = script::pieces(ingested.remainder).next();
+            let piece = script::pieces(visible).next();
             let Some(piece) = piece.filter(|piece| piece.terminated) else {
                 return Ok(ingested);
             };
@@ -189,10 +193,16 @@ impl Database {
     /// reference counts.
     ///
     /// # Errors
-    /// A critical error of this turn, or SQLite's.
+    /// [`StorageError::CanceledByDelete`], a critical error of this turn, or SQLite's.
     pub fn cursor_counters(&mut self, cursor: CursorId) -> Result<RowCounters, StorageError> {
         self.check()?;
-        let (Some(cursor), Some(connection)) = (self.cursors.get(cursor), &self.connection) else {
+        let Some(cursor) = self.cursors.get(cursor) else {
+            return Ok(RowCounters::default());
+        };
+        if cursor.is_canceled() {
+            return Err(StorageError::CanceledByDelete);
+        }
+        let Some(connection) = &self.connection else {
             return Ok(RowCounters::default());
         };
         Ok(cursor.current_tally().counters(&connection.sqlite))
@@ -311,6 +321,7 @@ impl Database {
         let refused_transaction = connection.gatekeeper.refused_transaction();
         match result {
             Err(_) if refused_transaction => Err(StorageError::TransactionStatement),
+            Ok(prepared) if prepared.is_nothing() => Err(StorageError::NoStatement),
             result => result.map_err(|error| self.failed(error.into())),
         }
     }

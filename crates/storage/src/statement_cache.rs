@@ -51,6 +51,12 @@ impl Prepared {
         })
     }
 
+    /// Whether the text had nothing to compile. SQLite gives no statement then, which must not be run.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let statement = self.statement();
+        statement.readonly() && statement.column_count() == 0 && statement.expanded_sql().is_none()
+    }
+
     pub(crate) fn statement(&self) -> &Statement<'_> {
         self.cell.borrow_dependent()
     }

@@ -125,10 +125,15 @@ fn running_cursors_and_iterators_are_canceled() {
         canceled
     );
     assert_eq!(
+        database.cursor_counters(cursor).unwrap_err().to_string(),
+        canceled
+    );
+    assert_eq!(
         database.kv_next(iterator).unwrap_err().to_string(),
         canceled
     );
     assert_eq!(database.cursor_next(ended).unwrap(), None);
+    assert!(database.cursor_counters(ended).is_ok());
 }
 
 #[test]

@@ -92,6 +92,39 @@ fn a_text_without_statement_is_refused() {
 }
 
 #[test]
+fn a_nul_ends_what_is_run_and_begins_a_text_without_statement() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
+
+    for sql in [
+        "\0",
+        "SELECT 1\0",
+        "SELECT 1; \0",
+        "INSERT INTO t VALUES (1)\0 INSERT INTO t VALUES (2)",
+        "\u{feff}",
+        "SELECT 1;\u{feff}",
+    ] {
+        assert_eq!(
+            error(&mut database, sql),
+            "SQL code did not contain a statement.",
+            "{sql:?}"
+        );
+    }
+    assert_eq!(
+        error(&mut database, "SELECT 'a\0b'"),
+        "unrecognized token: \"'a\" at offset 7: SQLITE_ERROR"
+    );
+    assert_eq!(run(&mut database, "SELECT x FROM t"), [[int(1)]]);
+    let ingested = database.sql_ingest("SELECT 1;\0SELECT 2;").unwrap();
+    assert_eq!(
+        (ingested.remainder, ingested.statements),
+        ("\0SELECT 2;", 1)
+    );
+    assert_eq!(run(&mut database, "\u{feff}SELECT 1"), [[int(1)]]);
+}
+
+#[test]
 fn bindings_must_match_the_parameters() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");

@@ -168,12 +168,22 @@ fn a_reserved_name_stays_out_of_reach_when_a_statement_is_compiled_again() {
 fn databases_and_temporary_objects_are_denied() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
 
     for sql in [
         "ATTACH 'x' AS y",
         "DETACH y",
         "CREATE TEMP TABLE t (a)",
         "CREATE TEMP VIEW v AS SELECT 1",
+        "CREATE TABLE temp.t (a)",
+        "CREATE TABLE temp.t AS SELECT 1",
+        "CREATE VIEW temp.v AS SELECT 1",
+        "CREATE TRIGGER temp.g AFTER INSERT ON t BEGIN SELECT 1; END",
+        "CREATE VIRTUAL TABLE temp.f USING fts5 (a)",
+        "PRAGMA temp.table_info(t)",
+        "PRAGMA temp.page_size",
+        "SELECT * FROM pragma_table_info('t', 'temp')",
+        "ANALYZE temp",
         "CREATE VIRTUAL TABLE f USING fts4 (a)",
         "CREATE VIRTUAL TABLE f USING dbstat",
     ] {
@@ -296,7 +306,7 @@ fn names(sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_switch_takes_each_word_for_on_and_off_and_no_other() {
+fn a_switch_takes_what_begins_with_a_word_for_on_or_off_and_no_other() {
     let fixture = Fixture::new();
     let mut database = fixture.open("o.sqlite");
 
@@ -311,6 +321,10 @@ fn a_switch_takes_each_word_for_on_and_off_and_no_other() {
     ] {
         run(&mut database, &format!("PRAGMA {pragma}"));
         for word in ["true", "FALSE", "yes", "No", "'on'", "\"off\"", "1", "0"] {
+            run(&mut database, &format!("PRAGMA {pragma} = {word}"));
+        }
+        // What follows the word does not count.
+        for word in ["10", "0x2", "1.5", "onn"] {
             run(&mut database, &format!("PRAGMA {pragma} = {word}"));
         }
         for word in ["2", "full", "''", "-1"] {
@@ -481,6 +495,43 @@ fn every_function_of_the_list_is_allowed_and_no_other_of_sqlites() {
         count += 1;
     }
     assert!(count > 3, "{count}");
+}
+
+#[test]
+fn what_the_reference_was_compiled_without_is_not_there() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    run(&mut database, "CREATE TABLE t (x)");
+
+    assert_eq!(
+        error(&mut database, "SELECT * FROM dbstat"),
+        "no such table: dbstat: SQLITE_ERROR"
+    );
+    for name in ["fts3_tokenizer", "matchinfo", "offsets", "optimize"] {
+        for arguments in ["", "1", "1, 2"] {
+            assert_eq!(
+                error(&mut database, &format!("SELECT {name}({arguments})")),
+                format!("no such function: {name} at offset 7: SQLITE_ERROR")
+            );
+        }
+    }
+}
+
+#[test]
+fn another_name_of_a_function_is_refused_with_the_right_number_of_arguments_only() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+
+    for (call, name) in [
+        ("ceiling()", "ceiling"),
+        ("log10(1, 2)", "log10"),
+        ("power(1)", "power"),
+    ] {
+        assert_eq!(
+            error(&mut database, &format!("SELECT {call}")),
+            format!("wrong number of arguments to function {name}() at offset 7: SQLITE_ERROR")
+        );
+    }
 }
 
 #[test]
