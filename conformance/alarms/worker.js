@@ -22,6 +22,35 @@ function logRun(object, ...values) {
   }
 }
 
+/** A case whose first run of the alarm aborts the object; it has ended when `isOver` of the runs and the alarm. */
+const aborting = (options, isOver) => ({
+  object: {
+    start: ({ ctx: { storage } }) => storage.setAlarm(Date.now()),
+    async alarm(object, info) {
+      const { ctx } = object;
+      object.hasRun = true;
+      const runs = (await ctx.storage.get("runs")) ?? [];
+      runs.push([info.isRetry, info.retryCount]);
+      await ctx.storage.put("runs", runs);
+      await ctx.storage.sync();
+      if (runs.length === 1) {
+        ctx.abort("in the alarm", options);
+      }
+    },
+    // The instance whose handler runs sees no alarm of its own.
+    state: async ({ hasRun, ctx: { storage } }) => [(await storage.get("runs")) ?? [], hasRun ? "running" : await storage.getAlarm()],
+  },
+  async worker({ object, open }, t) {
+    await object.step("start");
+    let state = [[], null];
+    while (!isOver(...state)) {
+      state = await open().step("state").catch(() => state);
+      await scheduler.wait(10);
+    }
+    t.write("runs", state[0]);
+  },
+});
+
 /** In the year 2100: an alarm that does not fire. */
 const FAR = 4102444800000;
 
@@ -54,6 +83,32 @@ const cases = {
     t.write("get", await storage.getAlarm());
     await t.attempt("2189", () => storage.setAlarm(new Date("2189-01-01")));
     await t.attempt("3000", () => storage.setAlarm(new Date("3000-01-01")));
+  }),
+
+  "8.1 options of alarms": inObject(async ({ ctx: { storage } }, t) => {
+    const log = [];
+    const options = { get allowConcurrency() { log.push("allowConcurrency"); }, get allowUnconfirmed() { log.push("allowUnconfirmed"); } };
+    await storage.setAlarm(4102444800000, options);
+    await storage.getAlarm(options);
+    await storage.deleteAlarm(options);
+    t.write("read", log);
+    for (const value of [null, [], 1, "x", false]) {
+      const label = value === null ? "null" : typeof value;
+      await t.attempt(`setAlarm with a ${label}`, () => storage.setAlarm(4102444800000, value));
+      await t.attempt(`deleteAlarm with a ${label}`, () => storage.deleteAlarm(value));
+    }
+    await t.attempt("the time comes first", () => storage.setAlarm("x", 1));
+    await t.attempt("the time's sign comes last", () => storage.setAlarm(0, 1));
+  }),
+
+  "8.1 times of every type": inObject(async ({ ctx: { storage } }, t) => {
+    const times = [9223372036854, 9223372036855, 9223372036854.9, 1e300, Number.MAX_SAFE_INTEGER, new Date(8.64e15), -0, -0.5,
+      Infinity, -Infinity, new Date(NaN), new Number(4102444800000), true, 4102444800000n, [4102444800000], { valueOf: () => 4102444800000 }, Symbol("s")];
+    for (const time of times) {
+      await storage.deleteAlarm();
+      await t.attempt(`${typeof time} ${time instanceof Date ? time.getTime() : String(time)}`, () => storage.setAlarm(time));
+      t.write("get", await storage.getAlarm());
+    }
   }),
 
   "8.1 a class without alarm() cannot set one": inWorker(async ({ env, name }, t) => {
@@ -193,6 +248,10 @@ const cases = {
       t.write("after two seconds", Date.now() - before > 1800);
     },
   },
+
+  "8.3 an abort in the handler is a failed run": aborting(undefined, (runs) => runs.length === 2),
+
+  "8.3 an abort that wants no retry gives the alarm up": aborting({ retryAlarm: false }, (runs, alarm) => runs.length === 1 && alarm === null),
 
   "8.3 an alarm set by a run that fails replaces the retry": {
     object: {

@@ -26,6 +26,32 @@ const cases = {
     t.write("list", await ctx.storage.list());
   }),
 
+  "4.2 an array is a key by its text, to put": inObject(async ({ ctx: { storage } }, t) => {
+    await t.attempt("array", () => storage.put(["a"], 1));
+    await t.attempt("nested", () => storage.put([["a", "b"], 1], 2));
+    await t.attempt("empty", () => storage.put([], 3));
+    await t.attempt("without a value", () => storage.put(["x", "y"]));
+    t.write("list", await storage.list());
+  }),
+
+  "4.2 whatever has properties can be entries": inObject(async ({ ctx: { storage } }, t) => {
+    const entries = {
+      function: Object.assign(() => 1, { f: 1 }),
+      "class": class { static c = 2; },
+      string: new String("s"),
+      typed: new Uint8Array([7]),
+      proxy: new Proxy({ p: 3 }, {}),
+      "without a prototype": Object.assign(Object.create(null), { n: 4 }),
+      map: new Map([["m", 1]]),
+    };
+    for (const [label, value] of Object.entries(entries)) {
+      await t.attempt(label, () => storage.put(value));
+    }
+    t.write("list", await storage.list());
+    await t.attempt("an entry that cannot be cloned", () => storage.put({ a: 1, b: Symbol("b") }));
+    t.write("a", await storage.get("a"));
+  }),
+
   "4.2 several keys come sorted, once, and only if they exist": inObject(async ({ ctx }, t) => {
     await ctx.storage.put({ b: 2, a: 1, c: 3 });
     t.write("get", await ctx.storage.get(["c", "missing", "a", "c"]));
@@ -139,6 +165,55 @@ const cases = {
     t.write("delete", await ctx.storage.delete(keys));
   }),
 
+  "4.1 options are objects": inObject(async ({ ctx: { storage } }, t) => {
+    const calls = {
+      get: (o) => storage.get("a", o),
+      "get of several": (o) => storage.get(["a"], o),
+      list: (o) => storage.list(o),
+      put: (o) => storage.put("a", 1, o),
+      "put of entries": (o) => storage.put({ a: 1 }, o),
+      "put of entries, third": (o) => storage.put({ a: 1 }, undefined, o),
+      "put of entries, both": (o) => storage.put({ a: 1 }, {}, o),
+      delete: (o) => storage.delete("a", o),
+      "delete of several": (o) => storage.delete(["a"], o),
+      deleteAll: (o) => storage.deleteAll(o),
+      getAlarm: (o) => storage.getAlarm(o),
+    };
+    for (const [label, call] of Object.entries(calls)) {
+      for (const options of [null, [], () => 1, 1, "x", true, 1n]) {
+        await storage.deleteAll();
+        await t.attempt(`${label} with a ${options === null ? "null" : typeof options}`, () => call(options));
+      }
+    }
+  }),
+
+  "4.1 options are read whether or not they matter": inObject(async ({ ctx: { storage } }, t) => {
+    const log = [];
+    const names = ["start", "startAfter", "end", "prefix", "reverse", "limit", "allowConcurrency", "allowUnconfirmed", "noCache"];
+    const options = Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, { get: () => void log.push(name) }])));
+    const calls = {
+      get: () => storage.get("a", options),
+      list: () => storage.list(options),
+      put: () => storage.put("a", 1, options),
+      "put of entries": () => storage.put({ a: 1 }, options),
+      "put of entries, third": () => storage.put({ a: 1 }, undefined, options),
+      delete: () => storage.delete("a", options),
+      deleteAll: () => storage.deleteAll(options),
+      getAlarm: () => storage.getAlarm(options),
+      "kv.list": () => [...storage.kv.list(options)].length,
+    };
+    for (const [label, call] of Object.entries(calls)) {
+      await call();
+      t.write(label, log.splice(0));
+    }
+    const failing = { get noCache() { throw new RangeError("read"); } };
+    await t.attempt("get", () => storage.get("a", failing));
+    await t.attempt("put", () => storage.put("a", 1, failing));
+    await t.attempt("delete", () => storage.delete("a", failing));
+    await t.attempt("deleteAll", () => storage.deleteAll(failing));
+    t.write("a", await storage.get("a"));
+  }),
+
   "4.3 put refuses undefined": inObject(async ({ ctx }, t) => {
     await t.attempt("put", () => ctx.storage.put("key", undefined));
     await t.attempt("put of a key alone", () => ctx.storage.put("key"));
@@ -173,6 +248,29 @@ const cases = {
     await t.attempt("-1", () => ctx.storage.list({ limit: -1 }));
   }),
 
+  "4.3 the limit of a list is a 32-bit integer": inObject(async ({ ctx: { storage } }, t) => {
+    await storage.put({ a: 1, b: 2, c: 3 });
+    const limits = [2147483647, 2147483648, -2147483648, -2147483649, 1e300, 1.9, 0.5, NaN, Infinity, -Infinity, "2", "0x2", "x", "",
+      true, false, [2], [1, 2], {}, new Date(2), 2n];
+    for (const limit of limits) {
+      await t.attempt(`${typeof limit} ${limit instanceof Date ? "date" : limit}`, () => storage.list({ limit }));
+      await t.attempt("kv", () => [...storage.kv.list({ limit })].length);
+    }
+    await t.attempt("valueOf", () => storage.list({ limit: { valueOf() { throw new RangeError("valueOf"); } } }));
+    await t.attempt("both starts come first", () => storage.list({ start: "a", startAfter: "a", limit: 0 }));
+  }),
+
+  "4.2 bounds of a list are coerced to strings": inObject(async ({ ctx: { storage } }, t) => {
+    await storage.put({ "": 0, a: 1, ab: 2, "b\u0000": 3, null: 4, 1: 5, "\uffff": 6, "\u{1f600}": 7, é: 8, "[object Object]": 9 });
+    for (const field of ["start", "startAfter", "end", "prefix"]) {
+      for (const bound of ["", null, 1, {}, "a", "ab", "zz", 1n, "\uffff", "b\u0000"]) {
+        t.write(`${field} ${bound}`, [...(await storage.list({ [field]: bound })).keys()]);
+        t.write("reverse", [...(await storage.list({ [field]: bound, reverse: true, limit: 3 })).keys()]);
+        t.write("kv", [...storage.kv.list({ [field]: bound, limit: 3 })].map(([key]) => key));
+      }
+    }
+  }),
+
   "4.3 a value that cannot be cloned is refused": inObject(async ({ ctx }, t) => {
     class Point {
       x = 1;
@@ -193,6 +291,21 @@ const cases = {
     await t.attempt("AbortSignal", () => ctx.storage.put("signal", new AbortController().signal));
     await t.attempt("ReadableStream", () => ctx.storage.put("stream", new Response("x").body));
     await t.attempt("Blob", () => ctx.storage.put("blob", new Blob(["x"])));
+  }),
+
+  "4.3 an object of a class that the program derived": inObject(async (object, t) => {
+    const { storage } = object.ctx;
+    await t.attempt("the object itself", () => storage.put("key", object));
+    await t.attempt("of URL", () => storage.put("key", new (class Address extends URL {})("http://host")));
+    await t.attempt("of Map", async () => {
+      await storage.put("key", new (class Table extends Map {})([["a", 1]]));
+      return storage.get("key");
+    });
+    await t.attempt("of a class of its own", async () => {
+      await storage.put("key", new (class Point { x = 1; })());
+      return storage.get("key");
+    });
+    await t.attempt("a bound function", () => storage.put("key", (() => 1).bind(null)));
   }),
 
   "4.3 a stub cannot be stored": inObject(async ({ ctx }, t) => {
@@ -248,6 +361,14 @@ const cases = {
     }
   }),
 
+  "4.5 the language's namespaces are plain objects": inObject(async ({ ctx: { storage } }, t) => {
+    for (const [name, value] of Object.entries({ Math, JSON, Reflect, Atomics, Intl })) {
+      await t.attempt(name, () => storage.put("key", value));
+      await t.attempt("get", async () => Object.keys(await storage.get("key")));
+      await storage.delete("key");
+    }
+  }),
+
   "4.5 errors round-trip": inObject(async ({ ctx }, t) => {
     await ctx.storage.put("type", new TypeError("wrong", { cause: new Error("why") }));
     const error = await ctx.storage.get("type");
@@ -294,6 +415,14 @@ const cases = {
     t.write("name", ctx.storage.constructor.name);
     t.write("sql", Object.prototype.toString.call(ctx.storage.sql));
     t.write("same", ctx.storage === ctx.storage, ctx.storage.sql === ctx.storage.sql);
+  }),
+
+  "7.1 a time is a number or a date of until 2189": inObject(async ({ ctx: { storage } }, t) => {
+    for (const time of [undefined, null, "1", {}, true, 1n, NaN, Infinity, new Date(NaN), 9223372036855, new Date(8.64e15)]) {
+      await t.attempt(String(time), () => storage.getBookmarkForTime(time));
+    }
+    await t.attempt("none", () => storage.getBookmarkForTime());
+    await t.attempt("no bookmark", () => storage.onNextSessionRestoreBookmark());
   }),
 
   "7.1 a bookmark grows with every call": inObject(async ({ ctx }, t) => {

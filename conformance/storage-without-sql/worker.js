@@ -24,6 +24,18 @@ const cases = {
     await t.attempt("list", () => storage.kv.list());
   }),
 
+  "6 arguments are converted before kv refuses": inObject(async ({ ctx: { storage } }, t) => {
+    const throwing = { toString() { throw new RangeError("from toString"); } };
+    await t.attempt("get", () => storage.kv.get(throwing));
+    await t.attempt("put", () => storage.kv.put(throwing, 1));
+    await t.attempt("delete", () => storage.kv.delete(throwing));
+    await t.attempt("list", () => storage.kv.list({ prefix: throwing }));
+    await t.attempt("list with a limit of 2^31", () => storage.kv.list({ limit: 2 ** 31 }));
+    await t.attempt("list with a limit of 0", () => storage.kv.list({ limit: 0 }));
+    await t.attempt("get without a key", () => storage.kv.get());
+    await t.attempt("put without a value", () => storage.kv.put("a"));
+  }),
+
   "4.4 transactions work": inObject(async ({ ctx: { storage } }, t) => {
     await storage.put("a", 1);
     await t.attempt("transaction", () =>

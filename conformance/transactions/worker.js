@@ -75,6 +75,59 @@ const cases = {
     await t.attempt("rollback", () => kept.rollback());
   }),
 
+  "4.4 arguments are looked at before the state of the transaction": inObject(async ({ ctx: { storage } }, t) => {
+    let ended;
+    await storage.transaction(async (txn) => {
+      ended = txn;
+    });
+    for (const name of ["get", "put", "list", "delete", "getAlarm", "setAlarm", "deleteAlarm"]) {
+      await t.attempt(name, () => ended[name]("a", 1));
+      await t.attempt(`${name} without arguments`, () => ended[name]());
+    }
+    await t.attempt("put of undefined", () => ended.put("a", undefined));
+    await t.attempt("setAlarm of 0", () => ended.setAlarm(0));
+    await t.attempt("list with a limit of 0", () => ended.list({ limit: 0 }));
+  }),
+
+  "4.4 what a callback is called with": inObject(async ({ ctx: { storage } }, t) => {
+    await t.attempt("transaction", () => storage.transaction(function (...values) {
+      return [values.length, this === globalThis];
+    }));
+    await t.attempt("transactionSync", () => storage.transactionSync(function (...values) {
+      return [values.length, this === globalThis];
+    }));
+    await t.attempt("thenable", () => storage.transaction(() => ({ then: (resolve) => resolve(9) })));
+  }),
+
+  "4.4 whatever is thrown comes out": inObject(async ({ ctx: { storage } }, t) => {
+    for (const thrown of ["text", undefined, null, 5, { a: 1 }]) {
+      await t.attempt("transaction", () => storage.transaction(async () => {
+        throw thrown;
+      }));
+      await t.attempt("transactionSync", () => storage.transactionSync(() => {
+        throw thrown;
+      }));
+    }
+    const error = new Error("same");
+    const caught = await storage.transaction(async () => { throw error; }).catch((reason) => reason);
+    t.write("same", caught === error);
+    await t.attempt("after a rollback", () => storage.transaction(async (txn) => {
+      txn.rollback();
+      throw new RangeError("after");
+    }));
+  }),
+
+  "4.4 after its rollback a transaction goes on as part of nothing": inObject(async ({ ctx: { storage } }, t) => {
+    await t.attempt("storage", () => storage.transaction(async (txn) => {
+      await txn.put("undone", 1);
+      txn.rollback();
+      txn.rollback();
+      await storage.put("kept", 1);
+      return 5;
+    }));
+    t.write("list", await storage.list());
+  }),
+
   "4.4 deleteAll is not for transactions": inObject(async ({ ctx: { storage } }, t) => {
     await storage.transaction(async (txn) => {
       await t.attempt("txn", () => txn.deleteAll());

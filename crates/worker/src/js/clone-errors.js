@@ -34,7 +34,7 @@ export function notSerializable(className) {
 }
 
 /**
- * The error for an instance of a platform class.
+ * The error for an instance of a platform class, or of one derived from it.
  *
  * @param {import("stated:platform-classes").PlatformClass} platform
  * @param {string} name of the instance's own class, which may be a derived one
@@ -84,11 +84,14 @@ export function constructorName(object) {
 /** @param {unknown} value @returns {string} */
 function shown(value) {
   if (typeof value === "function") {
+    // V8 has its own words for what is native.
+    let text = "";
     try {
-      return Function.prototype.toString.call(value);
+      text = Function.prototype.toString.call(value);
     } catch {
-      return "function () { [native code] }";
+      // A revoked Proxy.
     }
+    return text === "" || text.endsWith("[native code]\n}") ? "function () { [native code] }" : text;
   }
   if (typeof value !== "object" || value === null) return String(value);
   return isExotic(value) ? `[object ${exoticTag(value)}]` : `#<${constructorName(value)}>`;

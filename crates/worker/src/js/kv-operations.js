@@ -17,14 +17,14 @@ const VALUE_BYTES_MAX = 131072;
 /** The documented limit leaves room for what serialization adds. */
 const VALUE_BYTES_ENFORCED = VALUE_BYTES_MAX + 34;
 const KEYS_MAX = 128;
+const INT32_MIN = -2147483648;
 const INT32_MAX = 2147483647;
 /** The last millisecond that can be stored in nanoseconds. */
-const ALARM_MS_MAX = 9223372036854;
+const TIME_MS_MAX = 9223372036854;
 
 const mixedPut = "put() may only be called with a single key-value pair and optional options as put(key, value, options) "
   + "or with multiple key-value pairs and optional options as put(entries, options)";
 
-/** @typedef {{ allowUnconfirmed?: boolean }} WriteOptions */
 /** @typedef {[start: string | undefined, startAfter: string | undefined, end: string | undefined, prefix: string | undefined,
  *   reverse: boolean, limit: number | undefined]} ListBounds */
 
@@ -33,33 +33,70 @@ const mixedPut = "put() may only be called with a single key-value pair and opti
  *
  * @param {unknown} options
  */
-function isOptions(options) {
+export function isOptions(options) {
   return options === undefined || options === null || typeof options === "object" || typeof options === "function";
 }
 
 /** @param {unknown} key @returns {string} */
-function toKey(key) {
+export function toKey(key) {
   return typeof key === "string" ? key : `${key}`;
 }
 
-/** @param {any} options @returns {boolean} */
-function unconfirmed(options) {
-  return options !== undefined && options !== null && Boolean(options.allowUnconfirmed);
+/*
+ * Options are read in the order of Workers, those without an effect too: a getter of the program may throw.
+ */
+
+/** @param {any} options */
+function readGetOptions(options) {
+  if (options === undefined || options === null) return;
+  options.allowConcurrency;
+  options.noCache;
+}
+
+/** @param {any} options @returns {boolean} whether outputs need not wait for the write */
+function readPutOptions(options) {
+  if (options === undefined || options === null) return false;
+  options.allowConcurrency;
+  const unconfirmed = Boolean(options.allowUnconfirmed);
+  options.noCache;
+  return unconfirmed;
+}
+
+/** @param {any} options */
+function readGetAlarmOptions(options) {
+  if (options !== undefined && options !== null) options.allowConcurrency;
+}
+
+/** @param {any} options @returns {boolean} whether outputs need not wait for the write */
+function readAlarmOptions(options) {
+  if (options === undefined || options === null) return false;
+  options.allowConcurrency;
+  return Boolean(options.allowUnconfirmed);
 }
 
 /**
- * Converts the options of a listing (reference 4.1) into the host's arguments.
+ * Converts the options of a listing (reference 4.1) into the host's arguments, whatever they ask for.
  *
  * @param {any} options
  * @returns {ListBounds}
  */
-export function listBounds(options) {
+export function readBounds(options) {
   if (options === undefined || options === null) return [undefined, undefined, undefined, undefined, false, undefined];
-  const { start, startAfter, end, prefix, reverse, limit } = options;
+  const start = toBound(options.start);
+  const startAfter = toBound(options.startAfter);
+  const end = toBound(options.end);
+  const prefix = toBound(options.prefix);
+  const reverse = Boolean(options.reverse);
+  const limit = options.limit === undefined ? undefined : toInt32(options.limit);
+  return [start, startAfter, end, prefix, reverse, limit];
+}
+
+/** Throws where a listing asks for what there is not. @param {ListBounds} bounds */
+export function checkBounds([start, startAfter, , , , limit]) {
   if (start !== undefined && startAfter !== undefined) {
     throw new TypeError("list() cannot be called with both start and startAfter values.");
   }
-  return [toBound(start), toBound(startAfter), toBound(end), toBound(prefix), Boolean(reverse), toLimit(limit)];
+  if (limit !== undefined && limit <= 0) throw new TypeError("List limit must be positive.");
 }
 
 /** @param {unknown} bound */
@@ -67,16 +104,33 @@ function toBound(bound) {
   return bound === undefined ? undefined : toKey(bound);
 }
 
-/** @param {unknown} limit */
-function toLimit(limit) {
-  if (limit === undefined) return undefined;
-  const number = Math.trunc(Number(limit));
-  if (Number.isFinite(number) && Math.abs(number) > INT32_MAX) {
+/**
+ * Converts to a 32-bit integer, as Workers does: what is no number is 0, and nothing wraps.
+ *
+ * @param {unknown} value
+ */
+export function toInt32(value) {
+  if (typeof value === "bigint") throw new TypeError("Cannot convert a BigInt value to a number");
+  const number = Math.trunc(Number(value));
+  if (!Number.isFinite(number)) return 0;
+  if (number < INT32_MIN || number > INT32_MAX) {
     throw new TypeError("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
   }
-  // Infinity is no integer and converts to 0, as in ECMAScript.
-  if (!(number > 0) || number === Infinity) throw new TypeError("List limit must be positive.");
   return number;
+}
+
+/**
+ * Converts a time: a number of milliseconds since the epoch, or a Date.
+ *
+ * @param {unknown} time
+ * @returns {number | undefined} undefined where it is neither
+ */
+export function toMilliseconds(time) {
+  const ms = typeof time === "number" ? time : time instanceof Date ? time.getTime() : undefined;
+  if (ms === undefined) return undefined;
+  if (!Number.isFinite(ms)) throw new TypeError("The value cannot be converted because it is not a valid Date.");
+  if (ms > TIME_MS_MAX) throw new TypeError("This API doesn't support dates after 2189.");
+  return ms;
 }
 
 /** The operations of one object's storage under the name of one class. */
@@ -92,23 +146,41 @@ export class KvOperations {
     this.interfaceName = interfaceName;
   }
 
+  /**
+   * Called between the conversion of the arguments and the operation; throws when it may not be done.
+   *
+   * @param {string} _operation its name with parentheses
+   */
+  require(_operation) {}
+
   /** @param {any} key a key or an array of keys @param {any} options @param {number} count how many arguments there were */
   get(key, options, count) {
     if (count < 1) throw this.#bad("get", 1, "string or Array");
-    if (!isOptions(options)) throw this.#bad("get", 2, "GetOptions");
     if (!Array.isArray(key)) {
-      return storedValue(ops.kvGet(this.contextId, this.#checkKey(toKey(key))));
+      const name = toKey(key);
+      if (!isOptions(options)) throw this.#bad("get", 2, "GetOptions");
+      readGetOptions(options);
+      this.require("get()");
+      return storedValue(ops.kvGet(this.contextId, this.#checkKey(name)));
     }
-    if (this.limited && key.length > KEYS_MAX) {
-      throw new RangeError(`Maximum number of key value pairs is ${KEYS_MAX}. ${key.length} pairs were provided.`);
+    const names = Array.from(key, toKey);
+    if (!isOptions(options)) throw this.#bad("get", 2, "GetOptions");
+    readGetOptions(options);
+    this.require("get()");
+    if (this.limited && names.length > KEYS_MAX) {
+      throw new RangeError(`Maximum number of key value pairs is ${KEYS_MAX}. ${names.length} pairs were provided.`);
     }
-    return toMap(ops.kvGetMany(this.contextId, this.#checkKeys(key)));
+    return toMap(ops.kvGetMany(this.contextId, this.#checkKeys(names)));
   }
 
   /** @param {any} options */
   list(options) {
     if (!isOptions(options)) throw this.#bad("list", 1, "ListOptions");
-    return toMap(ops.kvList(this.contextId, ...listBounds(options)));
+    const bounds = readBounds(options);
+    readGetOptions(options);
+    this.require("list()");
+    checkBounds(bounds);
+    return toMap(ops.kvList(this.contextId, ...bounds));
   }
 
   /**
@@ -119,40 +191,66 @@ export class KvOperations {
    */
   put(key, value, options, count) {
     if (count < 1) throw this.#bad("put", 1, "string or object");
-    if (typeof key === "object" && key !== null) {
+    // An array is no object of entries but a key, by its text.
+    if (((typeof key === "object" && key !== null) || typeof key === "function") && !Array.isArray(key)) {
       this.#putMany(key, value, options);
       return;
     }
-    if (typeof key === "function") throw new TypeError(mixedPut);
-    if (value === undefined) throw new TypeError("put() called with undefined value.");
+    const name = toKey(key);
     if (!isOptions(options)) throw this.#bad("put", 3, "PutOptions");
-    const name = this.#checkKey(toKey(key));
-    ops.kvPut(this.contextId, name, this.#encode(value), unconfirmed(options));
+    const unconfirmed = readPutOptions(options);
+    this.require("put()");
+    if (value === undefined) throw new TypeError("put() called with undefined value.");
+    ops.kvPut(this.contextId, this.#checkKey(name), this.#encode(value), unconfirmed);
   }
 
-  /** @param {any} entries @param {any} options @param {any} third */
-  #putMany(entries, options, third) {
-    if (!isOptions(options) || third !== undefined) throw new TypeError(mixedPut);
+  /**
+   * The options are the second argument, or the third one if there is no second.
+   *
+   * @param {any} entries @param {any} second @param {any} third
+   */
+  #putMany(entries, second, third) {
+    /** @type {[string, any][]} */
+    const given = [];
+    for (const key of Object.keys(entries)) given.push([key, entries[key]]);
+    if (!isOptions(third)) throw this.#bad("put", 3, "PutOptions");
+    let unconfirmed = readPutOptions(third);
+    this.require("put()");
+    if (second !== undefined) {
+      if (!isOptions(second)) throw new TypeError(mixedPut);
+      unconfirmed = readPutOptions(second);
+    }
     /** @type {(string | Uint8Array)[]} */
     const flat = [];
-    for (const key of Object.keys(entries)) {
-      const value = entries[key];
+    for (const [key, value] of given) {
       if (value !== undefined) flat.push(this.#checkKey(key), this.#encode(value));
     }
-    if (flat.length > 0) ops.kvPutMany(this.contextId, flat, unconfirmed(options));
+    if (flat.length > 0) ops.kvPutMany(this.contextId, flat, unconfirmed);
   }
 
   /** @param {any} key a key or an array of keys @param {any} options @param {number} count */
   delete(key, options, count) {
     if (count < 1) throw this.#bad("delete", 1, "string or Array");
+    const isMany = Array.isArray(key);
+    const names = isMany ? Array.from(key, toKey) : [toKey(key)];
     if (!isOptions(options)) throw this.#bad("delete", 2, "PutOptions");
-    if (!Array.isArray(key)) return ops.kvDelete(this.contextId, this.#checkKey(toKey(key)), unconfirmed(options));
-    return ops.kvDeleteMany(this.contextId, this.#checkKeys(key), unconfirmed(options));
+    const unconfirmed = readPutOptions(options);
+    this.require("delete()");
+    this.#checkKeys(names);
+    return isMany ? ops.kvDeleteMany(this.contextId, names, unconfirmed) : ops.kvDelete(this.contextId, names[0], unconfirmed);
+  }
+
+  /** Reads the options of `deleteAll`, none of which has an effect. @param {any} options */
+  readDeleteAllOptions(options) {
+    if (!isOptions(options)) throw this.#bad("deleteAll", 1, "PutOptions");
+    readPutOptions(options);
   }
 
   /** @param {any} options */
   getAlarm(options) {
     if (!isOptions(options)) throw this.#bad("getAlarm", 1, "GetAlarmOptions");
+    readGetAlarmOptions(options);
+    this.require("getAlarm()");
     return ops.alarmGet(this.contextId);
   }
 
@@ -160,33 +258,36 @@ export class KvOperations {
   setAlarm(time, options) {
     const at = this.#toAlarmTime(time);
     if (!isOptions(options)) throw this.#bad("setAlarm", 2, "SetAlarmOptions");
+    const unconfirmed = readAlarmOptions(options);
+    this.require("setAlarm()");
     if (at <= 0) throw new TypeError("setAlarm() cannot be called with an alarm time <= 0");
     const { instance } = this.object;
     // While the constructor runs there is no instance to look at yet.
     if (instance !== undefined && typeof instance.alarm !== "function") {
       throw new TypeError("Your Durable Object class must have an alarm() handler in order to call setAlarm()");
     }
-    ops.alarmSet(this.contextId, Math.max(at, ops.now()), unconfirmed(options));
+    ops.alarmSet(this.contextId, Math.max(at, ops.now()), unconfirmed);
   }
 
   /** @param {any} options */
   deleteAlarm(options) {
     if (!isOptions(options)) throw this.#bad("deleteAlarm", 1, "SetAlarmOptions");
-    ops.alarmDelete(this.contextId, unconfirmed(options));
+    const unconfirmed = readAlarmOptions(options);
+    this.require("deleteAlarm()");
+    ops.alarmDelete(this.contextId, unconfirmed);
   }
 
   /** @param {unknown} time @returns {number} whole milliseconds */
   #toAlarmTime(time) {
-    const ms = typeof time === "number" ? time : time instanceof Date ? time.getTime() : undefined;
+    const ms = toMilliseconds(time);
     if (ms === undefined) throw this.#bad("setAlarm", 1, "date");
-    if (!Number.isFinite(ms)) throw new TypeError("The value cannot be converted because it is not a valid Date.");
-    if (ms > ALARM_MS_MAX) throw new TypeError("This API doesn't support dates after 2189.");
     return Math.trunc(ms);
   }
 
-  /** @param {any[]} keys */
+  /** @param {string[]} keys */
   #checkKeys(keys) {
-    return Array.from(keys, (key) => this.#checkKey(toKey(key)));
+    if (this.limited) for (const key of keys) this.#checkKey(key);
+    return keys;
   }
 
   /** @param {string} key */

@@ -6,9 +6,10 @@
  */
 
 import { ops } from "stated:host";
+import { toInt32 } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
 import { flag } from "stated:settings";
-import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { badArgument, defineInterface, illegalConstructor, internal, isAnyArrayBuffer } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
 /** @typedef {import("stated:host").SqlValue} SqlValue */
@@ -138,7 +139,8 @@ const experimentalMethods = {
   /** Bounds the database, for tests of what happens when it is full. @this {SqlStorage} @param {number} count in pages */
   setMaxPageCountForTest(count) {
     if (arguments.length < 1) throw badArgument("SqlStorage", "setMaxPageCountForTest", 1, "integer");
-    ops.sqlSetMaxPageCount(requireSql(this), Number(count) >>> 0);
+    const pages = toInt32(count);
+    ops.sqlSetMaxPageCount(requireSql(this), pages >>> 0);
   },
 };
 
@@ -173,12 +175,23 @@ function toSql(value) {
       throw new TypeError("Cannot convert a BigInt value to a number");
     case "object":
       if (value === null) return null;
-      if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice().buffer;
-      if (ops.classOf(value) === "ArrayBuffer") return new Uint8Array(/** @type {ArrayBuffer} */ (value)).slice().buffer;
+      if (ArrayBuffer.isView(value)) return copyOf(value.buffer, value.byteOffset, value.byteLength);
+      if (isAnyArrayBuffer(value)) return copyOf(/** @type {ArrayBuffer} */ (value), 0, undefined);
       return `${value}`;
     default:
       return `${/** @type {any} */ (value)}`;
   }
+}
+
+/**
+ * A copy of a buffer's bytes. A buffer that was transferred has none.
+ *
+ * @param {ArrayBufferLike} buffer @param {number} offset @param {number | undefined} length
+ * @returns {ArrayBuffer}
+ */
+function copyOf(buffer, offset, length) {
+  if (/** @type {ArrayBuffer} */ (buffer).detached) return new ArrayBuffer(0);
+  return new Uint8Array(new Uint8Array(buffer, offset, length)).buffer;
 }
 
 /** @type {(cursor: Cursor) => SqlValue[] | undefined} */

@@ -9,7 +9,7 @@
 
 import { defineLazy } from "stated:context";
 import { ops } from "stated:host";
-import { KvOperations } from "stated:kv-operations";
+import { KvOperations, toMilliseconds } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
 import { flag } from "stated:settings";
 import { SqlStorage } from "stated:sql";
@@ -81,6 +81,7 @@ export class DurableObjectStorage {
   /** @param {any} [options] @returns {Promise<void>} */
   deleteAll(options = undefined) {
     try {
+      this.#kv.readDeleteAllOptions(options);
       if (this.#object.savepoints > 0) throw deleteAllInTransaction();
       ops.deleteAll(this.#object.contextId, flag("delete_all_deletes_alarm"));
       return Promise.resolve();
@@ -158,9 +159,10 @@ export class DurableObjectStorage {
    */
   getBookmarkForTime(time) {
     try {
-      const ms = toMilliseconds("getBookmarkForTime", time);
+      const ms = toMilliseconds(time);
+      if (ms === undefined) throw badArgument("DurableObjectStorage", "getBookmarkForTime", 1, "date");
       this.#requireRecovery();
-      return Promise.resolve(ops.bookmarkForTime(this.#object.contextId, ms));
+      return Promise.resolve(ops.bookmarkForTime(this.#object.contextId, Math.floor(ms)));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -186,14 +188,6 @@ export class DurableObjectStorage {
   #requireRecovery() {
     if (!this.#object.sqlite) throw new Error(NO_RECOVERY);
   }
-}
-
-/** @param {string} method @param {unknown} time @returns {number} */
-function toMilliseconds(method, time) {
-  const ms = typeof time === "number" ? time : time instanceof Date ? time.getTime() : undefined;
-  if (ms === undefined) throw badArgument("DurableObjectStorage", method, 1, "date");
-  if (!Number.isFinite(ms)) throw new TypeError("The value cannot be converted because it is not a valid Date.");
-  return Math.floor(ms);
 }
 
 /** What the flag `experimental` adds. */

@@ -6,7 +6,7 @@
  */
 
 import { ops } from "stated:host";
-import { listBounds, storedValue } from "stated:kv-operations";
+import { checkBounds, isOptions, readBounds, storedValue, toKey } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
 import { encodeStored } from "stated:stored-value";
 import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
@@ -36,8 +36,9 @@ export class SyncKvStorage {
   /** @param {string} key @returns {any} */
   get(key) {
     if (arguments.length < 1) throw badArgument("SyncKvStorage", "get", 1, "string");
+    const name = toKey(key);
     this.#check();
-    return storedValue(ops.kvGet(this.#contextId, `${key}`));
+    return storedValue(ops.kvGet(this.#contextId, name));
   }
 
   /**
@@ -47,26 +48,30 @@ export class SyncKvStorage {
    * @returns {IterableIterator<[string, any]>}
    */
   list(options = undefined) {
-    if (options !== undefined && options !== null && typeof options !== "object") {
+    if (!isOptions(options)) {
       throw badArgument("SyncKvStorage", "list", 1, "ListOptions");
     }
+    const bounds = readBounds(options);
     this.#check();
-    return new ListIterator(internal, this.#contextId, ops.kvIterate(this.#contextId, ...listBounds(options)));
+    checkBounds(bounds);
+    return new ListIterator(internal, this.#contextId, ops.kvIterate(this.#contextId, ...bounds));
   }
 
   /** Unlike the asynchronous `put`, it stores undefined. @param {string} key @param {any} value */
   put(key, value) {
     if (arguments.length < 1) throw badArgument("SyncKvStorage", "put", 1, "string");
     if (arguments.length < 2) throw badArgument("SyncKvStorage", "put", 2, "Value");
+    const name = toKey(key);
     this.#check();
-    ops.kvPut(this.#contextId, `${key}`, encodeStored(value), false);
+    ops.kvPut(this.#contextId, name, encodeStored(value), false);
   }
 
   /** @param {string} key @returns {boolean} whether the key existed */
   delete(key) {
     if (arguments.length < 1) throw badArgument("SyncKvStorage", "delete", 1, "string");
+    const name = toKey(key);
     this.#check();
-    return ops.kvDelete(this.#contextId, `${key}`, false);
+    return ops.kvDelete(this.#contextId, name, false);
   }
 
   #check() {

@@ -74,13 +74,13 @@ export class DurableObjectTransaction {
     if (key !== internal) throw illegalConstructor();
     this.#object = object;
     this.#kv = new KvOperations(object, "DurableObjectTransaction");
+    this.#kv.require = (operation) => this.#check(operation);
     this.#depth = begin(object);
   }
 
   /** @param {any} key @param {any} [options] @returns {Promise<any>} */
   get(key, options = undefined) {
     try {
-      this.#check("get()");
       return Promise.resolve(this.#kv.get(key, options, arguments.length));
     } catch (error) {
       return Promise.reject(error);
@@ -90,7 +90,6 @@ export class DurableObjectTransaction {
   /** @param {any} [options] @returns {Promise<Map<string, any>>} */
   list(options = undefined) {
     try {
-      this.#check("list()");
       return Promise.resolve(this.#kv.list(options));
     } catch (error) {
       return Promise.reject(error);
@@ -100,7 +99,6 @@ export class DurableObjectTransaction {
   /** @param {any} key @param {any} [value] @param {any} [options] @returns {Promise<void>} */
   put(key, value = undefined, options = undefined) {
     try {
-      this.#check("put()");
       return Promise.resolve(this.#kv.put(key, value, options, arguments.length));
     } catch (error) {
       return Promise.reject(error);
@@ -109,7 +107,6 @@ export class DurableObjectTransaction {
 
   /** @param {any} key @param {any} [options] @returns {Promise<any>} */
   delete(key, options = undefined) {
-    this.#check("delete()");
     return Promise.resolve(this.#kv.delete(key, options, arguments.length));
   }
 
@@ -121,7 +118,6 @@ export class DurableObjectTransaction {
   /** @param {any} [options] @returns {Promise<number | null>} */
   getAlarm(options = undefined) {
     try {
-      this.#check("getAlarm()");
       return Promise.resolve(this.#kv.getAlarm(options));
     } catch (error) {
       return Promise.reject(error);
@@ -131,7 +127,6 @@ export class DurableObjectTransaction {
   /** @param {number | Date} time @param {any} [options] @returns {Promise<void>} */
   setAlarm(time, options = undefined) {
     try {
-      this.#check("setAlarm()");
       return Promise.resolve(this.#kv.setAlarm(time, options));
     } catch (error) {
       return Promise.reject(error);
@@ -141,7 +136,6 @@ export class DurableObjectTransaction {
   /** @param {any} [options] @returns {Promise<void>} */
   deleteAlarm(options = undefined) {
     try {
-      this.#check("deleteAlarm()");
       return Promise.resolve(this.#kv.deleteAlarm(options));
     } catch (error) {
       return Promise.reject(error);
@@ -183,7 +177,7 @@ export function runTransaction(object, callback) {
     const txn = new DurableObjectTransaction(internal, object);
     let value;
     try {
-      value = await callback(txn);
+      value = await callback.call(globalThis, txn);
     } catch (error) {
       finish(txn, false);
       throw error;
@@ -205,7 +199,7 @@ export function runTransactionSync(object, callback) {
   begin(object);
   let value;
   try {
-    value = callback();
+    value = callback.call(globalThis);
   } catch (error) {
     rollBackQuietly(object);
     throw error;

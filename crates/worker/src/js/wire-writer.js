@@ -26,6 +26,8 @@ const FEW_OBJECTS = 8;
 
 const { getOwnPropertyNames, keys: enumerableKeys, getPrototypeOf, hasOwn } = Object;
 const objectPrototype = Object.prototype;
+/** The language's namespaces: ordinary objects, although the engine has classes of their own for them. */
+const namespaces = new Set([Atomics, Intl, JSON, Math, Reflect]);
 
 /** @param {object} prototype @param {PropertyKey} key @returns {(object: object) => any} */
 function captureGetter(prototype, key) {
@@ -242,10 +244,7 @@ export class Writer {
     if (kind === "Object") {
       const pass = getPrototypeOf(object) === objectPrototype ? undefined : this.#passingOf(object);
       if (pass === undefined) {
-        this.writeTag(wire.TAG_OBJECT);
-        const count = this.#writeEntries(object, enumerableKeys(object));
-        this.writeTag(wire.TAG_OBJECT_END);
-        this.writeVarint(count);
+        this.#writePlain(object);
       } else {
         this.writeTag(wire.TAG_HOST_OBJECT);
         pass(this, this.message, object);
@@ -301,8 +300,17 @@ export class Writer {
       case "Arguments":
         throw dataCloneError("#<Object> could not be cloned.");
       default:
-        throw notCloneable(object);
+        if (!namespaces.has(object)) throw notCloneable(object);
+        this.#writePlain(object);
     }
+  }
+
+  /** @param {any} object */
+  #writePlain(object) {
+    this.writeTag(wire.TAG_OBJECT);
+    const count = this.#writeEntries(object, enumerableKeys(object));
+    this.writeTag(wire.TAG_OBJECT_END);
+    this.writeVarint(count);
   }
 
   /**
