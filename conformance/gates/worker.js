@@ -16,6 +16,22 @@ const twoVisits = (visit, options = {}) => ({
   },
 });
 
+/** Throws one of the things that can be thrown. */
+function throwing(kind) {
+  switch (kind) {
+    case "text":
+      throw "a text";
+    case "undefined":
+      throw undefined;
+    case "object":
+      throw { a: 1 };
+    case "named":
+      throw Object.assign(new Error("with a name"), { name: "Mine", extra: 1 });
+    case "DOMException":
+      throw new DOMException("of the DOM", "AbortError");
+  }
+}
+
 const cases = {
   "3.1 awaits of storage let nobody in": twoVisits(async (object, name) => {
     for (const round of [1, 2]) {
@@ -76,6 +92,21 @@ const cases = {
     t.write("plain", await ctx.blockConcurrencyWhile(() => "value"));
     await t.attempt("no callback", () => ctx.blockConcurrencyWhile());
     await t.attempt("not a function", () => ctx.blockConcurrencyWhile("callback"));
+  }),
+
+  "3.3 what the callback is called with": inObject(async ({ ctx }, t) => {
+    t.write("values and this", await ctx.blockConcurrencyWhile(function (...values) {
+      return [values.length, this === globalThis];
+    }));
+    t.write("thenable", await ctx.blockConcurrencyWhile(() => ({ then: (resolve) => resolve(4) })));
+  }),
+
+  "3.3 sections and transactions nest": inObject(async ({ ctx }, t) => {
+    t.write("a transaction in a section", await ctx.blockConcurrencyWhile(() => ctx.storage.transaction(async (txn) => {
+      await txn.put("a", 1);
+      return txn.get("a");
+    })));
+    t.write("a section in a transaction", await ctx.storage.transaction(() => ctx.blockConcurrencyWhile(() => ctx.storage.get("a"))));
   }),
 
   "3.3 the callback starts in a turn of its own": inObject(async ({ ctx }, t) => {
@@ -162,6 +193,32 @@ const cases = {
     },
     async worker({ open }, t) {
       await t.attempt("fail", () => open().step("fail"));
+    },
+  },
+
+  "3.3 whatever a section throws": {
+    object: {
+      async section({ ctx }, kind) {
+        await ctx.blockConcurrencyWhile(async () => throwing(kind));
+      },
+    },
+    async worker({ open }, t) {
+      for (const kind of ["text", "undefined", "object", "named", "DOMException"]) {
+        await t.attempt(kind, () => open().step("section", kind));
+      }
+    },
+  },
+
+  "2.3 whatever a constructor throws": {
+    object: {
+      construct({ ctx }) {
+        throwing(ctx.id.name.split("#")[1]);
+      },
+    },
+    async worker({ open }, t) {
+      for (const kind of ["text", "object", "named"]) {
+        await t.attempt(kind, () => open(`#${kind}`).step("any"));
+      }
     },
   },
 
@@ -334,6 +391,24 @@ const cases = {
       await t.attempt("new stub", () => open().step("state"));
       await t.attempt("no reason", () => open().step("abortWithout"));
       await t.attempt("error as reason", () => open().step("abortWithError"));
+    },
+  },
+
+  "2.5 arguments of abort": {
+    object: {
+      reason: ({ ctx }) => ctx.abort({ toString() { throw new RangeError("from toString"); } }),
+      options: ({ ctx }, options) => ctx.abort("aborted", options),
+      getter: ({ ctx }) => ctx.abort("aborted", { get retryAlarm() { throw new RangeError("from the getter"); } }),
+      alive: () => "alive",
+    },
+    async worker({ open }, t) {
+      const stub = open();
+      await t.attempt("reason", () => stub.step("reason"));
+      await t.attempt("getter", () => stub.step("getter"));
+      for (const options of [1, "x", true]) {
+        await t.attempt(typeof options, () => stub.step("options", options));
+      }
+      await t.attempt("alive", () => stub.step("alive"));
     },
   },
 

@@ -74,10 +74,9 @@ const cases = {
       resizable: new ArrayBuffer(2, { maxByteLength: 4 }),
       shared: new SharedArrayBuffer(2),
     };
-    const buffer = new ArrayBuffer(4);
-    structuredClone(buffer, { transfer: [buffer] });
-    values.transferred = buffer;
-    values["view of a transferred buffer"] = new Uint8Array(buffer);
+    values.transferred = new ArrayBuffer(4);
+    values["view of a transferred buffer"] = new Uint8Array(values.transferred, 1);
+    structuredClone(values.transferred, { transfer: [values.transferred] });
     for (const [label, value] of Object.entries(values)) {
       await t.attempt(label, () => sql.exec("SELECT typeof(?1), ?1", value).raw().next().value);
     }
@@ -270,7 +269,8 @@ const cases = {
     cursor = all();
     t.write("itself", cursor[Symbol.iterator]() === cursor, cursor.raw()[Symbol.iterator]() === cursor);
     t.write("helpers", cursor[Symbol.iterator]().map(({ x }) => x * 2).toArray(), all().raw().take(1).toArray());
-    t.write("names of nothing", sql.exec("CREATE TABLE u (a)").columnNames, sql.exec("INSERT INTO u VALUES (1) RETURNING a AS q, *").columnNames);
+    cursor = sql.exec("INSERT INTO t VALUES (6) RETURNING x AS q, *");
+    t.write("names of what is returned", cursor.toArray(), cursor.columnNames);
   }),
 
   "5.3 deleteAll cancels a cursor": withSql(async (sql, t, storage) => {
@@ -396,7 +396,7 @@ const cases = {
       "ALTER TABLE _cf_KV RENAME COLUMN value TO v2", "ALTER TABLE t RENAME COLUMN b TO _cf_b", "ALTER TABLE t ADD COLUMN _cf_c",
       "CREATE TABLE IF NOT EXISTS _cf_KV (a)", "CREATE TABLE x_cf_ (a)", "CREATE TABLE [_Cf_q] (a)", "CREATE TABLE z AS SELECT * FROM _cf_KV",
       "CREATE VIRTUAL TABLE _cf_f USING fts5(a)", "ANALYZE _cf_KV", "REINDEX _cf_KV", "EXPLAIN QUERY PLAN SELECT * FROM _cf_KV",
-      "EXPLAIN DELETE FROM _cf_KV", "SELECT name FROM sqlite_master ORDER BY name"]);
+      "EXPLAIN DELETE FROM _cf_KV", "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"]);
   }),
 
   "5.5 nothing is temporary": withSql(async (sql, t) => {

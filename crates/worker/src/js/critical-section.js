@@ -59,7 +59,8 @@ export function runSection(sectionId, token) {
   requested.delete(token);
   let result;
   try {
-    result = ops.withAsyncFrame(section.frame, section.run);
+    const { run } = section;
+    result = ops.withAsyncFrame(section.frame, () => run.call(globalThis));
   } catch (error) {
     fail(section, sectionId, error);
     return;

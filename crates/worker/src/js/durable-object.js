@@ -23,7 +23,7 @@ import { requestFromHost } from "stated:request";
 import { answerCall } from "stated:rpc-callee";
 import { flag, serviceName } from "stated:settings";
 import { DurableObjectStorage } from "stated:storage";
-import { badArgument, defineInterface, illegalConstructor, internal } from "stated:webidl";
+import { badArgument, defineInterface, illegalConstructor, internal, toDictionary } from "stated:webidl";
 import { forgetSockets } from "stated:websocket";
 
 /** @typedef {import("stated:host").WireBody} WireBody */
@@ -90,11 +90,10 @@ export class DurableObjectState {
 
   /** Resets the object; does not return. @param {string} [reason] @param {{ retryAlarm?: boolean }} [options] */
   abort(reason = undefined, options = undefined) {
-    if (options !== undefined && options !== null && typeof options !== "object") {
-      throw badArgument("DurableObjectState", "abort", 2, "AbortOptions");
-    }
     const text = reason === undefined ? ABORTED : `${reason}`;
-    return ops.abortObject(this.#object.contextId, text, options?.retryAlarm !== false);
+    const given = toDictionary(options, () => badArgument("DurableObjectState", "abort", 2, "AbortOptions"));
+    const retryAlarm = given?.retryAlarm;
+    return ops.abortObject(this.#object.contextId, text, retryAlarm === undefined || Boolean(retryAlarm));
   }
 
   /** Makes a stub that can be stored, by the class's method `[restore]`. @param {object} [params] */

@@ -178,8 +178,8 @@ export class KvOperations {
     if (!isOptions(options)) throw this.#bad("list", 1, "ListOptions");
     const bounds = readBounds(options);
     readGetOptions(options);
-    this.require("list()");
     checkBounds(bounds);
+    this.require("list()");
     return toMap(ops.kvList(this.contextId, ...bounds));
   }
 
@@ -199,9 +199,10 @@ export class KvOperations {
     const name = toKey(key);
     if (!isOptions(options)) throw this.#bad("put", 3, "PutOptions");
     const unconfirmed = readPutOptions(options);
-    this.require("put()");
     if (value === undefined) throw new TypeError("put() called with undefined value.");
-    ops.kvPut(this.contextId, this.#checkKey(name), this.#encode(value), unconfirmed);
+    const bytes = this.#encode(value);
+    this.require("put()");
+    ops.kvPut(this.contextId, this.#checkKey(name), bytes, unconfirmed);
   }
 
   /**
@@ -215,7 +216,6 @@ export class KvOperations {
     for (const key of Object.keys(entries)) given.push([key, entries[key]]);
     if (!isOptions(third)) throw this.#bad("put", 3, "PutOptions");
     let unconfirmed = readPutOptions(third);
-    this.require("put()");
     if (second !== undefined) {
       if (!isOptions(second)) throw new TypeError(mixedPut);
       unconfirmed = readPutOptions(second);
@@ -225,6 +225,7 @@ export class KvOperations {
     for (const [key, value] of given) {
       if (value !== undefined) flat.push(this.#checkKey(key), this.#encode(value));
     }
+    this.require("put()");
     if (flat.length > 0) ops.kvPutMany(this.contextId, flat, unconfirmed);
   }
 
@@ -259,8 +260,8 @@ export class KvOperations {
     const at = this.#toAlarmTime(time);
     if (!isOptions(options)) throw this.#bad("setAlarm", 2, "SetAlarmOptions");
     const unconfirmed = readAlarmOptions(options);
-    this.require("setAlarm()");
     if (at <= 0) throw new TypeError("setAlarm() cannot be called with an alarm time <= 0");
+    this.require("setAlarm()");
     const { instance } = this.object;
     // While the constructor runs there is no instance to look at yet.
     if (instance !== undefined && typeof instance.alarm !== "function") {

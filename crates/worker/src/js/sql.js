@@ -9,7 +9,7 @@ import { ops } from "stated:host";
 import { toInt32 } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
 import { flag } from "stated:settings";
-import { badArgument, defineInterface, illegalConstructor, internal, isAnyArrayBuffer } from "stated:webidl";
+import { badArgument, defineInterface, illegalConstructor, internal, isAnyArrayBuffer, toDOMString } from "stated:webidl";
 
 /** @typedef {import("stated:context").ObjectContext} ObjectContext */
 /** @typedef {import("stated:host").SqlValue} SqlValue */
@@ -50,11 +50,12 @@ export class SqlStorage {
    */
   exec(query, ...bindings) {
     if (arguments.length < 1) throw badArgument("SqlStorage", "exec", 1, "String");
-    if (!this.#enabled) throw new Error(NOT_ENABLED);
+    const text = toDOMString(query);
     for (let i = 0; i < bindings.length; i++) bindings[i] = toSql(bindings[i]);
+    if (!this.#enabled) throw new Error(NOT_ENABLED);
     // First, because the statement may fail for what the latest cursor holds.
     this.#watchLatest();
-    const cursorId = ops.sqlExec(this.#contextId, `${query}`, /** @type {SqlValue[]} */ (bindings));
+    const cursorId = ops.sqlExec(this.#contextId, text, /** @type {SqlValue[]} */ (bindings));
     this.#latest = new Cursor(internal, this.#contextId, cursorId);
     return this.#latest;
   }
@@ -210,6 +211,7 @@ class Cursor {
   #contextId;
   #cursorId;
   /** @type {string[] | undefined} */ #columns;
+  /** @type {number[] | undefined} of a cursor that was closed */ #counters;
   #ended = false;
 
   static {
@@ -255,6 +257,7 @@ class Cursor {
     const values = nextValues(this);
     if (values === undefined) throw new Error("Expected exactly one result from SQL query, but got no results.");
     if (nextValues(this) !== undefined) {
+      this.#close();
       throw new Error("Expected exactly one result from SQL query, but got multiple results.");
     }
     return toRow(this.#names(), values);
@@ -275,11 +278,23 @@ class Cursor {
   }
 
   get rowsRead() {
-    return ops.sqlCounters(this.#contextId, this.#cursorId)[0];
+    return this.#countersNow()[0];
   }
 
   get rowsWritten() {
-    return ops.sqlCounters(this.#contextId, this.#cursorId)[1];
+    return this.#countersNow()[1];
+  }
+
+  #countersNow() {
+    return this.#counters ?? ops.sqlCounters(this.#contextId, this.#cursorId);
+  }
+
+  /** Gives up the rows that are left. What is known of the statement stays known. */
+  #close() {
+    this.#names();
+    this.#counters = this.#countersNow();
+    ops.sqlClose(this.#contextId, this.#cursorId);
+    this.#ended = true;
   }
 
   #names() {
