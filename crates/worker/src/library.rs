@@ -75,6 +75,7 @@ library! {
     "navigator",
     "node-globals",
     "node-support/agreement",
+    "node-support/assert-text",
     "node-support/async-resource",
     "node-support/builtin-modules",
     "node-support/byte-text",

@@ -5,8 +5,6 @@
  * @module
  */
 
-/** Objects nested deeper than this inside an object put it on several lines. */
-const LEVELS_ON_ONE_LINE = 3;
 /** An array with more elements than this may be laid out in columns. */
 const COLUMNS_FROM = 6;
 
@@ -16,6 +14,8 @@ const COLUMNS_FROM = 6;
  * @property {number} breakLength
  * @property {number} maxArrayLength
  * @property {number} deepest the level of the object printed last
+ * @property {number | boolean} compact objects nested deeper than this inside an object put it on several lines; true: as much on
+ *   one line as there is room for, false: nothing
  */
 
 /**
@@ -30,10 +30,12 @@ const COLUMNS_FROM = 6;
  * @returns {string}
  */
 export function joinParts(layout, parts, base, brackets, level, arrayLike) {
+  if (layout.compact === true) return joinTightly(layout, parts, base, brackets);
   const before = base === "" ? "" : `${base} `;
   const [open, close] = brackets;
-  const rows = arrayLike !== undefined && parts.length > COLUMNS_FROM ? toColumns(layout, parts, arrayLike) : parts;
-  if (layout.deepest - level < LEVELS_ON_ONE_LINE && rows === parts) {
+  const levels = Number(layout.compact);
+  const rows = levels >= 1 && arrayLike !== undefined && parts.length > COLUMNS_FROM ? toColumns(layout, levels, parts, arrayLike) : parts;
+  if (layout.deepest - level < levels && rows === parts) {
     const start = rows.length + layout.indentation + open.length + base.length + 10;
     if (fitsOneLine(layout, rows, start) && !base.includes("\n")) {
       const line = rows.join(", ");
@@ -44,27 +46,40 @@ export function joinParts(layout, parts, base, brackets, level, arrayLike) {
   return `${before}${open}${newLine}  ${rows.join(`,${newLine}  `)}${newLine}${close}`;
 }
 
+/** @param {Layout} layout @param {string[]} parts @param {string} base @param {[string, string]} brackets */
+function joinTightly(layout, parts, base, [open, close]) {
+  if (fitsOneLine(layout, parts, 0) && !base.includes("\n")) return `${open}${base === "" ? "" : ` ${base}`} ${parts.join(", ")} ${close}`;
+  const newLine = `\n${" ".repeat(layout.indentation)}  `;
+  const start = base === "" && open.length === 1 ? " " : `${base === "" ? "" : ` ${base}`}${newLine}`;
+  return `${open}${start}${parts.join(`,${newLine}`)} ${close}`;
+}
+
+/** Columns of a text, which may have colours. @param {string} text */
+export function widthOf(text) {
+  return text.includes("\x1b") ? text.replace(/\x1b\[\d+m/g, "").length : text.length;
+}
+
 /** @param {Layout} layout @param {string[]} parts @param {number} start */
 function fitsOneLine(layout, parts, start) {
   let length = parts.length + start;
   if (length + parts.length > layout.breakLength) return false;
   for (const part of parts) {
-    length += part.length;
+    length += widthOf(part);
     if (length > layout.breakLength) return false;
   }
   return true;
 }
 
-/** @param {Layout} layout @param {string[]} parts @param {any} arrayLike */
-function toColumns(layout, parts, arrayLike) {
+/** @param {Layout} layout @param {number} levels @param {string[]} parts @param {any} arrayLike */
+function toColumns(layout, levels, parts, arrayLike) {
   // The last part may be "... 5 more items", which stands alone.
   const count = parts.length > layout.maxArrayLength ? parts.length - 1 : parts.length;
-  const widths = parts.slice(0, count).map((part) => part.length + 2);
+  const widths = parts.slice(0, count).map((part) => widthOf(part) + 2);
   const widest = Math.max(...widths);
   const total = widths.reduce((sum, width) => sum + width, 0);
   if (widest * 3 + layout.indentation >= layout.breakLength) return parts;
   if (total / widest <= 5 && widest > 8) return parts;
-  const columns = columnCount(layout, count, parts.length, widest, total);
+  const columns = Math.min(columnCount(layout, count, parts.length, widest, total), levels * 4);
   if (columns <= 1) return parts;
 
   const columnWidths = [];
@@ -81,8 +96,9 @@ function toColumns(layout, parts, arrayLike) {
     for (let i = start; i < end; i++) {
       const width = columnWidths[i - start];
       const isLast = i === end - 1;
-      if (alignRight) row += isLast ? parts[i].padStart(width - 2) : `${parts[i]}, `.padStart(width);
-      else row += isLast ? parts[i] : `${parts[i]}, `.padEnd(width);
+      const padding = " ".repeat(Math.max(0, width - widths[i]));
+      if (alignRight) row += `${padding}${parts[i]}${isLast ? "" : ", "}`;
+      else row += isLast ? parts[i] : `${parts[i]}, ${padding}`;
     }
     rows.push(row);
   }
@@ -101,7 +117,6 @@ function columnCount(layout, count, partCount, widest, total) {
   return Math.min(
     Math.round(Math.sqrt(2.5 * typical * count) / typical),
     Math.floor((layout.breakLength - layout.indentation) / widest),
-    LEVELS_ON_ONE_LINE * 4,
     15,
   );
 }

@@ -81,7 +81,7 @@ export function errorText(error) {
   if (typeof stack !== "string" || stack === "") return `[${title}]`;
   const at = stack.search(/^\s+at /m);
   if (at === 0) return `${title}\n${stack.trimEnd()}`;
-  if (at > 0) return withTitle(stack, title, error);
+  if (at > 0) return withTitle(stack, error);
   const frames = framesOf(stack);
   if (frames !== "") return `${title}\n${frames}`;
   return `[${stack}]`;
@@ -105,18 +105,20 @@ function classNameOf(error) {
 }
 
 /**
- * A stack that begins with a title of its own: the engine's, which knows neither a name set later nor the class.
+ * A stack that begins with a title of its own: the engine's, which knows neither a name set later nor the class. The class's name
+ * stands in for that of a built-in one which it contains, else before it.
  *
  * @param {string} stack
- * @param {string} title
  * @param {any} error
  */
-function withTitle(stack, title, error) {
-  if (stack.startsWith(title)) return stack;
-  const plain = `${error}`;
-  if (stack.startsWith(plain)) return title + stack.slice(plain.length);
+function withTitle(stack, error) {
+  const name = error.name === undefined ? "Error" : `${error.name}`;
   const [first] = /^\w+/.exec(stack) ?? [""];
-  return builtInNames.has(first) ? title.split(":")[0] + stack.slice(first.length) : stack;
+  const Class = classNameOf(error) ?? name;
+  const rest = stack.slice(first.length);
+  if (first !== name) return builtInNames.has(first) && Class !== first ? name + rest : stack;
+  if (Class === name || !name.endsWith("Error") || !/^$|^[:\n]/.test(rest.slice(0, 1))) return stack;
+  return Class.includes(name) ? Class + rest : `${Class} [${name}]${rest}`;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { ops } from "stated:host";
-import { joinParts } from "stated:inspect-layout";
+import { joinParts, widthOf } from "stated:inspect-layout";
 import { errorText, keyText, numberText, quote } from "stated:inspect-text";
 import { inspectSymbol, Shown } from "stated:webidl";
 
@@ -19,12 +19,18 @@ const BUFFER_BYTES_MAX = 50;
  * @property {number} maxStringLength
  * @property {number} breakLength
  * @property {boolean} showHidden
- * @property {boolean} sorted
+ * @property {boolean | ((a: string, b: string) => number)} sorted
+ * @property {number | boolean} compact
+ * @property {boolean} customInspect
+ * @property {boolean} showProxy
+ * @property {boolean} numericSeparator
+ * @property {boolean | "get" | "set"} getters
+ * @property {(text: string, style: string) => string} stylize
  * @property {number} indentation
  * @property {number} deepest the level of the object printed last
  * @property {object[]} path the objects being printed
  * @property {Map<object, number>} circular objects that contain themselves, numbered
- * @property {object} options as the program gave them, for its own inspection functions
+ * @property {any} options as the program gave them, for its own inspection functions
  */
 
 /**
@@ -38,7 +44,13 @@ export function newPrinter(options) {
     maxStringLength: unlimited(options.maxStringLength, 10_000),
     breakLength: options.breakLength === undefined ? 80 : Number(options.breakLength),
     showHidden: Boolean(options.showHidden),
-    sorted: Boolean(options.sorted),
+    sorted: options.sorted ?? false,
+    compact: options.compact ?? 3,
+    customInspect: options.customInspect ?? true,
+    showProxy: Boolean(options.showProxy),
+    numericSeparator: Boolean(options.numericSeparator),
+    getters: options.getters ?? false,
+    stylize: options.stylize ?? ((text) => text),
     indentation: 0,
     deepest: 0,
     path: [],
@@ -64,6 +76,7 @@ export function printValue(printer, value, level) {
   try {
     return printObject(printer, value, level);
   } catch (error) {
+    if (error instanceof CustomFailure) throw error;
     // Too deep a nesting, or a Proxy whose traps throw.
     return error instanceof RangeError || isStackOverflow(error) ? "[Object: nested too deeply to print]" : "[Object: cannot be printed]";
   }
@@ -77,8 +90,20 @@ function isStackOverflow(error) {
 /** @param {Printer} printer @param {any} value */
 function printPrimitive(printer, value) {
   if (typeof value === "string") return printString(printer, value);
-  if (typeof value === "number" || typeof value === "bigint") return numberText(value);
-  return String(value);
+  if (typeof value === "number" || typeof value === "bigint") {
+    return printer.stylize(printer.numericSeparator ? separatedNumber(value) : numberText(value), typeof value);
+  }
+  return printer.stylize(String(value), value === null ? "null" : typeof value);
+}
+
+/** Digits in groups of three. @param {number | bigint} value */
+function separatedNumber(value) {
+  const text = numberText(value);
+  const found = /^(-?)(\d+)(?:\.(\d+))?(n?)$/.exec(text);
+  if (found === null) return text;
+  const [, sign, whole, fraction, end] = found;
+  const after = fraction === undefined ? "" : `.${fraction.replace(/(\d{3})(?=\d)/g, "$1_")}`;
+  return `${sign}${whole.replace(/(?<=\d)(?=(?:\d{3})+$)/g, "_")}${after}${end}`;
 }
 
 /** @param {Printer} printer @param {string} value */
@@ -90,11 +115,11 @@ function printString(printer, value) {
     text = text.slice(0, printer.maxStringLength);
     rest = `... ${left} more character${left > 1 ? "s" : ""}`;
   }
-  if (text.length > 16 && text.length > printer.breakLength - printer.indentation - 4 && text.includes("\n")) {
-    const lines = text.split(/(?<=\n)/).map(quote);
+  if (printer.compact !== true && text.length > 16 && text.length > printer.breakLength - printer.indentation - 4 && text.includes("\n")) {
+    const lines = text.split(/(?<=\n)/).map((line) => printer.stylize(quote(line), "string"));
     return lines.join(` +\n${" ".repeat(printer.indentation + 2)}`) + rest;
   }
-  return quote(text) + rest;
+  return printer.stylize(quote(text), "string") + rest;
 }
 
 /** @param {Printer} printer @param {any} value @param {number} level */
@@ -102,18 +127,52 @@ function printObject(printer, value, level) {
   // First of all: any look at a Proxy, even instanceof, would run the program's traps.
   const proxied = ops.proxyParts(value);
   if (proxied !== undefined) {
-    if (proxied[0] === null) return "<Revoked Proxy>";
-    return `Proxy(${printValue(printer, proxied[0], level)})`;
+    if (proxied[0] === null) return printer.stylize("<Revoked Proxy>", "special");
+    if (printer.showProxy) return printProxy(printer, proxied, level);
+    return `${printer.stylize("Proxy(", "special")}${printValue(printer, proxied[0], level)}${printer.stylize(")", "special")}`;
   }
   if (value instanceof Shown) return printShown(printer, value, level);
   const custom = value[inspectSymbol];
-  if (typeof custom === "function" && !isClassItself(value)) {
-    const left = printer.depthMax - level;
-    const shown = custom.call(value, left, { ...printer.options, depth: left }, inspectAgain);
+  if (typeof custom === "function" && !isClassItself(value) && (printer.customInspect || isOurs(custom))) {
+    const left = printer.options.depth === null ? null : printer.depthMax - level;
+    const shown = callCustom(printer, value, custom, left);
     if (shown instanceof Shown) return inPath(printer, value, level, () => printShown(printer, shown, level));
     if (shown !== value) return typeof shown === "string" ? shown.replaceAll("\n", `\n${" ".repeat(printer.indentation)}`) : printValue(printer, shown, level);
   }
   return inPath(printer, value, level, () => printRaw(printer, value, level));
+}
+
+/** Both parts. @param {Printer} printer @param {unknown[]} parts target and handler @param {number} level */
+function printProxy(printer, parts, level) {
+  if (level > printer.depthMax) return printer.stylize("Proxy [Array]", "special");
+  printer.deepest = level;
+  printer.indentation += 2;
+  const texts = parts.slice(0, 2).map((part) => printValue(printer, part, level + 1));
+  printer.indentation -= 2;
+  return joinParts(printer, texts, "", ["Proxy [", "]"], level, undefined);
+}
+
+/** An error of a program's inspection function, which `util.inspect` passes on and the console does not. */
+export class CustomFailure {
+  /** @param {unknown} error */
+  constructor(error) {
+    this.error = error;
+  }
+}
+
+/** @param {Printer} printer @param {any} value @param {Function} custom @param {number | null} left levels to print */
+function callCustom(printer, value, custom, left) {
+  const { inspect, ...options } = printer.options;
+  try {
+    return custom.call(value, left, { depth: printer.depthMax, ...options, stylize: printer.stylize }, inspect ?? inspectAgain);
+  } catch (error) {
+    throw inspect === undefined ? error : new CustomFailure(error);
+  }
+}
+
+/** The platform's own classes print themselves also when the program's do not. @param {Function} custom */
+function isOurs(custom) {
+  return custom.name === "inspectInstance";
 }
 
 /** A class whose prototype can print itself is printed as a class. @param {any} value */
@@ -138,21 +197,32 @@ function inPath(printer, value, level, print) {
       index = printer.circular.size + 1;
       printer.circular.set(value, index);
     }
-    return `[Circular *${index}]`;
+    return printer.stylize(`[Circular *${index}]`, "special");
   }
   printer.path.push(value);
   try {
-    const text = print();
-    const index = printer.circular.get(value);
-    return index === undefined ? text : `<ref *${index}> ${text}`;
+    return print();
   } finally {
     printer.path.pop();
   }
 }
 
+/**
+ * The base of an object that contains itself has its number in front.
+ *
+ * @param {Printer} printer @param {string[]} parts @param {string} base @param {[string, string]} brackets @param {number} level @param {unknown} arrayLike
+ */
+function joined(printer, parts, base, brackets, level, arrayLike) {
+  const index = printer.circular.get(/** @type {object} */ (printer.path.at(-1)));
+  if (index === undefined) return joinParts(printer, parts, base, brackets, level, arrayLike);
+  const mark = printer.stylize(`<ref *${index}>`, "special");
+  if (printer.compact === true) return joinParts(printer, parts, base, [`${mark} ${brackets[0]}`, brackets[1]], level, arrayLike);
+  return joinParts(printer, parts, base === "" ? mark : `${mark} ${base}`, brackets, level, arrayLike);
+}
+
 /** @param {Printer} printer @param {Shown} shown @param {number} level */
 function printShown(printer, shown, level) {
-  if (level > printer.depthMax) return `[${shown.name}]`;
+  if (level > printer.depthMax) return printer.stylize(`[${shown.name}]`, "special");
   printer.deepest = level;
   const { pairs, fields } = shown;
   const parts = [];
@@ -168,7 +238,7 @@ function printShown(printer, shown, level) {
   printer.indentation -= 2;
   const name = pairs === undefined ? shown.name : `${shown.name}(${pairs.length / 2})`;
   if (parts.length === 0) return `${name} {}`;
-  return joinParts(printer, parts, "", [`${name} {`, "}"], level, undefined);
+  return joined(printer, parts, "", [`${name} {`, "}"], level, undefined);
 }
 
 /**
@@ -187,18 +257,22 @@ function printRaw(printer, value, level) {
   if (typeof form === "string") return form;
   // What is empty counts neither as too deep nor as a level of nesting.
   if (form.isEmpty && form.keys.length === 0) return form.base !== "" ? form.base : `${form.brackets[0]}${form.brackets[1]}`;
-  if (level > printer.depthMax) return tooDeep(value, form);
+  if (level > printer.depthMax) return form.base !== "" ? form.base : printer.stylize(tooDeep(value, form), "special");
   printer.deepest = level;
   const parts = form.contents();
   const inArray = form.arrayLike !== undefined;
   for (const key of form.keys) parts.push(printProperty(printer, value, key, level, inArray));
-  if (printer.sorted && !inArray) parts.sort();
-  return joinParts(printer, parts, form.base, form.brackets, level, form.arrayLike);
+  if (printer.sorted) {
+    const order = printer.sorted === true ? undefined : printer.sorted;
+    const sorted = inArray ? parts.splice(parts.length - form.keys.length) : parts;
+    sorted.sort(order);
+    if (inArray) parts.push(...sorted);
+  }
+  return joined(printer, parts, form.base, form.brackets, level, form.arrayLike);
 }
 
 /** @param {any} value @param {Form} form */
 function tooDeep(value, form) {
-  if (form.base !== "") return form.base;
   if (Array.isArray(value)) return "[Array]";
   const prefix = form.brackets[0].slice(0, -1).trim();
   return `[${prefix === "" || prefix === "[Arguments]" ? "Object" : prefix.replace(/\(\d+\)(?=$| \[)/, "")}]`;
@@ -208,19 +282,47 @@ function tooDeep(value, form) {
 function printProperty(printer, value, key, level, inArray) {
   const descriptor = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key], enumerable: true };
   let text;
-  if (descriptor.get !== undefined) {
-    text = descriptor.set === undefined ? "[Getter]" : "[Getter/Setter]";
-  } else if (descriptor.set !== undefined) {
-    text = "[Setter]";
-  } else {
-    printer.indentation += 2;
+  let space = " ";
+  if (descriptor.get !== undefined) text = printGetter(printer, value, descriptor, level);
+  else if (descriptor.set !== undefined) text = printer.stylize("[Setter]", "special");
+  else {
+    const indentation = printer.compact === true && !inArray ? 3 : 2;
+    printer.indentation += indentation;
     text = printValue(printer, descriptor.value, level + 1);
+    if (indentation === 3 && printer.breakLength < widthOf(text)) space = `\n${" ".repeat(printer.indentation)}`;
+    printer.indentation -= indentation;
+  }
+  return `${printKey(printer, key, descriptor.enumerable === false)}:${space}${text}`;
+}
+
+/** @param {Printer} printer @param {string | symbol} key @param {boolean} hidden */
+function printKey(printer, key, hidden) {
+  if (typeof key === "symbol") {
+    const text = printer.stylize(keyText(key), "symbol");
+    return hidden ? `[${text}]` : text;
+  }
+  if (hidden) return `[${key}]`;
+  if (key === "__proto__") return "['__proto__']";
+  const text = keyText(key);
+  return printer.stylize(text, text === key ? "name" : "string");
+}
+
+/** @param {Printer} printer @param {any} value @param {PropertyDescriptor} descriptor with a getter @param {number} level */
+function printGetter(printer, value, descriptor, level) {
+  const label = descriptor.set === undefined ? "Getter" : "Getter/Setter";
+  const { getters, stylize } = printer;
+  if (getters !== true && getters !== (descriptor.set === undefined ? "get" : "set")) return stylize(`[${label}]`, "special");
+  const around = (/** @type {string} */ text) => `${stylize(`[${label}:`, "special")} ${text}${stylize("]", "special")}`;
+  printer.indentation += 2;
+  try {
+    const result = /** @type {() => unknown} */ (descriptor.get).call(value);
+    if (typeof result === "object" && result !== null) return `${stylize(`[${label}]`, "special")} ${printValue(printer, result, level + 1)}`;
+    return around(typeof result === "function" ? printValue(printer, result, level + 1) : printPrimitive(printer, result));
+  } catch (error) {
+    return around(`<Inspection threw (${/** @type {any} */ (error)?.message})>`);
+  } finally {
     printer.indentation -= 2;
   }
-  if (descriptor.enumerable === false) {
-    return `[${typeof key === "symbol" ? keyText(key) : key}]: ${text}`;
-  }
-  return `${keyText(key)}: ${text}`;
 }
 
 /** @param {Printer} printer @param {any} value @returns {(string | symbol)[]} */
@@ -276,7 +378,9 @@ function prefixOf(value, fallback, size = undefined) {
   const name = classNameOf(value);
   const count = size === undefined ? "" : `(${size})`;
   let tag = value[Symbol.toStringTag];
-  if (typeof tag !== "string" || tag === "" || tag === name) tag = "";
+  // A tag that is printed as a property is not printed twice.
+  const printed = Object.prototype.propertyIsEnumerable.call(value, Symbol.toStringTag);
+  if (typeof tag !== "string" || tag === "" || tag === name || printed) tag = "";
   const shownTag = tag === "" || (name === null && tag === fallback) ? "" : `[${tag}] `;
   if (name === null) return `[${fallback}${count}: null prototype] ${shownTag}`;
   return `${name}${count} ${shownTag}`;
@@ -309,11 +413,11 @@ function formOf(printer, value, level) {
     case "Map":
       return collectionForm(value, "Map", keys(), () => printEntries(printer, Map.prototype.entries.call(value), level, true));
     case "Function":
-      return baseForm(functionText(value), keys().filter((key) => key !== "prototype" || printer.showHidden));
+      return baseForm(printer, functionText(value), "special", keys().filter((key) => key !== "prototype" || printer.showHidden));
     case "RegExp":
-      return baseForm(subclassPrefix(value, "RegExp") + RegExp.prototype.toString.call(value), keys());
+      return baseForm(printer, subclassPrefix(value, "RegExp") + RegExp.prototype.toString.call(value), "regexp", keys());
     case "Date":
-      return baseForm(subclassPrefix(value, "Date") + dateText(value), keys());
+      return baseForm(printer, subclassPrefix(value, "Date") + dateText(value), "date", keys());
     case "Error":
       return errorForm(printer, value);
     case "Promise":
@@ -336,18 +440,29 @@ function otherForm(printer, value, level, keys) {
   if (ArrayBuffer.isView(value)) {
     if (value instanceof DataView) return dataViewForm(printer, value, level, keys());
     const { length } = /** @type {any} */ (value);
-    return arrayForm(printer, value, level, length, prefixOf(value, "TypedArray", length), "typed");
+    const form = arrayForm(printer, value, level, length, prefixOf(value, "TypedArray", length), "typed");
+    if (!printer.showHidden) return form;
+    return { ...form, isEmpty: false, contents: () => [...form.contents(), ...hiddenOfView(printer, value, level)] };
   }
   if (value instanceof WeakSet || value instanceof WeakMap) {
-    return objectForm(prefixOf(value, "WeakSet"), keys(), () => ["<items unknown>"]);
+    return objectForm(prefixOf(value, "WeakSet"), keys(), () => [printer.stylize("<items unknown>", "special")]);
   }
   const isSymbol = typeof Symbol.prototype.valueOf === "function" && isBoxedSymbol(value);
   if (isSymbol) return boxedForm(printer, value, "Symbol");
   if (Object.getPrototypeOf(value) === null && value[Symbol.toStringTag] === "Module") {
     return objectForm("[Module: null prototype] ", keys(), noParts);
   }
+  if (value instanceof Error) return errorForm(printer, value);
   const prefix = prefixOf(value, "Object");
   return objectForm(prefix === "Object " ? "" : prefix, keys(), noParts);
+}
+
+/** What a typed array has from its prototype. @param {Printer} printer @param {any} value @param {number} level */
+function hiddenOfView(printer, value, level) {
+  printer.indentation += 2;
+  const parts = ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"].map((key) => `[${key}]: ${printValue(printer, value[key], level + 1)}`);
+  printer.indentation -= 2;
+  return parts;
 }
 
 /** @param {string} prefix @param {(string | symbol)[]} keys @param {() => string[]} contents @returns {Form} */
@@ -367,9 +482,14 @@ const sizeOf = {
   Set: /** @type {any} */ (Object.getOwnPropertyDescriptor(Set.prototype, "size")).get,
 };
 
-/** @param {string} base @param {(string | symbol)[]} keys @returns {Form | string} */
-function baseForm(base, keys) {
-  return keys.length === 0 ? base : { base, brackets: ["{", "}"], contents: noParts, isEmpty: true, arrayLike: undefined, keys };
+/**
+ * @param {Printer} printer @param {string} base @param {string | undefined} style of a base that stands alone
+ * @param {(string | symbol)[]} keys
+ * @returns {Form | string}
+ */
+function baseForm(printer, base, style, keys) {
+  if (keys.length === 0) return style === undefined ? base : printer.stylize(base, style);
+  return { base, brackets: ["{", "}"], contents: noParts, isEmpty: true, arrayLike: undefined, keys };
 }
 
 /**
@@ -396,7 +516,7 @@ function printElements(printer, value, level, length) {
   let holes = 0;
   let index = 0;
   const flushHoles = () => {
-    if (holes > 0) parts.push(`<${holes} empty item${holes > 1 ? "s" : ""}>`);
+    if (holes > 0) parts.push(printer.stylize(`<${holes} empty item${holes > 1 ? "s" : ""}>`, "undefined"));
     holes = 0;
   };
   printer.indentation += 2;
@@ -405,7 +525,8 @@ function printElements(printer, value, level, length) {
       flushHoles();
       if (parts.length >= printer.maxArrayLength) break;
       const descriptor = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(value, index));
-      parts.push(descriptor.get === undefined ? printValue(printer, descriptor.value, level + 1) : "[Getter]");
+      if (descriptor.get !== undefined) parts.push(printGetter(printer, value, descriptor, level));
+      else parts.push(descriptor.set === undefined ? printValue(printer, descriptor.value, level + 1) : printer.stylize("[Setter]", "special"));
       index++;
     } else {
       const next = nextElement(value, index, length);
@@ -450,11 +571,11 @@ function printEntries(printer, iterator, level, pairs) {
 /** @param {Printer} printer @param {Promise<unknown>} value @param {number} level */
 function printPromise(printer, value, level) {
   const [state, result] = ops.promiseState(value);
-  if (state === 0) return ["<pending>"];
+  if (state === 0) return [printer.stylize("<pending>", "special")];
   printer.indentation += 2;
   const text = printValue(printer, result, level + 1);
   printer.indentation -= 2;
-  return [state === 1 ? text : `<rejected> ${text}`];
+  return [state === 1 ? text : `${printer.stylize("<rejected>", "special")} ${text}`];
 }
 
 /** @param {Date} value */
@@ -487,7 +608,7 @@ function errorForm(printer, value) {
   const keys = keysOf(printer, value).filter((key) => printer.showHidden || !(typeof key === "string" && impliedByText.has(key))
     && !(key === "name" && typeof value.name === "string" && text.includes(value.name)));
   for (const key of ["cause", "errors"]) if (Object.hasOwn(value, key) && !keys.includes(key)) keys.push(key);
-  return baseForm(text, keys);
+  return baseForm(printer, text, undefined, keys);
 }
 
 /** @param {Printer} printer @param {any} value @param {string} kind @param {(string | symbol)[]} keys @returns {Form} */
@@ -498,7 +619,7 @@ function bufferForm(printer, value, kind, keys) {
     let text = Array.from(shown, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const left = bytes.length - shown.length;
     if (left > 0) text += ` ... ${left} more byte${left > 1 ? "s" : ""}`;
-    return [`[Uint8Contents]: <${text}>`, `byteLength: ${bytes.length}`];
+    return [`${printer.stylize("[Uint8Contents]", "special")}: <${text}>`, `byteLength: ${printer.stylize(`${bytes.length}`, "number")}`];
   });
 }
 
@@ -508,7 +629,8 @@ function dataViewForm(printer, value, level, keys) {
     printer.indentation += 2;
     const buffer = printValue(printer, value.buffer, level + 1);
     printer.indentation -= 2;
-    return [`byteLength: ${value.byteLength}`, `byteOffset: ${value.byteOffset}`, `buffer: ${buffer}`];
+    const number = (/** @type {number} */ count) => printer.stylize(`${count}`, "number");
+    return [`byteLength: ${number(value.byteLength)}`, `byteOffset: ${number(value.byteOffset)}`, `buffer: ${buffer}`];
   });
 }
 
@@ -536,5 +658,6 @@ function boxedForm(printer, value, kind) {
   const keys = kind === "String" ? keysOfArray(printer, value) : keysOf(printer, value);
   const name = classNameOf(value);
   const label = name === null ? `${kind} (null prototype)` : name === kind ? kind : `${kind} (${name})`;
-  return baseForm(`[${label}: ${printPrimitive(printer, inner)}]`, keys);
+  const plain = { ...printer, stylize: (/** @type {string} */ text) => text };
+  return baseForm(printer, `[${label}: ${printPrimitive(plain, inner)}]`, kind.toLowerCase(), keys);
 }

@@ -19,7 +19,14 @@ import { numberText } from "stated:inspect-text";
  * @property {number | null} [maxStringLength] characters to print; 10000 by default
  * @property {number} [breakLength] columns; 80 by default
  * @property {boolean} [showHidden] also non-enumerable properties
- * @property {boolean} [sorted] keys in order
+ * @property {boolean | ((a: string, b: string) => number)} [sorted] keys in order
+ * @property {number | boolean} [compact] levels of nested objects that stay on one line; 3 by default
+ * @property {boolean} [customInspect] whether inspection functions of the program are called; true by default
+ * @property {boolean} [showProxy] also a Proxy's handler
+ * @property {boolean} [numericSeparator] digits in groups of three
+ * @property {boolean | "get" | "set"} [getters] which getters are called; none by default
+ * @property {(text: string, style: string) => string} [stylize] adds colours
+ * @property {Function} [inspect] what inspection functions of the program get as their third argument
  */
 
 /**
@@ -40,9 +47,10 @@ export function inspect(value, options = undefined) {
  * Directives: %s string, %d number, %i integer, %f float, %j JSON, %o object in detail, %O object, %c nothing, %% percent.
  *
  * @param {readonly unknown[]} args
+ * @param {(value: unknown, options?: any) => string} [print]
  * @returns {string}
  */
-export function format(args) {
+export function format(args, print = inspect) {
   if (args.length === 0) return "";
   const [first] = args;
   let text = "";
@@ -52,22 +60,22 @@ export function format(args) {
     text = args.length === 1 || !first.includes("%") ? first
       : first.replace(/%[sdifjoOc%]/g, (directive) => {
         if (directive === "%%") return "%";
-        return next < args.length ? direct(directive, args[next++]) : directive;
+        return next < args.length ? direct(directive, args[next++], print) : directive;
       });
   }
   for (let i = next; i < args.length; i++) {
     const part = args[i];
     if (i > 0) text += " ";
-    text += typeof part === "string" ? part : inspect(part);
+    text += typeof part === "string" ? part : print(part);
   }
   return text;
 }
 
-/** @param {string} directive @param {any} value */
-function direct(directive, value) {
+/** @param {string} directive @param {any} value @param {(value: unknown, options?: any) => string} print */
+function direct(directive, value, print) {
   switch (directive) {
     case "%s":
-      return asString(value);
+      return asString(value, print);
     case "%d":
       return toNumber(value, Number);
     case "%i":
@@ -77,9 +85,9 @@ function direct(directive, value) {
     case "%j":
       return asJson(value);
     case "%o":
-      return inspect(value, { showHidden: true, depth: 4 });
+      return print(value, { showHidden: true, showProxy: true, depth: 4 });
     case "%O":
-      return inspect(value);
+      return print(value);
     default:
       return "";
   }
@@ -96,12 +104,12 @@ function toNumber(value, convert) {
   }
 }
 
-/** @param {any} value */
-function asString(value) {
+/** @param {any} value @param {(value: unknown, options?: any) => string} print */
+function asString(value, print) {
   if (typeof value === "bigint" || typeof value === "number") return numberText(value);
   if (typeof value !== "object" || value === null) return String(value);
   if (hasOwnText(value)) return String(value);
-  return inspect(value, { depth: 0 });
+  return print(value, { depth: 0, colors: false, compact: 3 });
 }
 
 /**

@@ -108,10 +108,12 @@ test("errors show their stack, properties and cause", () => {
   assert(text.startsWith("TypeError: bad\n    at "), text);
   assert(text.includes(" {\n  code: 5,\n  [cause]: RangeError: why\n      at "), text);
   class Custom extends Error {}
-  assert(inspect(new Custom("x")).startsWith("Custom: x\n"));
+  assert(inspect(new Custom("x")).startsWith("Custom [Error]: x\n"));
+  class CustomError extends Error {}
+  assert(inspect(new CustomError("x")).startsWith("CustomError: x\n"));
   const named = Object.assign(new Error("q"), { name: "Other" });
   assert(inspect(named).startsWith("Other: q\n"), inspect(named));
-  assert(inspect(new DOMException("m", "AbortError")).startsWith("AbortError: m\n"));
+  assert(inspect(new DOMException("m", "AbortError")).startsWith("DOMException [AbortError]: m\n"));
 });
 
 test("an error without a stack is in brackets", () => {

@@ -1,5 +1,5 @@
 import util, { callbackify, deprecate, format, inherits, inspect, isDeepStrictEqual, promisify, stripVTControlCharacters, styleText, types } from "stated:node/util";
-import { assertEquals, assertRejects, assertThrows, test } from "stated:test";
+import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
 
 test("format follows its directives", () => {
   assertEquals([format("%s=%d %i %j %%", "a", 1.5, "7.9", { a: 1 }), format("a", { b: 1 }, "c"), format("%o", [1]), format(5, "%s"), format("%s")],
@@ -78,4 +78,52 @@ test("control characters and styles", () => {
 
 test("old names", () => {
   assertEquals([util.isArray([]), util.isString(""), util.isFunction(5), util.isPrimitive(null), util._extend({ a: 1 }, { b: 2 })], [true, true, false, true, { a: 1, b: 2 }]);
+});
+
+test("inspect breaks lines as it is told", () => {
+  const value = { a: 1, b: { c: [1, 2] } };
+  assertEquals(util.inspect(value, { compact: false }), "{\n  a: 1,\n  b: {\n    c: [\n      1,\n      2\n    ]\n  }\n}");
+  assertEquals(util.inspect(value, { compact: 1 }), "{\n  a: 1,\n  b: {\n    c: [ 1, 2 ]\n  }\n}");
+  assertEquals(util.inspect({ a: "x".repeat(60), b: "y".repeat(60) }, { compact: true }), `{ a: '${"x".repeat(60)}',\n  b: '${"y".repeat(60)}' }`);
+  assertEquals(util.inspect(value, { breakLength: 25 }), "{\n  a: 1,\n  b: {\n    c: [ 1, 2 ]\n  }\n}");
+});
+
+test("inspect has colours", () => {
+  assertEquals(util.inspect({ a: 1, b: "x", c: null, e() {} }, { colors: true }),
+    "{ a: \u001b[33m1\u001b[39m, b: \u001b[32m'x'\u001b[39m, c: \u001b[1mnull\u001b[22m, e: \u001b[36m[Function: e]\u001b[39m }");
+  assertEquals(util.inspect([/a/, new Date(0), true, 1n, undefined], { colors: true }),
+    "[ \u001b[31m/a/\u001b[39m, \u001b[35m1970-01-01T00:00:00.000Z\u001b[39m, \u001b[33mtrue\u001b[39m, \u001b[33m1n\u001b[39m, \u001b[90mundefined\u001b[39m ]");
+  assertEquals(util.formatWithOptions({ colors: true }, "%O", { a: 1 }), "{ a: \u001b[33m1\u001b[39m }");
+});
+
+test("inspect calls getters when it is told", () => {
+  const value = { get a() { return 1; }, set b(_) {}, get c() { return { d: 1 }; }, set c(_) {}, get e() { throw new Error("no"); } };
+  assertEquals(util.inspect(value), "{ a: [Getter], b: [Setter], c: [Getter/Setter], e: [Getter] }");
+  assertEquals(util.inspect(value, { getters: true }), "{\n  a: [Getter: 1],\n  b: [Setter],\n  c: [Getter/Setter] { d: 1 },\n  e: [Getter: <Inspection threw (no)>]\n}");
+  assertEquals(util.inspect(value, { getters: "set" }), "{ a: [Getter], b: [Setter], c: [Getter/Setter] { d: 1 }, e: [Getter] }");
+});
+
+test("inspect's other options change what is shown", () => {
+  const custom = { a: 1, [util.inspect.custom]: () => "own" };
+  assert(util.inspect(custom, { customInspect: false }).startsWith("{\n  a: 1,"));
+  assertEquals(util.inspect(new Proxy({ a: 1 }, { has: undefined }), { showProxy: true }), "Proxy [ { a: 1 }, { has: undefined } ]");
+  assertEquals([1234567.8912, -12345n, 999].map((number) => util.inspect(number, { numericSeparator: true })), ["1_234_567.891_2", "-12_345n", "999"]);
+  assertEquals([util.inspect({ b: 1, a: 2 }, { sorted: true }), util.inspect({ a: 1, b: 2 }, { sorted: (x, y) => (x < y ? 1 : -1) })], ["{ a: 2, b: 1 }", "{ b: 2, a: 1 }"]);
+  assertEquals([util.inspect({ a: { b: {} } }, true, 0).includes("[Object]"), util.inspect("a", undefined, undefined, true)], [true, "\u001b[32m'a'\u001b[39m"]);
+});
+
+test("an inspection function gets all options and what goes on", () => {
+  let seen;
+  util.inspect({ [util.inspect.custom](...args) { seen = args; return ""; } }, { depth: 5, own: 1 });
+  const [depth, options, inspect] = seen;
+  assertEquals([depth, options.depth, options.own, options.breakLength, options.stylize("a", "string"), inspect === util.inspect], [5, 5, 1, 80, "a", true]);
+  assertThrows(() => util.inspect({ [util.inspect.custom]() { throw new RangeError("own"); } }), RangeError, "own");
+});
+
+test("inspect's defaults can be set", () => {
+  const before = { ...util.inspect.defaultOptions };
+  util.inspect.defaultOptions = { depth: 0 };
+  assertEquals([util.inspect({ a: {} , b: { c: 1 } }), util.inspect.defaultOptions.breakLength], ["{ a: {}, b: [Object] }", before.breakLength]);
+  util.inspect.defaultOptions = before;
+  assertEquals(assertThrows(() => { util.inspect.defaultOptions = null; }, TypeError).code, "ERR_INVALID_ARG_TYPE");
 });

@@ -41,11 +41,12 @@ function isObject(value) {
 function sameKind(a, b, mode, pairs) {
   const kind = ops.classOf(a);
   if (kind !== ops.classOf(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (mode === "loose" && tagOf(a) !== tagOf(b)) return false;
   switch (kind) {
     case "Array":
       return mode === "partial" ? hasElements(a, b, pairs) : a.length === b.length;
     case "Date":
-      return Object.is(a.getTime(), b.getTime());
+      return a.getTime() === b.getTime();
     case "RegExp":
       return a.source === b.source && a.flags === b.flags && a.lastIndex === b.lastIndex;
     case "Number":
@@ -74,7 +75,7 @@ function sameKind(a, b, mode, pairs) {
 /** @param {any} a @param {any} b @param {Mode} mode */
 function sameView(a, b, mode) {
   if (!ArrayBuffer.isView(b)) return false;
-  if (mode === "partial") return viewTag(a) === viewTag(b) && hasBytes(bytesOf(a), bytesOf(b));
+  if (mode === "partial") return tagOf(a) === tagOf(b) && hasBytes(bytesOf(a), bytesOf(b));
   if (a.byteLength !== b.byteLength) return false;
   if (a instanceof Float32Array || a instanceof Float64Array) {
     const other = /** @type {any} */ (b);
@@ -87,8 +88,8 @@ function sameView(a, b, mode) {
 /** @param {ArrayBufferView} view */
 const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
-/** @param {ArrayBufferView} view */
-const viewTag = (view) => Object.prototype.toString.call(view);
+/** @param {object} object */
+const tagOf = (object) => Object.prototype.toString.call(object);
 
 /**
  * Whether the wanted ones are among those that are there, in their order.

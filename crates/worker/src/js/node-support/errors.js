@@ -76,14 +76,19 @@ function grouped(value) {
 
 /** @param {any} value */
 function received(value) {
-  if (value === null || value === undefined) return ` Received ${value}`;
-  if (typeof value === "function") return ` Received function ${value.name}`;
+  return ` Received ${receivedWhat(value)}`;
+}
+
+/** What kind of value a function got, for a message. @param {any} value */
+export function receivedWhat(value) {
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value === "function") return `function ${value.name}`;
   if (typeof value === "object") {
     const name = value.constructor?.name;
-    return name ? ` Received an instance of ${name}` : ` Received ${inspect(value, { depth: -1 })}`;
+    return name ? `an instance of ${name}` : inspect(value, { depth: -1 });
   }
   const shown = inspect(value);
-  return ` Received type ${typeof value} (${shown.length > 28 ? `${shown.slice(0, 25)}...` : shown})`;
+  return `type ${typeof value} (${shown.length > 28 ? `${shown.slice(0, 25)}...` : shown})`;
 }
 
 /** @param {string} name @param {unknown} value @returns {asserts value is string} */
@@ -94,6 +99,11 @@ export function checkString(name, value) {
 /** @param {string} name @param {unknown} value @returns {asserts value is Function} */
 export function checkFunction(name, value) {
   if (typeof value !== "function") throw invalidArgType(name, "of type function", value);
+}
+
+/** @param {string} name @param {unknown} value @returns {asserts value is boolean} */
+export function checkBoolean(name, value) {
+  if (typeof value !== "boolean") throw invalidArgType(name, "of type boolean", value);
 }
 
 /** @param {string} name @param {unknown} value */

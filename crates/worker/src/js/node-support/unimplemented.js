@@ -40,9 +40,37 @@ function nameAs(standIn, path) {
  */
 export function methodNotImplemented(name) {
   const standIn = function () {
-    throw Object.assign(new Error(`The ${name} method is not implemented`), { code: "ERR_METHOD_NOT_IMPLEMENTED" });
+    throw methodMissing(name);
   };
   return nameAs(standIn, name);
+}
+
+/**
+ * A class that can be named and extended, and not be constructed. Its methods are there for those who look.
+ *
+ * @param {string} name as the text has it, with or without its module
+ * @param {string[]} methods
+ * @param {any} [Base]
+ * @returns {any}
+ */
+export function classNotImplemented(name, methods, Base = Object) {
+  const standIn = function () {
+    throw methodMissing(name);
+  };
+  if (Base !== Object) {
+    Object.setPrototypeOf(standIn, Base);
+    Object.setPrototypeOf(standIn.prototype, Base.prototype);
+  }
+  for (const method of methods) {
+    const value = methodNotImplemented(`${name}.${method}`);
+    Object.defineProperty(standIn.prototype, method, { value, writable: true, configurable: true });
+  }
+  return nameAs(standIn, name);
+}
+
+/** @param {string} name */
+function methodMissing(name) {
+  return Object.assign(new Error(`The ${name} method is not implemented`), { code: "ERR_METHOD_NOT_IMPLEMENTED" });
 }
 
 /** @param {string} what module and function @returns {any} */

@@ -1,15 +1,15 @@
 /**
- * `node:_tls_common`, to be imported only: contexts of `node:tls`.
+ * `node:_tls_common`: contexts of `node:tls`.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { createSecureContext, SecureContext } from "stated:node/tls";
 
-const stub = unimplementedIn("_tls_common");
+/** @param {any} certificate */
+export function translatePeerCertificate(certificate) {
+  return certificate ?? null;
+}
 
-export const createSecureContext = stub("createSecureContext");
-export const SecureContext = stub("SecureContext");
-export const translatePeerCertificate = stub("translatePeerCertificate");
-
+export { createSecureContext, SecureContext };
 export default { createSecureContext, SecureContext, translatePeerCertificate };

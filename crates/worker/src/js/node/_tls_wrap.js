@@ -1,16 +1,10 @@
 /**
- * `node:_tls_wrap`, to be imported only: sockets of `node:tls`.
+ * `node:_tls_wrap`: sockets of `node:tls`.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { connect, createServer, Server, TLSSocket } from "stated:node/tls";
 
-const stub = unimplementedIn("_tls_wrap");
-
-export const connect = stub("connect");
-export const createServer = stub("createServer");
-export const Server = stub("Server");
-export const TLSSocket = stub("TLSSocket");
-
+export { connect, createServer, Server, TLSSocket };
 export default { connect, createServer, Server, TLSSocket };

@@ -1,49 +1,32 @@
 /**
- * `node:assert`. A failed assertion shows both values, not their difference.
+ * `node:assert`. Its messages are Node's; that of a value that is not truthy shows the value, not the source.
  *
  * @module
  */
 
 import { inspect } from "stated:inspect";
 import { deepEqual as sameDeeply } from "stated:node-support/deep-equal";
-import { checkFunction, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
-import { isPromise, isRegExp } from "stated:node/util/types";
-
-/** @type {Record<string, string>} */
-const headlines = {
-  deepStrictEqual: "Expected values to be strictly deep-equal:",
-  strictEqual: "Expected values to be strictly equal:",
-  deepEqual: "Expected values to be loosely deep-equal:",
-  notDeepStrictEqual: 'Expected "actual" not to be strictly deep-equal to:',
-  notStrictEqual: 'Expected "actual" to be strictly unequal to:',
-  notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
-};
-
-/** @param {string} operator @param {unknown} actual @param {unknown} expected */
-function describe(operator, actual, expected) {
-  if (operator === "partialDeepStrictEqual") return "Expected actual to be partially deeply strictly equal to expected";
-  const [left, right] = [inspect(actual), inspect(expected)];
-  const headline = headlines[operator];
-  if (headline === undefined) return `${left} ${operator} ${right}`;
-  if (operator.startsWith("not")) return `${headline}${right.includes("\n") ? "\n\n" : " "}${right}`;
-  if (operator === "strictEqual" && !left.includes("\n") && !right.includes("\n")) return `${headline}\n\n${left} !== ${right}\n`;
-  return `${headline}\n+ actual - expected\n\n${marked("+", left)}\n${marked("-", right)}`;
-}
-
-/** @param {string} mark @param {string} text */
-function marked(mark, text) {
-  return text.split("\n").map((line) => `${mark} ${line}`).join("\n");
-}
+import { describeFailure } from "stated:node-support/assert-text";
+import { checkFunction, invalidArgType, invalidArgValue, nodeError, receivedWhat } from "stated:node-support/errors";
+import { isNativeError, isPromise, isRegExp } from "stated:node/util/types";
 
 /** What a failed assertion throws. */
 export class AssertionError extends Error {
-  /** @param {{ message?: any, actual?: any, expected?: any, operator?: string, stackStartFn?: Function }} options */
+  /** @param {{ message?: any, actual?: any, expected?: any, operator?: string | undefined, stackStartFn?: Function }} options */
   constructor(options) {
     if (typeof options !== "object" || options === null) throw invalidArgType("options", "of type object", options);
-    const { message, actual, expected, operator = "" } = options;
-    super(message === undefined ? describe(operator, actual, expected) : String(message));
-    Object.defineProperty(this, "name", { value: "AssertionError", writable: true, configurable: true });
-    this.generatedMessage = message === undefined;
+    const { message, operator } = options;
+    let { actual, expected } = options;
+    // Two errors are shown by what they say, without where they were made.
+    const errors = actual instanceof Error && expected instanceof Error && "stack" in actual && "stack" in expected;
+    if (errors && (message === undefined || message === null)) [actual, expected] = [withoutStack(actual), withoutStack(expected)];
+    super(message === undefined || message === null ? describeFailure(/** @type {any} */ (operator), actual, expected) : String(message));
+    // The stack begins with the name as it is when the stack is made.
+    Object.defineProperty(this, "name", { value: "AssertionError [ERR_ASSERTION]", writable: true, configurable: true });
+    /** @type {any} */ (Error).captureStackTrace(this, options.stackStartFn);
+    void this.stack;
+    this.name = "AssertionError";
+    this.generatedMessage = !message;
     this.code = "ERR_ASSERTION";
     this.actual = actual;
     this.expected = expected;
@@ -53,6 +36,14 @@ export class AssertionError extends Error {
   toString() {
     return `${this.name} [${this.code}]: ${this.message}`;
   }
+}
+
+/** @param {any} error */
+function withoutStack(error) {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(error)), error);
+  Object.defineProperty(copy, "message", { value: error.message });
+  if (Object.hasOwn(error, "cause")) Object.defineProperty(copy, "cause", { value: error.cause });
+  return copy;
 }
 
 /** @param {boolean} holds @param {any} message @param {{ actual?: any, expected?: any, operator: string }} about */
@@ -67,28 +58,37 @@ function requireArguments(args, count, names) {
   if (args.length < count) throw nodeError(TypeError, "ERR_MISSING_ARGS", `The ${names} arguments must be specified`);
 }
 
-/** @param {any[]} args @param {string} operator */
-function requireTruthy(args, operator) {
+/** @param {any[]} args */
+function requireTruthy(args) {
   const [value, message] = args;
-  if (args.length === 0) require(false, "No value argument passed to `assert.ok()`", { actual: value, expected: true, operator });
-  require(Boolean(value), message ?? "The expression evaluated to a falsy value", { actual: value, expected: true, operator: "==" });
+  if (args.length > 0) {
+    require(Boolean(value), message, { actual: value, expected: true, operator: "==" });
+    return;
+  }
+  const error = new AssertionError({ message: "No value argument passed to `assert.ok()`", actual: value, expected: true, operator: "==" });
+  error.generatedMessage = true;
+  throw error;
 }
 
 /** @param {...any} args @returns {any} */
 function assert(...args) {
-  requireTruthy(args, "==");
+  requireTruthy(args);
 }
 
 /** @param {...any} args */
 export function ok(...args) {
-  requireTruthy(args, "==");
+  requireTruthy(args);
 }
 
-/** @param {any} [message] @returns {never} */
-export function fail(message = undefined) {
-  if (message instanceof Error) throw message;
-  const error = new AssertionError({ message: message ?? "Failed", operator: "fail" });
-  error.generatedMessage = message === undefined;
+/** @param {any} [actual] the message, if it is the only argument @param {any} [expected] @param {any} [message] @param {string} [operator] @returns {never} */
+export function fail(actual = undefined, expected = undefined, message = undefined, operator = undefined) {
+  const count = arguments.length;
+  const none = count <= 1 && (actual === null || actual === undefined);
+  const text = none ? "Failed" : count === 1 ? actual : message;
+  if (text instanceof Error) throw text;
+  const about = count > 1 ? { actual, expected, operator: count === 2 ? "!=" : operator ?? "fail" } : { actual: none ? actual : undefined, expected, operator: "fail" };
+  const error = new AssertionError({ message: text, ...about });
+  if (none) error.generatedMessage = true;
   throw error;
 }
 
@@ -161,13 +161,19 @@ export function doesNotMatch(text, pattern, message = undefined) {
 /** @param {"match" | "doesNotMatch"} operator @param {any} text @param {RegExp} pattern @param {any} message */
 function matches(operator, text, pattern, message) {
   if (!isRegExp(pattern)) throw invalidArgType("regexp", "an instance of RegExp", pattern);
-  const about = { actual: text, expected: pattern, operator };
-  if (typeof text !== "string") {
-    require(false, message ?? `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`, about);
-    return;
-  }
+  if (typeof text === "string" && pattern.test(text) === (operator === "match")) return;
+  if (message instanceof Error) throw message;
   const wanted = operator === "match" ? "The input did not match the regular expression" : "The input was expected to not match the regular expression";
-  require(pattern.test(text) === (operator === "match"), message ?? `${wanted} ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`, about);
+  const about = typeof text === "string" ? `${wanted} ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`
+    : `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`;
+  throwGenerated({ message: message || about, actual: text, expected: pattern, operator }, !message);
+}
+
+/** @param {{ message: any, actual: any, expected: any, operator: string }} options @param {boolean} generated whether the message is @returns {never} */
+function throwGenerated(options, generated) {
+  const error = new AssertionError(options);
+  error.generatedMessage = generated;
+  throw error;
 }
 
 /** Nothing was thrown. */
@@ -191,7 +197,7 @@ async function rejectionOf(promiseOrFunction) {
     promise = promiseOrFunction();
     if (!isPromiseLike(promise)) {
       throw nodeError(TypeError, "ERR_INVALID_RETURN_VALUE",
-        `Expected instance of Promise to be returned from the "promiseFn" function but got ${promise === undefined ? "undefined" : `an instance of ${promise?.constructor?.name}`}.`);
+        `Expected instance of Promise to be returned from the "promiseFn" function but got ${receivedWhat(promise)}.`);
     }
   } else if (!isPromiseLike(promise)) throw invalidArgType("promiseFn", "of type function or an instance of Promise", promise);
   try {
@@ -215,48 +221,93 @@ function isPromiseLike(value) {
 function expectError(operator, error, args) {
   let [expected, message] = args;
   if (typeof expected === "string") {
-    if (args.length > 1) throw invalidArgType("error", "of type function or an instance of Error, RegExp, or Object", expected);
+    if (args.length > 1) throw invalidArgType("error", kinds, expected);
+    const thrown = typeof error === "object" && error !== null ? error.message : error;
+    if (thrown === expected) {
+      const what = thrown === error ? `The error "${thrown}"` : `The error message "${thrown}"`;
+      throw nodeError(TypeError, "ERR_AMBIGUOUS_ARGUMENT", `The "error/message" argument is ambiguous. ${what} is identical to the message.`);
+    }
     message = expected;
     expected = undefined;
   } else if (expected !== undefined && expected !== null && typeof expected !== "object" && typeof expected !== "function") {
-    throw invalidArgType("error", "of type function or an instance of Error, RegExp, or Object", expected);
+    throw invalidArgType("error", kinds, expected);
   }
   if (error === nothing) {
     const kind = operator === "rejects" ? "rejection" : "exception";
-    const details = `${expected?.name ? ` (${expected.name})` : ""}${typeof message === "string" ? `: ${message}` : "."}`;
-    if (message instanceof Error) throw message;
+    const details = `${expected?.name ? ` (${expected.name})` : ""}${message ? `: ${message}` : "."}`;
     throw new AssertionError({ message: `Missing expected ${kind}${details}`, actual: undefined, expected, operator });
   }
-  if (expected !== undefined) requireMatch(operator, error, expected, message);
+  if (expected) requireMatch(operator, error, expected, message);
 }
+
+const kinds = "of type function or an instance of Error, RegExp, or Object";
 
 /** @param {string} operator @param {any} error @param {any} expected @param {any} message */
 function requireMatch(operator, error, expected, message) {
-  const about = { actual: error, expected, operator };
+  const generated = mismatch(operator, error, expected, message);
+  if (generated === undefined) return;
+  throwGenerated({ message: message || generated, actual: error, expected, operator }, !message);
+}
+
+/**
+ * What to say of an error that is not as expected. Comparing objects throws instead.
+ *
+ * @param {string} operator @param {any} error @param {any} expected @param {any} message
+ * @returns {string | undefined} undefined if it is as expected
+ */
+function mismatch(operator, error, expected, message) {
   if (isRegExp(expected)) {
-    require(expected.test(String(error)), message ?? `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(error))}\n`, about);
-  } else if (typeof expected === "object") requireProperties(error, expected, message, about);
-  else if (expected.prototype !== undefined && error instanceof expected) return;
-  else if (Error.isPrototypeOf(expected) || expected === Error) {
-    if (message !== undefined) require(false, message, about);
-    throw typeof error === "object" && error !== null ? new AssertionError({
-      message: `The error is expected to be an instance of "${expected.name}". Received ${error.constructor?.name ? `"${error.constructor.name}"` : inspect(error)}\n\nError message:\n\n${error.message}`, ...about,
-    }) : error;
-  } else {
-    const result = Reflect.apply(expected, {}, [error]);
-    require(result === true, message ?? `${expected.name ? `The "${expected.name}" validation function` : "The validation function"} is expected to return "true". Received ${inspect(result)}\n\nCaught error:\n\n${error}`, about);
+    const text = String(error);
+    return expected.test(text) ? undefined : `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`;
+  }
+  if (typeof expected === "object") {
+    requireProperties(operator, error, expected, message);
+    return undefined;
+  }
+  // Arrow functions have no prototype.
+  if (expected.prototype !== undefined && error instanceof expected) return undefined;
+  if (Error.isPrototypeOf(expected)) {
+    const received = isNativeError(error) ? `"${error.name}"\n\nError message:\n\n${error.message}` : `"${inspect(error, { depth: -1 })}"`;
+    return `The error is expected to be an instance of "${expected.name}". Received ${received}`;
+  }
+  const result = Reflect.apply(expected, {}, [error]);
+  if (result === true) return undefined;
+  const caught = isNativeError(error) ? `\n\nCaught error:\n\n${error}` : "";
+  return `The ${expected.name ? `"${expected.name}" ` : ""}validation function is expected to return "true". Received ${inspect(result)}${caught}`;
+}
+
+/** @param {any} actual @param {any} expected */
+function matchesText(actual, expected) {
+  return typeof actual === "string" && isRegExp(expected) && expected.test(actual);
+}
+
+/** What is compared of an object. */
+class Comparison {
+  /** @param {any} object @param {string[]} keys @param {any} [actual] whose texts stand for the patterns they match */
+  constructor(object, keys, actual = undefined) {
+    for (const key of keys) {
+      if (key in object) /** @type {any} */ (this)[key] = actual !== undefined && matchesText(actual[key], object[key]) ? actual[key] : object[key];
+    }
   }
 }
 
-/** @param {any} error @param {any} expected @param {any} message @param {any} about */
-function requireProperties(error, expected, message, about) {
+/** @param {string} operator @param {any} error @param {any} expected @param {any} message */
+function requireProperties(operator, error, expected, message) {
+  if (typeof error !== "object" || error === null) {
+    const failure = new AssertionError({ message, actual: error, expected, operator: "deepStrictEqual" });
+    failure.operator = operator;
+    throw failure;
+  }
   const keys = Object.keys(expected);
   if (expected instanceof Error) keys.push("name", "message");
   else if (keys.length === 0) throw invalidArgValue("error", expected, "may not be an empty object");
   for (const key of keys) {
-    const matches = typeof error?.[key] === "string" && isRegExp(expected[key]) ? expected[key].test(error[key])
-      : key in Object(error) && sameDeeply(error[key], expected[key], "strict");
-    require(matches, message, { ...about, operator: about.operator, actual: error, expected });
+    if (matchesText(error[key], expected[key]) || key in error && sameDeeply(error[key], expected[key], "strict")) continue;
+    if (message) require(false, message, { actual: error, expected, operator });
+    const failure = new AssertionError({
+      actual: new Comparison(error, keys), expected: new Comparison(expected, keys, error), operator: "deepStrictEqual",
+    });
+    throw Object.assign(failure, { actual: error, expected, operator });
   }
 }
 
@@ -274,12 +325,20 @@ export async function rejects(promise, ...args) {
 function expectNone(operator, error, expected, message) {
   if (error === nothing) return;
   const text = typeof expected === "string" ? expected : message;
-  const relevant = typeof expected !== "function" || error instanceof expected;
-  if (typeof expected !== "string" && expected !== undefined && !relevant) throw error;
+  if (typeof expected !== "string" && expected && !isUnwanted(error, expected)) throw error;
   const kind = operator === "doesNotReject" ? "rejection" : "exception";
   throw new AssertionError({
-    message: `Got unwanted ${kind}${text ? `: ${text}` : "."}\nActual message: "${error?.message}"`, actual: error, expected, operator,
+    message: `Got unwanted ${kind}${text ? `: ${text}` : "."}\nActual message: "${error?.message}"`, actual: error,
+    expected: typeof expected === "string" ? undefined : expected, operator,
   });
+}
+
+/** @param {any} error @param {any} expected */
+function isUnwanted(error, expected) {
+  if (isRegExp(expected)) return expected.test(String(error));
+  if (typeof expected !== "function") throw invalidArgType("expected", "of type function or an instance of RegExp", expected);
+  if (expected.prototype !== undefined && error instanceof expected) return true;
+  return !Error.isPrototypeOf(expected) && Reflect.apply(expected, {}, [error]) === true;
 }
 
 /** @param {any} fn @param {any} [expected] @param {any} [message] */
@@ -305,7 +364,7 @@ const members = {
 };
 
 /** The same functions where the loose comparisons are strict. @type {any} */
-export const strict = Object.assign((/** @type {any[]} */ ...args) => requireTruthy(args, "=="), members, {
+export const strict = Object.assign((/** @type {any[]} */ ...args) => requireTruthy(args), members, {
   deepEqual: deepStrictEqual, equal: strictEqual, notDeepEqual: notDeepStrictEqual, notEqual: notStrictEqual,
 });
 strict.strict = strict;

@@ -4,18 +4,20 @@
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { classNotImplemented, methodNotImplemented } from "stated:node-support/unimplemented";
+import { Buffer } from "stated:node/buffer";
 
-const stub = unimplementedIn("http2");
+const stub = (/** @type {string} */ name) => methodNotImplemented(`http2.${name}`);
 
 export const connect = stub("connect");
 export const createSecureServer = stub("createSecureServer");
 export const createServer = stub("createServer");
-export const getDefaultSettings = stub("getDefaultSettings");
-export const getPackedSettings = stub("getPackedSettings");
-export const getUnpackedSettings = stub("getUnpackedSettings");
-export const Http2ServerRequest = stub("Http2ServerRequest");
-export const Http2ServerResponse = stub("Http2ServerResponse");
+/** There are no settings. */
+export const getDefaultSettings = () => ({});
+export const getPackedSettings = () => Buffer.alloc(0);
+export const getUnpackedSettings = () => ({});
+export const Http2ServerRequest = classNotImplemented("http2.Http2ServerRequest", []);
+export const Http2ServerResponse = classNotImplemented("http2.Http2ServerResponse", []);
 export const performServerHandshake = stub("performServerHandshake");
 export const constants = {
   NGHTTP2_ERR_FRAME_SIZE_ERROR: -522, NGHTTP2_SESSION_SERVER: 0, NGHTTP2_SESSION_CLIENT: 1, NGHTTP2_STREAM_STATE_IDLE: 1,

@@ -1,22 +1,88 @@
 /**
- * `node:readline`, to be imported only: a Worker has no terminal.
+ * `node:readline`. A Worker has no terminal: every question is answered with nothing, and nothing is written; as on Workers.
  *
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { EventEmitter } from "stated:node/events";
 import promises from "stated:node/readline/promises";
 
-const stub = unimplementedIn("readline");
+export class Interface extends /** @type {any} */ (EventEmitter) {
+  /** Whether its ends are terminals, what was typed, and where the cursor is. */
+  terminal = false;
+  line = "";
+  cursor = 0;
 
-export const clearLine = stub("clearLine");
-export const clearScreenDown = stub("clearScreenDown");
-export const createInterface = stub("createInterface");
-export const cursorTo = stub("cursorTo");
-export const emitKeypressEvents = stub("emitKeypressEvents");
-export const Interface = stub("Interface", ["close", "getCursorPos", "getPrompt", "pause", "prompt", "question", "resume", "setPrompt",
-  "write"]);
-export const moveCursor = stub("moveCursor");
+  getPrompt() {
+    return "";
+  }
+
+  /** @param {string} prompt */
+  setPrompt(prompt) {
+    void prompt;
+  }
+
+  /** @param {boolean} [preserveCursor] */
+  prompt(preserveCursor = undefined) {
+    void preserveCursor;
+  }
+
+  /** @param {string} query @param {any} options or the callback @param {any} [callback] */
+  question(query, options, callback = options) {
+    void query;
+    if (typeof callback === "function") callback("");
+  }
+
+  pause() {
+    return this;
+  }
+
+  resume() {
+    return this;
+  }
+
+  close() {}
+
+  /** @param {any} data @param {any} key */
+  write(data, key) {
+    void [data, key];
+  }
+
+  getCursorPos() {
+    return { rows: 0, cols: 0 };
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  async *[Symbol.asyncIterator]() {
+    yield "";
+  }
+}
+
+export function createInterface() {
+  return new Interface();
+}
+
+/** Neither of these moves anything, nor calls back. */
+export function clearLine() {
+  return false;
+}
+
+export function clearScreenDown() {
+  return false;
+}
+
+export function cursorTo() {
+  return false;
+}
+
+export function moveCursor() {
+  return false;
+}
+
+export function emitKeypressEvents() {}
 
 export { promises };
 

@@ -5,15 +5,27 @@
  */
 
 import { builtinModules as allModules } from "stated:node-support/builtin-modules";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { classNotImplemented, methodNotImplemented } from "stated:node-support/unimplemented";
+import { Interface } from "stated:node/readline";
 
-const stub = unimplementedIn("repl");
+/** What a line that goes on with the next one fails with. */
+export class Recoverable extends SyntaxError {
+  /** @param {unknown} err */
+  constructor(err) {
+    super();
+    this.err = err;
+  }
+}
 
-export const isValidSyntax = stub("isValidSyntax");
-export const Recoverable = stub("Recoverable");
-export const REPLServer = stub("REPLServer", ["clearBufferedCommand", "defineCommand", "displayPrompt", "setupHistory"]);
-export const start = stub("start");
-export const writer = stub("writer");
+export const isValidSyntax = methodNotImplemented("isValidSyntax");
+export const REPLServer = classNotImplemented("REPLServer", ["clearBufferedCommand", "defineCommand", "displayPrompt", "setupHistory"], Interface);
+export const start = methodNotImplemented("start");
+export const writer = Object.assign(methodNotImplemented("writer"), {
+  options: {
+    showHidden: false, depth: 2, colors: true, customInspect: true, showProxy: true, maxArrayLength: 100, maxStringLength: 10000,
+    breakLength: 80, compact: 3, sorted: false, getters: false, numericSeparator: false,
+  },
+});
 /** Without those that are internal. */
 export const builtinModules = allModules.filter((name) => !name.startsWith("_"));
 export const _builtinLibs = builtinModules;

@@ -9,6 +9,7 @@ import { console } from "stated:console";
 import { TextDecoder, TextEncoder } from "stated:encoding";
 import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
+import { CustomFailure } from "stated:inspect-value";
 import { deepEqual } from "stated:node-support/deep-equal";
 import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { MIMEParams, MIMEType } from "stated:node-support/mime";
@@ -20,6 +21,7 @@ import { inspectSymbol } from "stated:webidl";
 
 const customPromisify = Symbol.for("nodejs.util.promisify.custom");
 
+/** @type {any} */
 const inspectDefaults = {
   showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
   breakLength: 80, compact: 3, sorted: false, getters: false, numericSeparator: false,
@@ -30,15 +32,35 @@ const inspectDefaults = {
  *
  * @param {unknown} value
  * @param {any} [options] or, as in old programs, showHidden
- * @param {number} [depth]
+ * @param {...any} old depth and colors, in old programs
  */
-export function inspect(value, options = undefined, depth = undefined) {
-  if (typeof options === "boolean") options = { showHidden: options, depth };
-  const { breakLength, depth: depthMax, maxArrayLength, maxStringLength, sorted } = inspect.defaultOptions;
-  return inspectValue(value, { breakLength, depth: depthMax, maxArrayLength, maxStringLength, sorted, ...options });
+export function inspect(value, options, ...old) {
+  const all = { ...inspectDefaults, inspect };
+  if (typeof options === "boolean") all.showHidden = options;
+  else Object.assign(all, options);
+  if (old[0] !== undefined) all.depth = old[0];
+  if (old[1] !== undefined) all.colors = old[1];
+  if (all.colors) all.stylize ??= withColor;
+  try {
+    return inspectValue(value, all);
+  } catch (error) {
+    throw error instanceof CustomFailure ? error.error : error;
+  }
+}
+
+/** @param {string} text @param {string} style */
+function withColor(text, style) {
+  const color = inspect.colors[inspect.styles[style]];
+  return color === undefined ? text : `\x1b[${color[0]}m${text}\x1b[${color[1]}m`;
 }
 inspect.custom = inspectSymbol;
-inspect.defaultOptions = inspectDefaults;
+Object.defineProperty(inspect, "defaultOptions", {
+  get: () => inspectDefaults,
+  set(options) {
+    checkObject("options", options);
+    Object.assign(inspectDefaults, options);
+  },
+});
 
 /** @type {Record<string, [number, number]>} */
 const colors = {
@@ -52,7 +74,9 @@ const colors = {
   bgCyanBright: [106, 49], bgWhiteBright: [107, 49],
 };
 inspect.colors = colors;
+/** @type {any} */
 inspect.styles = {
+  __proto__: null,
   special: "cyan", number: "yellow", bigint: "yellow", boolean: "yellow", undefined: "grey", null: "bold", string: "green",
   symbol: "green", date: "magenta", regexp: "red", module: "underline",
 };
@@ -65,7 +89,7 @@ export function format(...args) {
 /** @param {any} options @param {...unknown} args */
 export function formatWithOptions(options, ...args) {
   checkObject("inspectOptions", options);
-  return formatArguments(args);
+  return formatArguments(args, (value, more) => inspect(value, { ...options, ...more }));
 }
 
 /**

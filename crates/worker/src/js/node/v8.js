@@ -4,26 +4,57 @@
  * @module
  */
 
-import { checkString } from "stated:node-support/errors";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { checkFunction, checkInteger, checkObject, checkString, invalidArgValue } from "stated:node-support/errors";
+import { classNotImplemented, methodNotImplemented as stub } from "stated:node-support/unimplemented";
 
-const stub = unimplementedIn("v8");
+/** Of code that was compiled before: there is none. */
+export function cachedDataVersionTag() {
+  return 0;
+}
 
-export const cachedDataVersionTag = stub("cachedDataVersionTag");
-export const DefaultDeserializer = stub("DefaultDeserializer");
-export const DefaultSerializer = stub("DefaultSerializer");
 export const deserialize = stub("deserialize");
-export const Deserializer = stub("Deserializer", ["_readHostObject", "getWireFormatVersion", "readDouble", "readHeader", "readRawBytes",
+export const Deserializer = classNotImplemented("Deserializer", ["_readHostObject", "getWireFormatVersion", "readDouble", "readHeader", "readRawBytes",
   "readUint32", "readUint64", "readValue", "transferArrayBuffer"]);
-export const GCProfiler = stub("GCProfiler", ["start", "stop"]);
-export const getHeapSnapshot = stub("getHeapSnapshot");
-export const queryObjects = stub("queryObjects");
+export class DefaultDeserializer extends Deserializer {}
+export class GCProfiler {}
+for (const name of ["start", "stop"]) {
+  Object.defineProperty(GCProfiler.prototype, name, { value: stub(`GCProfiler.${name}`), writable: true, configurable: true });
+}
+
+const snapshot = stub("getHeapSnapshot");
+/** @param {any} [options] */
+export function getHeapSnapshot(options = undefined) {
+  if (options !== undefined) checkObject("options", options);
+  return snapshot();
+}
+
+const query = stub("queryObjects");
+/** @param {any} constructor */
+export function queryObjects(constructor) {
+  checkFunction("constructor", constructor);
+  return query();
+}
+
 export const serialize = stub("serialize");
-export const Serializer = stub("Serializer", ["_getDataCloneError", "_getSharedArrayBufferId", "_setTreatArrayBufferViewsAsHostObjects",
+export const Serializer = classNotImplemented("Serializer", ["_getDataCloneError", "_getSharedArrayBufferId", "_setTreatArrayBufferViewsAsHostObjects",
   "_writeHostObject", "releaseBuffer", "transferArrayBuffer", "writeDouble", "writeHeader", "writeRawBytes", "writeUint32", "writeUint64",
   "writeValue"]);
-export const setFlagsFromString = stub("setFlagsFromString");
-export const setHeapSnapshotNearHeapLimit = stub("setHeapSnapshotNearHeapLimit");
+export class DefaultSerializer extends Serializer {}
+
+const setFlags = stub("setFlagsFromString");
+/** @param {any} flags */
+export function setFlagsFromString(flags) {
+  checkString("flags", flags);
+  return setFlags();
+}
+
+const setSnapshot = stub("setHeapSnapshotNearHeapLimit");
+/** @param {any} limit */
+export function setHeapSnapshotNearHeapLimit(limit) {
+  checkInteger("limit", limit, 1, 2 ** 32 - 1);
+  return setSnapshot();
+}
+
 export const stopCoverage = stub("stopCoverage");
 export const takeCoverage = stub("takeCoverage");
 export const writeHeapSnapshot = stub("writeHeapSnapshot");
@@ -47,6 +78,7 @@ export function getHeapCodeStatistics() {
 
 /** V8's C++ heap, which is not there. @param {string} [detail] "brief" or "detailed" */
 export function getCppHeapStatistics(detail = "detailed") {
+  if (detail !== "brief" && detail !== "detailed") throw invalidArgValue("type", detail, "must be one of: 'brief', 'detailed'");
   return { committed_size_bytes: 0, resident_size_bytes: 0, used_size_bytes: 0, space_statistics: [], type_names: [], detail_level: detail };
 }
 
@@ -56,8 +88,12 @@ export function isStringOneByteRepresentation(content) {
   return !/[^\x00-\xff]/.test(content);
 }
 
-export const promiseHooks = {};
-export const startupSnapshot = {};
+/** @param {string} object @param {string[]} names */
+const stubs = (object, names) => Object.fromEntries(names.map((name) => [name, stub(`${object}.${name}`)]));
+export const promiseHooks = stubs("promiseHooks", ["createHook", "onInit", "onBefore", "onAfter", "onSettled"]);
+export const startupSnapshot = {
+  ...stubs("startupSnapshot", ["addSerializeCallback", "addDeserializeCallback", "setDeserializeMainFunction"]), isBuildingSnapshot: () => false,
+};
 
 export default {
   cachedDataVersionTag, DefaultDeserializer, DefaultSerializer, deserialize, Deserializer, GCProfiler, getCppHeapStatistics,

@@ -6,9 +6,8 @@
 
 import { MessageChannel, MessagePort, takeMessage } from "stated:message-channel";
 import { invalidArgType } from "stated:node-support/errors";
-import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
-
-const stub = unimplementedIn("worker_threads");
+import { classNotImplemented, methodNotImplemented } from "stated:node-support/unimplemented";
+import { EventEmitter } from "stated:node/events";
 
 /** @type {Map<any, any>} */
 const environment = new Map();
@@ -46,11 +45,11 @@ export function receiveMessageOnPort(port) {
   return takeMessage(port);
 }
 
-export const BroadcastChannel = methodNotImplemented("BroadcastChannel");
-export const moveMessagePortToContext = stub("moveMessagePortToContext");
-export const postMessageToThread = stub("postMessageToThread");
-export const Worker = stub("Worker", ["cpuUsage", "getHeapSnapshot", "getHeapStatistics", "postMessage", "postMessageToThread", "ref",
-  "startCpuProfile", "startHeapProfile", "terminate", "unref"]);
+export const BroadcastChannel = classNotImplemented("BroadcastChannel", []);
+export const moveMessagePortToContext = methodNotImplemented("moveMessagePortToContext");
+export const postMessageToThread = methodNotImplemented("postMessageToThread");
+export const Worker = classNotImplemented("Worker", ["cpuUsage", "getHeapSnapshot", "getHeapStatistics", "postMessage", "postMessageToThread", "ref",
+  "startCpuProfile", "startHeapProfile", "terminate", "unref"], EventEmitter);
 export const isInternalThread = false;
 export const isMainThread = true;
 export const parentPort = null;

@@ -4,21 +4,15 @@
  * @module
  */
 
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { methodNotImplemented } from "stated:node-support/unimplemented";
+import { console, Network, Session } from "stated:node/inspector";
 
-const stub = unimplementedIn("inspector/promises");
+export const close = methodNotImplemented("Inspector.close");
+export const open = methodNotImplemented("Inspector.open");
+export const url = methodNotImplemented("Inspector.url");
+export const waitForDebugger = methodNotImplemented("Inspector.waitForDebugger");
 
-export const close = stub("close");
-export const open = stub("open");
-export const Session = stub("Session", ["connect", "connectToMainThread", "disconnect", "post"]);
-/** Of an inspector that listens: none. @returns {undefined} */
-export function url() {
-  return undefined;
-}
-export const waitForDebugger = stub("waitForDebugger");
-export const console = {};
-export const Network = {};
-
+export { console, Network, Session };
 export default {
   close, console, Network, open, Session, url, waitForDebugger,
 };
