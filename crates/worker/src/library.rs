@@ -114,6 +114,7 @@ library! {
     "node-support/signature",
     "node-support/system-errors",
     "node-support/unimplemented",
+    "node-support/warning",
     "node-support/web-streams",
     "node-support/zlib-constants",
     "node-support/zlib-stream",

@@ -127,3 +127,9 @@ test("inspect's defaults can be set", () => {
   util.inspect.defaultOptions = before;
   assertEquals(assertThrows(() => { util.inspect.defaultOptions = null; }, TypeError).code, "ERR_INVALID_ARG_TYPE");
 });
+
+test("a style that is unknown is refused", () => {
+  assertEquals(styleText(["red", "bold"], "a", { validateStream: false }), "\u001b[31m\u001b[1ma\u001b[22m\u001b[39m");
+  const error = assertThrows(() => styleText("nope", "a"), TypeError);
+  assert(error.code === "ERR_INVALID_ARG_VALUE" && error.message.endsWith("'bgWhiteBright'. Received 'nope'"), error.message);
+});

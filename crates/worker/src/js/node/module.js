@@ -6,32 +6,47 @@
 
 import { ops } from "stated:host";
 import { builtinModules } from "stated:node-support/builtin-modules";
-import { invalidArgValue, nodeError } from "stated:node-support/errors";
+import { checkString, invalidArgValue, nodeError } from "stated:node-support/errors";
 import { methodNotImplemented } from "stated:node-support/unimplemented";
 
 export { builtinModules };
 
-/** @param {string} name with or without `node:` */
+/** Modules that have their names only with the prefix. */
+const prefixed = ["node:sqlite", "node:test"];
+
+/** @param {any} name with or without `node:` */
 export function isBuiltin(name) {
-  return builtinModules.includes(name) || name.startsWith("node:") && builtinModules.includes(name.slice("node:".length))
-    || name === "node:test";
+  return typeof name === "string" && (builtinModules.includes(name) || prefixed.includes(name)
+    || name.startsWith("node:") && builtinModules.includes(name.slice("node:".length)));
 }
 
 /**
  * A `require` for built-in modules.
  *
- * @param {any} from ignored: they are the same everywhere
+ * @param {any} from names the asking file in errors; the modules are the same everywhere
  */
 export function createRequire(from) {
   const text = String(from);
   if (!text.startsWith("/") && !text.startsWith("file:")) {
     throw invalidArgValue("filename", from, "must be a file URL object, file URL string, or absolute path string");
   }
-  const require = (/** @type {string} */ name) => {
-    if (!isBuiltin(name)) throw nodeError(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}'`);
-    return ops.builtInModule(name.startsWith("node:") ? name : `node:${name}`).default;
+  const file = text.startsWith("file:") ? decodeURIComponent(new URL(text).pathname) : text;
+  /** @param {any} name @returns {string} */
+  const resolve = (name) => {
+    checkString("id", name);
+    if (name === "") throw invalidArgValue("id", name, "must be a non-empty string");
+    if (isBuiltin(name)) return name;
+    if (name.startsWith("node:")) throw nodeError(Error, "ERR_UNKNOWN_BUILTIN_MODULE", `No such built-in module: ${name}`);
+    const error = nodeError(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}'\nRequire stack:\n- ${file}`);
+    throw Object.assign(error, { requireStack: [file] });
   };
-  return Object.assign(require, { resolve: (/** @type {string} */ name) => name, cache: {}, extensions: {}, main: undefined });
+  /** There are no folders of modules. @param {any} name @returns {string[] | null} */
+  resolve.paths = (name) => (isBuiltin(name) ? null : []);
+  const require = (/** @type {any} */ name) => {
+    const found = resolve(name);
+    return ops.builtInModule(found.startsWith("node:") ? found : `node:${found}`).default;
+  };
+  return Object.assign(require, { resolve, cache: {}, extensions: {}, main: undefined });
 }
 
 /** @template {object} T @param {T} members @returns {T} */

@@ -9,18 +9,39 @@ import { console } from "stated:console";
 import { ops } from "stated:host";
 import { format } from "stated:inspect";
 import { EventEmitter } from "stated:node/events";
-import { checkString, invalidArgType, outOfRange } from "stated:node-support/errors";
+import { checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
-import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
+import { methodNotImplemented } from "stated:node-support/unimplemented";
+import { setWarner } from "stated:node-support/warning";
 import { flag } from "stated:settings";
 
-const stub = unimplementedIn("process");
+const stub = (/** @type {string} */ name) => methodNotImplemented(`process.${name}`);
+
+/** @param {unknown} value @returns {string} */
+function variableText(value) {
+  if (typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
+  return String(value);
+}
+
+/** @param {any} descriptor */
+function checkVariable(descriptor) {
+  if ("get" in descriptor || "set" in descriptor) {
+    throw nodeError(TypeError, "ERR_INVALID_OBJECT_DEFINE_PROPERTY", "'process.env' does not accept an accessor(getter/setter) descriptor");
+  }
+  if (!descriptor.configurable || !descriptor.writable || !descriptor.enumerable) {
+    throw nodeError(TypeError, "ERR_INVALID_OBJECT_DEFINE_PROPERTY", "'process.env' only accepts a configurable, writable, and enumerable data descriptor");
+  }
+}
 
 /** Variables are strings, whatever is assigned. @type {Record<string, string>} */
 export const env = new Proxy(flag("nodejs_compat_populate_process_env") ? { ...variables } : {}, {
-  set: (target, key, value) => Reflect.set(target, key, String(value)),
-  defineProperty: (target, key, descriptor) => Reflect.defineProperty(target, key,
-    "value" in descriptor ? { ...descriptor, value: String(descriptor.value) } : descriptor),
+  set(target, key, value) {
+    return Reflect.set(target, variableText(key), variableText(value));
+  },
+  defineProperty(target, key, descriptor) {
+    checkVariable(descriptor);
+    return Reflect.defineProperty(target, variableText(key), { ...descriptor, value: variableText(descriptor.value) });
+  },
 });
 
 export const version = "v22.19.0";
@@ -30,7 +51,7 @@ export const versions = {
   simdutf: "", nbytes: "", ncrypto: "", uvwasi: "", uv: "", openssl: "", sqlite: "", icu: "", undici: "", simdjson: "", unicode: "", cldr: "",
   tz: "", cjs_module_lexer: "", amaro: "",
 };
-export const release = { name: "node", lts: "Jod" };
+export const release = { name: "node", lts: "Jod", sourceUrl: "", headersUrl: "" };
 export const title = "workerd";
 export const platform = "linux";
 export const arch = "x64";
@@ -41,7 +62,7 @@ export const execArgv = [];
 export const execPath = "";
 export const pid = 1;
 export const ppid = 0;
-export const config = { target_defaults: {}, variables: {} };
+export const config = { target_defaults: { default_configuration: "Release" }, variables: {} };
 export const features = {
   inspector: false, debug: false, uv: true, ipv6: true, openssl_is_boringssl: true, tls_alpn: true, tls_sni: true, tls_ocsp: true,
   tls: true, cached_builtins: true, require_module: false, typescript: false,
@@ -49,7 +70,12 @@ export const features = {
 export const debugPort = 0;
 export const allowedNodeEnvironmentFlags = new Set();
 export const noDeprecation = false;
-export const report = undefined;
+/** There are no reports. */
+export const report = {
+  compact: false, directory: "", filename: "", getReport: methodNotImplemented("process.report.getReport"), reportOnFatalError: false,
+  reportOnSignal: false, reportOnUncaughtException: false, excludeNetwork: false, excludeEnv: false, signal: "SIGUSR2",
+  writeReport: methodNotImplemented("process.report.writeReport"),
+};
 export const sourceMapsEnabled = false;
 export const exitCode = undefined;
 
@@ -62,12 +88,15 @@ export function cwd() {
 /** @param {string} path */
 export function chdir(path) {
   checkString("directory", path);
-  const steps = path.startsWith("/") ? [] : directory.split("/");
-  for (const step of path.split("/")) {
-    if (step === "..") steps.pop();
-    else if (step !== ".") steps.push(step);
+  const fs = ops.builtInModule("node:fs");
+  const folder = ops.builtInModule("node:path").resolve(directory, path);
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) {
+    directory = folder;
+    return;
   }
-  directory = `/${steps.filter((step) => step !== "").join("/")}`;
+  const [errno, code, text] = stat === undefined ? [-2, "ENOENT", "no such file or directory"] : [-20, "ENOTDIR", "not a directory"];
+  throw Object.assign(new Error(`${code}: ${text}, chdir '${directory}' -> '${path}'`), { errno, code, syscall: "chdir", path: directory, dest: path });
 }
 
 /** @param {[number, number]} [earlier] @returns {[number, number]} seconds and nanoseconds */
@@ -97,12 +126,27 @@ export function cpuUsage() {
   return { user: 0, system: 0 };
 }
 
-/** @param {string | Error} warning @param {any} [options] its name, or options */
-export function emitWarning(warning, options = undefined) {
-  const name = typeof options === "string" ? options : options?.type ?? "Warning";
-  const error = typeof warning === "string" ? Object.assign(new Error(warning), { name }) : warning;
+/**
+ * Tells the listeners for "warning", in a turn of its own, or the console when there are none.
+ *
+ * @param {string | Error} warning
+ * @param {any} [type] its name, or options with `type`, `code` and `detail`
+ * @param {any} [code]
+ */
+export function emitWarning(warning, type = undefined, code = undefined) {
+  let detail;
+  if (typeof type === "object" && type !== null && !Array.isArray(type)) ({ type = "Warning", code, detail } = type);
+  else if (typeof type === "function") type = code = undefined;
+  if (typeof code === "function") code = undefined;
+  if (type !== undefined) checkString("type", type);
+  if (code !== undefined) checkString("code", code);
+  if (typeof warning !== "string" && !(warning instanceof Error)) throw invalidArgType("warning", "of type string or an instance of Error", warning);
+  const error = /** @type {any} */ (typeof warning === "string" ? Object.assign(new Error(warning), { name: type || "Warning" }) : warning);
+  if (typeof warning === "string") Object.assign(error, code === undefined ? {} : { code }, typeof detail === "string" ? { detail } : {});
+  if (error.name === "DeprecationWarning" && process.noDeprecation) return;
   nextTick(() => {
-    if (!process.emit("warning", error)) console.warn(`(node) ${error}`);
+    if (process.emit("warning", error)) return;
+    console.warn(`(node:${pid}) ${error.code === undefined ? "" : `[${error.code}] `}${error}${error.detail === undefined ? "" : `\n${error.detail}`}`);
   });
 }
 
@@ -112,6 +156,8 @@ export function emitWarning(warning, options = undefined) {
  */
 export function getBuiltinModule(name) {
   checkString("id", name);
+  // These have their names only with the prefix.
+  if (name === "test" || name === "sqlite") return undefined;
   try {
     return ops.builtInModule(name.startsWith("node:") ? name : `node:${name}`).default;
   } catch {
@@ -155,13 +201,30 @@ export function loadEnvFile(path = ".env") {
 }
 
 export const getgroups = () => [0];
-export const umask = () => 0o22;
+/** Is always the same. @param {any} [mask] */
+export function umask(mask = undefined) {
+  if (typeof mask === "string" ? !/^[0-7]+$/.test(mask) : typeof mask === "number" && !(mask >>> 0 === mask)) {
+    throw invalidArgValue("mask", mask, "must be a 32-bit unsigned integer or an octal string");
+  }
+  if (mask !== undefined && typeof mask !== "string" && typeof mask !== "number") throw invalidArgType("mask", "of type number", mask);
+  return 0o22;
+}
+
 export const getuid = () => 0;
 export const geteuid = () => 0;
 export const getgid = () => 0;
 export const getegid = () => 0;
-export const exit = stub("exit");
-export const abort = stub("abort");
+
+/** Ends the event. Differs: as an error, which the program could catch. @param {any} [code] @returns {never} */
+export function exit(code = process.exitCode ?? 0) {
+  throw new Error(`The Node.js process.exit(${code}) API was called. Canceling the request.`);
+}
+
+/** @returns {never} */
+export function abort() {
+  return exit(1);
+}
+
 export const kill = stub("kill");
 export const binding = stub("binding");
 export const dlopen = stub("dlopen");
@@ -195,40 +258,84 @@ const inner = {
   /** @returns {any} */
   openStdin: () => process.stdin.resume(),
   permission: { has: methodNotImplemented("process.permission.has") },
-  reallyExit: stub("reallyExit"),
+  reallyExit: exit,
   send: () => false,
   threadCpuUsage: methodNotImplemented("process.threadCpuUsage"),
   ...Object.fromEntries(["initgroups", "setegid", "seteuid", "setgid", "setgroups", "setuid"].map((name) => [name, {
     [name]() {
-      throw Object.assign(new Error("operation not permitted"), { code: "EPERM" });
+      throw Object.assign(new Error("operation not permitted"), { code: "EPERM", syscall: name, errno: 1 });
     },
   }[name]])),
 };
 
-/** Lines for the console. @param {number} level as in host.d.ts @param {number} fd */
+/**
+ * Lines for the console. They are a stream of `node:stream` as soon as a program uses more of them than `write`, so that one which
+ * does not has no streams to load.
+ *
+ * @param {number} level as in host.d.ts @param {number} fd
+ */
 function lineWriter(level, fd) {
-  return {
-    fd, isTTY: false, writable: true,
-    /** @param {string | Uint8Array} chunk @param {any} [encoding] @param {any} [callback] */
+  /** @param {any} chunk */
+  const print = (chunk) => {
+    const text = typeof chunk === "string" ? chunk : ops.textDecode("utf-8", chunk, false, true);
+    ops.log(level, text.replace(/\n$/, ""));
+  };
+  const become = () => {
+    const { Writable } = ops.builtInModule("node:stream");
+    class SyncWriteStream extends Writable {
+      constructor() {
+        super({ autoDestroy: false, emitClose: false, decodeStrings: true });
+      }
+
+      /** @param {any} chunk @param {string} encoding @param {() => void} callback */
+      _write(chunk, encoding, callback) {
+        void encoding;
+        print(chunk);
+        callback();
+      }
+
+      /** Its end is that of the process. @param {unknown} error @param {(error: unknown) => void} callback */
+      _destroy(error, callback) {
+        callback(error);
+      }
+    }
+    Object.setPrototypeOf(writer, null);
+    delete writer.write;
+    Object.defineProperties(writer, Object.getOwnPropertyDescriptors(new SyncWriteStream()));
+    Object.setPrototypeOf(writer, SyncWriteStream.prototype);
+  };
+  const members = new Proxy({}, {
+    get(_, key, receiver) {
+      become();
+      return Reflect.get(writer, key, receiver);
+    },
+    set(_, key, value, receiver) {
+      become();
+      return Reflect.set(writer, key, value, receiver);
+    },
+    has(_, key) {
+      become();
+      return key in writer;
+    },
+    getPrototypeOf() {
+      become();
+      return Object.getPrototypeOf(writer);
+    },
+  });
+  /** @type {any} */
+  const writer = {
+    fd, _type: "fs", _isStdio: true,
+    /** @param {any} chunk @param {any} [encoding] @param {any} [callback] */
     write(chunk, encoding = undefined, callback = undefined) {
-      const text = typeof chunk === "string" ? chunk : ops.textDecode("utf-8", chunk, false, true);
-      ops.log(level, text.replace(/\n$/, ""));
-      const done = typeof encoding === "function" ? encoding : callback;
-      if (typeof done === "function") nextTick(done);
-      return true;
-    },
-    end() {},
-    on() {
-      return this;
-    },
-    once() {
-      return this;
-    },
-    emit: () => false,
-    removeListener() {
-      return this;
+      if (typeof chunk === "string" && typeof (callback ?? encoding) !== "function" && (encoding === undefined || /^utf-?8$/i.test(encoding))) {
+        print(chunk);
+        return true;
+      }
+      become();
+      return writer.write(chunk, encoding, callback);
     },
   };
+  return Object.setPrototypeOf(writer, members);
 }
 export const stdout = lineWriter(1, 1);
 export const stderr = lineWriter(4, 2);
@@ -270,6 +377,16 @@ const bound = (name) => process[name].bind(process);
 export const [addListener, emit, listenerCount, listeners, off, on, once, prependListener, prependOnceListener, removeAllListeners,
   removeListener] = ["addListener", "emit", "listenerCount", "listeners", "off", "on", "once", "prependListener", "prependOnceListener",
   "removeAllListeners", "removeListener"].map(bound);
+
+setWarner(emitWarning);
+
+// Rejections that nobody handles, for those who listen here.
+for (const [name, told] of [["unhandledrejection", "unhandledRejection"], ["rejectionhandled", "rejectionHandled"]]) {
+  /** @type {any} */ (globalThis).addEventListener?.(name, (/** @type {any} */ event) => {
+    const known = told === "rejectionHandled" ? process.emit(told, event.promise) : process.emit(told, event.reason, event.promise);
+    if (known) event.preventDefault();
+  });
+}
 
 export { nextTick };
 export default process;

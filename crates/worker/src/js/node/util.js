@@ -5,17 +5,17 @@
  */
 
 import { AbortController, AbortSignal } from "stated:abort";
-import { console } from "stated:console";
 import { TextDecoder, TextEncoder } from "stated:encoding";
 import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
 import { CustomFailure } from "stated:inspect-value";
 import { deepEqual } from "stated:node-support/deep-equal";
-import { checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
+import { checkBoolean, checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { MIMEParams, MIMEType } from "stated:node-support/mime";
 import { nextTick } from "stated:node-support/next-tick";
 import { parseArgs } from "stated:node-support/parse-args";
 import { systemError, systemErrors } from "stated:node-support/system-errors";
+import { warn } from "stated:node-support/warning";
 import types from "stated:node/util/types";
 import { inspectSymbol } from "stated:webidl";
 
@@ -68,11 +68,15 @@ const colors = {
   strikethrough: [9, 29], doubleunderline: [21, 24], black: [30, 39], red: [31, 39], green: [32, 39], yellow: [33, 39], blue: [34, 39],
   magenta: [35, 39], cyan: [36, 39], white: [37, 39], bgBlack: [40, 49], bgRed: [41, 49], bgGreen: [42, 49], bgYellow: [43, 49],
   bgBlue: [44, 49], bgMagenta: [45, 49], bgCyan: [46, 49], bgWhite: [47, 49], framed: [51, 54], overlined: [53, 55], gray: [90, 39],
-  grey: [90, 39], blackBright: [90, 39], redBright: [91, 39], greenBright: [92, 39], yellowBright: [93, 39], blueBright: [94, 39],
-  magentaBright: [95, 39], cyanBright: [96, 39], whiteBright: [97, 39], bgGray: [100, 49], bgGrey: [100, 49], bgBlackBright: [100, 49],
+  redBright: [91, 39], greenBright: [92, 39], yellowBright: [93, 39], blueBright: [94, 39],
+  magentaBright: [95, 39], cyanBright: [96, 39], whiteBright: [97, 39], bgGray: [100, 49], 
   bgRedBright: [101, 49], bgGreenBright: [102, 49], bgYellowBright: [103, 49], bgBlueBright: [104, 49], bgMagentaBright: [105, 49],
   bgCyanBright: [106, 49], bgWhiteBright: [107, 49],
 };
+for (const [alias, name] of Object.entries({
+  grey: "gray", blackBright: "gray", bgGrey: "bgGray", bgBlackBright: "bgGray", faint: "dim", crossedout: "strikethrough", strikeThrough: "strikethrough",
+  crossedOut: "strikethrough", conceal: "hidden", swapColors: "inverse", swapcolors: "inverse", doubleUnderline: "doubleunderline",
+})) Object.defineProperty(colors, alias, { get: () => colors[name], set: (value) => { colors[name] = value; }, configurable: true });
 inspect.colors = colors;
 /** @type {any} */
 inspect.styles = {
@@ -145,13 +149,14 @@ function falsyRejection(reason) {
 
 const warned = new Set();
 
-/** @param {any} fn @param {string} message @param {string} [code] @returns {any} */
+/** A function that warns the first time it is called. @param {any} fn @param {string} message @param {string} [code] @returns {any} */
 export function deprecate(fn, message, code = undefined) {
+  if (code !== undefined) checkString("code", code);
   let warnedHere = false;
   /** @this {any} @param {...any} args */
   function deprecated(...args) {
     if (!warnedHere && !(code !== undefined && warned.has(code))) {
-      console.warn(`${code === undefined ? "" : `[${code}] `}DeprecationWarning: ${message}`);
+      warn(message, "DeprecationWarning", code);
       if (code !== undefined) warned.add(code);
     }
     warnedHere = true;
@@ -164,8 +169,8 @@ export function deprecate(fn, message, code = undefined) {
 
 /** @param {any} constructor @param {any} superConstructor */
 export function inherits(constructor, superConstructor) {
-  checkFunction("ctor", constructor);
-  checkFunction("superCtor", superConstructor);
+  if (constructor === undefined || constructor === null) checkFunction("ctor", constructor);
+  if (superConstructor === undefined || superConstructor === null) checkFunction("superCtor", superConstructor);
   if (superConstructor.prototype === undefined) {
     throw invalidArgType("superCtor.prototype", "of type object", superConstructor.prototype);
   }
@@ -184,28 +189,40 @@ export function stripVTControlCharacters(text) {
   return text.replace(/[\u001b\u009b][[\]()#;?]*(?:(?:(?:;[-\w/#&.:=?%@~]+)*[^\n]*?(?:\u0007|\u001b\\|\u009c))|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]))/g, "");
 }
 
-/** @param {string | string[]} style @param {string} text */
-export function styleText(style, text) {
+/**
+ * @param {string | string[]} format
+ * @param {string} text
+ * @param {any} [options] whose stream is not a terminal, as no stream is: with validateStream, as it is by default, there are no styles
+ */
+export function styleText(format, text, options = undefined) {
   checkString("text", text);
-  const styles = Array.isArray(style) ? style : [style];
+  const { stream, validateStream = true } = options ?? {};
+  checkBoolean("options.validateStream", validateStream);
+  if (validateStream && stream !== undefined && typeof stream?.pipe !== "function" && typeof stream?.pipeTo !== "function" && typeof stream?.getWriter !== "function"
+    && typeof stream?.write !== "function") {
+    throw invalidArgType("stream", "an instance of ReadableStream, WritableStream, or Stream", stream);
+  }
+  const styles = Array.isArray(format) ? format : [format];
   return styles.reduceRight((styled, name) => {
+    if (name === "none") return styled;
     if (!Object.hasOwn(colors, name)) {
-      throw invalidArgValue("style", name, `must be one of: ${Object.keys(colors).map((key) => `'${key}'`).join(", ")}`);
+      throw invalidArgValue("format", name, `must be one of: ${Object.keys(colors).map((key) => `'${key}'`).join(", ")}`);
     }
     const [open, close] = colors[name];
-    return `\u001b[${open}m${styled}\u001b[${close}m`;
+    return validateStream ? styled : `\u001b[${open}m${styled}\u001b[${close}m`;
   }, text);
 }
 
 /** @param {unknown} text */
 export function toUSVString(text) {
-  return String(text).toWellFormed();
+  return `${text}`.toWellFormed();
 }
 
 /** Output for developers of a package; never enabled, since there is no NODE_DEBUG. @param {string} section */
 export function debuglog(section) {
   void section;
-  return Object.assign(() => {}, { enabled: false });
+  const logger = () => {};
+  return Object.assign(logger, { enabled: false });
 }
 export const debug = debuglog;
 

@@ -36,6 +36,11 @@ test("addresses are told apart", () => {
 test("only built-in modules can be required", () => {
   const require = createRequire("/bundle/index.js");
   assertEquals([isBuiltin("fs"), isBuiltin("node:fs/promises"), isBuiltin("hono")], [true, true, false]);
-  assertEquals(assertThrows(() => require("hono"), Error, "Cannot find module 'hono'").code, "MODULE_NOT_FOUND");
+  const error = assertThrows(() => require("hono"), Error, "Cannot find module 'hono'\nRequire stack:\n- /bundle/index.js");
+  assertEquals([error.code, error.requireStack], ["MODULE_NOT_FOUND", ["/bundle/index.js"]]);
+  assertEquals([require.resolve("fs"), require.resolve.paths("fs"), isBuiltin("node:sqlite"), isBuiltin("sqlite"), isBuiltin(1)], ["fs", null, true, false, false]);
+  assertEquals(assertThrows(() => require("node:none"), Error, "No such built-in module: node:none").code, "ERR_UNKNOWN_BUILTIN_MODULE");
+  assertEquals(assertThrows(() => require(""), TypeError, "The argument 'id' must be a non-empty string. Received ''").code, "ERR_INVALID_ARG_VALUE");
+  assertEquals(assertThrows(() => require.resolve(1), TypeError).code, "ERR_INVALID_ARG_TYPE");
   assertEquals(assertThrows(() => createRequire("relative"), TypeError).code, "ERR_INVALID_ARG_VALUE");
 });
