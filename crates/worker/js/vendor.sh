@@ -38,7 +38,6 @@ vendor_node() {
     --alias:safe-buffer=./stand-ins/buffer.js $inject --outfile="$vendor/node/$package.js"
   for licence in "$@"; do cat "node_modules/$licence"; done > "$vendor/node/$package.LICENSE"
 }
-vendor_node buffer index.js buffer/LICENSE base64-js/LICENSE ieee754/LICENSE
 inject=--inject:./stand-ins/path-process.js
 vendor_node path-unified src/index.js ../licences/path-unified
 inject=

@@ -1,4 +1,5 @@
 import buffer, { Buffer, isAscii, isUtf8, transcode } from "stated:node/buffer";
+import { inspect } from "stated:node/util";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
 const bytes = (value) => [...value];
@@ -124,4 +125,130 @@ test("isAscii, isUtf8 and transcode", () => {
 test("the module has its other names", () => {
   assertEquals([buffer.Buffer === Buffer, buffer.atob("YQ=="), buffer.INSPECT_MAX_BYTES, typeof buffer.Blob, typeof buffer.kMaxLength],
     [true, "a", 50, "function", "number"]);
+});
+
+/** Class, code and text of what a call throws. */
+const thrown = (fn) => {
+  const error = assertThrows(fn, Error);
+  return `${error.name} ${error.code}: ${error.message}`;
+};
+
+test("numbers out of range name the range", () => {
+  const bytes = Buffer.alloc(8);
+  assertEquals([
+    () => bytes.readUInt16LE(7), () => bytes.readInt8(-1), () => bytes.readUInt8(1.5), () => bytes.readDoubleLE("0"), () => Buffer.alloc(2).readUInt32BE(),
+    () => bytes.readUIntBE(), () => bytes.readUIntLE(0, 7), () => bytes.readIntLE(0, 0), () => bytes.readIntBE(6, 3),
+  ].map(thrown), [
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be >= 0 and <= 6. Received 7',
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be >= 0 and <= 7. Received -1',
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be an integer. Received 1.5',
+    `TypeError ERR_INVALID_ARG_TYPE: The "offset" argument must be of type number. Received type string ('0')`,
+    "RangeError ERR_BUFFER_OUT_OF_BOUNDS: Attempt to access memory outside buffer bounds",
+    'TypeError ERR_INVALID_ARG_TYPE: The "offset" argument must be of type number. Received undefined',
+    'RangeError ERR_OUT_OF_RANGE: The value of "byteLength" is out of range. It must be >= 1 and <= 6. Received 7',
+    'RangeError ERR_OUT_OF_RANGE: The value of "byteLength" is out of range. It must be >= 1 and <= 6. Received 0',
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be >= 0 and <= 5. Received 6',
+  ]);
+  assertEquals([
+    () => bytes.writeUInt8(256), () => bytes.writeInt8(-129), () => bytes.writeUInt32LE(2 ** 32), () => bytes.writeInt16BE(32768), () => bytes.writeUIntLE(2 ** 48, 0, 6),
+    () => bytes.writeIntBE(-(2 ** 39) - 1, 0, 5), () => bytes.writeBigUInt64LE(2n ** 64n), () => bytes.writeBigInt64BE(-(2n ** 63n) - 1n), () => bytes.writeFloatLE(1, 5),
+  ].map(thrown), [
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= 0 and <= 255. Received 256',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= -128 and <= 127. Received -129',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= 0 and <= 4294967295. Received 4294967296',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= -32768 and <= 32767. Received 32768',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= 0 and < 2 ** 48. Received 281_474_976_710_656',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= -(2 ** 39) and < 2 ** 39. Received -549_755_813_889',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= 0n and < 2n ** 64n. Received 18_446_744_073_709_551_616n',
+    'RangeError ERR_OUT_OF_RANGE: The value of "value" is out of range. It must be >= -(2n ** 63n) and < 2n ** 63n. Received -9_223_372_036_854_775_809n',
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be >= 0 and <= 4. Received 5',
+  ]);
+});
+
+test("numbers at the ends of their ranges are written and read", () => {
+  for (const [kind, min, max] of [["UInt8", 0, 255], ["Int8", -128, 127], ["UInt16LE", 0, 65535], ["Int16BE", -32768, 32767], ["UInt32BE", 0, 2 ** 32 - 1],
+    ["Int32LE", -(2 ** 31), 2 ** 31 - 1], ["BigUInt64LE", 0n, 2n ** 64n - 1n], ["BigInt64BE", -(2n ** 63n), 2n ** 63n - 1n], ["FloatBE", -0.5, 2 ** 100], ["DoubleLE", -0, 1e300]]) {
+    for (const value of [min, max]) {
+      const bytes = Buffer.alloc(9);
+      const end = bytes[`write${kind}`](value, 1);
+      assert(Object.is(bytes[`read${kind}`](1), value) && bytes[0] === 0 && end === 1 + Number(/\d+/.exec(kind)?.[0] ?? (kind[0] === "F" ? 32 : 64)) / 8, kind);
+    }
+  }
+  for (const size of [1, 2, 3, 4, 5, 6]) {
+    for (const order of ["LE", "BE"]) {
+      const bytes = Buffer.alloc(size);
+      for (const value of [0, 1, 2 ** (8 * size) - 1]) {
+        bytes[`writeUInt${order}`](value, 0, size);
+        assertEquals(bytes[`readUInt${order}`](0, size), value);
+      }
+      for (const value of [-(2 ** (8 * size - 1)), -1, 2 ** (8 * size - 1) - 1]) {
+        bytes[`writeInt${order}`](value, 0, size);
+        assertEquals(bytes[`readInt${order}`](0, size), value);
+      }
+    }
+  }
+});
+
+test("arguments of the wrong kind name what was wanted", () => {
+  const bytes = Buffer.from("abc");
+  assertEquals([
+    () => Buffer.alloc("1"), () => Buffer.alloc(-1), () => Buffer.allocUnsafe(NaN), () => Buffer.concat("a"), () => Buffer.concat([1]), () => Buffer.concat([bytes], 1.5), () => Buffer.concat([bytes], -1),
+    () => Buffer.compare("a", bytes), () => Buffer.compare(bytes, 1), () => bytes.equals("abc"), () => bytes.compare(null), () => bytes.compare(bytes, 0, 4), () => bytes.indexOf({}),
+    () => bytes.indexOf("a", 0, "none"), () => bytes.copy({}), () => bytes.copy(bytes, -1), () => bytes.copy(bytes, 0, 4), () => bytes.fill("a", 0, 4), () => bytes.fill("zz", "hex"),
+    () => bytes.write(1), () => bytes.write("a", 4), () => bytes.write("a", 0, 4), () => bytes.swap16(), () => bytes.toString("none"), () => Buffer.from("a", "none"), () => Buffer.byteLength(1),
+    () => Buffer.from(new ArrayBuffer(2), 3), () => Buffer.from(new ArrayBuffer(2), 1, 2), () => Buffer(1, "utf8"), () => bytes.latin1Slice(0, 9), () => bytes.hexWrite("ab", 9),
+  ].map(thrown), [
+    `TypeError ERR_INVALID_ARG_TYPE: The "size" argument must be of type number. Received type string ('1')`,
+    `RangeError ERR_OUT_OF_RANGE: The value of "size" is out of range. It must be >= 0 && <= ${buffer.kMaxLength}. Received -1`,
+    `RangeError ERR_OUT_OF_RANGE: The value of "size" is out of range. It must be >= 0 && <= ${buffer.kMaxLength}. Received NaN`,
+    `TypeError ERR_INVALID_ARG_TYPE: The "list" argument must be an instance of Array. Received type string ('a')`,
+    'TypeError ERR_INVALID_ARG_TYPE: The "list[0]" argument must be an instance of Buffer or Uint8Array. Received type number (1)',
+    'RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be an integer. Received 1.5',
+    'RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be >= 0 && <= 9007199254740991. Received -1',
+    `TypeError ERR_INVALID_ARG_TYPE: The "buf1" argument must be an instance of Buffer or Uint8Array. Received type string ('a')`,
+    'TypeError ERR_INVALID_ARG_TYPE: The "buf2" argument must be an instance of Buffer or Uint8Array. Received type number (1)',
+    `TypeError ERR_INVALID_ARG_TYPE: The "otherBuffer" argument must be an instance of Buffer or Uint8Array. Received type string ('abc')`,
+    'TypeError ERR_INVALID_ARG_TYPE: The "target" argument must be an instance of Buffer or Uint8Array. Received null',
+    'RangeError ERR_OUT_OF_RANGE: The value of "targetEnd" is out of range. It must be >= 0 && <= 3. Received 4',
+    'TypeError ERR_INVALID_ARG_TYPE: The "value" argument must be one of type number or string or an instance of Buffer or Uint8Array. Received an instance of Object',
+    "TypeError ERR_UNKNOWN_ENCODING: Unknown encoding: none",
+    'TypeError ERR_INVALID_ARG_TYPE: The "target" argument must be an instance of Buffer or Uint8Array. Received an instance of Object',
+    'RangeError ERR_OUT_OF_RANGE: The value of "targetStart" is out of range. It must be >= 0. Received -1',
+    'RangeError ERR_OUT_OF_RANGE: The value of "sourceStart" is out of range. It must be >= 0 && <= 3. Received 4',
+    'RangeError ERR_OUT_OF_RANGE: The value of "end" is out of range. It must be >= 0 && <= 3. Received 4',
+    "TypeError ERR_INVALID_ARG_VALUE: The argument 'value' is invalid. Received 'zz'",
+    "TypeError ERR_INVALID_ARG_TYPE: argument must be a string",
+    'RangeError ERR_OUT_OF_RANGE: The value of "offset" is out of range. It must be >= 0 && <= 3. Received 4',
+    'RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be >= 0 && <= 3. Received 4',
+    "RangeError ERR_INVALID_BUFFER_SIZE: Buffer size must be a multiple of 16-bits",
+    "TypeError ERR_UNKNOWN_ENCODING: Unknown encoding: none",
+    "TypeError ERR_UNKNOWN_ENCODING: Unknown encoding: none",
+    'TypeError ERR_INVALID_ARG_TYPE: The "string" argument must be of type string or an instance of Buffer or ArrayBuffer. Received type number (1)',
+    'RangeError ERR_BUFFER_OUT_OF_BOUNDS: "offset" is outside of buffer bounds',
+    'RangeError ERR_BUFFER_OUT_OF_BOUNDS: "length" is outside of buffer bounds',
+    'TypeError ERR_INVALID_ARG_TYPE: The "string" argument must be of type string. Received type number (1)',
+    "RangeError ERR_OUT_OF_RANGE: Index out of range",
+    'RangeError ERR_BUFFER_OUT_OF_BOUNDS: "offset" is outside of buffer bounds',
+  ]);
+});
+
+test("searches begin where they are told, from either end", () => {
+  const bytes = Buffer.from("abab");
+  assertEquals([bytes.indexOf("ab", 1), bytes.indexOf("ab", -2), bytes.indexOf("", 9), bytes.indexOf("b", -9), bytes.indexOf(97 + 256), bytes.indexOf("ab", {}), bytes.indexOf("", 2)], [2, 2, 4, 1, 0, 0, 2]);
+  assertEquals([bytes.lastIndexOf("ab"), bytes.lastIndexOf("ab", 1), bytes.lastIndexOf("ab", -3), bytes.lastIndexOf("b", -9), bytes.lastIndexOf("ba", undefined), bytes.lastIndexOf("ab", null), bytes.lastIndexOf(98, 2)], [2, 0, 0, -1, 1, 0, 1]);
+  const wide = Buffer.from("xaxa", "utf16le");
+  assertEquals([wide.indexOf("a", 0, "utf16le"), wide.indexOf("a", 3, "utf16le"), wide.lastIndexOf("x", "utf16le"), wide.indexOf(Buffer.from([0, 0x61]), 0), wide.includes("6100", 0, "hex")], [2, 2, 4, 1, true]);
+});
+
+test("memory that is shared is used as it is", () => {
+  const memory = new SharedArrayBuffer(4);
+  const bytes = Buffer.from(memory, 1, 2);
+  bytes[0] = 7;
+  assertEquals([new Uint8Array(memory)[1], bytes.buffer === memory, bytes.length, Buffer.byteLength(memory)], [7, true, 2, 4]);
+  assertEquals([Buffer.from({ type: "Buffer", data: [1, 2] }).length, Buffer.from({ length: 2, 1: 5 })[1], Buffer.from(Object("text")).toString(), Buffer.from({ length: "2" }).length], [2, 5, "text", 0]);
+});
+
+test("a Buffer shows its own members", () => {
+  assertEquals(inspect(Object.assign(Buffer.from("ab"), { x: 1, y: "z" })), "<Buffer 61 62, x: 1, y: 'z'>");
+  assertEquals([inspect(Object.assign(Buffer.alloc(0), { x: 1 })), inspect(Buffer.alloc(0)), inspect(Buffer.alloc(51)).endsWith(" 00 ... 1 more byte>")], ["<Buffer x: 1>", "<Buffer >", true]);
 });

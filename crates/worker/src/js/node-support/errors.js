@@ -101,6 +101,20 @@ export function checkFunction(name, value) {
   if (typeof value !== "function") throw invalidArgType(name, "of type function", value);
 }
 
+/**
+ * @param {string} name
+ * @param {any} value
+ * @param {number} [min]
+ * @param {number} [max]
+ * @returns {asserts value is number}
+ */
+export function checkNumber(name, value, min = undefined, max = undefined) {
+  if (typeof value !== "number") throw invalidArgType(name, "of type number", value);
+  if (min === undefined && max === undefined) return;
+  if (value >= (min ?? -Infinity) && value <= (max ?? Infinity)) return;
+  throw outOfRange(name, [min === undefined ? [] : [`>= ${min}`], max === undefined ? [] : [`<= ${max}`]].flat().join(" && "), value);
+}
+
 /** @param {string} name @param {unknown} value @returns {asserts value is boolean} */
 export function checkBoolean(name, value) {
   if (typeof value !== "boolean") throw invalidArgType(name, "of type boolean", value);

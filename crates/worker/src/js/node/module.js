@@ -8,6 +8,7 @@ import { ops } from "stated:host";
 import { builtinModules } from "stated:node-support/builtin-modules";
 import { checkString, invalidArgValue, nodeError } from "stated:node-support/errors";
 import { methodNotImplemented } from "stated:node-support/unimplemented";
+import { URL } from "stated:url";
 
 export { builtinModules };
 
