@@ -43,6 +43,7 @@ vendor_node path-unified src/index.js ../licences/path-unified
 inject=
 vendor_node punycode punycode.es6.js punycode/LICENSE-MIT.txt
 vendor_node readable-stream lib/stream.js readable-stream/LICENSE
+sed -i -f readable-stream.sed "$vendor/node/readable-stream.js"
 vendor_node string_decoder lib/string_decoder.js string_decoder/LICENSE
 vendor_node url url.js url/LICENSE
 

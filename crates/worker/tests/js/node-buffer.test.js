@@ -204,7 +204,7 @@ test("arguments of the wrong kind name what was wanted", () => {
     `TypeError ERR_INVALID_ARG_TYPE: The "list" argument must be an instance of Array. Received type string ('a')`,
     'TypeError ERR_INVALID_ARG_TYPE: The "list[0]" argument must be an instance of Buffer or Uint8Array. Received type number (1)',
     'RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be an integer. Received 1.5',
-    'RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be >= 0 && <= 9007199254740991. Received -1',
+    `RangeError ERR_OUT_OF_RANGE: The value of "length" is out of range. It must be >= 0 && <= ${buffer.kMaxLength}. Received -1`,
     `TypeError ERR_INVALID_ARG_TYPE: The "buf1" argument must be an instance of Buffer or Uint8Array. Received type string ('a')`,
     'TypeError ERR_INVALID_ARG_TYPE: The "buf2" argument must be an instance of Buffer or Uint8Array. Received type number (1)',
     `TypeError ERR_INVALID_ARG_TYPE: The "otherBuffer" argument must be an instance of Buffer or Uint8Array. Received type string ('abc')`,

@@ -3,7 +3,7 @@ import stream, { Duplex, finished, PassThrough, pipeline, Readable, Transform, W
 import { arrayBuffer, buffer, json, text } from "stated:node/stream/consumers";
 import { pipeline as pipelined } from "stated:node/stream/promises";
 import { ReadableStream } from "stated:node/stream/web";
-import { assertEquals, assertRejects, test } from "stated:test";
+import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
 
 const collected = () => {
   const chunks = [];
@@ -97,3 +97,26 @@ if (stream.duplexPair !== undefined) {
     assertEquals(String(await right.toArray()), "hello");
   });
 }
+
+test("errors of streams own their code", async () => {
+  const late = new Writable({ write(_chunk, _encoding, done) { done(); } });
+  late.end();
+  const errors = [];
+  late.on("error", (error) => errors.push(error));
+  late.write("a");
+  await new Promise((resolve) => { setTimeout(resolve, 1); });
+  errors.push(assertThrows(() => Readable.from(null), TypeError), assertThrows(() => new Readable({ highWaterMark: -1 }), TypeError), assertThrows(() => late.write({}), TypeError));
+  assertEquals(errors.map((error) => [Object.keys(error), error.code, error.message]), [
+    [["code"], "ERR_STREAM_WRITE_AFTER_END", "write after end"],
+    [["code"], "ERR_INVALID_ARG_TYPE", 'The "iterable" argument must be an instance of Iterable. Received null'],
+    [["code"], "ERR_INVALID_ARG_VALUE", "The property 'options.highWaterMark' is invalid. Received -1"],
+    [["code"], "ERR_INVALID_ARG_TYPE", errors[3].message],
+  ]);
+  assert(errors[3].message.startsWith('The "chunk" argument must be of type string or an instance of Buffer') && errors[3].message.endsWith("Received an instance of Object"), errors[3].message);
+});
+
+test("what is no stream cannot become one of the platform", () => {
+  for (const convert of [() => Readable.toWeb(1), () => Writable.toWeb(undefined), () => Duplex.toWeb({}), () => Duplex.fromWeb({}), () => Readable.fromWeb(null)]) {
+    assertEquals(assertThrows(convert, TypeError).code, "ERR_INVALID_ARG_TYPE");
+  }
+});

@@ -4,29 +4,17 @@
  * @module
  */
 
-import { invalidArgType } from "stated:node-support/errors";
+import { abortError, checkObject, invalidArgType } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
 import { fromWebReadable, fromWebWritable, toWebReadable, toWebWritable } from "stated:node-support/web-streams";
+import { isReadableStream, WritableStream } from "stated:streams";
 import packaged from "stated:vendor/node/readable-stream";
 
 /** @type {any} */
 const Stream = packaged;
 
 export const { addAbortSignal, compose, destroy, Duplex, finished, PassThrough, pipeline, promises, Readable, Transform, Writable,
-  isDisturbed, isErrored, isReadable, _isUint8Array, _uint8ArrayToBuffer } = Stream;
-
-/** @type {any} */
-let defaults = { bytes: 64 * 1024, objects: 16 };
-
-/** @param {boolean} objectMode */
-export function getDefaultHighWaterMark(objectMode) {
-  return objectMode ? defaults.objects : defaults.bytes;
-}
-
-/** Differs: streams are made with their own default, whatever is set here. @param {boolean} objectMode @param {number} value */
-export function setDefaultHighWaterMark(objectMode, value) {
-  defaults = objectMode ? { ...defaults, objects: value } : { ...defaults, bytes: value };
-}
+  getDefaultHighWaterMark, isDisturbed, isErrored, isReadable, setDefaultHighWaterMark, _isUint8Array, _uint8ArrayToBuffer } = Stream;
 
 /** @param {any} stream */
 export function isWritable(stream) {
@@ -62,7 +50,7 @@ export function duplexPair(options = undefined) {
 
 /** @param {any} value @param {any} Class @param {string} name */
 function requireInstance(value, Class, name) {
-  if (!(value instanceof Class)) throw invalidArgType(name, `an instance of stream.${Class.name}`, value);
+  if (!(value instanceof Class)) throw invalidArgType(name, `an stream.${Class.name}`, value);
 }
 
 Readable.toWeb = (/** @type {any} */ stream, /** @type {any} */ options) => {
@@ -70,16 +58,34 @@ Readable.toWeb = (/** @type {any} */ stream, /** @type {any} */ options) => {
   return toWebReadable(stream, options);
 };
 Readable.fromWeb = (/** @type {any} */ stream, /** @type {any} */ options) => fromWebReadable(Readable, stream, options);
-Writable.toWeb = (/** @type {any} */ stream) => toWebWritable(stream);
+Writable.toWeb = (/** @type {any} */ stream) => {
+  requireInstance(stream, Writable, "streamWritable");
+  return toWebWritable(stream);
+};
 Writable.fromWeb = (/** @type {any} */ stream, /** @type {any} */ options) => fromWebWritable(Writable, stream, options);
-Duplex.toWeb = (/** @type {any} */ stream) => ({ readable: toWebReadable(stream, undefined), writable: toWebWritable(stream) });
-Duplex.fromWeb = (/** @type {any} */ pair, /** @type {any} */ options) => Duplex.from({
-  readable: fromWebReadable(Readable, pair.readable, options), writable: fromWebWritable(Writable, pair.writable, options),
-});
+Duplex.toWeb = (/** @type {any} */ stream) => {
+  requireInstance(stream, Duplex, "duplex");
+  return { readable: toWebReadable(stream, undefined), writable: toWebWritable(stream) };
+};
+Duplex.fromWeb = (/** @type {any} */ pair, /** @type {any} */ options) => {
+  checkObject("pair", pair);
+  if (!isReadableStream(pair.readable)) throw invalidArgType("pair.readable", "an instance of ReadableStream", pair.readable);
+  if (!(pair.writable instanceof WritableStream)) throw invalidArgType("pair.writable", "an instance of WritableStream", pair.writable);
+  return Duplex.from({ readable: fromWebReadable(Readable, pair.readable, options), writable: fromWebWritable(Writable, pair.writable, options) });
+};
+
+/** Destroys what is not finished. @this {any} */
+Writable.prototype[Symbol.asyncDispose] = async function () {
+  const error = this.destroyed || this.writableFinished ? null : abortError(undefined);
+  if (!this.destroyed) this.destroy(error);
+  await new Promise((resolve, reject) => {
+    finished(this, (/** @type {unknown} */ failure) => (failure && failure !== error ? reject(failure) : resolve(undefined)));
+  });
+};
 
 /** @param {any} value */
 export const _isArrayBufferView = (value) => ArrayBuffer.isView(value);
 
-Object.assign(Stream, { _isArrayBufferView, duplexPair, getDefaultHighWaterMark, isWritable, setDefaultHighWaterMark });
+Object.assign(Stream, { _isArrayBufferView, duplexPair, isWritable });
 export { Stream };
 export default Stream;
