@@ -2,8 +2,8 @@
 # Copies the npm packages pinned in package-lock.json into src/js/vendor, with their licences.
 #
 # The streams module takes AbortController, DOMException and queueMicrotask from the global scope. It is evaluated before
-# our globals exist, and programs may replace them later; the lines put in front give it ours. It rejects with a string
-# where an argument is missing, which becomes a TypeError. Nothing else is changed.
+# our globals exist, and programs may replace them later; the lines put in front give it ours. workers-streams.mjs gives
+# its errors the texts that Workers have, and hides its state. Nothing else is changed.
 #
 # The packages behind `node:` modules are CommonJS. Each becomes one ES module whose default export is the package's value,
 # and the packages it depends on become imports of our own modules (stand-ins/).
@@ -17,8 +17,7 @@ mkdir -p "$vendor" "$vendor/node"
   echo 'import { AbortController } from "stated:abort";'
   echo 'import { DOMException } from "stated:dom-exception";'
   echo 'const globalThis = { DOMException }, queueMicrotask = undefined;'
-  sed 's/return d("Parameter 1 is required in \x27pipeTo\x27.")/return d(new TypeError("Parameter 1 is required in \x27pipeTo\x27."))/' \
-    "$package/dist/ponyfill.mjs"
+  node workers-streams.mjs < "$package/dist/ponyfill.mjs"
 } > "$vendor/web-streams-polyfill.js"
 cp "$package/LICENSE" "$vendor/web-streams-polyfill.LICENSE"
 

@@ -11,6 +11,9 @@ import { lacks } from "stated:settings";
 import { TransformStream } from "stated:vendor/web-streams-polyfill";
 import { badConstructorArgument, defineInterface, toDOMString, viewBytes } from "stated:webidl";
 
+/** Bytes that may have come out and wait for a reader. Up to here a program may write first and read afterwards. */
+const WAITING_MAX = 16 * 1024 * 1024;
+
 const formats = ["gzip", "deflate", "deflate-raw"];
 
 /**
@@ -38,8 +41,8 @@ function codecStream(name, value, compress) {
     transform(chunk, controller) {
       const bytes = typeof chunk === "string" ? ops.utf8Encode(chunk) : viewBytes(chunk);
       if (bytes === undefined) {
-        throw new TypeError(`${name} is a byte stream but received an object of non-ArrayBuffer/ArrayBufferView type on its `
-          + "writable side.");
+        throw new TypeError("This TransformStream is being used as a byte stream, but received an object of "
+          + "non-ArrayBuffer/ArrayBufferView type on its writable side.");
       }
       ops.codecPush(codecId, bytes);
       drain(controller);
@@ -53,7 +56,7 @@ function codecStream(name, value, compress) {
     cancel() {
       ops.codecClose(codecId);
     },
-  }));
+  }), undefined, { highWaterMark: WAITING_MAX, size: (/** @type {Uint8Array} */ piece) => piece.byteLength });
 }
 
 /** Bytes in, compressed bytes out. */

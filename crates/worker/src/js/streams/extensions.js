@@ -38,15 +38,18 @@ function addReadAtLeast() {
   const { prototype } = ReadableStreamBYOBReader;
   const methods = {
     /**
-     * Reads until at least `minimum` elements are there or the stream ends.
+     * Reads until at least `minimum` elements are there or the stream ends. What came before the end is read first, the
+     * end with the next read.
      *
      * @this {ReadableStreamBYOBReader}
      * @param {number} minimum
      * @param {ArrayBufferView<ArrayBuffer>} view
      */
     async readAtLeast(minimum, view) {
-      if (arguments.length < 2) throw badArgument("ReadableStreamBYOBReader", "readAtLeast", arguments.length + 1, "ArrayBufferView");
-      return this.read(/** @type {Uint8Array<ArrayBuffer>} */ (view), { min: Number(minimum) });
+      if (arguments.length < 1) throw badArgument("ReadableStreamBYOBReader", "readAtLeast", 1, "integer");
+      if (!ArrayBuffer.isView(view)) throw badArgument("ReadableStreamBYOBReader", "readAtLeast", 2, "ArrayBufferView");
+      const result = await this.read(/** @type {Uint8Array<ArrayBuffer>} */ (view), { min: Number(minimum) });
+      return result.done && result.value !== undefined && result.value.byteLength > 0 ? { ...result, done: false } : result;
     },
   };
   Object.defineProperty(prototype, "readAtLeast", {

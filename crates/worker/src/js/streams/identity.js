@@ -9,7 +9,7 @@
 
 import { ops } from "stated:host";
 import { ReadableStream, TransformStream, WritableStream } from "stated:vendor/web-streams-polyfill";
-import { badConstructorArgument, defineInspection, defineInterface, viewBytes } from "stated:webidl";
+import { badConstructorArgument, defineInspection, defineInterface, toDictionary, viewBytes } from "stated:webidl";
 
 /** @type {WeakMap<object, number>} the readable ends of FixedLengthStreams, to their lengths */
 const lengths = new WeakMap();
@@ -34,7 +34,7 @@ export class IdentityTransformStream extends TransformStream {
   /** @param {{ highWaterMark?: number }} [strategy] how many bytes may wait to be read; none by default */
   constructor(strategy = undefined) {
     super();
-    const ends = pipe(-1, highWaterMark(strategy));
+    const ends = pipe(-1, highWaterMark(strategy, "IdentityTransformStream", 1));
     this.#readable = ends.readable;
     this.#writable = ends.writable;
   }
@@ -67,7 +67,7 @@ export class FixedLengthStream extends IdentityTransformStream {
     if (arguments.length < 1) throw badConstructorArgument("FixedLengthStream", 1, "bigint");
     const length = toLength(expectedLength);
     super();
-    const ends = pipe(length, highWaterMark(strategy));
+    const ends = pipe(length, highWaterMark(strategy, "FixedLengthStream", 2));
     lengths.set(ends.readable, length);
     replaceEnds(this, ends);
   }
@@ -75,20 +75,31 @@ export class FixedLengthStream extends IdentityTransformStream {
 
 /** @param {any} value */
 function toLength(value) {
-  const length = typeof value === "bigint" ? value : Number(value);
-  if (typeof length === "number" && (!Number.isInteger(length) || length > Number.MAX_SAFE_INTEGER)) {
-    throw new TypeError("The value cannot be converted because it is not an integer.");
+  const length = toUnsigned(value);
+  if (length > Number.MAX_SAFE_INTEGER) {
+    throw new TypeError("FixedLengthStream requires an integer expected length less than 2^53.");
   }
-  if (length < 0) {
-    throw new TypeError("The value cannot be converted because it is negative and this API expects a positive bigint.");
-  }
-  return Number(length);
+  return length;
 }
 
-/** @param {{ highWaterMark?: number } | undefined} strategy */
-function highWaterMark(strategy) {
-  const value = strategy?.highWaterMark;
-  return value === undefined ? 0 : Number(value);
+/** @param {any} value @returns {number} */
+function toUnsigned(value) {
+  const number = typeof value === "bigint" ? Number(value) : Math.trunc(Number(value));
+  if (!Number.isFinite(number)) throw new TypeError("The value cannot be converted because it is not an integer.");
+  if (number < 0) {
+    throw new TypeError("The value cannot be converted because it is negative and this API expects a positive bigint.");
+  }
+  return number;
+}
+
+/**
+ * @param {{ highWaterMark?: number } | undefined} strategy
+ * @param {string} name of the class
+ * @param {number} position
+ */
+function highWaterMark(strategy, name, position) {
+  const value = toDictionary(strategy, () => badConstructorArgument(name, position, "QueuingStrategy"))?.highWaterMark;
+  return value === undefined ? 0 : toUnsigned(value);
 }
 
 /**
@@ -122,7 +133,7 @@ function pipe(length, waitingMax) {
     cancel(reason) {
       ended = true;
       wanted.resolve(false);
-      writableController.error(reason === undefined ? new TypeError("The readable side was cancelled.") : reason);
+      writableController.error(reason === undefined ? new Error("Stream was cancelled.") : reason);
     },
   }, { highWaterMark: 0 });
 
@@ -132,8 +143,12 @@ function pipe(length, waitingMax) {
       writableController = controller;
     },
     async write(chunk) {
-      const bytes = copyOf(chunk);
-      if (bytes.byteLength === 0) return;
+      const bytes = chunk === undefined ? undefined : copyOf(chunk);
+      if (bytes === null) {
+        throw fail("This TransformStream is being used as a byte stream, but received an object of "
+          + "non-ArrayBuffer/ArrayBufferView type on its writable side.");
+      }
+      if (bytes === undefined || bytes.byteLength === 0) return;
       if (left !== -1) {
         if (bytes.byteLength > left) throw fail("Attempt to write too many bytes through a FixedLengthStream.");
         left -= bytes.byteLength;
@@ -169,15 +184,10 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** @param {unknown} chunk */
+/** The chunk's bytes, or null where it has none. @param {unknown} chunk */
 function copyOf(chunk) {
   if (typeof chunk === "string") return /** @type {Uint8Array<ArrayBuffer>} */ (ops.utf8Encode(chunk));
-  const bytes = viewBytes(chunk);
-  if (bytes === undefined) {
-    throw new TypeError("This TransformStream is being used as a byte stream, but received an object of "
-      + "non-ArrayBuffer/ArrayBufferView type on its writable side.");
-  }
-  return bytes.slice();
+  return viewBytes(chunk)?.slice() ?? null;
 }
 
 defineInterface(IdentityTransformStream);

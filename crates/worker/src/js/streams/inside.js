@@ -5,34 +5,39 @@
  * @module
  */
 
-import { ReadableStream } from "stated:vendor/web-streams-polyfill";
+import * as vendored from "stated:vendor/web-streams-polyfill";
+
+const { ReadableStream } = vendored;
+
+/** The keys of the state that is looked at. The package's types do not have them: js/workers-streams.mjs adds them. */
+const keys = /** @type {{ state: symbol, disturbed: symbol, readableController: symbol }} */ (/** @type {unknown} */ (vendored));
 
 /**
  * @param {unknown} value
- * @returns {value is ReadableStream<any>}
+ * @returns {value is import("stated:vendor/web-streams-polyfill").ReadableStream<any>}
  */
 export function isReadableStream(value) {
-  return value instanceof ReadableStream && Object.hasOwn(value, "_readableStreamController");
+  return value instanceof ReadableStream && Object.hasOwn(value, keys.readableController);
 }
 
 /**
  * Whether anything was ever read from the stream, or it was cancelled.
  *
- * @param {ReadableStream<any>} stream
+ * @param {import("stated:vendor/web-streams-polyfill").ReadableStream<any>} stream
  * @returns {boolean}
  */
 export function isDisturbed(stream) {
-  return /** @type {any} */ (stream)._disturbed;
+  return /** @type {any} */ (stream)[keys.disturbed];
 }
 
 /**
  * Locks a stream for good and counts it as read: its content went somewhere else without passing through it.
  *
- * @param {ReadableStream<any>} stream
+ * @param {import("stated:vendor/web-streams-polyfill").ReadableStream<any>} stream
  */
 export function markSpent(stream) {
   stream.getReader();
-  /** @type {any} */ (stream)._disturbed = true;
+  /** @type {any} */ (stream)[keys.disturbed] = true;
 }
 
 /**
@@ -42,5 +47,5 @@ export function markSpent(stream) {
  * @returns {string}
  */
 export function stateOf(stream) {
-  return /** @type {any} */ (stream)._state;
+  return /** @type {any} */ (stream)[keys.state];
 }

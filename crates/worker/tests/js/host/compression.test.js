@@ -64,7 +64,7 @@ test("malformed, incomplete and trailing input are TypeErrors", async () => {
 test("other chunks are a TypeError on both sides", async () => {
   for (const chunk of [1, {}, null, undefined]) {
     const stream = new CompressionStream("gzip");
-    const text = "CompressionStream is a byte stream but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side.";
+    const text = "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/ArrayBufferView type on its writable side.";
     const reading = new Response(stream.readable).text();
     reading.catch(() => {});
     await assertRejects(() => stream.writable.getWriter().write(chunk), TypeError, text);
