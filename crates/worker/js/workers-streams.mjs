@@ -34,6 +34,8 @@ text("This stream has already been locked for exclusive writing by another write
 text("Cannot abort a stream that already has a writer", lockedWriter);
 text("Cannot close a stream that already has a writer", lockedWriter);
 
+replace("throw Qr(\"tee\");", `throw Qr("tee");if($r(this))throw new TypeError(${JSON.stringify(lockedReader.replace(/\.$/, ","))});`);
+
 // Released readers and writers.
 const releasedReader = "This ReadableStream reader has been released.";
 const releasedWriter = "This WritableStream writer has been released.";

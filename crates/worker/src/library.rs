@@ -217,6 +217,7 @@ library! {
     "settings",
     "sql",
     "stack-trace",
+    "status-text",
     "storage",
     "stored-value",
     "streams",

@@ -32,6 +32,9 @@ export const used = () => new TypeError("Body has already been used. It can only
   + "twice.");
 /** The error for a stream that somebody else reads. */
 export const locked = () => new TypeError("This ReadableStream is currently locked to a reader.");
+
+/** The error of a body that cannot be shared, with Workers' comma. */
+export const lockedForSharing = () => new TypeError("This ReadableStream is currently locked to a reader,");
 const notBytes = () => new TypeError("This ReadableStream did not return bytes.");
 
 /**

@@ -11,7 +11,7 @@
  */
 
 import { Blob, blobAround, blobBytes } from "stated:blob";
-import { contentStream, locked, streamToHostBody, takeStream, untouchedContent, used } from "stated:body-stream";
+import { contentStream, locked, lockedForSharing, streamToHostBody, takeStream, untouchedContent, used } from "stated:body-stream";
 import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
 import { headerIn, headersAround, headersOfHost, listBehind, toWire, wireListBehind } from "stated:headers";
 import { ops } from "stated:host";
@@ -123,9 +123,9 @@ export class Body {
     share = (to, from) => {
       to.#fromHost = from.#fromHost;
       to.#list = (from.#fromHost ? wireListOfBody(from) : listOfBody(from)).slice();
-      if (from.#used) throw locked();
+      if (from.#used) throw lockedForSharing();
       const stream = from.#stream;
-      if (stream !== null && (isDisturbed(stream) || stream.locked)) throw locked();
+      if (stream !== null && (isDisturbed(stream) || stream.locked)) throw lockedForSharing();
       if (stream !== null) {
         const untouched = untouchedContent(stream);
         if (untouched === undefined) {

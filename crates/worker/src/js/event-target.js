@@ -32,9 +32,15 @@ let flagsOf;
 /** @type {(event: Event, set: number, clear: number) => void} */
 let changeFlags;
 
-/** @param {unknown} init @param {string} name */
-function eventInit(init, name) {
-  return toDictionary(init, () => badConstructorArgument(name, 2, "EventInit"));
+/**
+ * The second argument of an event's constructor, checked.
+ *
+ * @param {any} init
+ * @param {string} name of the class
+ * @param {string} type as Workers names it
+ */
+export function eventInit(init, name, type) {
+  return toDictionary(init, () => badConstructorArgument(name, 2, type));
 }
 
 /** An event. */
@@ -43,7 +49,7 @@ export class Event {
   #bubbles = false;
   #cancelable = false;
   #composed = false;
-  /** @type {EventTarget | null} */ #target = null;
+  /** @type {EventTarget | null} kept after the dispatch, as `currentTarget`, too, in Workers */ #target = null;
   #flags = 0;
   #timeStamp = ops.monotonicNow();
 
@@ -55,7 +61,7 @@ export class Event {
     if (arguments.length < 1) throw badConstructorArgument("Event", 1, "string");
     this.#type = toDOMString(type);
     if (init === undefined || init === null) return;
-    const options = eventInit(init, "Event");
+    const options = eventInit(init, "Event", "Init");
     this.#bubbles = Boolean(options.bubbles);
     this.#cancelable = Boolean(options.cancelable);
     this.#composed = Boolean(options.composed);
@@ -113,7 +119,7 @@ export class Event {
   }
 
   get currentTarget() {
-    return this.#flags & DISPATCHING ? this.#target : null;
+    return this.#target;
   }
 
   get target() {
@@ -154,7 +160,7 @@ export class Event {
   }
 
   composedPath() {
-    return this.#flags & DISPATCHING ? [this.#target] : [];
+    return this.#flags & DISPATCHING ? [/** @type {EventTarget} */ (this.#target)] : [];
   }
 }
 
@@ -195,6 +201,7 @@ export class EventTarget {
    * @param {boolean | { capture?: boolean, once?: boolean, passive?: boolean, signal?: EventTarget & { aborted: boolean } }} [options]
    */
   addEventListener(type, callback, options = undefined) {
+    if (arguments.length < 1) throw badArgument("EventTarget", "addEventListener", 1, "string");
     if (arguments.length < 2 || !isCallback(callback)) {
       throw badArgument("EventTarget", "addEventListener", 2, "function or HandlerObject");
     }
@@ -212,7 +219,7 @@ export class EventTarget {
       }
       if (signal.aborted) return;
     }
-    if (callback === null) return;
+    if (callback === null || callback === undefined) return;
     const list = this.#listeners?.get(name) ?? [];
     if (list.some((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler)) return;
     const listener = { callback, capture, once, passive, removed: false, isHandler: false };
@@ -227,7 +234,7 @@ export class EventTarget {
    */
   removeEventListener(type, callback, options = undefined) {
     if (arguments.length < 2 || !isCallback(callback)) {
-      throw badArgument("EventTarget", "removeEventListener", 2, "function or HandlerObject");
+      throw badArgument("EventTarget", "removeEventListener", Math.min(arguments.length + 1, 2), arguments.length < 1 ? "string" : "Object");
     }
     const capture = typeof options === "object" && options !== null ? Boolean(options.capture) : Boolean(options);
     this.#remove(toDOMString(type), callback, capture);
@@ -326,7 +333,7 @@ export class EventTarget {
 
 /** @param {unknown} value */
 function isCallback(value) {
-  return typeof value === "function" || typeof value === "object";
+  return typeof value === "function" || typeof value === "object" || value === undefined;
 }
 
 /** @param {Listener} listener @param {EventTarget} target @param {Event} event */

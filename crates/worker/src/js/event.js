@@ -5,20 +5,20 @@
  */
 
 import { DOMException } from "stated:dom-exception";
-import { Event, shownOfEvent } from "stated:event-target";
+import { Event, eventInit, shownOfEvent } from "stated:event-target";
 import { badConstructorArgument, badField, defineInterface, toDOMString, toUint16 } from "stated:webidl";
 
 export { dispatch, defineEventHandlers, Event, EventTarget, hasListeners, watchListeners } from "stated:event-target";
 
-/** An event with a value of the program. */
+/** An event with a value of the program. As in Workers `detail` is undefined, not null, without one. */
 export class CustomEvent extends Event {
   #detail;
 
   /** @param {string} type @param {{ detail?: any, bubbles?: boolean, cancelable?: boolean, composed?: boolean }} [init] */
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw badConstructorArgument("CustomEvent", 1, "string");
-    super(type, init);
-    this.#detail = init?.detail === undefined ? null : init.detail;
+    super(type, eventInit(init, "CustomEvent", "CustomEventInit"));
+    this.#detail = init?.detail;
   }
 
   get detail() {
@@ -41,7 +41,7 @@ export class MessageEvent extends Event {
    */
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw badConstructorArgument("MessageEvent", 1, "string");
-    super(type, init);
+    super(type, eventInit(init, "MessageEvent", "Initializer"));
     if (init === undefined || init === null) return;
     if (init.data !== undefined) this.#data = init.data;
     if (init.origin !== undefined) this.#origin = toDOMString(init.origin);
@@ -84,7 +84,7 @@ export class CloseEvent extends Event {
    */
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw badConstructorArgument("CloseEvent", 1, "string");
-    super(type, init);
+    super(type, eventInit(init, "CloseEvent", "Initializer"));
     if (init === undefined || init === null) return;
     if (init.code !== undefined) this.#code = toUint16(init.code);
     if (init.reason !== undefined) this.#reason = toDOMString(init.reason).toWellFormed();
@@ -119,7 +119,7 @@ export class ErrorEvent extends Event {
    */
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw badConstructorArgument("ErrorEvent", 1, "string");
-    super(type, init);
+    super(type, eventInit(init, "ErrorEvent", "ErrorEventInit"));
     if (init === undefined || init === null) return;
     if (init.message !== undefined) this.#message = toDOMString(init.message);
     if (init.filename !== undefined) this.#filename = toDOMString(init.filename).toWellFormed();

@@ -13,8 +13,7 @@
  */
 
 import { ops } from "stated:host";
-import { badArgument, badConstructorArgument, defineInspection, defineInterface, definePairIterable,
-  toDOMString } from "stated:webidl";
+import { badArgument, badConstructorArgument, badField, defineInspection, defineInterface, definePairIterable, toDOMString } from "stated:webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What needs neither trimming nor encoding. */
@@ -217,10 +216,11 @@ function setIn(list, name, value) {
   removeFrom(list, name, index + 2);
 }
 
-/** @param {any} init @returns {string[]} */
-function listFrom(init) {
+/** @param {any} init @param {string} [dictionary] whose field `headers` it is @returns {string[]} */
+function listFrom(init, dictionary = undefined) {
   if ((typeof init !== "object" && typeof init !== "function") || init === null) {
-    throw badConstructorArgument("Headers", 1, "Headers or Sequence or object");
+    const type = "Headers or Sequence or object";
+    throw dictionary === undefined ? badConstructorArgument("Headers", 1, type) : badField("headers", dictionary, type);
   }
   if (isHeaders(init)) return listOf(init).slice();
   /** @type {string[]} */
@@ -302,10 +302,11 @@ export function wireListBehind(headers) {
  * The flat list of what a Headers constructor would accept, checked; a new array.
  *
  * @param {any} init
+ * @param {string} dictionary whose field `headers` it is
  * @returns {string[]}
  */
-export function headerList(init) {
-  return listFrom(init);
+export function headerList(init, dictionary) {
+  return listFrom(init, dictionary);
 }
 
 /**

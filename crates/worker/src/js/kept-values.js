@@ -106,8 +106,8 @@ defineKept(wire.HOST_REQUEST, (reader) => {
 defineKeeping(Response, (writer, response) => {
   if (response.webSocket !== null || response.type === "error") throw notSerializable("Response");
   if (response.body !== null) throw noStream();
-  const { status, statusText, headers } = response;
-  const encoded = responseToWire(response)[5];
+  const { status, headers } = response;
+  const [, statusText, , , , encoded] = responseToWire(response);
   writer.writeVarint(wire.HOST_RESPONSE);
   writer.writeValue(null);
   writer.writeValue({

@@ -160,7 +160,7 @@ export class Request extends Body {
   #applyInit(init, from) {
     const { method, headers, body, redirect, signal, cf, cache, integrity, keepalive, fetcher, encodeResponseBody } = init;
     if (method !== undefined) this.#method = toMethod(method);
-    if (headers !== undefined) setHeaderList(this, headerList(headers));
+    if (headers !== undefined) setHeaderList(this, headerList(headers, "RequestInitializerDict"));
     else if (from !== null) setHeaderList(this, headerListOf(from).slice());
     if (signal !== undefined) {
       if (signal !== null && !isAbortSignal(signal)) throw badField("signal", "RequestInitializerDict", "AbortSignal");

@@ -8,6 +8,7 @@ import { Body, headerListOf, headersOf, hostBodyStream, setBody, shareBody, wire
 import { EventTarget } from "stated:event";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
+import { statusTextOf } from "stated:status-text";
 import { badArgument, badConstructorArgument, badField, defineInterface, internal, toDOMString } from "stated:webidl";
 
 /** @typedef {import("stated:abort").AbortSignal} AbortSignal */
@@ -40,7 +41,7 @@ let hasBrand;
 /** An HTTP response. */
 export class Response extends Body {
   #status = 200;
-  #statusText = "";
+  /** @type {string | undefined} unless it was given, the status has its own */ #statusText = undefined;
   /** @type {Readonly<Rare>} */ #rare = nothingRare;
 
   /**
@@ -61,7 +62,7 @@ export class Response extends Body {
       throw badConstructorArgument("Response", 2, "InitializerDict or Response");
     }
     const { headers } = init;
-    super(internal, null, headers === undefined ? [] : headerList(headers), false);
+    super(internal, null, headers === undefined ? [] : headerList(headers, "InitializerDict"), false);
     const { status, statusText, webSocket, cf, encodeBody } = init;
     const encoded = encodeBody === undefined ? isResponse(init) && init.#rare.encoded : isManual(encodeBody, "encodeBody");
     if (webSocket !== undefined && webSocket !== null) checkSocket(webSocket);
@@ -84,13 +85,13 @@ export class Response extends Body {
   }
 
   static {
-    wireOf = (response) => [response.#status, response.#statusText, wireHeaders(response), wireBody(response),
+    wireOf = (response) => [response.#status, response.#statusText ?? "", wireHeaders(response), wireBody(response),
       response.#rare.webSocket, response.#rare.encoded];
     hasBrand = (value) => #status in value;
     fromHost = (status, statusText, list, body, rare) => {
       const response = new Response(internal, { body, list });
       response.#status = status;
-      response.#statusText = statusText;
+      if (statusText !== "") response.#statusText = statusText;
       response.#rare = rare;
       return response;
     };
@@ -100,6 +101,7 @@ export class Response extends Body {
   static error() {
     const response = new Response();
     response.#status = 0;
+    response.#statusText = "";
     response.#rare = { ...nothingRare, type: "error" };
     return response;
   }
@@ -126,6 +128,9 @@ export class Response extends Body {
    */
   static json(data, init = undefined) {
     if (arguments.length < 1) throw badArgument("Response", "json", 1, "Value");
+    if (init !== undefined && init !== null && typeof init !== "object" && typeof init !== "function") {
+      throw badArgument("Response", "json", 2, "InitializerDict or Response");
+    }
     const text = JSON.stringify(data);
     const response = new Response(null, init);
     if (isNullBodyStatus(response.#status)) {
@@ -142,7 +147,7 @@ export class Response extends Body {
   }
 
   get statusText() {
-    return this.#statusText;
+    return this.#statusText ?? statusTextOf(this.#status);
   }
 
   get headers() {

@@ -244,7 +244,9 @@ function listFrom(init) {
   const list = [];
   const iterate = init[Symbol.iterator];
   if (iterate === undefined || iterate === null) {
+    // As in Workers, keys that are symbols are passed over; Web IDL would throw.
     for (const key of Reflect.ownKeys(init)) {
+      if (typeof key === "symbol") continue;
       const descriptor = Reflect.getOwnPropertyDescriptor(init, key);
       if (descriptor === undefined || !descriptor.enumerable) continue;
       list.push(toUSVString(key), toUSVString(init[key]));

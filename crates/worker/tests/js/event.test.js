@@ -32,7 +32,27 @@ test("an event needs a type", () => {
 
 test("event options must be an object", () => {
   assertThrows(() => new Event("x", /** @type {any} */ (5)), TypeError,
-    "Failed to construct 'Event': constructor parameter 2 is not of type 'EventInit'.");
+    "Failed to construct 'Event': constructor parameter 2 is not of type 'Init'.");
+});
+
+test("the options of each event class are named as in Workers", () => {
+  for (const [Class, type] of /** @type {const} */ ([[CustomEvent, "CustomEventInit"], [MessageEvent, "Initializer"],
+    [CloseEvent, "Initializer"], [ErrorEvent, "ErrorEventInit"]])) {
+    assertThrows(() => new Class("x", /** @type {any} */ (5)), TypeError,
+      `Failed to construct '${Class.name}': constructor parameter 2 is not of type '${type}'.`);
+  }
+});
+
+test("a listener needs a type and something that may be one", () => {
+  const target = /** @type {any} */ (new EventTarget());
+  const text = (method, position, type) => `Failed to execute '${method}' on 'EventTarget': parameter ${position} is not of type '${type}'.`;
+  assertThrows(() => target.addEventListener(), TypeError, text("addEventListener", 1, "string"));
+  assertThrows(() => target.addEventListener("x"), TypeError, text("addEventListener", 2, "function or HandlerObject"));
+  assertThrows(() => target.addEventListener("x", 5), TypeError, text("addEventListener", 2, "function or HandlerObject"));
+  assertThrows(() => target.removeEventListener(), TypeError, text("removeEventListener", 1, "string"));
+  assertThrows(() => target.removeEventListener("x", 5), TypeError, text("removeEventListener", 2, "Object"));
+  target.addEventListener("x", undefined);
+  assertEquals(target.dispatchEvent(new Event("x")), true);
 });
 
 test("the phases are constants on class and prototype", () => {
@@ -69,7 +89,8 @@ test("this and currentTarget are the target while listeners run, and the phase i
   });
   target.dispatchEvent(event);
   assertEquals(seen, [true, true, true, 2, 1]);
-  assertEquals([event.target === target, event.currentTarget, event.eventPhase, event.composedPath()], [true, null, 0, []]);
+  // The standard's currentTarget is null again.
+  assertEquals([event.target === target, event.currentTarget === target, event.eventPhase, event.composedPath()], [true, true, 0, []]);
 });
 
 test("the same listener is added once", () => {
@@ -150,7 +171,7 @@ test("an exception of a listener ends the dispatch and reaches the caller", () =
   target.addEventListener("a", () => { calls += 10; });
   const event = new Event("a", { cancelable: true });
   assertThrows(() => target.dispatchEvent(event), RangeError, "of the listener");
-  assertEquals([calls, event.eventPhase, event.currentTarget], [1, 0, null]);
+  assertEquals([calls, event.eventPhase, event.currentTarget === target], [1, 0, true]);
   target.removeEventListener("a", fails);
   assertEquals(target.dispatchEvent(event), true);
   assertEquals(calls, 11);
@@ -319,7 +340,7 @@ test("hasListeners tells whether a dispatch would call anything", () => {
 });
 
 test("CustomEvent carries its detail", () => {
-  assertEquals(new CustomEvent("x").detail, null);
+  assertEquals(new CustomEvent("x").detail, undefined);
   assertEquals(new CustomEvent("x", { detail: { a: 1 } }).detail, { a: 1 });
   assertEquals(new CustomEvent("x", { detail: 0, cancelable: true }).cancelable, true);
 });

@@ -7,10 +7,30 @@ import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:
 const RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
 
-test("a response has the standard's defaults", () => {
+// The standard's status text is empty.
+test("a response has defaults, and its status a text", () => {
   const response = new Response();
   assertEquals([response.status, response.statusText, response.ok, response.body, response.url, response.redirected, response.type,
-    response.webSocket, response.cf, [...response.headers]], [200, "", true, null, "", false, "default", null, undefined, []]);
+    response.webSocket, response.cf, [...response.headers]], [200, "OK", true, null, "", false, "default", null, undefined, []]);
+});
+
+test("a status has its text, or that of its class, unless another was given", () => {
+  const text = (init) => new Response(null, init).statusText;
+  assertEquals([201, 299, 302, 399, 404, 499, 503, 599].map((status) => text({ status })),
+    ["Created", "Successful", "Found", "Redirection", "Not Found", "Client Error", "Service Unavailable", "Server Error"]);
+  assertEquals([text({ status: 404, statusText: "" }), text({ status: 404, statusText: "Gone Fishing" }), text({ status: 404, statusText: undefined })],
+    ["", "Gone Fishing", "Not Found"]);
+  assertEquals([Response.json({}).statusText, Response.redirect("http://x/").statusText, Response.error().statusText, new Response().clone().statusText],
+    ["OK", "Found", "", "OK"]);
+  assertEquals(new Response(null, new Response(null, { status: 404 })).statusText, "Not Found");
+});
+
+test("options of a wrong type are named after the method", () => {
+  assertThrows(() => Response.json({}, 5), TypeError, "Failed to execute 'json' on 'Response': parameter 2 is not of type 'InitializerDict or Response'.");
+  for (const headers of [null, 5]) {
+    assertThrows(() => new Response(null, { headers }), TypeError,
+      "Incorrect type for the 'headers' field on 'InitializerDict': the provided value is not of type 'Headers or Sequence or object'.");
+  }
 });
 
 test("null options are none and others must be an object", () => {

