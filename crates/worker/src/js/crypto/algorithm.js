@@ -6,11 +6,11 @@
  * @module
  */
 
-import { notSupported } from "stated:crypto/key";
-import { toDOMString, viewBytes } from "stated:webidl";
+import { dataError, invalidAccess, notSupported } from "stated:crypto/key";
+import { badArgument, badField, toDOMString, viewBytes } from "stated:webidl";
 
 /** @typedef {Record<string, any> & { name: string }} Normalized */
-/** @typedef {(value: any, field: string) => any} Converter */
+/** @typedef {(value: any, field: string, dictionary: string) => any} Converter throws for a value of a wrong type */
 
 const hashes = ["SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5"];
 
@@ -24,49 +24,35 @@ export function hashName(name) {
   return hashes.find((hash) => hash === upper);
 }
 
-/** @param {any} value */
+/** @param {any} value @returns {string} */
 function nameOf(value) {
-  if (typeof value === "string") return value;
-  if ((typeof value === "object" || typeof value === "function") && value !== null && value.name !== undefined) {
-    return toDOMString(value.name);
-  }
-  throw new TypeError("The algorithm has no name: it must be a string or an object with the field \"name\".");
+  return toDOMString(typeof value === "object" && value !== null ? value.name : value);
 }
 
 /** @type {Converter} */
-function hash(value) {
+function hash(value, field, dictionary) {
+  if (value === null) throw badField(field, dictionary, "string or HashAlgorithm");
   const name = hashName(nameOf(value));
   if (name === undefined) throw notSupported("Unrecognized or unimplemented digest algorithm requested.");
   return { name };
 }
 
 /** Bytes, copied: they may change while the promise is pending. @type {Converter} */
-function bytes(value, field) {
+function bytes(value, field, dictionary) {
   const view = viewBytes(value);
-  if (view === undefined) throw new TypeError(`The field "${field}" of the algorithm is not a BufferSource.`);
+  if (view === undefined) throw badField(field, dictionary, "BufferSource");
   return view.slice();
 }
 
-/** @type {Converter} */
-function bigInteger(value, field) {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`The field "${field}" of the algorithm is not a Uint8Array.`);
-  return value.slice();
+/** What is no number is 0; the range is up to the algorithm. @type {Converter} */
+function integer(value) {
+  const number = Number(value);
+  if (number < -0x8000_0000 || number > 0x7fff_ffff) {
+    throw new TypeError("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
+  }
+  return Math.trunc(number) || 0;
 }
 
-/** @param {number} max @returns {Converter} */
-function integer(max) {
-  return (value, field) => {
-    const number = Math.trunc(Number(value));
-    if (!(number >= 0 && number <= max)) {
-      throw new TypeError(`The field "${field}" of the algorithm is not an integer from 0 to ${max}.`);
-    }
-    return number;
-  };
-}
-
-const octet = integer(0xff);
-const short = integer(0xffff);
-const long = integer(0xffff_ffff);
 /** @type {Converter} */
 const text = (value) => toDOMString(value);
 /** @type {Converter} */
@@ -76,18 +62,18 @@ const any = (value) => value;
 const parameters = {
   none: {},
   hashed: { hash },
-  hmacKey: { hash, "length?": long },
-  aesKey: { length: short },
-  rsaKey: { modulusLength: long, publicExponent: bigInteger, hash },
+  hmacKey: { hash, "length?": integer },
+  aesKey: { length: integer },
+  rsaKey: { modulusLength: integer, publicExponent: bytes, hash },
   ecKey: { namedCurve: text },
   cbc: { iv: bytes },
-  ctr: { counter: bytes, length: octet },
-  gcm: { iv: bytes, "additionalData?": bytes, "tagLength?": octet },
+  ctr: { counter: bytes, length: integer },
+  gcm: { iv: bytes, "additionalData?": bytes, "tagLength?": integer },
   oaep: { "label?": bytes },
-  pss: { saltLength: long },
+  pss: { saltLength: integer },
   agreement: { public: any },
   hkdf: { hash, salt: bytes, info: bytes },
-  pbkdf2: { hash, salt: bytes, iterations: long },
+  pbkdf2: { hash, salt: bytes, iterations: integer },
 };
 
 const aes = { generateKey: "aesKey", importKey: "none", getKeyLength: "aesKey" };
@@ -116,28 +102,68 @@ const algorithms = {
 const aliases = { "NODE-ED25519": "Ed25519" };
 const spellings = new Map(Object.keys(algorithms).map((name) => [name.toUpperCase(), name]));
 
+/** The names that Workers has for the arguments of each operation. @type {Record<string, string>} */
+const dictionaries = {
+  encrypt: "EncryptAlgorithm", decrypt: "EncryptAlgorithm", wrapKey: "EncryptAlgorithm", unwrapKey: "EncryptAlgorithm",
+  sign: "SignAlgorithm", verify: "SignAlgorithm", deriveBits: "DeriveKeyAlgorithm", generateKey: "GenerateKeyAlgorithm",
+  importKey: "ImportKeyAlgorithm", getKeyLength: "ImportKeyAlgorithm",
+};
+
+/** How a text calls what is asked of an algorithm that is not known. @type {Record<string, string>} */
+const asked = { generateKey: "key generation algorithm", importKey: "key import algorithm", getKeyLength: "derived key type" };
+
 /**
  * Normalizes an algorithm argument for an operation.
  *
  * @param {string} operation
  * @param {unknown} algorithm
+ * @param {{ method: string, position: number, key?: import("stated:crypto/key").KeyFields, usage?: string }} use the method and
+ *   the argument's position; for an operation with a key, the key, which must be of that algorithm and allow the usage
  * @returns {Normalized}
  */
-export function normalize(operation, algorithm) {
+export function normalize(operation, algorithm, { method, position, key, usage = operation }) {
+  const dictionary = dictionaries[operation];
+  if (algorithm === undefined || algorithm === null) throw badArgument("SubtleCrypto", method, position, `string or ${dictionary}`);
   const given = nameOf(algorithm);
   const upper = given.toUpperCase();
   const name = aliases[upper] ?? spellings.get(upper);
   const kind = name === undefined ? undefined : algorithms[name][operation];
-  if (name === undefined || kind === undefined) {
-    throw notSupported(`Unrecognized or unimplemented algorithm "${given}" requested for ${operation}().`);
-  }
   /** @type {Normalized} */
-  const normalized = { name };
-  for (const [key, convert] of Object.entries(parameters[kind])) {
+  const normalized = { name: name ?? given };
+  const fields = Object.entries(parameters[kind ?? "none"]);
+  for (const [key, convert] of fields) {
     const field = key.replace("?", "");
-    const value = typeof algorithm === "object" && algorithm !== null ? /** @type {any} */ (algorithm)[field] : undefined;
-    if (value !== undefined) normalized[field] = convert(value, field);
-    else if (field === key) throw new TypeError(`The field "${field}" of the algorithm "${name}" is missing.`);
+    const value = typeof algorithm === "object" ? /** @type {any} */ (algorithm)[field] : undefined;
+    if (value !== undefined) normalized[field] = convert(value, field, dictionary);
+  }
+  if (key !== undefined) {
+    if (name !== key.algorithm.name) {
+      throw invalidAccess(`Requested algorithm "${given}" does not match this CryptoKey's algorithm "${key.algorithm.name}".`);
+    }
+    if (!key.usages.includes(usage)) {
+      throw invalidAccess(`Requested key usage "${usage}" does not match any usage listed in this CryptoKey.`);
+    }
+  }
+  if (name === undefined || kind === undefined) {
+    throw notSupported(asked[operation] === undefined ? `The algorithm "${given}" has no ${operation}().`
+      : `Unrecognized ${asked[operation]} "${given}" requested.`);
+  }
+  for (const [field] of fields) {
+    if (!field.endsWith("?") && normalized[field] === undefined) throw missing(operation, name, field);
   }
   return normalized;
+}
+
+/** @param {string} operation @param {string} name @param {string} field */
+function missing(operation, name, field) {
+  if (field === "saltLength") return dataError("Failed to provide salt for RSA-PSS key operation which requires a salt");
+  if (name === "ECDSA" && field === "hash") {
+    return new TypeError('Missing "hash" in AlgorithmIdentifier. (ECDSA requires that the hash algorithm be specified at call time '
+      + "rather than on the key. This differs from other WebCrypto algorithms for historical reasons.)");
+  }
+  if (name === "AES-CTR" && operation !== "generateKey" && operation !== "getKeyLength") {
+    return new TypeError(`Missing "${field}" member in "algorithm".`);
+  }
+  const inDerived = operation === "getKeyLength" || field === "public";
+  return new TypeError(`Missing field "${field}" in "${inDerived ? "derivedKeyParams" : "algorithm"}".`);
 }

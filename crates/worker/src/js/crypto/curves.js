@@ -4,10 +4,14 @@
  * @module
  */
 
-import { checkJwk, fromBase64Url, newJwk, toBase64Url } from "stated:crypto/jwk";
+import { checkPairJwk, fromBase64Url, newJwk, toBase64Url } from "stated:crypto/jwk";
 import { checkUsages, CryptoKey, dataError, invalidAccess, keyFields, newKey, notSupported,
   operationError } from "stated:crypto/key";
+import { DOMException } from "stated:dom-exception";
 import { ops } from "stated:host";
+import { badField } from "stated:webidl";
+
+const none = new Uint8Array();
 
 /** The "alg" of a JWK for ECDSA, by curve. @type {Record<string, string>} */
 const signatureOf = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
@@ -18,11 +22,13 @@ const signatureOf = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
 /** Bytes of a coordinate. @type {Record<string, number>} */
 const fieldBytes = { "P-256": 32, "P-384": 48, "P-521": 66 };
 
-/** @param {string} namedCurve */
-function checkCurve(namedCurve) {
+/** The curve's name as the standard spells it. @param {string} given @returns {string} */
+function checkCurve(given) {
+  const namedCurve = given.toUpperCase();
   if (!Object.hasOwn(fieldBytes, namedCurve)) {
-    throw notSupported(`Unrecognized or unimplemented EC curve "${namedCurve}" requested.`);
+    throw notSupported(`Unrecognized or unimplemented EC curve "${given}" requested.`);
   }
+  return namedCurve;
 }
 
 /** The usages that the two halves of a pair can have. @type {Record<string, { private: string[], public: string[] }>} */
@@ -43,7 +49,7 @@ const usagesOf = {
  */
 function newPair(algorithm, extractable, asked, generate) {
   const possible = usagesOf[algorithm.name];
-  checkUsages(algorithm.name, asked, [...possible.private, ...possible.public]);
+  checkUsages(`generate ${algorithm.name}`, asked, [...possible.private, ...possible.public]);
   const [bytes, point] = generate();
   /** @param {string[]} usages */
   const of = (usages) => asked.filter((usage) => usages.includes(usage));
@@ -76,7 +82,7 @@ function importedKey(algorithm, extractable, usages, [bytes, point]) {
  */
 function isPrivate(name, format, data, usages) {
   const type = format === "pkcs8" || (format === "jwk" && data.d !== undefined) ? "private" : "public";
-  checkUsages(name, usages, usagesOf[name][type]);
+  checkUsages(`import ${type} ${name}`, usages, usagesOf[name][type]);
   return type === "private";
 }
 
@@ -89,11 +95,15 @@ function isPrivate(name, format, data, usages) {
  */
 function otherSide(algorithm, key) {
   const other = algorithm.public;
-  if (!(other instanceof CryptoKey)) throw new TypeError("The field \"public\" of the algorithm is not a CryptoKey.");
+  if (!(other instanceof CryptoKey)) throw badField("public", "DeriveKeyAlgorithm", "CryptoKey");
   const fields = keyFields(other);
-  if (fields.type !== "public") throw invalidAccess("The field \"public\" of the algorithm must be a public key.");
-  if (fields.algorithm.name !== key.algorithm.name || fields.algorithm.namedCurve !== key.algorithm.namedCurve) {
-    throw invalidAccess("The field \"public\" of the algorithm is a key of another algorithm or curve.");
+  if (fields.type !== "public") throw invalidAccess(`The provided key has type "${fields.type}", not "public"`);
+  const [mine, theirs] = [key.algorithm, fields.algorithm];
+  if (theirs.name !== mine.name) {
+    throw invalidAccess(`Base ${mine.name} private key cannot be used to derive a key from a peer ${theirs.name} public key`);
+  }
+  if (theirs.namedCurve !== mine.namedCurve) {
+    throw invalidAccess(`Private key for derivation is using curve "${mine.namedCurve}" while public key is using "${theirs.namedCurve}".`);
   }
   return fields;
 }
@@ -107,7 +117,7 @@ function otherSide(algorithm, key) {
 function firstBits(secret, bits) {
   if (bits === null) return secret;
   if (bits > secret.length * 8) {
-    throw operationError(`The agreed secret has ${secret.length * 8} bits, fewer than the ${bits} asked for.`);
+    throw operationError(`Derived key length (${bits} bits) is too long (should be at most ${secret.length * 8} bits).`);
   }
   const cut = secret.slice(0, Math.ceil(bits / 8));
   if (bits % 8 !== 0) cut[cut.length - 1] &= 0xff << (8 - bits % 8);
@@ -118,31 +128,38 @@ function firstBits(secret, bits) {
 function ec(name) {
   const use = name === "ECDSA" ? "sig" : "enc";
   return {
-    /** @param {Normalized} algorithm @param {boolean} extractable @param {string[]} usages */
-    generateKey({ namedCurve }, extractable, usages) {
-      checkCurve(namedCurve);
+    /** @param {Normalized} asked @param {boolean} extractable @param {string[]} usages */
+    generateKey(asked, extractable, usages) {
+      const namedCurve = checkCurve(asked.namedCurve);
       return newPair({ name, namedCurve }, extractable, usages, () => ops.ecGenerate(namedCurve));
     },
     /**
-     * @param {string} format @param {any} data @param {Normalized} algorithm @param {boolean} extractable
+     * @param {string} format @param {any} data @param {Normalized} asked @param {boolean} extractable
      * @param {string[]} usages
      */
-    importKey(format, data, { namedCurve }, extractable, usages) {
-      checkCurve(namedCurve);
-      const fromPrivate = isPrivate(name, format, data, usages);
+    importKey(format, data, asked, extractable, usages) {
+      const namedCurve = checkCurve(asked.namedCurve);
       const algorithm = { name, namedCurve };
+      const fromPrivate = format === "jwk" || format === "raw" ? isPrivate(name, format, data, usages) : false;
       if (format === "jwk") {
-        checkJwk(data, "EC", { extractable, usages, use, alg: name === "ECDSA" ? signatureOf[namedCurve] : undefined });
+        if (data.kty !== "EC") {
+          throw dataError(`Elliptic curve "jwk" key import requires a JSON Web Key with Key Type parameter "kty" ("${data.kty}") equal to "EC".`);
+        }
+        checkPairJwk(data, { name, extractable, usages, use });
+        if (name === "ECDSA") checkSignatureAlg(data.alg, namedCurve);
         return importedKey(algorithm, extractable, usages, fromJwk(data, namedCurve, fromPrivate));
       }
-      const parts = ops.ecImport(namedCurve, format === "raw" ? "point" : /** @type {"pkcs8" | "spki"} */ (format), data);
+      const parts = importedBytes(format, () => ops.ecImport(namedCurve, format === "raw" ? "point" : /** @type {"pkcs8" | "spki"} */ (format), data),
+        "Failed to import raw EC key data: Invalid point encoding..");
+      // As in Workers, what is encoded is read before its usages are looked at.
+      isPrivate(name, format, data, usages);
       return importedKey(algorithm, extractable, usages, parts);
     },
     /** @param {string} format @param {KeyFields} key */
     exportKey(format, key) {
       const { namedCurve } = key.algorithm;
       if (format === "jwk") return toJwk(key);
-      requireHalf(format, key);
+      requireHalf(format, key, "elliptic curve");
       if (format === "raw") return key.bytes;
       return ops.ecExport(namedCurve, /** @type {"pkcs8" | "spki"} */ (format), key.bytes);
     },
@@ -165,19 +182,61 @@ function ec(name) {
  * @param {boolean} isPrivateKey
  */
 function fromJwk(jwk, namedCurve, isPrivateKey) {
-  if (jwk.crv !== namedCurve) throw dataError(`The field "crv" of the JWK must be "${namedCurve}".`);
+  // Differs: workerd does not look at "crv".
+  if (jwk.crv !== undefined && jwk.crv !== namedCurve) throw dataError("Invalid EC key in JSON Web Key.");
   const length = fieldBytes[namedCurve];
-  const [x, y] = [fromBase64Url(jwk, "x"), fromBase64Url(jwk, "y")];
-  if (x.length !== length || y.length !== length) {
-    throw dataError(`The fields "x" and "y" of the JWK must have ${length} bytes each.`);
-  }
-  const [point] = ops.ecImport(namedCurve, "point", Uint8Array.of(4, ...x, ...y));
+  const [x, y] = ["x", "y"].map((field) => fromBase64Url(jwk, field, `Invalid EC key in JSON Web Key; missing "${field}".`));
+  const wrongPoint = "Invalid EC key; public key coordinates \"x\" and \"y\" are invalid: Point is not on curve..";
+  if (x.length !== length || y.length !== length) throw operationError(wrongPoint);
+  const [point] = insteadOf(() => ops.ecImport(namedCurve, "point", Uint8Array.of(4, ...x, ...y)), () => operationError(wrongPoint));
   if (!isPrivateKey) return [point];
-  const parts = ops.ecImport(namedCurve, "scalar", fromBase64Url(jwk, "d"));
-  if (!parts[1].every((byte, index) => byte === point[index])) {
-    throw dataError("The field \"d\" of the JWK does not fit \"x\" and \"y\".");
-  }
+  const d = fromBase64Url(jwk, "d", "Invalid EC key in JSON Web Key; missing or invalid private key component (\"d\").");
+  const parts = insteadOf(() => ops.ecImport(namedCurve, "scalar", d), () => operationError("Invalid EC key; private key component \"d\" is invalid."));
+  if (!parts[1].every((byte, index) => byte === point[index])) throw dataError("Invalid EC key in JSON Web Key.");
   return parts;
+}
+
+/** @param {unknown} alg of a JWK @param {string} namedCurve */
+function checkSignatureAlg(alg, namedCurve) {
+  if (alg === undefined) return;
+  if (!Object.values(signatureOf).includes(/** @type {string} */ (alg))) {
+    throw notSupported(`Unrecognized or unimplemented algorithm "${alg}" listed in JSON Web Key Algorithm parameter.`);
+  }
+  if (alg !== signatureOf[namedCurve]) {
+    throw dataError(`JSON Web Key Algorithm parameter "alg" ("${alg}") does not match requested curve.`);
+  }
+}
+
+/**
+ * What `action` gives; an error of the host's becomes another.
+ *
+ * @template T
+ * @param {() => T} action
+ * @param {() => Error} other
+ * @returns {T}
+ */
+function insteadOf(action, other) {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof DOMException ? other() : error;
+  }
+}
+
+/**
+ * What the host reads from an encoded key.
+ *
+ * @template T
+ * @param {string} format
+ * @param {() => T} read
+ * @param {string} [wrongRaw] the text for the format "raw", where there is one
+ * @returns {T}
+ */
+export function importedBytes(format, read, wrongRaw = undefined) {
+  if (format !== "spki" && format !== "pkcs8" && (format !== "raw" || wrongRaw === undefined)) {
+    throw notSupported(`Unrecognized key import format "${format}".`);
+  }
+  return insteadOf(read, () => dataError(format === "raw" && wrongRaw !== undefined ? wrongRaw : `Invalid ${format.toUpperCase()} input.`));
 }
 
 /** @param {KeyFields} key */
@@ -194,14 +253,20 @@ function toJwk(key) {
 }
 
 /**
- * Requires the half of a pair that a format is for.
+ * Requires that a format exists and that it is for this half of a pair.
  *
  * @param {string} format
  * @param {KeyFields} key
+ * @param {string} [what] the kind of key that has the format "raw", for the text
  */
-export function requireHalf(format, key) {
+export function requireHalf(format, key, what = undefined) {
+  if (format !== "pkcs8" && format !== "spki" && (format !== "raw" || what === undefined)) {
+    throw invalidAccess(`Cannot export "${key.algorithm.name}" in "${format}" format.`);
+  }
   const type = format === "pkcs8" ? "private" : "public";
-  if (key.type !== type) throw invalidAccess(`A ${key.type} key cannot be exported as "${format}".`);
+  if (key.type === type) return;
+  if (format === "raw") throw invalidAccess(`Raw export of ${what} keys is only allowed for public keys.`);
+  throw invalidAccess(`Asymmetric ${format} export requires ${type} key (not "${key.type}").`);
 }
 
 /** @param {"Ed25519" | "X25519"} name */
@@ -213,8 +278,14 @@ function okp(name) {
     },
     /** @param {string} format @param {any} data @param {Normalized} _ @param {boolean} extractable @param {string[]} usages */
     importKey(format, data, _, extractable, usages) {
+      const isEncoded = format !== "jwk" && format !== "raw";
+      // As in Workers, what is encoded is read before its usages are looked at.
+      const encoded = isEncoded ? okpBytes(name, format, data, extractable, usages, false) : none;
       const fromPrivate = isPrivate(name, format, data, usages);
-      const bytes = okpBytes(name, format, data, extractable, usages, fromPrivate);
+      if (format === "jwk" && data.kty !== "OKP") {
+        throw dataError(`${name} "jwk" key imports requires a JSON Web Key with Key Type parameter "kty" ("${data.kty}") equal to "OKP".`);
+      }
+      const bytes = isEncoded ? encoded : okpBytes(name, format, data, extractable, usages, fromPrivate);
       return importedKey({ name }, extractable, usages, fromPrivate ? withPublic(name, bytes) : [bytes]);
     },
     /** @param {string} format @param {KeyFields} key */
@@ -222,16 +293,20 @@ function okp(name) {
       if (format === "jwk") {
         /** @type {Record<string, string>} */
         const fields = { kty: "OKP", crv: name, x: toBase64Url(key.point ?? key.bytes) };
+        if (name === "Ed25519") fields.alg = "EdDSA";
         if (key.type === "private") fields.d = toBase64Url(key.bytes);
         return newJwk(fields, key);
       }
-      requireHalf(format, key);
+      requireHalf(format, key, name);
       return format === "raw" ? key.bytes : ops.okpExport(name, /** @type {"pkcs8" | "spki"} */ (format), key.bytes);
     },
     /** @param {Normalized} _ @param {KeyFields} key @param {Uint8Array} data */
     sign: (_, key, data) => ops.ed25519Sign(key.bytes, data),
     /** @param {Normalized} _ @param {KeyFields} key @param {Uint8Array} signature @param {Uint8Array} data */
-    verify: (_, key, signature, data) => ops.ed25519Verify(key.bytes, signature, data),
+    verify(_, key, signature, data) {
+      if (signature.length !== 64) throw operationError(`Invalid ${name} signature length ${signature.length}`);
+      return ops.ed25519Verify(key.bytes, signature, data);
+    },
     /** @param {Normalized} algorithm @param {KeyFields} key @param {number | null} bits */
     deriveBits: (algorithm, key, bits) => firstBits(ops.x25519Agree(key.bytes, otherSide(algorithm, key).bytes), bits),
   };
@@ -252,18 +327,24 @@ function withPublic(name, bytes) {
  * @returns {Uint8Array}
  */
 function okpBytes(name, format, data, extractable, usages, isPrivateKey) {
-  if (format !== "raw" && format !== "jwk") return ops.okpImport(name, /** @type {"pkcs8" | "spki"} */ (format), data);
-  let bytes = data;
-  if (format === "jwk") {
-    checkJwk(data, "OKP", { extractable, usages, use: name === "Ed25519" ? "sig" : "enc" });
-    if (data.crv !== name) throw dataError(`The field "crv" of the JWK must be "${name}".`);
-    bytes = fromBase64Url(data, "x");
+  if (format === "raw") {
+    if (data.length !== 32) throw dataError(`${name} raw keys must be exactly 32-bytes (provided ${data.length}).`);
+    return data;
   }
-  if (bytes.length !== 32) throw dataError(`An ${name} key has 32 bytes, not ${bytes.length}.`);
+  if (format !== "jwk") return importedBytes(format, () => ops.okpImport(name, /** @type {"pkcs8" | "spki"} */ (format), data));
+  checkPairJwk(data, { name, extractable, usages, use: name === "Ed25519" ? "sig" : "enc" });
+  if (name === "Ed25519" && data.alg !== undefined && data.alg !== "EdDSA" && data.alg !== "Ed25519") {
+    throw dataError(`JSON Web Key Algorithm parameter "alg" ("${data.alg}") does not match requested Ed25519 curve.`);
+  }
+  if (data.crv === undefined) throw dataError(`Missing field "crv" for ${name} key.`);
+  if (data.crv !== name) throw notSupported(`Only ${name} is supported but "${data.crv}" was requested.`);
+  const bytes = fromBase64Url(data, "x", `Invalid ${name} key in JSON WebKey; missing or invalid public key component ("x").`);
+  if (bytes.length !== 32) throw dataError(`Invalid length ${bytes.length} for public key`);
   if (!isPrivateKey) return bytes;
-  const secret = fromBase64Url(data, "d");
+  const secret = fromBase64Url(data, "d", `Invalid ${name} key in JSON Web Key; missing or invalid private key component ("d").`);
+  if (secret.length !== 32) throw dataError(`Invalid length ${secret.length} for private key`);
   if (!ops.okpPublic(name, secret).every((byte, index) => byte === bytes[index])) {
-    throw dataError("The field \"d\" of the JWK does not fit \"x\".");
+    throw dataError(`Invalid ${name} key in JSON Web Key; "d" and "x" do not fit together.`);
   }
   return secret;
 }

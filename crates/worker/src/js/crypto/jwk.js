@@ -8,6 +8,7 @@
 
 import { dataError } from "stated:crypto/key";
 import { ops } from "stated:host";
+import { badField } from "stated:webidl";
 
 /**
  * @param {Uint8Array} bytes
@@ -20,53 +21,79 @@ export function toBase64Url(bytes) {
 }
 
 /**
- * The bytes of a field.
+ * The bytes of a field. As in Workers, it may have the alphabet and the padding of base64, too.
  *
  * @param {any} jwk
  * @param {string} field
+ * @param {string} [wrong] the text of the error when it is missing or not base64url
  * @returns {Uint8Array}
  */
-export function fromBase64Url(jwk, field) {
+export function fromBase64Url(jwk, field, wrong = `Invalid "${field}".`) {
   const value = jwk[field];
-  if (typeof value !== "string") throw dataError(`The field "${field}" of the JWK is missing or not a string.`);
-  const text = /[+/=\s]/.test(value) ? undefined : ops.base64Decode(value.replaceAll("-", "+").replaceAll("_", "/"));
-  if (text === undefined) throw dataError(`The field "${field}" of the JWK is not base64url.`);
+  const text = typeof value !== "string" ? undefined : ops.base64Decode(value.replaceAll("-", "+").replaceAll("_", "/"));
+  if (text === undefined) throw dataError(wrong);
   return Uint8Array.from(text, (unit) => unit.charCodeAt(0));
 }
 
 /**
- * Requires what the standard asks of every JWK on import.
+ * The list "key_ops", or undefined.
  *
  * @param {any} jwk
- * @param {string} kty
- * @param {{ extractable: boolean, usages: string[], use: "sig" | "enc", alg?: string }} expected
+ * @returns {string[] | undefined}
  */
-export function checkJwk(jwk, kty, { extractable, usages, use, alg }) {
-  if (jwk.kty !== kty) throw dataError(`The field "kty" of the JWK must be "${kty}".`);
-  if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) {
-    throw dataError(`The field "use" of the JWK must be "${use}".`);
-  }
-  if (jwk.key_ops !== undefined) {
-    if (!Array.isArray(jwk.key_ops)) throw dataError("The field \"key_ops\" of the JWK must be a list.");
-    if (new Set(jwk.key_ops).size !== jwk.key_ops.length) {
-      throw dataError("The field \"key_ops\" of the JWK has an entry twice.");
-    }
-    for (const usage of usages) {
-      if (!jwk.key_ops.includes(usage)) throw dataError(`The field "key_ops" of the JWK does not allow "${usage}".`);
-    }
-  }
-  if (jwk.ext === false && extractable) throw dataError("The field \"ext\" of the JWK says that the key is not extractable.");
-  if (alg !== undefined && jwk.alg !== undefined && jwk.alg !== alg) {
-    throw dataError(`The field "alg" of the JWK must be "${alg}".`);
+export function keyOps(jwk) {
+  if (jwk.key_ops === undefined) return undefined;
+  if (!Array.isArray(jwk.key_ops)) throw badField("key_ops", "JsonWebKey", "Array");
+  return jwk.key_ops.map(String);
+}
+
+/**
+ * Requires that a JWK does not forbid what is asked: a key that may be exported.
+ *
+ * @param {any} jwk
+ * @param {string} name of the algorithm
+ * @param {boolean} extractable
+ */
+export function checkExt(jwk, name, extractable) {
+  if (jwk.ext !== undefined && !jwk.ext && extractable) {
+    throw dataError(`JWK ext field for "${name}" is set to false but extractable is true`);
   }
 }
 
 /**
- * A JWK with the shared fields at its end.
+ * Requires what the standard asks of the JWK of an asymmetric key, but for its "kty" and "alg".
+ *
+ * @param {any} jwk
+ * @param {{ name: string, extractable: boolean, usages: string[], use: "sig" | "enc" }} expected
+ */
+export function checkPairJwk(jwk, { name, extractable, usages, use }) {
+  if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) {
+    // As in Workers the text says "sig" for every algorithm.
+    throw dataError(`Asymmetric "jwk" key import with usages requires a JSON Web Key with Public Key Use parameter "use" ("${jwk.use}") equal to "sig".`);
+  }
+  const listed = keyOps(jwk);
+  if (listed !== undefined) {
+    if (new Set(listed).size !== listed.length) {
+      throw dataError('A JSON Web Key\'s Key Operations parameter ("key_ops") must not contain duplicates.');
+    }
+    if (!usages.every((usage) => listed.includes(usage))) {
+      throw dataError('All specified key usages must be present in the JSON Web Key\'s Key Operations parameter ("key_ops").');
+    }
+  }
+  checkExt(jwk, name, extractable);
+}
+
+/** The order in which Workers has a JWK's fields. */
+const order = ["kty", "key_ops", "alg", "ext", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
+
+/**
+ * A JWK with the shared fields.
  *
  * @param {Record<string, string>} fields
  * @param {import("stated:crypto/key").KeyFields} key
  */
 export function newJwk(fields, key) {
-  return { ...fields, key_ops: [...key.usages], ext: key.extractable };
+  /** @type {Record<string, any>} */
+  const all = { ...fields, key_ops: [...key.usages], ext: key.extractable };
+  return Object.fromEntries(order.filter((name) => Object.hasOwn(all, name)).map((name) => [name, all[name]]));
 }

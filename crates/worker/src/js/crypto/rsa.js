@@ -4,9 +4,10 @@
  * @module
  */
 
-import { requireHalf } from "stated:crypto/curves";
-import { checkJwk, fromBase64Url, newJwk, toBase64Url } from "stated:crypto/jwk";
-import { checkUsages, dataError, newKey, notSupported } from "stated:crypto/key";
+import { importedBytes, requireHalf } from "stated:crypto/curves";
+import { checkPairJwk, fromBase64Url, newJwk, toBase64Url } from "stated:crypto/jwk";
+import { checkUsages, dataError, newKey, notSupported, operationError } from "stated:crypto/key";
+import { DOMException } from "stated:dom-exception";
 import { ops } from "stated:host";
 
 /** @typedef {import("stated:crypto/algorithm").Normalized} Normalized */
@@ -31,7 +32,9 @@ function rsa(name, usagesOf, operations) {
   return {
     /** @param {Normalized} algorithm @param {boolean} extractable @param {string[]} asked */
     async generateKey({ modulusLength, publicExponent, hash }, extractable, asked) {
-      checkUsages(name, asked, [...usagesOf.private, ...usagesOf.public]);
+      checkUsages(`generate ${name}`, asked, [...usagesOf.private, ...usagesOf.public]);
+      if (modulusLength <= 0) throw operationError(`modulusLength must be greater than zero (requested ${modulusLength}).`);
+      checkExponent(publicExponent);
       checkHash(hash);
       const bytes = await ops.rsaGenerate(modulusLength, publicExponent);
       const algorithm = { name, modulusLength, publicExponent, hash };
@@ -49,19 +52,20 @@ function rsa(name, usagesOf, operations) {
      * @param {string[]} usages
      */
     importKey(format, data, { hash }, extractable, usages) {
-      if (format === "raw") throw notSupported("An RSA key has no format \"raw\".");
       checkHash(hash);
       const type = format === "pkcs8" || (format === "jwk" && data.d !== undefined) ? "private" : "public";
-      checkUsages(name, usages, usagesOf[type]);
-      const bytes = format === "jwk" ? fromJwk(data, type, hash.name, extractable, usages)
-        : ops.rsaImport(/** @type {"pkcs8" | "spki"} */ (format), data);
+      if (format === "jwk" && data.kty !== "RSA") {
+        throw dataError(`${name} "jwk" key import requires a JSON Web Key with Key Type parameter "kty" ("${data.kty}") equal to "RSA".`);
+      }
+      const encoded = format === "jwk" ? undefined : importedBytes(format, () => ops.rsaImport(/** @type {"pkcs8" | "spki"} */ (format), data));
+      checkUsages(`import ${type} ${name}`, usages, usagesOf[type]);
+      const bytes = encoded ?? fromJwk(data, type, hash.name, extractable, usages);
       const [n, e] = ops.rsaNumbers("spki", type === "private" ? ops.rsaPublic(bytes) : bytes);
       const modulusLength = n.length * 8 - (Math.clz32(n[0]) - 24);
       return newKey({ type, extractable, algorithm: { name, modulusLength, publicExponent: e, hash }, usages, bytes });
     },
     /** @param {string} format @param {KeyFields} key */
     exportKey(format, key) {
-      if (format === "raw") throw notSupported("An RSA key has no format \"raw\".");
       if (format === "jwk") return toJwk(key);
       requireHalf(format, key);
       return key.bytes;
@@ -78,9 +82,10 @@ function rsa(name, usagesOf, operations) {
    */
   function fromJwk(jwk, type, hash, extractable, usages) {
     const use = name === "RSA-OAEP" ? "enc" : "sig";
-    checkJwk(jwk, "RSA", { extractable, usages, use, alg: jwkAlgs[name](hash) });
-    if (jwk.oth !== undefined) throw notSupported("RSA keys of more than two primes are not supported.");
-    return ops.rsaFromNumbers((type === "private" ? privateFields : publicFields).map((field) => fromBase64Url(jwk, field)));
+    checkPairJwk(jwk, { name, extractable, usages, use });
+    checkAlg(jwk.alg, jwkAlgs[name](hash));
+    if (jwk.oth !== undefined) throw notSupported("Multi-prime private keys not supported.");
+    return ops.rsaFromNumbers((type === "private" ? privateFields : publicFields).map((field) => fromBase64Url(jwk, field, wrongNumber(field))));
   }
 
   /** @param {KeyFields} key */
@@ -92,29 +97,83 @@ function rsa(name, usagesOf, operations) {
   }
 }
 
+const numberNames = /** @type {Record<string, string>} */ ({ n: "Modulus", e: "Exponent", d: "Private Exponent" });
+
+/** @param {string} field */
+function wrongNumber(field) {
+  if (numberNames[field] === undefined) {
+    return "Invalid RSA private key in JSON Web Key; if one Prime Factor or CRT Exponent/Coefficient parameter is present, then they must all be "
+      + "present (\"p\", \"q\", \"dp\", \"dq\", \"qi\").";
+  }
+  return `Invalid RSA key in JSON Web Key; missing or invalid ${numberNames[field]} parameter ("${field}").`;
+}
+
+const knownAlgs = /^(RS|PS)(1|256|384|512)$|^RSA-OAEP(-(256|384|512))?$/;
+
+/** @param {unknown} alg of a JWK @param {string} expected */
+function checkAlg(alg, expected) {
+  if (alg === undefined || alg === expected) return;
+  if (!knownAlgs.test(`${alg}`)) {
+    throw notSupported(`Unrecognized or unimplemented algorithm "${alg}" listed in JSON Web Key Algorithm parameter.`);
+  }
+  // As in Workers, "alg" stands in both places.
+  throw dataError(`JSON Web Key Algorithm parameter "alg" ("${alg}") does not match requested hash algorithm "${alg}".`);
+}
+
+/** @param {Uint8Array} bytes */
+function checkExponent(bytes) {
+  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  if (value !== 3 && value !== 65537) throw operationError(`The "publicExponent" must be either 3 or 65537, but got ${value}.`);
+}
+
 /** @param {{ name: string }} hash */
 function checkHash(hash) {
   if (hash.name === "MD5") throw dataError("RSA keys over MD5 are not supported.");
+}
+
+/** @type {Record<string, number>} */
+const digestBytes = { "SHA-1": 20, "SHA-256": 32, "SHA-384": 48, "SHA-512": 64 };
+
+/** @param {number} saltLength */
+function checkSalt(saltLength) {
+  if (saltLength < 0) throw dataError(`SaltLength for RSA-PSS must be non-negative (provided ${saltLength}).`);
 }
 
 /** @param {"pkcs1" | "pss"} scheme */
 function signing(scheme) {
   return {
     /** @param {Normalized} algorithm @param {KeyFields} key @param {Uint8Array} data */
-    sign: ({ saltLength = 0 }, key, data) =>
-      ops.rsaSign(scheme, key.algorithm.hash.name, saltLength, key.bytes, data),
+    sign({ saltLength = 0 }, key, data) {
+      checkSalt(saltLength);
+      const { hash, modulusLength } = key.algorithm;
+      if (scheme === "pss" && saltLength > Math.ceil((modulusLength - 1) / 8) - digestBytes[hash.name] - 2) {
+        throw operationError("key too small for signing with given digest and salt length");
+      }
+      return ops.rsaSign(scheme, hash.name, saltLength, key.bytes, data);
+    },
     /** @param {Normalized} algorithm @param {KeyFields} key @param {Uint8Array} signature @param {Uint8Array} data */
-    verify: ({ saltLength = 0 }, key, signature, data) =>
-      ops.rsaVerify(scheme, key.algorithm.hash.name, saltLength, key.bytes, signature, data),
+    verify({ saltLength = 0 }, key, signature, data) {
+      checkSalt(saltLength);
+      return ops.rsaVerify(scheme, key.algorithm.hash.name, saltLength, key.bytes, signature, data);
+    },
   };
 }
 
 /** @param {Normalized} algorithm */
 const labelOf = ({ label }) => label ?? new Uint8Array();
 /** @param {Normalized} algorithm @param {KeyFields} key @param {Uint8Array} data */
-const encrypt = (algorithm, key, data) => ops.rsaEncrypt(key.algorithm.hash.name, labelOf(algorithm), key.bytes, data);
+const encrypt = (algorithm, key, data) => oaep(() => ops.rsaEncrypt(key.algorithm.hash.name, labelOf(algorithm), key.bytes, data));
 /** @param {Normalized} algorithm @param {KeyFields} key @param {Uint8Array} data */
-const decrypt = (algorithm, key, data) => ops.rsaDecrypt(key.algorithm.hash.name, labelOf(algorithm), key.bytes, data);
+const decrypt = (algorithm, key, data) => oaep(() => ops.rsaDecrypt(key.algorithm.hash.name, labelOf(algorithm), key.bytes, data));
+
+/** @param {() => Uint8Array} action */
+function oaep(action) {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof DOMException ? operationError("RSA-OAEP failed encrypt/decrypt.") : error;
+  }
+}
 
 const signs = { private: ["sign"], public: ["verify"] };
 const encrypts = { private: ["decrypt", "unwrapKey"], public: ["encrypt", "wrapKey"] };

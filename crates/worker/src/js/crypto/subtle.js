@@ -21,7 +21,8 @@ import { badArgument, defineInspection, defineInterface, illegalConstructor, int
 
 /** @type {Record<string, any>} */
 const implementations = { ...secretAlgorithms, ...curveAlgorithms, ...rsaAlgorithms };
-const formats = ["raw", "pkcs8", "spki", "jwk"];
+
+const formats = ["raw", "pkcs8", "spki"];
 
 /** @param {string} method @param {number} position @param {string} type */
 const wrongArgument = (method, position, type) => badArgument("SubtleCrypto", method, position, type);
@@ -48,35 +49,47 @@ function toKey(method, position, value) {
   return keyFields(value);
 }
 
-/** @param {string} method @param {number} position @param {unknown} value */
-function toFormat(method, position, value) {
-  const format = toDOMString(value);
-  if (!formats.includes(format)) throw wrongArgument(method, position, "\"raw\", \"pkcs8\", \"spki\" or \"jwk\"");
-  return format;
+/**
+ * Requires the arguments of a method, before anything is done with them.
+ *
+ * @param {string} method
+ * @param {number} given how many there are
+ * @param {string[]} types of all that are needed
+ */
+function checkCount(method, given, types) {
+  if (given < types.length) throw wrongArgument(method, given + 1, types[given]);
 }
 
-/**
- * Requires that a key may be used so.
- *
- * @param {Normalized} algorithm
- * @param {KeyFields} key
- * @param {string} usage
- */
-function checkKey(algorithm, key, usage) {
-  if (algorithm.name !== key.algorithm.name) {
-    throw invalidAccess(`Requested algorithm "${algorithm.name}" does not match this CryptoKey ("${key.algorithm.name}").`);
+/** What is imported: bytes, or a JWK. @param {string} format @param {any} value @returns {any} */
+function toKeyData(format, value) {
+  if (typeof value !== "object" || value === null) throw wrongArgument("importKey", 2, "BufferSource or JsonWebKey");
+  const bytes = viewBytes(value);
+  if (format === "jwk") {
+    if (bytes !== undefined) throw new TypeError("Import data provided for \"jwk\" import format must be a JsonWebKey.");
+    return value;
   }
-  if (!key.usages.includes(usage)) {
-    throw invalidAccess(`Requested key usage "${usage}" does not match any usage listed in this CryptoKey.`);
+  if (bytes === undefined) {
+    if (!formats.includes(format)) return value;
+    throw new TypeError("Import data provided for \"raw\", \"pkcs8\", or \"spki\" import formats must be a buffer source.");
   }
+  return bytes.slice();
 }
 
 /** @param {CryptoKey | CryptoKeyPair} made */
 function checkUsable(made) {
-  const key = made instanceof CryptoKey ? made : made.privateKey;
-  const { type, usages } = keyFields(key);
+  if (!(made instanceof CryptoKey)) {
+    if (keyFields(made.privateKey).usages.length > 0) return;
+    throw syntaxError("Attempt to generate asymmetric keys with no valid private key usages.");
+  }
+  const { type, usages } = keyFields(made);
   if (type !== "public" && usages.length === 0) throw syntaxError("Secret/private CryptoKeys must have at least one usage.");
 }
+
+const transformTypes = {
+  encrypt: ["string or EncryptAlgorithm", "CryptoKey", "BufferSource"],
+  decrypt: ["string or EncryptAlgorithm", "CryptoKey", "BufferSource"],
+  sign: ["string or SignAlgorithm", "CryptoKey", "BufferSource"],
+};
 
 /** @typedef {{ publicKey: CryptoKey, privateKey: CryptoKey }} CryptoKeyPair */
 
@@ -126,7 +139,7 @@ export class SubtleCrypto {
    * @returns {Promise<ArrayBuffer>}
    */
   async encrypt(algorithm, key, data) {
-    return this.#transform("encrypt", algorithm, key, data);
+    return this.#transform("encrypt", arguments.length, algorithm, key, data);
   }
 
   /**
@@ -136,7 +149,7 @@ export class SubtleCrypto {
    * @returns {Promise<ArrayBuffer>}
    */
   async decrypt(algorithm, key, data) {
-    return this.#transform("decrypt", algorithm, key, data);
+    return this.#transform("decrypt", arguments.length, algorithm, key, data);
   }
 
   /**
@@ -146,21 +159,22 @@ export class SubtleCrypto {
    * @returns {Promise<ArrayBuffer>}
    */
   async sign(algorithm, key, data) {
-    return this.#transform("sign", algorithm, key, data);
+    return this.#transform("sign", arguments.length, algorithm, key, data);
   }
 
   /**
    * @param {"encrypt" | "decrypt" | "sign"} operation
+   * @param {number} count of the arguments
    * @param {unknown} algorithm
    * @param {unknown} key
    * @param {unknown} data
    */
-  #transform(operation, algorithm, key, data) {
+  #transform(operation, count, algorithm, key, data) {
     void this.#brand;
-    const normalized = normalize(operation, algorithm);
+    checkCount(operation, count, transformTypes[operation]);
     const fields = toKey(operation, 2, key);
     const bytes = toBytes(operation, 3, data);
-    checkKey(normalized, fields, operation);
+    const normalized = normalize(operation, algorithm, { method: operation, position: 1, key: fields });
     return toBuffer(implementations[normalized.name][operation](normalized, fields, bytes));
   }
 
@@ -173,10 +187,10 @@ export class SubtleCrypto {
    */
   async verify(algorithm, key, signature, data) {
     void this.#brand;
-    const normalized = normalize("verify", algorithm);
+    checkCount("verify", arguments.length, [...transformTypes.sign, "BufferSource"]);
     const fields = toKey("verify", 2, key);
     const [given, bytes] = [toBytes("verify", 3, signature), toBytes("verify", 4, data)];
-    checkKey(normalized, fields, "verify");
+    const normalized = normalize("verify", algorithm, { method: "verify", position: 1, key: fields });
     return implementations[normalized.name].verify(normalized, fields, given, bytes);
   }
 
@@ -203,7 +217,8 @@ export class SubtleCrypto {
    */
   async generateKey(algorithm, extractable, keyUsages) {
     void this.#brand;
-    const normalized = normalize("generateKey", algorithm);
+    checkCount("generateKey", arguments.length, ["string or GenerateKeyAlgorithm", "boolean", "Array"]);
+    const normalized = normalize("generateKey", algorithm, { method: "generateKey", position: 1 });
     const usages = toUsages(keyUsages, () => wrongArgument("generateKey", 3, "Array"));
     const made = await implementations[normalized.name].generateKey(normalized, Boolean(extractable), usages);
     checkUsable(made);
@@ -220,12 +235,12 @@ export class SubtleCrypto {
    */
   async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
     void this.#brand;
-    const normalized = normalize("deriveBits", algorithm);
+    checkCount("deriveKey", arguments.length, ["string or DeriveKeyAlgorithm", "CryptoKey", "string or ImportKeyAlgorithm", "boolean", "Array"]);
     const fields = toKey("deriveKey", 2, baseKey);
-    const derived = normalize("importKey", derivedKeyType);
-    const withLength = normalize("getKeyLength", derivedKeyType);
     const usages = toUsages(keyUsages, () => wrongArgument("deriveKey", 5, "Array"));
-    checkKey(normalized, fields, "deriveKey");
+    const normalized = normalize("deriveBits", algorithm, { method: "deriveKey", position: 1, key: fields, usage: "deriveKey" });
+    const withLength = normalize("getKeyLength", derivedKeyType, { method: "deriveKey", position: 3 });
+    const derived = normalize("importKey", derivedKeyType, { method: "deriveKey", position: 3 });
     const bits = implementations[derived.name].getKeyLength(withLength);
     const secret = await implementations[normalized.name].deriveBits(normalized, fields, bits);
     return importKey("raw", secret, derived, Boolean(extractable), usages);
@@ -239,10 +254,10 @@ export class SubtleCrypto {
    */
   async deriveBits(algorithm, baseKey, length = null) {
     void this.#brand;
-    const normalized = normalize("deriveBits", algorithm);
+    checkCount("deriveBits", arguments.length, ["string or DeriveKeyAlgorithm", "CryptoKey"]);
     const fields = toKey("deriveBits", 2, baseKey);
-    checkKey(normalized, fields, "deriveBits");
-    const bits = length === null ? null : Number(length) >>> 0;
+    const bits = length === null ? null : toBits(length);
+    const normalized = normalize("deriveBits", algorithm, { method: "deriveBits", position: 1, key: fields });
     return toBuffer(await implementations[normalized.name].deriveBits(normalized, fields, bits));
   }
 
@@ -256,14 +271,12 @@ export class SubtleCrypto {
    */
   async importKey(format, keyData, algorithm, extractable, keyUsages) {
     void this.#brand;
-    const checked = toFormat("importKey", 1, format);
-    const normalized = normalize("importKey", algorithm);
+    checkCount("importKey", arguments.length, ["string", "BufferSource or JsonWebKey", "string or ImportKeyAlgorithm", "boolean", "Array"]);
+    const checked = toDOMString(format);
+    if (typeof keyData !== "object" || keyData === null) throw wrongArgument("importKey", 2, "BufferSource or JsonWebKey");
     const usages = toUsages(keyUsages, () => wrongArgument("importKey", 5, "Array"));
-    let data = keyData;
-    if (checked !== "jwk") data = toBytes("importKey", 2, keyData).slice();
-    else if (typeof keyData !== "object" || keyData === null || viewBytes(keyData) !== undefined) {
-      throw wrongArgument("importKey", 2, "JsonWebKey");
-    }
+    const data = toKeyData(checked, keyData);
+    const normalized = normalize("importKey", algorithm, { method: "importKey", position: 3 });
     return importKey(checked, data, normalized, Boolean(extractable), usages);
   }
 
@@ -274,7 +287,8 @@ export class SubtleCrypto {
    */
   async exportKey(format, key) {
     void this.#brand;
-    const checked = toFormat("exportKey", 1, format);
+    checkCount("exportKey", arguments.length, ["string", "CryptoKey"]);
+    const checked = toDOMString(format);
     const exported = exportKey(checked, toKey("exportKey", 2, key));
     return checked === "jwk" ? exported : toBuffer(exported);
   }
@@ -288,10 +302,10 @@ export class SubtleCrypto {
    */
   async wrapKey(format, key, wrappingKey, wrapAlgorithm) {
     void this.#brand;
-    const checked = toFormat("wrapKey", 1, format);
-    const normalized = normalize("wrapKey", wrapAlgorithm);
+    checkCount("wrapKey", arguments.length, ["string", "CryptoKey", "CryptoKey", "string or EncryptAlgorithm"]);
+    const checked = toDOMString(format);
     const [inner, outer] = [toKey("wrapKey", 2, key), toKey("wrapKey", 3, wrappingKey)];
-    checkKey(normalized, outer, "wrapKey");
+    const normalized = normalize("wrapKey", wrapAlgorithm, { method: "wrapKey", position: 4, key: outer });
     const exported = exportKey(checked, inner);
     const bytes = checked === "jwk" ? ops.utf8Encode(JSON.stringify(exported)) : exported;
     return toBuffer(implementations[normalized.name].wrapKey(normalized, outer, bytes));
@@ -309,13 +323,14 @@ export class SubtleCrypto {
    */
   async unwrapKey(format, wrappedKey, unwrappingKey, unwrapAlgorithm, unwrappedKeyAlgorithm, extractable, keyUsages) {
     void this.#brand;
-    const checked = toFormat("unwrapKey", 1, format);
+    checkCount("unwrapKey", arguments.length, ["string", "BufferSource", "CryptoKey", "string or EncryptAlgorithm",
+      "string or ImportKeyAlgorithm", "boolean", "Array"]);
+    const checked = toDOMString(format);
     const bytes = toBytes("unwrapKey", 2, wrappedKey);
     const outer = toKey("unwrapKey", 3, unwrappingKey);
-    const normalized = normalize("unwrapKey", unwrapAlgorithm);
-    const inner = normalize("importKey", unwrappedKeyAlgorithm);
     const usages = toUsages(keyUsages, () => wrongArgument("unwrapKey", 7, "Array"));
-    checkKey(normalized, outer, "unwrapKey");
+    const normalized = normalize("unwrapKey", unwrapAlgorithm, { method: "unwrapKey", position: 4, key: outer });
+    const inner = normalize("importKey", unwrappedKeyAlgorithm, { method: "unwrapKey", position: 5 });
     const unwrapped = implementations[normalized.name].unwrapKey(normalized, outer, bytes);
     return importKey(checked, checked === "jwk" ? parseJwk(unwrapped) : unwrapped, inner, Boolean(extractable), usages);
   }
@@ -336,6 +351,17 @@ export class SubtleCrypto {
     for (let i = 0; i < left.byteLength; i++) difference |= left[i] ^ right[i];
     return difference === 0;
   }
+}
+
+/** @param {any} value @returns {number} */
+function toBits(value) {
+  const bits = Number(value);
+  if (bits < -0x8000_0000 || bits > 0x7fff_ffff) {
+    throw new TypeError("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
+  }
+  const whole = Math.trunc(bits) || 0;
+  if (whole < 0) throw new TypeError("deriveBits length must be an unsigned long integer.");
+  return whole;
 }
 
 /** @param {Uint8Array} bytes */

@@ -54,7 +54,8 @@ test("a changed ciphertext is an OperationError", async () => {
   const encrypted = new Uint8Array(await subtle.encrypt(algorithm, key, utf8("secret")));
   encrypted[0] ^= 1;
   await assertRefused("OperationError", "Decryption failed. This could be due to a ciphertext authentication failure, bad "
-    + "padding, incorrect CryptoKey, or another algorithm-specific reason.", () => subtle.decrypt(algorithm, key, encrypted));
+    + "padding, incorrect CryptoKey, or another algorithm-specific reason. Input length was 6, output length expected to be 6 for AES-GCM",
+  () => subtle.decrypt(algorithm, key, encrypted));
 });
 
 test("AES-CBC and AES-CTR encrypt the vectors of SP 800-38A", async () => {
@@ -70,45 +71,112 @@ test("AES-CBC and AES-CTR encrypt the vectors of SP 800-38A", async () => {
 
 test("parameters of an algorithm are required and converted", async () => {
   const key = await subtle.generateKey({ name: "AES-CBC", length: 128 }, false, ["encrypt"]);
-  await assertRejects(() => subtle.encrypt("AES-CBC", key, utf8("x")), TypeError, "The field \"iv\" of the algorithm \"AES-CBC\" is missing.");
+  await assertRejects(() => subtle.encrypt("AES-CBC", key, utf8("x")), TypeError, "Missing field \"iv\" in \"algorithm\".");
   await assertRejects(() => subtle.encrypt({ name: "AES-CBC", iv: "0123456789abcdef" }, key, utf8("x")), TypeError,
-    "The field \"iv\" of the algorithm is not a BufferSource.");
-  await assertRefused("OperationError", "the iv has 8 bytes; it must have 16",
+    "Incorrect type for the 'iv' field on 'EncryptAlgorithm': the provided value is not of type 'BufferSource'.");
+  await assertRefused("OperationError", "AES-CBC IV must be 16 bytes long (provided 8 bytes).",
     () => subtle.encrypt({ name: "AES-CBC", iv: new Uint8Array(8) }, key, utf8("x")));
-  await assertRejects(() => subtle.generateKey({ name: "AES-CBC", length: 65_536 }, false, ["encrypt"]), TypeError,
-    "The field \"length\" of the algorithm is not an integer from 0 to 65535.");
-  await assertRefused("OperationError", "The length of an AES key is 128, 192 or 256 bits, not 512.",
-    () => subtle.generateKey({ name: "AES-CBC", length: 512 }, false, ["encrypt"]));
+  await assertRejects(() => subtle.generateKey({ name: "AES-CBC", length: 2 ** 31 }, false, ["encrypt"]), TypeError,
+    "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).");
+  for (const length of [0, 127, 512, -1]) {
+    await assertRefused("OperationError", `Generated AES key length must be 128, 192, or 256 bits but requested ${length}.`,
+      () => subtle.generateKey({ name: "AES-CBC", length }, false, ["encrypt"]));
+  }
+});
+
+test("counters, tags and ciphertexts have the lengths of their modes", async () => {
+  const ctr = await subtle.importKey("raw", new Uint8Array(16), "AES-CTR", false, ["encrypt"]);
+  const counted = (counter, length) => () => subtle.encrypt({ name: "AES-CTR", counter: new Uint8Array(counter), length }, ctr, utf8("x"));
+  await assertRejects(counted(16, undefined), TypeError, "Missing \"length\" member in \"algorithm\".");
+  await assertRefused("OperationError", "Counter must have length of 16 bytes (provided 15).", counted(15, 64));
+  for (const length of [0, 129]) await assertRefused("OperationError", `Invalid counter of ${length} bits length provided.`, counted(16, length));
+  await counted(16, 1)();
+  await counted(16, 128)();
+
+  const gcm = await subtle.importKey("raw", new Uint8Array(16), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const iv = new Uint8Array(12);
+  for (const tagLength of [0, 5, 129]) {
+    await assertRefused("OperationError", `Invalid AES-GCM tag length ${tagLength}.`, () => subtle.encrypt({ name: "AES-GCM", iv, tagLength }, gcm, utf8("x")));
+  }
+  await assertRefused("OperationError", "Ciphertext length of 120 bits must be greater than or equal to the size of the AES-GCM tag length of 128 bits.",
+    () => subtle.decrypt({ name: "AES-GCM", iv }, gcm, new Uint8Array(15)));
+  const failed = (input, output, name) => "Decryption failed. This could be due to a ciphertext authentication failure, bad padding, incorrect CryptoKey, "
+    + `or another algorithm-specific reason. Input length was ${input}, output length expected to be ${output} for ${name}`;
+  await assertRefused("OperationError", failed(1, 1, "AES-GCM"), () => subtle.decrypt({ name: "AES-GCM", iv }, gcm, new Uint8Array(17)));
+  const cbc = await subtle.importKey("raw", new Uint8Array(16), "AES-CBC", false, ["decrypt"]);
+  for (const [input, output] of [[0, 0], [17, 16], [32, 16]]) {
+    await assertRefused("OperationError", failed(input, output, "AES-CBC"),
+      () => subtle.decrypt({ name: "AES-CBC", iv: new Uint8Array(16) }, cbc, new Uint8Array(input)));
+  }
 });
 
 test("unknown algorithms and operations are a NotSupportedError", async () => {
-  await assertRefused("NotSupportedError", "Unrecognized or unimplemented algorithm \"AES-XTS\" requested for generateKey().",
+  await assertRefused("NotSupportedError", "Unrecognized key generation algorithm \"AES-XTS\" requested.",
     () => subtle.generateKey({ name: "AES-XTS", length: 256 }, false, ["encrypt"]));
   const key = await subtle.generateKey({ name: "AES-KW", length: 128 }, false, ["wrapKey"]);
-  await assertRefused("NotSupportedError", "Unrecognized or unimplemented algorithm \"AES-KW\" requested for encrypt().",
+  await assertRefused("InvalidAccessError", "Requested key usage \"encrypt\" does not match any usage listed in this CryptoKey.",
     () => subtle.encrypt("AES-KW", key, utf8("x")));
-  await assertRejects(() => subtle.encrypt({}, key, utf8("x")), TypeError,
-    "The algorithm has no name: it must be a string or an object with the field \"name\".");
+  await assertRefused("InvalidAccessError", "Requested algorithm \"undefined\" does not match this CryptoKey's algorithm \"AES-KW\".",
+    () => subtle.encrypt({}, key, utf8("x")));
+  await assertRefused("NotSupportedError", "Unrecognized key import algorithm \"5\" requested.",
+    () => subtle.importKey("raw", new Uint8Array(16), 5, false, ["encrypt"]));
 });
 
 test("a key does what its usages and its algorithm allow", async () => {
   const key = await subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt"]);
   await assertRefused("InvalidAccessError", "Requested key usage \"decrypt\" does not match any usage listed in this CryptoKey.",
     () => subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, new Uint8Array(16)));
-  await assertRefused("InvalidAccessError", "Requested algorithm \"AES-CBC\" does not match this CryptoKey (\"AES-GCM\").",
+  await assertRefused("InvalidAccessError", "Requested algorithm \"AES-CBC\" does not match this CryptoKey's algorithm \"AES-GCM\".",
     () => subtle.encrypt({ name: "AES-CBC", iv: new Uint8Array(16) }, key, utf8("x")));
   await assertRefused("InvalidAccessError", "Attempt to export non-extractable AES-GCM key.", () => subtle.exportKey("raw", key));
 });
 
 test("usages are checked when a key is made", async () => {
-  await assertRefused("SyntaxError", "Attempt to create a AES key with invalid usage \"sign\".",
+  await assertRefused("SyntaxError", "Attempt to generate AES-GCM key with invalid usage \"sign\".",
     () => subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["sign"]));
   await assertRefused("SyntaxError", "Secret/private CryptoKeys must have at least one usage.",
     () => subtle.generateKey({ name: "AES-GCM", length: 128 }, false, []));
   await assertRefused("SyntaxError", "Secret/private CryptoKeys must have at least one usage.",
     () => subtle.importKey("raw", new Uint8Array(16), "AES-GCM", false, []));
-  await assertRejects(() => subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["fly"]), TypeError,
-    "The key usage \"fly\" does not exist.");
+  await assertRefused("SyntaxError", "Attempt to generate AES-GCM key with invalid usage \"fly\".",
+    () => subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["fly"]));
+  await assertRefused("SyntaxError", "Attempt to import secret HMAC key with invalid usage \"encrypt\".",
+    () => subtle.importKey("raw", new Uint8Array(16), { name: "HMAC", hash: "SHA-1" }, false, ["encrypt"]));
+});
+
+test("an argument that is missing is named", async () => {
+  const text = (method, position, type) => `Failed to execute '${method}' on 'SubtleCrypto': parameter ${position} is not of type '${type}'.`;
+  const key = await subtle.generateKey({ name: "HMAC", hash: "SHA-1" }, true, ["sign"]);
+  const any = /** @type {any} */ (subtle);
+  await assertRejects(() => any.importKey(), TypeError, text("importKey", 1, "string"));
+  await assertRejects(() => any.importKey("raw"), TypeError, text("importKey", 2, "BufferSource or JsonWebKey"));
+  await assertRejects(() => any.importKey("raw", new Uint8Array(1)), TypeError, text("importKey", 3, "string or ImportKeyAlgorithm"));
+  await assertRejects(() => any.importKey("raw", new Uint8Array(1), "HKDF"), TypeError, text("importKey", 4, "boolean"));
+  await assertRejects(() => any.importKey("raw", new Uint8Array(1), "HKDF", false), TypeError, text("importKey", 5, "Array"));
+  await assertRejects(() => any.importKey("raw", "text", "HKDF", false, []), TypeError, text("importKey", 2, "BufferSource or JsonWebKey"));
+  await assertRejects(() => any.importKey("raw", {}, "HKDF", false, []), TypeError,
+    "Import data provided for \"raw\", \"pkcs8\", or \"spki\" import formats must be a buffer source.");
+  await assertRejects(() => any.importKey("jwk", new Uint8Array(1), "HKDF", false, []), TypeError,
+    "Import data provided for \"jwk\" import format must be a JsonWebKey.");
+  await assertRejects(() => any.generateKey(), TypeError, text("generateKey", 1, "string or GenerateKeyAlgorithm"));
+  await assertRejects(() => any.sign(), TypeError, text("sign", 1, "string or SignAlgorithm"));
+  await assertRejects(() => any.sign("HMAC", key), TypeError, text("sign", 3, "BufferSource"));
+  await assertRejects(() => any.deriveBits(), TypeError, text("deriveBits", 1, "string or DeriveKeyAlgorithm"));
+  await assertRejects(() => any.wrapKey("raw"), TypeError, text("wrapKey", 2, "CryptoKey"));
+  await assertRejects(() => any.exportKey(), TypeError, text("exportKey", 1, "string"));
+});
+
+test("a key has the formats of its algorithm", async () => {
+  const hmac = await subtle.generateKey({ name: "HMAC", hash: "SHA-1" }, true, ["sign"]);
+  const aes = await subtle.generateKey({ name: "AES-GCM", length: 128 }, true, ["encrypt"]);
+  for (const format of ["spki", "nope"]) {
+    await assertRefused("NotSupportedError", `Unimplemented key export format "${format}".`, () => subtle.exportKey(format, hmac));
+    await assertRefused("NotSupportedError", `AES-GCM key only supports exporting "raw" & "jwk", not "${format}".`, () => subtle.exportKey(format, aes));
+    await assertRefused("NotSupportedError", `Unrecognized key import format "${format}".`,
+      () => subtle.importKey(format, new Uint8Array(16), "AES-GCM", true, ["encrypt"]));
+  }
+  await assertRefused("NotSupportedError", "HKDF key must be imported in \"raw\" format (requested \"jwk\")",
+    () => subtle.importKey("jwk", {}, "HKDF", false, ["deriveBits"]));
 });
 
 test("imported AES keys have 128, 192 or 256 bits", async () => {
@@ -121,14 +189,14 @@ test("imported AES keys have 128, 192 or 256 bits", async () => {
 test("a JWK that does not fit is a DataError", async () => {
   const good = { kty: "oct", k: "AAAAAAAAAAAAAAAAAAAAAA" };
   const cases = [
-    [{ ...good, kty: "RSA" }, "The field \"kty\" of the JWK must be \"oct\"."],
-    [{ ...good, k: undefined }, "The field \"k\" of the JWK is missing or not a string."],
-    [{ ...good, k: "A+==" }, "The field \"k\" of the JWK is not base64url."],
-    [{ ...good, alg: "A256GCM" }, "The field \"alg\" of the JWK must be \"A128GCM\"."],
-    [{ ...good, use: "sig" }, "The field \"use\" of the JWK must be \"enc\"."],
-    [{ ...good, key_ops: ["decrypt"] }, "The field \"key_ops\" of the JWK does not allow \"encrypt\"."],
-    [{ ...good, key_ops: ["encrypt", "encrypt"] }, "The field \"key_ops\" of the JWK has an entry twice."],
-    [{ ...good, ext: false }, "The field \"ext\" of the JWK says that the key is not extractable."],
+    [{ ...good, kty: "RSA" }, "Symmetric \"jwk\" key import requires a JSON Web Key with Key Type parameter \"kty\" equal to \"oct\" (encountered \"RSA\")."],
+    [{ ...good, k: undefined }, "Symmetric \"jwk\" key import requires a base64Url encoding of the key."],
+    [{ ...good, k: "!!" }, "Symmetric \"jwk\" key import requires a base64Url encoding of the key."],
+    [{ ...good, alg: "A256GCM" }, "Symmetric \"jwk\" key contains invalid \"alg\" value \"A256GCM\", expected \"A128GCM\"."],
+    [{ ...good, use: "sig" }, "Symmetric \"jwk\" key must have a \"use\" of \"enc\", not \"sig\"."],
+    [{ ...good, key_ops: ["decrypt"] }, "\"jwk\" key missing usage \"encrypt\", in \"key_ops\"."],
+    [{ ...good, key_ops: ["encrypt", "encrypt"] }, "Symmetric \"jwk\" key contains duplicate value \"encrypt\", in \"key_op\"."],
+    [{ ...good, ext: false }, "JWK ext field for \"AES-GCM\" is set to false but extractable is true"],
   ];
   await subtle.importKey("jwk", good, "AES-GCM", true, ["encrypt"]);
   for (const [jwk, text] of cases) {
@@ -155,10 +223,27 @@ test("a new HMAC key is as long as the block of its digest", async () => {
   }
   const short = await subtle.generateKey({ name: "HMAC", hash: "SHA-1", length: 12 }, true, ["sign"]);
   assertEquals(new Uint8Array(await subtle.exportKey("raw", short))[1] & 0x0f, 0);
-  await assertRefused("OperationError", "The length of an HMAC key must not be 0.",
+  await assertRefused("OperationError", "HMAC key length must be a non-zero unsigned long integer (requested 0).",
     () => subtle.generateKey({ name: "HMAC", hash: "SHA-1", length: 0 }, true, ["sign"]));
-  await assertRefused("DataError", "Imported HMAC key length (0) must be a non-zero value.",
-    () => subtle.importKey("raw", new Uint8Array(), { name: "HMAC", hash: "SHA-1" }, true, ["sign"]));
+  for (const [bytes, length, used] of [[0, undefined, 0], [4, 24, 24], [4, 33, 33]]) {
+    await assertRefused("DataError", `Imported HMAC key length (${used}) must be a non-zero value up to 7 bits less than, and no greater than, `
+      + `the bit length of the raw key data (${bytes * 8}).`,
+    () => subtle.importKey("raw", new Uint8Array(bytes), { name: "HMAC", hash: "SHA-1", length }, true, ["sign"]));
+  }
+  for (const length of [25, 32]) await subtle.importKey("raw", new Uint8Array(4), { name: "HMAC", hash: "SHA-1", length }, true, ["sign"]);
+});
+
+test("an HMAC key in a JWK has its own texts, and its use is not looked at", async () => {
+  const make = (jwk) => subtle.importKey("jwk", { kty: "oct", k: "AAECAw", ...jwk }, { name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+  const refused = [
+    [{ kty: "RSA" }, "HMAC \"jwk\" key import requires a JSON Web Key with Key Type parameter (\"kty\") equal to \"oct\" (encountered \"RSA\")."],
+    [{ k: undefined }, "HMAC \"jwk\" key import requires a base64Url encoding of the key"],
+    [{ alg: "HS512" }, "HMAC \"jwk\" key import specifies \"alg\" that is incompatible with the hash name (encountered \"HS512\", expected \"HS256\")."],
+    [{ ext: false }, "JWK ext field for \"HMAC\" is set to false but extractable is true"],
+  ];
+  for (const [jwk, text] of refused) await assertRefused("DataError", text, () => make(jwk));
+  await assertRejects(() => make({ key_ops: 5 }), TypeError, "Incorrect type for the 'key_ops' field on 'JsonWebKey': the provided value is not of type 'Array'.");
+  for (const jwk of [{ use: "enc" }, { key_ops: ["verify"] }, { k: "AAECAw==" }, { alg: "HS256" }]) assertEquals((await make(jwk)).algorithm.length, 32);
 });
 
 test("HKDF derives the vector of RFC 5869", async () => {
@@ -171,7 +256,7 @@ test("HKDF derives the vector of RFC 5869", async () => {
   await assertRefused("OperationError", "HKDF cannot derive a key with null length.", () => subtle.deriveBits(algorithm, key, null));
   await assertRefused("OperationError", "HKDF requires a derived key length that is a multiple of eight (requested 7).",
     () => subtle.deriveBits(algorithm, key, 7));
-  await assertRefused("SyntaxError", "A key for HKDF cannot be extractable.",
+  await assertRefused("SyntaxError", "HKDF key cannot be extractable.",
     () => subtle.importKey("raw", new Uint8Array(1), "HKDF", true, ["deriveBits"]));
 });
 
@@ -180,7 +265,7 @@ test("PBKDF2 derives the vectors of RFC 6070, with few rounds and with many", as
   const derive = (iterations) => subtle.deriveBits({ name: "PBKDF2", hash: "SHA-1", salt: utf8("salt"), iterations }, key, 160);
   assertEquals(hex(await derive(1)), "0c60c80f961f0e71f3a9b524af6012062fe037a6");
   assertEquals(hex(await derive(4096)), "4b007901b765489abead49d926f721d065a429c1");
-  await assertRefused("OperationError", "PBKDF2 needs at least one iteration.", () => derive(0));
+  await assertRefused("OperationError", "PBKDF2 requires a positive iteration count (requested 0).", () => derive(0));
   await assertRefused("NotSupportedError", "Pbkdf2 failed: iteration counts above 10000000 are not supported (requested 10000001).",
     () => derive(10_000_001));
 });
