@@ -15,6 +15,7 @@ import { contentStream, locked, lockedForSharing, streamToHostBody, takeStream, 
 import { FormData, parseFormData, serializeMultipart } from "stated:form-data";
 import { headerIn, headersAround, headersOfHost, listBehind, toWire, wireListBehind } from "stated:headers";
 import { ops } from "stated:host";
+import { takeAccessors } from "stated:own-accessors";
 import { extractMimeType, serializeMimeType } from "stated:mime-type";
 import { flag, lacks } from "stated:settings";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
@@ -71,6 +72,7 @@ export class Body {
     this.#content = content;
     this.#list = list;
     this.#fromHost = fromHost;
+    takeAccessors(this);
   }
 
   static {

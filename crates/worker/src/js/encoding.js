@@ -6,6 +6,7 @@
 
 import { ops } from "stated:host";
 import { DOMException } from "stated:dom-exception";
+import { lacks } from "stated:settings";
 import { badArgument, badConstructorArgument, defineInterface, toDictionary, toDOMString, viewBytes } from "stated:webidl";
 
 /** Encodes as UTF-8. */
@@ -94,7 +95,12 @@ export class TextDecoder {
     if (bytes === undefined) throw badArgument("TextDecoder", "decode", 1, "Array");
     const stream = options !== undefined && options !== null && Boolean(options.stream);
     if (this.#decoderId === 0) {
-      if (!stream) return ops.textDecode(this.#name, bytes, this.#fatal, this.#ignoreBom);
+      if (!stream) {
+        if (this.#name.startsWith("utf-16") && !this.#fatal && lacks("text_decoder_replace_surrogates")) {
+          return utf16With(bytes, this.#name === "utf-16be", this.#ignoreBom);
+        }
+        return ops.textDecode(this.#name, bytes, this.#fatal, this.#ignoreBom);
+      }
       this.#decoderId = ops.decoderOpen(this.#name, this.#fatal, this.#ignoreBom);
       abandoned.register(this, this.#decoderId, this);
     }
@@ -123,6 +129,21 @@ export class TextDecoder {
       // The error that counts is already on its way.
     }
   }
+}
+
+/**
+ * UTF-16 whose lone surrogates stay what they are, as in programs of dates before 2026-02-24.
+ *
+ * @param {Uint8Array} bytes
+ * @param {boolean} bigEndian
+ * @param {boolean} ignoreBom
+ */
+function utf16With(bytes, bigEndian, ignoreBom) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = "";
+  for (let at = 0; at + 1 < bytes.byteLength; at += 2) text += String.fromCharCode(view.getUint16(at, !bigEndian));
+  if (bytes.byteLength % 2 === 1) text += "\ufffd";
+  return !ignoreBom && text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 defineInterface(TextEncoder, ["encoding"]);

@@ -11,6 +11,7 @@
 
 import { ops } from "stated:host";
 import { DOMException } from "stated:dom-exception";
+import { takeAccessors } from "stated:own-accessors";
 import { reportUncaught } from "stated:report";
 import { lacks } from "stated:settings";
 import { badArgument, badConstructorArgument, defineConstants, defineInspection, defineInterface, toDictionary,
@@ -60,6 +61,7 @@ export class Event {
   constructor(type, init = undefined) {
     if (arguments.length < 1) throw badConstructorArgument("Event", 1, "string");
     this.#type = toDOMString(type);
+    takeAccessors(this);
     if (init === undefined || init === null) return;
     const options = eventInit(init, "Event", "Init");
     this.#bubbles = Boolean(options.bubbles);

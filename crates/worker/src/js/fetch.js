@@ -12,6 +12,7 @@ import { ops } from "stated:host";
 import { parseMimeType, serializeMimeType } from "stated:mime-type";
 import { isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
 import { Response, responseFromHost } from "stated:response";
+import { lacks } from "stated:settings";
 import { percentDecode } from "stated:url-search-params";
 import { badArgument } from "stated:webidl";
 
@@ -56,12 +57,14 @@ export async function fetch(input, init = undefined) {
   signal?.throwIfAborted();
   const { url } = request;
   if (url.startsWith("data:")) return fetchData(url, request.method);
-  if (!url.startsWith("http:") && !url.startsWith("https:")) throw cannotLoad(url);
+  const isHttp = url.startsWith("http:") || url.startsWith("https:");
+  if (!isHttp && !lacks("fetch_refuses_unknown_protocols")) throw cannotLoad(url);
   if (outbound !== undefined) return outbound.fetch(request);
   const { redirect } = request;
   return sendWithSignal(signal, wantsEncoded(request), (token) => {
     const [method, wireUrl, headers, body] = requestToWire(request);
-    return ops.fetchStart(token, method, wireUrl, headers, body, redirect);
+    const target = isHttp ? wireUrl : wireUrl.replace(/^[^:]*:(\/\/)?/, "http://");
+    return ops.fetchStart(token, method, target, headers, body, redirect);
   });
 }
 

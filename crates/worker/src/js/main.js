@@ -12,6 +12,7 @@ import { ExecutionContext } from "stated:execution-context";
 import { defineExtraHandlers } from "stated:fetcher";
 import { globalClasses, installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
+import { restoreOlder } from "stated:older-behaviours";
 import { removeNewer } from "stated:older-dates";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
@@ -57,6 +58,7 @@ export function init(configJson, versionId, versionMs) {
   registerGlobals(globalThis, before);
   installNodeGlobals(globalThis);
   removeNewer(globalThis, globalClasses);
+  restoreOlder(globalThis);
   setClasses(config.classes);
   defineBindings(env, config.bindings, { id: versionId, tag: "", timestamp: new Date(versionMs).toISOString() });
 }

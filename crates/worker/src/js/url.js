@@ -6,6 +6,7 @@
  */
 
 import { ops } from "stated:host";
+import { takeAccessors } from "stated:own-accessors";
 import { linkedSearchParams, resetSearchParams } from "stated:url-search-params";
 import { badArgument, badConstructorArgument, defineInterface, toDOMString } from "stated:webidl";
 
@@ -45,6 +46,7 @@ export class URL {
     const parts = parse(input, base);
     if (parts === null) throw new TypeError("Invalid URL string.");
     this.#parts = parts;
+    takeAccessors(this);
   }
 
   /**

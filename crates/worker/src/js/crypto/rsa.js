@@ -9,6 +9,7 @@ import { checkPairJwk, fromBase64Url, newJwk, toBase64Url } from "stated:crypto/
 import { checkUsages, dataError, newKey, notSupported, operationError } from "stated:crypto/key";
 import { DOMException } from "stated:dom-exception";
 import { ops } from "stated:host";
+import { lacks } from "stated:settings";
 
 /** @typedef {import("stated:crypto/algorithm").Normalized} Normalized */
 /** @typedef {import("stated:crypto/key").KeyFields} KeyFields */
@@ -37,7 +38,7 @@ function rsa(name, usagesOf, operations) {
       checkExponent(publicExponent);
       checkHash(hash);
       const bytes = await ops.rsaGenerate(modulusLength, publicExponent);
-      const algorithm = { name, modulusLength, publicExponent, hash };
+      const algorithm = { name, modulusLength, publicExponent: exponentOf(publicExponent), hash };
       /** @param {string[]} usages */
       const of = (usages) => asked.filter((usage) => usages.includes(usage));
       return {
@@ -62,7 +63,7 @@ function rsa(name, usagesOf, operations) {
       const bytes = encoded ?? fromJwk(data, type, hash.name, extractable, usages);
       const [n, e] = ops.rsaNumbers("spki", type === "private" ? ops.rsaPublic(bytes) : bytes);
       const modulusLength = n.length * 8 - (Math.clz32(n[0]) - 24);
-      return newKey({ type, extractable, algorithm: { name, modulusLength, publicExponent: e, hash }, usages, bytes });
+      return newKey({ type, extractable, algorithm: { name, modulusLength, publicExponent: exponentOf(e), hash }, usages, bytes });
     },
     /** @param {string} format @param {KeyFields} key */
     exportKey(format, key) {
@@ -118,6 +119,11 @@ function checkAlg(alg, expected) {
   }
   // As in Workers, "alg" stands in both places.
   throw dataError(`JSON Web Key Algorithm parameter "alg" ("${alg}") does not match requested hash algorithm "${alg}".`);
+}
+
+/** The exponent as programs see it: in those of dates before 2023-12-01, a buffer. @param {Uint8Array} bytes */
+function exponentOf(bytes) {
+  return lacks("crypto_preserve_public_exponent") ? bytes.slice().buffer : bytes;
 }
 
 /** @param {Uint8Array} bytes */
