@@ -44,7 +44,7 @@ vendor_node punycode punycode.es6.js punycode/LICENSE-MIT.txt
 vendor_node readable-stream lib/stream.js readable-stream/LICENSE
 sed -i -f readable-stream.sed "$vendor/node/readable-stream.js"
 vendor_node string_decoder lib/string_decoder.js string_decoder/LICENSE
-vendor_node url url.js url/LICENSE
+sed -i "$(tail -n 1 readable-stream.sed)" "$vendor/node/string_decoder.js"
 
 # URLPattern parses with `new URL`; it gets ours for the same reason.
 package=node_modules/urlpattern-polyfill

@@ -64,7 +64,11 @@ fn failures_of(file: &Path) -> Vec<String> {
         .to_string_lossy()
         .into_owned();
     let source = source_of(file);
-    match host::on_a_thread(move || run(source)) {
+    let mut flags = vec!["expose_global_message_channel"];
+    if name.starts_with("node-") {
+        flags.push("nodejs_compat");
+    }
+    match host::on_a_thread(move || run(source, &flags)) {
         Ok(Outcome { count: 0, .. }) => vec![format!("{name}: has no tests")],
         Ok(outcome) => outcome
             .failures
@@ -99,9 +103,9 @@ fn source_of(file: &Path) -> Source {
     }
 }
 
-fn run(source: Source) -> Result<Outcome, String> {
+fn run(source: Source, flags: &[&str]) -> Result<Outcome, String> {
     host::block_on(async {
-        let worker = host::worker(&["expose_global_message_channel"]);
+        let worker = host::worker(flags);
         worker.load(source).map_err(|error| error.text)?;
         tokio::task::spawn_local(worker.clone().tend());
         let response = worker

@@ -122,7 +122,7 @@ export function checkBoolean(name, value) {
 
 /** @param {string} name @param {unknown} value */
 export function checkObject(name, value) {
-  if (typeof value !== "object" || value === null) throw invalidArgType(name, "of type object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidArgType(name, "of type object", value);
 }
 
 /**
@@ -145,14 +145,17 @@ export function checkSignal(name, signal) {
   }
 }
 
-/**
- * What an aborted operation fails with.
- *
- * @param {unknown} cause the signal's reason
- */
+/** What an aborted operation fails with. */
+export class AbortError extends Error {
+  /** @param {unknown} [cause] the signal's reason */
+  constructor(cause = undefined) {
+    super("The operation was aborted", cause === undefined ? undefined : { cause });
+    this.code = "ABORT_ERR";
+    this.name = "AbortError";
+  }
+}
+
+/** @param {unknown} cause the signal's reason */
 export function abortError(cause) {
-  const error = /** @type {any} */ (new Error("The operation was aborted", cause === undefined ? undefined : { cause }));
-  error.name = "AbortError";
-  error.code = "ABORT_ERR";
-  return error;
+  return new AbortError(cause);
 }

@@ -7,15 +7,17 @@
 
 import { console } from "stated:console";
 
-/** @type {(warning: string, type: string, code: string | undefined) => void} */
-let emit = (warning, type, code) => console.warn(`(node:1) ${code === undefined ? "" : `[${code}] `}${type}: ${warning}`);
+/** @type {(warning: string | Error, type?: string, code?: string) => void} */
+let emit = (warning, type, code) => {
+  console.warn(`(node:1) ${typeof warning === "string" ? `${code === undefined ? "" : `[${code}] `}${type}: ${warning}` : warning}`);
+};
 
 /** @param {typeof emit} emitWarning of `process` */
 export function setWarner(emitWarning) {
   emit = emitWarning;
 }
 
-/** @param {string} warning @param {string} type @param {string} [code] */
-export function warn(warning, type, code = undefined) {
+/** @param {string | Error} warning @param {string} [type] of a text @param {string} [code] */
+export function warn(warning, type = undefined, code = undefined) {
   emit(warning, type, code);
 }

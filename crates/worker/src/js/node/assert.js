@@ -21,11 +21,13 @@ export class AssertionError extends Error {
     const errors = actual instanceof Error && expected instanceof Error && "stack" in actual && "stack" in expected;
     if (errors && (message === undefined || message === null)) [actual, expected] = [withoutStack(actual), withoutStack(expected)];
     super(message === undefined || message === null ? describeFailure(/** @type {any} */ (operator), actual, expected) : String(message));
-    // The stack begins with the name as it is when the stack is made.
-    Object.defineProperty(this, "name", { value: "AssertionError [ERR_ASSERTION]", writable: true, configurable: true });
-    /** @type {any} */ (Error).captureStackTrace(this, options.stackStartFn);
-    void this.stack;
-    this.name = "AssertionError";
+    const { stack } = this;
+    Object.defineProperty(this, "name", { value: "AssertionError", writable: true, configurable: true });
+    if (typeof stack === "string") {
+      const frames = stack.search(/\n\s+at /);
+      const value = `AssertionError [ERR_ASSERTION]: ${this.message}${frames === -1 ? "" : stack.slice(frames)}`;
+      Object.defineProperty(this, "stack", { value, writable: true, configurable: true });
+    }
     this.generatedMessage = !message;
     this.code = "ERR_ASSERTION";
     this.actual = actual;

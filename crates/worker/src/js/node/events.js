@@ -6,10 +6,10 @@
  * @module
  */
 
-import { console } from "stated:console";
 import { contextResource } from "stated:node-support/async-resource";
-import { abortError, checkFunction, checkSignal, invalidArgType, nodeError, outOfRange } from "stated:node-support/errors";
+import { abortError, checkBoolean, checkFunction, checkSignal, invalidArgType, nodeError, outOfRange } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
+import { warn } from "stated:node-support/warning";
 import { inspect } from "stated:inspect";
 
 /** @typedef {string | symbol} EventName */
@@ -54,7 +54,8 @@ EventEmitter.init = function init(options) {
     this._eventsCount = 0;
   }
   this._maxListeners ??= undefined;
-  this[captures] = options?.captureRejections === undefined ? capturesByDefault : Boolean(options.captureRejections);
+  if (options?.captureRejections !== undefined) checkBoolean("options.captureRejections", options.captureRejections);
+  this[captures] = options?.captureRejections ?? capturesByDefault;
 };
 
 /** @param {any} emitter @param {EventName} name @returns {Listener[]} */
@@ -93,8 +94,9 @@ function add(emitter, name, listener, place) {
 function warnOfLeak(emitter, name, count) {
   const max = emitter.getMaxListeners?.() ?? listenersMax;
   if (max === 0 || count !== max + 1) return;
-  console.warn(`MaxListenersExceededWarning: Possible EventEmitter memory leak detected. ${count} ${String(name)} `
-    + `listeners added to ${inspect(emitter, { depth: -1 })}. MaxListeners is ${max}. Use emitter.setMaxListeners() to increase limit`);
+  const warning = new Error(`Possible EventEmitter memory leak detected. ${count} ${String(name)} listeners added to ${inspect(emitter, { depth: -1 })}. `
+    + `MaxListeners is ${max}. Use emitter.setMaxListeners() to increase limit`);
+  warn(Object.assign(warning, { name: "MaxListenersExceededWarning", emitter, type: name, count }));
 }
 
 /** @param {any} emitter @param {EventName} name @param {Function} listener @returns {Listener} */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkString } from "stated:node-support/errors";
+import { checkObject, checkString } from "stated:node-support/errors";
 import { matchesGlob as matches } from "stated:node-support/glob";
 import { posix as packagedPosix, win32 as packagedWin32 } from "stated:vendor/node/path-unified";
 
@@ -33,6 +33,10 @@ function checked(packaged) {
       return packaged[name](...args);
     };
   }
+  flavour.format = (/** @type {any} */ parts) => {
+    checkObject("pathObject", parts);
+    return packaged.format(parts);
+  };
   for (const [name, value] of Object.entries(flavour)) {
     if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
   }

@@ -161,7 +161,7 @@ test("numbers of performance are there, histograms are not", () => {
   absent(() => perf.createHistogram(), "createHistogram");
   absent(() => perf.monitorEventLoopDelay(), "monitorEventLoopDelay");
   assertEquals(perf.eventLoopUtilization(), { idle: 0, active: 0, utilization: 0 });
-  assertEquals([perf.constants.NODE_PERFORMANCE_GC_MAJOR, perf.constants.NODE_PERFORMANCE_GC_WEAKCB, perf.PerformanceResourceTiming === globalThis.PerformanceResourceTiming], [4, 16, true]);
+  assertEquals([perf.constants.NODE_PERFORMANCE_GC_MAJOR, perf.constants.NODE_PERFORMANCE_GC_WEAKCB, perf.PerformanceResourceTiming.name], [4, 16, "PerformanceResourceTiming"]);
 });
 
 test("contexts of connections are the same under both names", async () => {

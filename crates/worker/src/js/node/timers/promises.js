@@ -22,6 +22,7 @@ function signalOf(options) {
  * @param {any} signal
  */
 function after(delay, value, signal) {
+  if (delay !== undefined && typeof delay !== "number") return Promise.reject(invalidArgType("delay", "of type number", delay));
   if (signal?.aborted) return Promise.reject(abortError(signal.reason));
   return new Promise((resolve, reject) => {
     const aborted = () => {
