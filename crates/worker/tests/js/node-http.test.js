@@ -61,3 +61,8 @@ test("a server has an address only while it listens", () => {
 test("lists and limits", () => {
   assertEquals([STATUS_CODES[404], METHODS.includes("PATCH"), METHODS.every((method, index) => index === 0 || METHODS[index - 1] < method), http.maxHeaderSize], ["Not Found", true, true, 16384]);
 });
+
+test("a reason that would end the line is refused", () => {
+  const response = new http.ServerResponse(new http.IncomingMessage());
+  assertEquals(assertThrows(() => response.writeHead(200, "a\nb"), TypeError, "Invalid character in statusMessage").code, "ERR_INVALID_CHAR");
+});

@@ -34,3 +34,7 @@ test("what cannot be connected to is refused at once, in Node's words", () => {
   const socket = new net.Socket();
   assertEquals([socket.connecting, socket.pending, socket.readyState, socket.bytesRead, socket.remoteAddress], [false, true, "open", 0, undefined]);
 });
+
+test("an address is made of an object", () => {
+  assertEquals(assertThrows(() => new net.SocketAddress(null), TypeError, 'The "options" argument must be of type object. Received null').code, "ERR_INVALID_ARG_TYPE");
+});

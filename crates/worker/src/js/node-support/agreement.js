@@ -130,7 +130,7 @@ export class DiffieHellman extends Numbers {
       super(ops.primeNew(sizeOrPrime, true), base, 0);
       return;
     }
-    super(bytesArgument(sizeOrPrime, "sizeOrKey", encoding), base);
+    super(bytesArgument(sizeOrPrime, "sizeOrKey", encoding, "one of type number or string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView"), base);
   }
 
   /** @param {any} key @param {any} [encoding] */

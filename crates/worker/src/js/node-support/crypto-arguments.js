@@ -18,12 +18,14 @@ export function viewBytes(value) {
   return undefined;
 }
 
-/** @param {any} value @param {string} name @param {any} [encoding] @returns {Uint8Array} */
-export function bytesArgument(value, name, encoding = undefined) {
+const anyBytes = "of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView";
+
+/** @param {any} value @param {string} name @param {any} [encoding] @param {string} [wanted] for the error @returns {Uint8Array} */
+export function bytesArgument(value, name, encoding = undefined, wanted = anyBytes) {
   if (typeof value === "string") return bytesOf(value, encodingOf(encoding) ?? "utf8");
   const bytes = viewBytes(value);
   if (bytes === undefined) {
-    throw invalidArgType(name, "of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView", value);
+    throw invalidArgType(name, wanted, value);
   }
   return bytes;
 }

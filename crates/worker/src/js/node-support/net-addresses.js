@@ -5,7 +5,7 @@
  */
 
 import { ops } from "stated:host";
-import { checkInteger, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { checkInteger, checkObject, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
 
 const part = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const ipv4 = new RegExp(`^(?:${part}\\.){3}${part}$`);
@@ -59,6 +59,7 @@ export class SocketAddress {
 
   /** @param {{ address?: string, family?: string, port?: number, flowlabel?: number }} [options] */
   constructor(options = {}) {
+    checkObject("options", options);
     const family = familyOf(options.family ?? "ipv4");
     const { address = family === "ipv4" ? "127.0.0.1" : "::", port = 0, flowlabel = 0 } = options;
     checkString("options.address", address);

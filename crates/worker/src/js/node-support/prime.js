@@ -5,7 +5,7 @@
  */
 
 import { ops } from "stated:host";
-import { answer } from "stated:node-support/crypto-arguments";
+import { answer, viewBytes } from "stated:node-support/crypto-arguments";
 import { checkInteger, invalidArgType, outOfRange } from "stated:node-support/errors";
 import { numberBytes } from "stated:node-support/key-pair";
 
@@ -49,6 +49,9 @@ export function generatePrime(size, options, callback = undefined) {
 /** @param {any} candidate @param {any} [options] */
 export function checkPrimeSync(candidate, options = undefined) {
   void options;
+  if (typeof candidate !== "bigint" && viewBytes(candidate) === undefined) {
+    throw invalidArgType("candidate", "of type bigint or an instance of ArrayBuffer, TypedArray, Buffer, or DataView", candidate);
+  }
   return ops.primeCheck(numberBytes(candidate, "candidate"));
 }
 

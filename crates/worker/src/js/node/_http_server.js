@@ -57,6 +57,7 @@ proto.writeHead = function writeHead(status, reason = undefined, headers = undef
     this.statusMessage ??= STATUS_CODES[code] ?? "unknown";
     headers ??= reason;
   }
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(this.statusMessage)) throw nodeError(TypeError, "ERR_INVALID_CHAR", "Invalid character in statusMessage");
   this.statusCode = code;
   if (Array.isArray(headers)) {
     const pairs = headers.every(Array.isArray) ? headers : headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : []));

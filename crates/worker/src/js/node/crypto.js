@@ -15,7 +15,7 @@ import * as certificate from "stated:node-support/certificate";
 import * as cipher from "stated:node-support/cipher";
 import { answer, bytesArgument, hashNamed, opensslError, output } from "stated:node-support/crypto-arguments";
 import { constants } from "stated:node-support/crypto-constants";
-import { checkFunction, checkInteger, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
+import { checkFunction, checkInteger, checkObject, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import * as hashing from "stated:node-support/hashing";
 import { curveNames } from "stated:node-support/key-material";
 import * as keys from "stated:node-support/key-object";
@@ -46,13 +46,15 @@ class Collector extends /** @type {any} */ (Transform) {
   /** @param {any} data @param {any} [encoding] of a string */
   update(data, encoding = undefined) {
     if (this.#finished) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
-    const bytes = bytesArgument(data, "data", encoding);
+    const bytes = bytesArgument(data, "data", encoding, "of type string or an instance of Buffer, TypedArray, or DataView");
     this.#parts.push(typeof data === "string" ? bytes : bytes.slice());
     return this;
   }
 
   /** @param {any} [encoding] */
   digest(encoding = undefined) {
+    // As in Node, only a hash complains.
+    if (this.#finished && this instanceof Hmac) return output(new Uint8Array(0), encoding);
     if (this.#finished) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
     this.#finished = true;
     return output(this.#finish(hashing.concatenate(this.#parts)), encoding);
@@ -171,7 +173,7 @@ export function randomFill(buffer, ...rest) {
 
 /** @param {any} [options] */
 export function randomUUID(options = undefined) {
-  if (options !== undefined && (typeof options !== "object" || options === null)) throw invalidArgType("options", "of type object", options);
+  if (options !== undefined) checkObject("options", options);
   return ops.randomUuid();
 }
 
@@ -251,10 +253,7 @@ export function hkdf(digest, key, salt, info, length, callback) {
 
 /** @param {any} options */
 function scryptParameters(options) {
-  const cost = options?.cost ?? options?.N ?? 16384;
-  const blockSize = options?.blockSize ?? options?.r ?? 8;
-  const parallelization = options?.parallelization ?? options?.p ?? 1;
-  const memory = options?.maxmem ?? SCRYPT_MEMORY;
+  const { N = 16384, cost = N, r = 8, blockSize = r, p = 1, parallelization = p, maxmem: memory = SCRYPT_MEMORY } = options ?? {};
   for (const [name, value] of [["N", cost], ["r", blockSize], ["p", parallelization]]) checkInteger(name, value, 0, 2 ** 32 - 1);
   const valid = cost > 1 && (cost & (cost - 1)) === 0 && blockSize > 0 && parallelization > 0;
   if (!valid || 128 * cost * blockSize > memory) {

@@ -35,3 +35,12 @@ test("PBKDF2, HKDF and scrypt take every digest", () => {
     crypto.scryptSync("a", "b", 0).length,
   ], ["4375d1b00db9a742fbf05795b6eeec58cff090cb", "d329464f78ba579e5676", 0]);
 });
+
+test("a second digest is empty for a HMAC and refused for a hash", () => {
+  const hmac = crypto.createHmac("sha1", "k");
+  hmac.digest();
+  assertEquals([hmac.digest("hex"), hmac.digest().length], ["", 0]);
+  const hash = crypto.createHash("sha1");
+  hash.digest();
+  assertEquals(assertThrows(() => hash.digest(), Error, "Digest already called").code, "ERR_CRYPTO_HASH_FINALIZED");
+});
