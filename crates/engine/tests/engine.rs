@@ -708,6 +708,37 @@ fn a_string_that_grows_too_long_is_v8s_range_error() {
 }
 
 #[test]
+fn values_of_a_wrong_type_are_refused_in_the_words_programs_know() {
+    let code = "class Own { #field = 1; get() { return this.#field; } set() { this.#field = 2; } }
+        export const attempts = [
+            () => `${Symbol('s')}`, () => +Symbol('s'), () => Number.parseFloat(1) + Math.abs(1n), () => JSON.stringify(1n), () => Own(),
+            () => Own.prototype.get.call({}), () => Own.prototype.set.call({}),
+        ];
+        export const all = () => attempts.map((attempt) => { try { return String(attempt()); } catch (e) { return String(e); } }).join('\\n');";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(all) = scope.property(namespace, "all") else {
+                panic!()
+            };
+            let Ok(texts) = scope.call(all, &[]) else {
+                panic!()
+            };
+            let illegal = "TypeError: Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+            let expected = [
+                "TypeError: Cannot convert a Symbol value to a string",
+                "TypeError: Cannot convert a Symbol value to a number",
+                "TypeError: Cannot convert a BigInt value to a number",
+                "TypeError: Do not know how to serialize a BigInt",
+                "TypeError: Class constructors cannot be invoked without 'new'",
+                illegal,
+                illegal,
+            ];
+            assert_eq!(scope.text(texts), Some(expected.join("\n")));
+        });
+    });
+}
+
+#[test]
 fn code_from_strings_is_refused_unless_the_host_allows_it() {
     let code = "export const attempts = [
             () => eval('1'), () => (0, eval)('1'), () => new Function('return 1')(), () => (async () => {}).constructor('return 1')(),

@@ -1,4 +1,4 @@
-//! Errors of the engine that programs know in V8's words.
+//! Errors of the engine that programs know in V8's or workerd's words.
 //!
 //! The engine makes these errors itself, deep inside, and offers no hook to change them. But it
 //! takes their class and text from one table, an entry of which [`GetErrorMessage`] hands out, so
@@ -18,7 +18,46 @@ struct Message {
 
 const CODE_FROM_STRINGS: &CStr = c"Code generation from strings disallowed for this context";
 
-const MESSAGES: [Message; 5] = [
+/// What a method of the platform's classes says when it is called on something else, which the
+/// engine notices when the method reads a private field.
+const ILLEGAL_INVOCATION: &CStr = c"Illegal invocation: function called with incorrect `this` reference. See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
+const MESSAGES: [Message; 12] = [
+    Message {
+        number: JSErrNum::JSMSG_SYMBOL_TO_STRING,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: c"Cannot convert a Symbol value to a string",
+    },
+    Message {
+        number: JSErrNum::JSMSG_SYMBOL_TO_NUMBER,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: c"Cannot convert a Symbol value to a number",
+    },
+    Message {
+        number: JSErrNum::JSMSG_BIGINT_TO_NUMBER,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: c"Cannot convert a BigInt value to a number",
+    },
+    Message {
+        number: JSErrNum::JSMSG_BIGINT_NOT_SERIALIZABLE,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: c"Do not know how to serialize a BigInt",
+    },
+    Message {
+        number: JSErrNum::JSMSG_CANT_CALL_CLASS_CONSTRUCTOR,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: c"Class constructors cannot be invoked without 'new'",
+    },
+    Message {
+        number: JSErrNum::JSMSG_GET_MISSING_PRIVATE,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: ILLEGAL_INVOCATION,
+    },
+    Message {
+        number: JSErrNum::JSMSG_SET_MISSING_PRIVATE,
+        class: JSExnType::JSEXN_TYPEERR,
+        text: ILLEGAL_INVOCATION,
+    },
     // What a string that grows too long ends with, far more often than anything else.
     Message {
         number: JSErrNum::JSMSG_ALLOC_OVERFLOW,
