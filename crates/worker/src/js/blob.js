@@ -117,7 +117,7 @@ export class File extends Blob {
    */
   constructor(parts, name, options = undefined) {
     if (arguments.length < 2) throw badConstructorArgument("File", 2, "string");
-    if (parts === undefined) throw badConstructorArgument("File", 1, "Array");
+    if (typeof parts !== "object" || parts === null) throw badConstructorArgument("File", 1, "Array");
     super(parts, options);
     this.#name = toUSVString(name);
     const time = options?.lastModified;

@@ -106,8 +106,8 @@ export class Cache {
    */
   async put(request, response) {
     const name = this.#name;
+    if (arguments.length > 0 && !(response instanceof Response)) throw badArgument("Cache", "put", 2, "Response");
     const found = keyOf(request, "put");
-    if (!(response instanceof Response)) throw badArgument("Cache", "put", 2, "Response");
     if (found === undefined) throw new TypeError("Cannot cache response to non-GET request.");
     if (response.status === 206) throw new TypeError("Cannot cache response to a range request (206 Partial Content).");
     if (directivesOf(response.headers.get("vary")).has("*")) {

@@ -31,6 +31,7 @@ export class TextEncoder {
    */
   encodeInto(source, destination) {
     void this.#encoding;
+    if (arguments.length < 1) throw badArgument("TextEncoder", "encodeInto", 1, "String");
     if (arguments.length < 2 || !(destination instanceof Uint8Array)) {
       throw badArgument("TextEncoder", "encodeInto", 2, "Uint8Array");
     }
@@ -93,7 +94,7 @@ export class TextDecoder {
   decode(input = undefined, options = undefined) {
     const bytes = input === undefined ? noBytes : viewBytes(input);
     if (bytes === undefined) throw badArgument("TextDecoder", "decode", 1, "Array");
-    const stream = options !== undefined && options !== null && Boolean(options.stream);
+    const stream = Boolean(toDictionary(options, () => badArgument("TextDecoder", "decode", 2, "DecodeOptions"))?.stream);
     if (this.#decoderId === 0) {
       if (!stream) {
         if (this.#name.startsWith("utf-16") && !this.#fatal && lacks("text_decoder_replace_surrogates")) {

@@ -27,8 +27,9 @@ export class FormData {
 
   /** @param {string} name @param {any} value @param {string} [filename] */
   append(name, value, filename = undefined) {
-    if (arguments.length < 2) throw badArgument("FormData", "append", arguments.length + 1, "File or Blob or string");
-    this.#list.push(toUSVString(name), toEntry(value, filename));
+    if (arguments.length < 2) throw missingEntry("append", arguments.length);
+    const wanted = toUSVString(name);
+    this.#list.push(wanted, toEntry(wanted, value, filename));
   }
 
   /** @param {string} name */
@@ -68,9 +69,9 @@ export class FormData {
 
   /** @param {string} name @param {any} value @param {string} [filename] */
   set(name, value, filename = undefined) {
-    if (arguments.length < 2) throw badArgument("FormData", "set", arguments.length + 1, "File or Blob or string");
+    if (arguments.length < 2) throw missingEntry("set", arguments.length);
     const wanted = toUSVString(name);
-    const entry = toEntry(value, filename);
+    const entry = toEntry(wanted, value, filename);
     let found = false;
     this.#keep((present, index) => {
       if (present !== wanted) return true;
@@ -96,11 +97,23 @@ export class FormData {
   }
 }
 
-/** @param {any} value @param {string | undefined} filename @returns {Entry} */
-function toEntry(value, filename) {
+/** @param {string} method @param {number} given how many arguments there are */
+function missingEntry(method, given) {
+  return badArgument("FormData", method, given + 1, given === 0 ? "string" : "File or Blob or string");
+}
+
+/**
+ * As in Workers a Blob without a file name has that of its field; in the standard it is "blob".
+ *
+ * @param {string} field
+ * @param {any} value
+ * @param {string | undefined} filename
+ * @returns {Entry}
+ */
+function toEntry(field, value, filename) {
   if (!(value instanceof Blob)) return toUSVString(value);
   if (value instanceof File && filename === undefined) return value;
-  const name = filename === undefined ? "blob" : toUSVString(filename);
+  const name = filename === undefined ? field : toUSVString(filename);
   return fileAround(blobBytes(value), name, value.type, value instanceof File ? value.lastModified : undefined);
 }
 
@@ -168,6 +181,8 @@ export function parseFormData(bytes, contentType) {
   const mimeType = extractMimeType(contentType);
   const essence = mimeType?.essence;
   if (essence === "application/x-www-form-urlencoded") {
+    const charset = mimeType?.parameters.get("charset") ?? "utf-8";
+    if (ops.encodingName(charset) !== "utf-8") throw new TypeError("Non-utf-8 application/x-www-form-urlencoded body.");
     const form = new FormData();
     const list = parseUrlEncoded(ops.textDecode("utf-8", bytes, false, true));
     for (const part of list) listOf(form).push(part);
@@ -259,7 +274,7 @@ function indexOf(bytes, wanted, from) {
 function readPartHeaders(bytes, start) {
   /** @type {string | undefined} */
   let disposition;
-  let type = "text/plain";
+  let type = "";
   let position = start;
   for (;;) {
     const end = afterLine(bytes, position);
@@ -276,13 +291,16 @@ function readPartHeaders(bytes, start) {
 /** @param {FormData} form @param {{ disposition: string | undefined, type: string }} headers @param {Uint8Array} content */
 function addPart(form, headers, content) {
   const { disposition } = headers;
-  if (disposition === undefined || !/^form-data\s*(;|$)/i.test(disposition)) {
-    throw new TypeError("No valid Content-Disposition header found in FormData part.");
+  if (disposition === undefined) throw new TypeError("No valid Content-Disposition header found in FormData part.");
+  if (!/^form-data\s*(;|$)/i.test(disposition)) {
+    throw new TypeError('Content-Disposition header for FormData part must have the value "form-data", possibly followed by parameters. '
+      + `Got: "${disposition.split(";")[0].trim()}"`);
   }
   const name = parameter(disposition, "name");
   if (name === undefined) throw new TypeError("Content-Disposition header in FormData part is missing a name.");
   const filename = parameter(disposition, "filename");
-  const isText = filename === undefined || lacks("formdata_parser_supports_files");
+  // As in Workers an empty file name is none: what a browser sends for an empty file input is an empty string.
+  const isText = filename === undefined || filename === "" || lacks("formdata_parser_supports_files");
   const value = isText ? ops.textDecode("utf-8", content, false, true) : fileAround(content, filename, headers.type);
   listOf(form).push(name, value);
 }

@@ -76,7 +76,8 @@ export function serializeForStorage(value, message) {
 }
 
 /**
- * Serializes for a clone within the realm: buffers in `transferred` are written as their position in it.
+ * Serializes for a clone within the realm: buffers in `transferred` are written as their position in it. Shared buffers that
+ * are found are added to it.
  *
  * @param {unknown} value
  * @param {Map<object, number>} transferred
@@ -86,7 +87,7 @@ export function serializeForClone(value, transferred) {
   writer.plainInstances = true;
   writer.errorStacks = true;
   writer.cloning = true;
-  if (transferred.size > 0) writer.transferred = transferred;
+  writer.transferred = transferred;
   return finish(writer, value);
 }
 

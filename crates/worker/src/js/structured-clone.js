@@ -12,7 +12,7 @@ import { badArgument, badField, toDictionary } from "stated:webidl";
 /**
  * Clones a value by the structured clone algorithm.
  *
- * The array buffers in `transfer` are moved, not copied, and are detached afterwards; nothing is detached when the call
+ * Shared buffers are shared. The array buffers in `transfer` are moved, not copied, and are detached afterwards; nothing is detached when the call
  * throws before that.
  *
  * @param {any} value
@@ -29,7 +29,10 @@ export function structuredClone(value, options = undefined) {
   const bytes = serializeForClone(value, transferred);
   /** @type {ArrayBuffer[]} */
   const moved = [];
-  for (const buffer of transferred.keys()) moved.push(/** @type {any} */ (buffer).transfer());
+  for (const buffer of transferred.keys()) {
+    // Differs: the clone of a SharedArrayBuffer is itself, not another object with the same memory.
+    moved.push(ops.classOf(buffer) === "SharedArrayBuffer" ? buffer : /** @type {any} */ (buffer).transfer());
+  }
   return deserialize(bytes, moved);
 }
 

@@ -517,7 +517,9 @@ export class Reader {
 
   /** A view comes right after its buffer and takes its place. @param {any} value */
   #readView(value) {
-    if (this.#peekTag() !== wire.TAG_VIEW || ops.classOf(value) !== "ArrayBuffer") return value;
+    if (this.#peekTag() !== wire.TAG_VIEW) return value;
+    const kind = ops.classOf(value);
+    if (kind !== "ArrayBuffer" && kind !== "SharedArrayBuffer") return value;
     this.#position++;
     const Class = viewClasses.get(this.#bytes[this.#take(1)]);
     if (Class === undefined) throw malformed();

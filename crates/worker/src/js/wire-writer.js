@@ -15,6 +15,7 @@ import { ops } from "stated:host";
 import { constructorName, dataCloneError, nestedTooDeeply, notCloneable, notSerializable, outOfMemory,
   refusedBy } from "stated:clone-errors";
 import { isPlatformPrototype, platformClass, standsFor } from "stated:platform-classes";
+import { isSharedBuffer } from "stated:webidl";
 import { writeError } from "stated:wire-errors";
 import * as wire from "stated:wire-format";
 
@@ -282,6 +283,12 @@ export class Writer {
       case "ArrayBuffer":
         this.#writeArrayBuffer(object);
         return;
+      case "SharedArrayBuffer":
+        // Within the realm memory is shared by passing the buffer itself on.
+        if (!this.cloning || this.transferred === null) throw notCloneable(object);
+        if (!this.transferred.has(object)) this.transferred.set(object, this.transferred.size);
+        this.#writeArrayBuffer(object);
+        return;
       case "Number":
         this.writeTag(wire.TAG_NUMBER_OBJECT);
         this.#writeDouble(numberOf(object));
@@ -498,7 +505,8 @@ export class Writer {
     this.writeTag(wire.viewTags[name]);
     this.writeVarint(shape[0]);
     this.writeVarint(shape[1]);
-    this.writeVarint(isResizable(buffer) ? wire.VIEW_RESIZABLE | (tracksLength(view, buffer) ? wire.VIEW_LENGTH_TRACKING : 0) : 0);
+    const canResize = !isSharedBuffer(buffer) && isResizable(buffer);
+    this.writeVarint(canResize ? wire.VIEW_RESIZABLE | (tracksLength(view, buffer) ? wire.VIEW_LENGTH_TRACKING : 0) : 0);
   }
 
   /** @param {number} id */

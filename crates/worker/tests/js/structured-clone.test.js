@@ -67,3 +67,11 @@ test("a clone within the realm keeps a maximum of any size", () => {
   const clone = /** @type {any} */ (structuredClone(new ArrayBuffer(2, /** @type {any} */ ({ maxByteLength }))));
   assertEquals([clone.byteLength, clone.maxByteLength], [2, maxByteLength]);
 });
+
+test("shared memory is shared by a clone, also behind views, and refused everywhere else", () => {
+  const shared = new SharedArrayBuffer(8);
+  const { buffer, view, again } = structuredClone({ buffer: shared, view: new Uint16Array(shared, 2, 2), again: shared });
+  new Uint8Array(shared)[2] = 7;
+  assertEquals([new Uint8Array(buffer)[2], view[0], view.length, view.byteOffset, view.buffer === buffer, again === buffer], [7, 7, 2, 2, true, true]);
+  assertThrows(() => structuredClone(shared, { transfer: [shared] }), DOMException, "Object is not transferable");
+});
