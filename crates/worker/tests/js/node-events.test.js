@@ -155,3 +155,22 @@ test("rejections of async listeners are captured on request", async () => {
   emitter.emit("e");
   assertEquals((await Promise.race([failed, new Promise(() => {})]))[0].message, "captured");
 });
+
+test("too many listeners are a warning of the process", async () => {
+  const { default: process } = await import("stated:node/process");
+  const heard = [];
+  const listener = (warning) => heard.push([warning.name, warning.message.startsWith("Possible EventEmitter memory leak detected. 3 x listeners added to [EventEmitter]."), warning.type, warning.count]);
+  process.on("warning", listener);
+  const emitter = new EventEmitter().setMaxListeners(2);
+  for (let i = 0; i < 4; i++) emitter.on("x", () => {});
+  await new Promise((resolve) => { setTimeout(resolve, 1); });
+  process.off("warning", listener);
+  assertEquals(heard, [["MaxListenersExceededWarning", true, "x", 3]]);
+});
+
+test("options are checked, and an abort has a class of its own", async () => {
+  const error = assertThrows(() => new EventEmitter({ captureRejections: 1 }), TypeError, 'The "options.captureRejections" property must be of type boolean. Received type number (1)');
+  assertEquals(error.code, "ERR_INVALID_ARG_TYPE");
+  const aborted = await once(new EventEmitter(), "x", { signal: AbortSignal.abort() }).catch((reason) => reason);
+  assertEquals([aborted.constructor.name, aborted.name, aborted.code, aborted.message], ["AbortError", "AbortError", "ABORT_ERR", "The operation was aborted"]);
+});
