@@ -338,6 +338,7 @@ const cases = {
     await scheduler.wait(5);
     t.write("states", a.readyState, b.readyState, first.events);
     const second = new Recorder(b);
+    b.addEventListener("close", () => b.close(3000, "x"));
     b.accept();
     t.write("events", (await second.first(2)).slice(0, 2));
     t.write("and at the other end", await first.first(1));

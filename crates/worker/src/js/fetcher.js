@@ -115,14 +115,14 @@ registerPlatformClass(ServiceStub, {
 
 /**
  * A stub of an object arrives as one of a service, too: without its id and name. A member of `ctx.exports` is passed on only
- * with props of its own.
+ * with props of its own, but may be where the requests of a dynamic worker go.
  *
  * @param {import("stated:wire-writer").Writer} writer
  * @param {import("stated:rpc-message").OutgoingMessage} message
  * @param {any} stub
  */
 export function passService(writer, message, stub) {
-  if (typeof stub === "function") throw notSerializable("LoopbackServiceStub");
+  if (typeof stub === "function" && message.use !== "kept") throw notSerializable("LoopbackServiceStub");
   const channel = channelOf(stub);
   if (channel instanceof RestoredChannel) {
     channel.pass(writer, message);
