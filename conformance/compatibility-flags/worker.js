@@ -264,11 +264,39 @@ const cases = {
     await t.attempt("a name and a password", async () => (await object.fetch("http://user:pw@host/url")).text());
   }),
 
+  "11.5 handle_cross_request_promise_resolution": here(async (t, { object }) => {
+    const settled = new Promise((resolve) => {
+      settle = resolve;
+    });
+    await object.fetch("http://host/settle");
+    t.write("value", await settled);
+    await t.attempt("its own I/O afterwards", async () => (await object.fetch("http://host/path")).text());
+  }),
+
+  "11.5 unhandled_rejection_after_microtask_checkpoint": here(async (t) => {
+    const seen = [];
+    const listener = (event) => {
+      seen.push(event.type);
+      event.preventDefault();
+    };
+    addEventListener("unhandledrejection", listener);
+    const rejected = Promise.reject(new Error("handled soon"));
+    await undefined;
+    await undefined;
+    rejected.catch(() => {});
+    await scheduler.wait(1);
+    removeEventListener("unhandledrejection", listener);
+    t.write("a handler that comes with a later microtask", seen);
+  }),
+
   "11.5 Cloudflare.compatibilityFlags": here((t) => {
     const { compatibilityFlags: flags } = Cloudflare;
     for (const flag of ["url_standard", "brotli_content_encoding", "nodejs_compat", "urlpattern_standard"]) t.write(flag, flags[flag]);
   }),
 };
+
+/** Settles a promise that another event waits for. */
+let settle;
 
 for (const each of Object.values(cases)) {
   each.object.fetch = async (object, request) => {
@@ -282,6 +310,9 @@ for (const each of Object.values(cases)) {
         return new Response(`${(await object.ctx.storage.getAlarm()) === null ? "deleted" : "kept"}`);
       case "/url":
         return new Response(request.url);
+      case "/settle":
+        settle("by the object");
+        return new Response();
       case "/signal":
         return new Response(`${request.signal?.constructor.name} ${request.signal?.aborted}`);
       default:
