@@ -53,9 +53,10 @@ export function restoreOlder(target) {
   if (lacks("workers_api_getters_setters_on_prototype")) moveAccessors([Request, Response, Event, URL]);
 }
 
-/** @param {any} holder @param {string} name @param {unknown} value */
+/** @param {any} holder @param {string} name @param {unknown} value of a method, or a class in the place of another */
 function define(holder, name, value) {
-  Object.defineProperty(holder, name, { value, writable: true, enumerable: typeof holder[name] === "function" || holder !== globalThis, configurable: true });
+  const enumerable = Object.getOwnPropertyDescriptor(holder, name)?.enumerable ?? true;
+  Object.defineProperty(holder, name, { value, writable: true, enumerable, configurable: true });
 }
 
 function importScripts() {
