@@ -12,14 +12,10 @@ use stated_object::clock::wall_ms;
 use stated_worker::{Asset, AssetKind, Source, Version};
 
 /// What a module knows of itself in programs with the flag `new_module_registry`: all of a program is one module.
-const IMPORT_META: [(&str, &str); 5] = [
+const IMPORT_META: [(&str, &str); 4] = [
     ("import.meta.dirname", "\"/bundle\""),
     ("import.meta.filename", "\"/bundle/worker.js\""),
     ("import.meta.main", "true"),
-    (
-        "import.meta.resolve",
-        "((...args) => { if (args.length === 0) throw new TypeError(\"import.meta.resolve requires a specifier argument\"); return new globalThis.URL(`${args[0]}`, \"file:///bundle/worker.js\").href; })",
-    ),
     ("import.meta.url", "\"file:///bundle/worker.js\""),
 ];
 
