@@ -93,12 +93,17 @@ Object.defineProperty(RpcPromise.prototype, Symbol.toStringTag, { value: "JsRpcP
 const BEHIND = Symbol("handler");
 /** @type {Remote | undefined} */
 let lastAsked;
+/** What a method of a promise was looked up on last, which is asked for nothing again. @type {unknown} */
+let lastLookedAt;
 
 /** @param {any} self @param {Function} Class @returns {any} */
 function behind(self, Class) {
-  lastAsked = undefined;
-  if (typeof self === "function") void self[BEHIND];
+  if (self !== lastLookedAt || typeof self !== "function") {
+    lastAsked = undefined;
+    if (typeof self === "function") void self[BEHIND];
+  }
   const remote = /** @type {Remote | undefined} */ (lastAsked);
+  lastAsked = lastLookedAt = undefined;
   if (remote?.prototype() !== Class.prototype) throw illegalInvocation();
   return remote;
 }
@@ -160,16 +165,20 @@ class Remote {
     this.path = path;
   }
 
-  /** @param {unknown} _target @param {string | symbol} key */
-  get(_target, key) {
+  /** @param {unknown} _target @param {string | symbol} key @param {unknown} self */
+  get(_target, key, self) {
     const { own } = this;
-    return own !== undefined && Object.hasOwn(own, key) ? own[key] : this.lookUp(key);
+    return own !== undefined && Object.hasOwn(own, key) ? own[key] : this.lookUp(key, self);
   }
 
-  /** @param {string | symbol} key @returns {any} */
-  lookUp(key) {
+  /** @param {string | symbol} key @param {unknown} self @returns {any} */
+  lookUp(key, self) {
     const prototype = this.prototype();
-    if (key in prototype) return prototype[key];
+    if (key in prototype) {
+      lastAsked = this;
+      lastLookedAt = self;
+      return prototype[key];
+    }
     if (key === BEHIND) lastAsked = this;
     return typeof key === "symbol" || isIndex(key) ? undefined : this.member(key);
   }
@@ -476,10 +485,10 @@ class StubHandler extends Remote {
     super(channel, undefined, []);
   }
 
-  /** @param {string | symbol} key */
-  lookUp(key) {
+  /** @param {string | symbol} key @param {unknown} self */
+  lookUp(key, self) {
     // A stub must be returnable from an async function, so it is never a thenable.
-    return key === "then" ? undefined : super.lookUp(key);
+    return key === "then" ? undefined : super.lookUp(key, self);
   }
 
   /** @param {unknown} target @param {string | symbol} key */
