@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stated_node::Retention;
@@ -92,8 +92,9 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Types {
-    /// Folder of the project [default: the current one]
-    pub(crate) project: Option<PathBuf>,
+    /// Folder of the project [default: the current one]; or, ending with .d.ts, what --path is
+    #[arg(value_name = "PROJECT|FILE")]
+    place: Option<PathBuf>,
 
     /// Project file; further ones are of services that the bindings of the first name
     #[arg(short, long, value_name = "FILE")]
@@ -105,7 +106,7 @@ pub(crate) struct Types {
 
     /// File to write [default: worker-configuration.d.ts beside the project file]
     #[arg(long, value_name = "FILE")]
-    pub(crate) path: Option<PathBuf>,
+    path: Option<PathBuf>,
 
     /// Name of the global interface [default: Env]
     #[arg(long, value_name = "NAME")]
@@ -122,6 +123,31 @@ pub(crate) struct Types {
     /// Say whether the file is up to date, and write nothing
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+impl Types {
+    /// The folder of the project, if one was named.
+    pub(crate) fn project(&self) -> Option<&Path> {
+        self.place().err().flatten()
+    }
+
+    /// The file to write, if one was named.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref().or_else(|| self.place().ok())
+    }
+
+    /// What stands alone, as a file or as a folder: wrangler takes the file there.
+    fn place(&self) -> Result<&Path, Option<&Path>> {
+        match self.place.as_deref() {
+            Some(file) if self.path.is_none() && is_declarations(file) => Ok(file),
+            folder => Err(folder),
+        }
+    }
+}
+
+/// Whether the name is that of a file of declarations.
+pub(crate) fn is_declarations(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(".d.ts")
 }
 
 #[derive(Debug, Args)]

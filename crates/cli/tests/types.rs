@@ -104,6 +104,25 @@ fn a_file_of_somebody_else_is_not_replaced() {
 }
 
 #[test]
+fn a_file_may_stand_where_the_project_does_as_for_wrangler() {
+    let copy = Copy::of("reload");
+    let folder = copy.folder();
+
+    for arguments in [&["named.d.ts"][..], &[".", "--path", "named.d.ts"]] {
+        let exit = types(folder, arguments);
+
+        assert_eq!(
+            (exit.code, exit.stdout.as_str()),
+            (Some(0), "Wrote named.d.ts\n"),
+            "{}",
+            exit.stderr
+        );
+        fs::remove_file(folder.join("named.d.ts")).expect("the file was written");
+    }
+    assert!(!folder.join(FILE).exists());
+}
+
+#[test]
 fn what_cannot_be_written_is_said() {
     let copy = Copy::of("reload");
     for (arguments, text) in [

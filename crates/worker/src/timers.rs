@@ -51,8 +51,8 @@ impl Worker {
         let id = self.numbers().next();
         let worker = self.clone();
         let owner = context.clone();
+        let mut due = tokio::time::Instant::now();
         let task = tokio::task::spawn_local(async move {
-            let mut due = tokio::time::Instant::now();
             loop {
                 due += delay;
                 tokio::select! {

@@ -9,7 +9,7 @@ use stated_config::{Config, LocalSecrets, Project};
 use stated_node::exported;
 
 use super::project;
-use crate::arguments::{Selection, Types};
+use crate::arguments::{Selection, Types, is_declarations};
 use crate::failure::Failure;
 use crate::printer;
 
@@ -66,8 +66,8 @@ pub(crate) async fn run(types: &Types) -> Result<(), Failure> {
 
 /// Where the declarations go; the project need not be in order for that.
 fn output(types: &Types) -> Result<PathBuf, Failure> {
-    let path = match &types.path {
-        Some(path) => path.clone(),
+    let path = match types.path() {
+        Some(path) => path.to_owned(),
         None => {
             let request =
                 project::requests(&selection(types, None), &LocalSecrets::Skip)?.remove(0);
@@ -75,7 +75,7 @@ fn output(types: &Types) -> Result<PathBuf, Failure> {
             file.with_file_name(FILE_NAME)
         }
     };
-    if path.to_string_lossy().ends_with(".d.ts") {
+    if is_declarations(&path) {
         Ok(path)
     } else {
         Err(Failure::new(format!(
@@ -159,7 +159,7 @@ async fn program(config: &Config) -> TypesProgram {
 
 fn selection(types: &Types, env: Option<String>) -> Selection {
     Selection {
-        project: types.project.clone(),
+        project: types.project().map(Path::to_owned),
         config: types.config.clone(),
         env,
         name: None,
