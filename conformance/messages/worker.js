@@ -221,6 +221,30 @@ const cases = {
     },
   },
 
+  "1.4 cf goes along to an object": {
+    object: {
+      fetch: (_object, request) => (new URL(request.url).pathname === "/from"
+        ? new Response(null, { status: 307, headers: { Location: "/to" } })
+        : Response.json({ type: typeof request.cf, cf: request.cf, copy: new Request(request).cf, own: new Request(request, { cf: { b: 2 } }).cf })),
+    },
+    async worker({ object }, t) {
+      const send = async (...values) => (await object.fetch(...values)).json();
+      t.write("none", await send("http://object/"));
+      t.write("empty", await send("http://object/", { cf: {} }));
+      const cf = { a: 1, list: [1, "é", null], nested: { b: true }, gone: undefined, at: new Date(0), toText() {} };
+      t.write("init", await send("http://object/", { cf }));
+      t.write("request", await send(new Request("http://object/", { cf: { a: 1 } })));
+      t.write("request and init", await send(new Request("http://object/", { cf: { a: 1 } }), { cf: { a: 2 } }));
+      t.write("array", await send("http://object/", { cf: [1, 2] }));
+      t.write("redirected", await send("http://object/from", { cf: { a: 1 } }));
+      const cyclic = {};
+      cyclic.self = cyclic;
+      await send("http://object/", { cf: cyclic }).catch((error) => t.write("cyclic", error.name));
+      await t.attempt("BigInt", () => send("http://object/", { cf: { a: 1n } }));
+      await t.attempt("toJSON throws", () => send("http://object/", { cf: { toJSON() { throw new RangeError("no"); } } }));
+    },
+  },
+
   "1.4 what an object answers": {
     object: {
       fetch: (_object, request) => {

@@ -126,6 +126,7 @@ impl Client {
             headers,
             body: Body::None,
             peer: None,
+            cf: None,
         };
         let response = self.fetch(request, RedirectMode::Manual).await?;
         let status = response.status.as_u16();

@@ -69,6 +69,7 @@ impl Origin {
             headers: head.headers,
             body,
             peer: Some(self.ip),
+            cf: None,
         })
     }
 

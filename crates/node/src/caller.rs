@@ -64,6 +64,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Body::None,
             peer: None,
+            cf: None,
         })
     }
 

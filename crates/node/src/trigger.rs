@@ -111,6 +111,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Body::None,
             peer: Some(peer.parse().unwrap()),
+            cf: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub struct FetchRequest {
     pub body: Body,
     /// The address of the peer, for requests that came from the network.
     pub peer: Option<IpAddr>,
+    /// What the program that sent it had as `request.cf`, as JSON.
+    pub cf: Option<Box<str>>,
 }
 
 /// A response on its way to the caller.

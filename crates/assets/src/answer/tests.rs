@@ -51,6 +51,7 @@ fn request(method: &str, path: &str, headers: &[(&'static str, &str)]) -> FetchR
         headers: fields,
         body: Body::None,
         peer: None,
+        cf: None,
     }
 }
 

@@ -161,6 +161,7 @@ mod tests {
             headers,
             body,
             peer: None,
+            cf: None,
         })
         .unwrap()
     }

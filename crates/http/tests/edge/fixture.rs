@@ -188,6 +188,7 @@ pub(crate) fn request(method: Method, url: impl Into<String>) -> FetchRequest {
         headers: HeaderMap::new(),
         body: Body::None,
         peer: None,
+        cf: None,
     }
 }
 

@@ -70,9 +70,10 @@ export class AddressChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {import("stated:host").WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
-    return this.#channel().fetch(token, method, url, headers, body);
+  fetch(token, method, url, headers, body, cf) {
+    return this.#channel().fetch(token, method, url, headers, body, cf);
   }
 
   /** The stub stays usable whatever is sent. */

@@ -36,9 +36,10 @@ export class CapabilityChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {import("stated:host").WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
-    return ops.capabilityFetch(this.#usable(), token, method, url, headers, body);
+  fetch(token, method, url, headers, body, cf) {
+    return ops.capabilityFetch(this.#usable(), token, method, url, headers, body, cf);
   }
 
   /**

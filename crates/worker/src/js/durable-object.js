@@ -220,12 +220,13 @@ function liveObject(contextId) {
  * @param {string} url
  * @param {string[]} headers
  * @param {WireBody} body
+ * @param {string | undefined} cf JSON
  */
-export function fetchObject(callId, contextId, method, url, headers, body) {
+export function fetchObject(callId, contextId, method, url, headers, body, cf) {
   try {
     const { instance } = liveObject(contextId);
     if (typeof instance.fetch !== "function") throw noFetchHandler();
-    answerFetch(callId, headers, instance.fetch(requestFromHost(method, url, headers, body, callId)));
+    answerFetch(callId, headers, instance.fetch(requestFromHost(method, url, headers, body, callId, cf)));
   } catch (error) {
     respondFailure(callId, error);
   }

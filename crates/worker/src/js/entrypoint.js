@@ -57,10 +57,11 @@ function newInstance(Class, ctx) {
  * @param {string} url
  * @param {string[]} headers
  * @param {WireBody} body
+ * @param {string | undefined} cf JSON
  */
-export function fetchEntrypoint(callId, contextId, entrypoint, props, method, url, headers, body) {
+export function fetchEntrypoint(callId, contextId, entrypoint, props, method, url, headers, body, cf) {
   try {
-    const request = requestFromHost(method, url, headers, body, callId);
+    const request = requestFromHost(method, url, headers, body, callId, cf);
     const { kind, handler, ctx } = statelessHandler(entrypoint, contextId, props);
     if (typeof handler.fetch !== "function") throw noFetchHandler();
     const result = kind === "entrypoint" ? handler.fetch(request) : handler.fetch(request, env, ctx);

@@ -135,10 +135,11 @@ class FacetChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
+  fetch(token, method, url, headers, body, cf) {
     return this.#send((contextId, generation) =>
-      ops.facetFetch(contextId, this.#name, generation, token, method, url, headers, body));
+      ops.facetFetch(contextId, this.#name, generation, token, method, url, headers, body, cf));
   }
 
   /** @param {string[]} path @param {SentMessage | undefined} message */

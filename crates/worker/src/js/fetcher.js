@@ -9,7 +9,7 @@ import { CapabilityChannel } from "stated:capability-channel";
 import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
 import { sendWithSignal } from "stated:fetch";
 import { registerPlatformClass } from "stated:platform-classes";
-import { isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
+import { cfToWire, isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
 import { responseFromHost } from "stated:response";
 import { RestoredChannel } from "stated:restored-channel";
 import { channelOf, RemoteObject } from "stated:rpc-channel";
@@ -33,8 +33,8 @@ const FAKE_BASE = "https://fake-host/";
  * Where the requests of a stub go, besides its calls.
  *
  * @typedef {object} FetchChannel
- * @property {(token: number, method: string, url: string, headers: string[], body: WireBody) => Promise<WireResponse>} fetch
- *   a token of 0 cannot be aborted
+ * @property {(token: number, method: string, url: string, headers: string[], body: WireBody, cf: string | undefined) =>
+ *   Promise<WireResponse>} fetch a token of 0 cannot be aborted; `cf` is JSON
  */
 
 /** A service binding, or the part of an object's stub that is one. */
@@ -64,9 +64,10 @@ export class ServiceStub extends RemoteObject {
       const follow = request.redirect === "follow";
       const encoded = wantsEncoded(request);
       const [method, url, headers, body] = messageOf(request);
-      const response = channel.fetch(0, method, url, headers, body);
+      const cf = cfToWire(request);
+      const response = channel.fetch(0, method, url, headers, body, cf);
       return follow
-        ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body)).then((wire) => toResponse(wire, encoded))
+        ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body, cf)).then((wire) => toResponse(wire, encoded))
         : response.then((wire) => toResponse(at(wire, url), encoded));
     } catch (error) {
       return Promise.reject(error);
@@ -198,8 +199,9 @@ async function fetchWithSignal(channel, request, signal) {
   const follow = request.redirect === "follow";
   return sendWithSignal(signal, wantsEncoded(request), async (token) => {
     const [method, url, headers, body] = messageOf(request);
-    const wire = await channel.fetch(token, method, url, headers, body);
-    return follow ? followRedirects(channel, token, wire, method, url, headers, body) : at(wire, url);
+    const cf = cfToWire(request);
+    const wire = await channel.fetch(token, method, url, headers, body, cf);
+    return follow ? followRedirects(channel, token, wire, method, url, headers, body, cf) : at(wire, url);
   });
 }
 
@@ -211,11 +213,12 @@ async function fetchWithSignal(channel, request, signal) {
  * @param {string} url
  * @param {string[]} headers
  * @param {WireBody} body
+ * @param {string | undefined} cf
  * @returns {Promise<WireResponse>}
  *
  * Source: the Fetch standard's HTTP-redirect fetch, without credentials and referrers.
  */
-async function followRedirects(channel, token, wire, method, url, headers, body) {
+async function followRedirects(channel, token, wire, method, url, headers, body, cf) {
   const urls = [url];
   while (isRedirect(wire[0])) {
     const location = headerOf(wire[2], "location");
@@ -232,7 +235,7 @@ async function followRedirects(channel, token, wire, method, url, headers, body)
     }
     url = resolve(location, url);
     urls.push(url);
-    wire = await channel.fetch(token, method, url, headers, body);
+    wire = await channel.fetch(token, method, url, headers, body, cf);
   }
   at(wire, url);
   if (urls.length > 1) wire[5] = true;

@@ -322,7 +322,7 @@ export interface Ops {
    * stub's first result, and before that the stub's own, negative; a stub of a broken generation rejects with the break's error.
    */
   stubFetch(namespace: number, id: string, name: string | undefined, generation: number, token: number, method: string,
-    url: string, headers: string[], body: WireBody): Promise<[number, WireResponse]>;
+    url: string, headers: string[], body: WireBody, cf: string | undefined): Promise<[number, WireResponse]>;
   /** `args` undefined = read the property. The capabilities leave the context with the call. */
   stubCall(namespace: number, id: string, name: string | undefined, generation: number, path: string[],
     args: Uint8Array | undefined, capabilities: number[]): Promise<[number, WireMessage]>;
@@ -331,7 +331,7 @@ export interface Ops {
    * program; `props` are those of a caller that has its own.
    */
   serviceFetch(service: number | string, props: WireMessage | undefined, token: number, method: string, url: string,
-    headers: string[], body: WireBody): Promise<WireResponse>;
+    headers: string[], body: WireBody, cf: string | undefined): Promise<WireResponse>;
   serviceCall(service: number | string, props: WireMessage | undefined, path: string[], args: Uint8Array | undefined,
     capabilities: number[]): Promise<WireMessage>;
   /** Runs `scheduled` and waits for what it gave to `waitUntil`: `[outcome, noRetry]`. A time of -1 means now. */
@@ -351,7 +351,7 @@ export interface Ops {
   capabilityDrop(capability: number): void;
   /** Calls of one context to one target start in call order. */
   capabilityCall(capability: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
-  capabilityFetch(capability: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+  capabilityFetch(capability: number, token: number, method: string, url: string, headers: string[], body: WireBody, cf: string | undefined): Promise<WireResponse>;
   /** Where a service or object is, in names; undefined if its service does not let stubs of it be stored. */
   capabilityAddress(capability: number): [service: string, entrypoint: string, props: any]
     | [service: string, className: string, id: string, name: string | undefined] | undefined;
@@ -373,7 +373,7 @@ export interface Ops {
   facetCall(contextId: number, name: string, generation: number, path: string[], args: Uint8Array | undefined,
     capabilities: number[]): Promise<WireMessage>;
   facetFetch(contextId: number, name: string, generation: number, token: number, method: string, url: string,
-    headers: string[], body: WireBody): Promise<WireResponse>;
+    headers: string[], body: WireBody, cf: string | undefined): Promise<WireResponse>;
   /** Text, flags and value of the reason as for respondError. */
   facetAbort(contextId: number, name: string, text: string, flags: number, value: Uint8Array | undefined): void;
   facetDelete(contextId: number, name: string): void;
@@ -391,10 +391,10 @@ export interface Ops {
   dynamicCall(program: number, entrypoint: string, props: WireMessage | undefined, path: string[], args: Uint8Array | undefined,
     capabilities: number[]): Promise<WireMessage>;
   dynamicFetch(program: number, entrypoint: string, props: WireMessage | undefined, token: number, method: string, url: string,
-    headers: string[], body: WireBody): Promise<WireResponse>;
+    headers: string[], body: WireBody, cf: string | undefined): Promise<WireResponse>;
   /** In a dynamic worker: what the message of its `env` refers to, by position. */
   envCall(position: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): Promise<WireMessage>;
-  envFetch(position: number, token: number, method: string, url: string, headers: string[], body: WireBody): Promise<WireResponse>;
+  envFetch(position: number, token: number, method: string, url: string, headers: string[], body: WireBody, cf: string | undefined): Promise<WireResponse>;
   capabilityOfEnv(position: number): number;
 
   // --- a Durable Object's own storage; contextId is the object's ---------------------------------
@@ -535,7 +535,7 @@ export interface Main {
   start(exports: object): string;
   /** Runs a handler of a stateless entrypoint ("default" or an export's name). Answers with respond / respondError. */
   fetchEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, method: string, url: string,
-    headers: string[], body: WireBody): void;
+    headers: string[], body: WireBody, cf: string | undefined): void;
   callEntrypoint(callId: number, contextId: number, entrypoint: string, props: WireProps, path: string[],
     args: Uint8Array | undefined, capabilities: number[]): void;
   /** Calls `[restore]` of an entrypoint's class, or of an object. Answers as a call does. */
@@ -552,7 +552,7 @@ export interface Main {
   dropObject(contextId: number): void;
   /** Ends a stateless context: disposes what it left behind. */
   endContext(contextId: number): void;
-  fetchObject(callId: number, contextId: number, method: string, url: string, headers: string[], body: WireBody): void;
+  fetchObject(callId: number, contextId: number, method: string, url: string, headers: string[], body: WireBody, cf: string | undefined): void;
   callObject(callId: number, contextId: number, path: string[], args: Uint8Array | undefined, capabilities: number[]): void;
   /** Calls a target that the context has exported, or reads a member of it. */
   callTarget(callId: number, contextId: number, target: number, path: string[], args: Uint8Array | undefined,

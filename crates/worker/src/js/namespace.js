@@ -52,11 +52,12 @@ class ObjectChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {WireBody} body
+   * @param {string | undefined} cf JSON
    * @returns {Promise<WireResponse>}
    */
-  fetch(token, method, url, headers, body) {
+  fetch(token, method, url, headers, body, cf) {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    return this.#answer(ops.stubFetch(this.#namespace, this.#id, this.#name, this.#life(), token, method, url, headers, body));
+    return this.#answer(ops.stubFetch(this.#namespace, this.#id, this.#name, this.#life(), token, method, url, headers, body, cf));
   }
 
   /** @param {string[]} path @param {import("stated:rpc-channel").SentMessage | undefined} message */

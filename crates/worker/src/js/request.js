@@ -50,7 +50,7 @@ let givenSignal;
 let keepsEncoded;
 /** @type {(request: Request) => [string, string]} method, and the URL without fragment and user */
 let lineOf;
-/** @type {(method: string, url: string, list: string[], body: WireBody, callId: number) => Request} */
+/** @type {(method: string, url: string, list: string[], body: WireBody, callId: number, cf: string | undefined) => Request} */
 let fromHost;
 
 /** The URL as a request line has it: a name and password in it are for the program that wrote them. @param {string} url */
@@ -143,9 +143,11 @@ export class Request extends Body {
       const hash = url.indexOf("#");
       return [request.#method, withoutUser(hash === -1 ? url : url.slice(0, hash))];
     };
-    fromHost = (method, url, list, body, callId) => {
+    fromHost = (method, url, list, body, callId, cf) => {
       const call = callId !== 0 && flag("enable_request_signal") ? callId : 0;
-      return new Request(internal, { method, url, list, body, call });
+      const request = new Request(internal, { method, url, list, body, call });
+      if (cf !== undefined) request.#rare = { ...nothingRareOfHost, cf: JSON.parse(cf) };
+      return request;
     };
   }
 
@@ -325,10 +327,22 @@ export function isRequest(value) {
  * @param {string[]} headers flat, names in lower case, owned by the request from now on
  * @param {WireBody} body
  * @param {number} [callId] the call that it came with; 0 for none, and then its signal is never aborted
+ * @param {string} [cf] JSON
  * @returns {Request}
  */
-export function requestFromHost(method, url, headers, body, callId = 0) {
-  return fromHost(method, url, headers, body, callId);
+export function requestFromHost(method, url, headers, body, callId = 0, cf = undefined) {
+  return fromHost(method, url, headers, body, callId, cf);
+}
+
+/**
+ * What `cf` of the request is, as JSON, for an object or service of this process; undefined where there is none.
+ *
+ * @param {Request} request
+ * @returns {string | undefined}
+ */
+export function cfToWire(request) {
+  const { cf } = request;
+  return cf === undefined ? undefined : JSON.stringify(cf);
 }
 
 /**

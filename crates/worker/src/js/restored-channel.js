@@ -76,11 +76,12 @@ export class RestoredChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {import("stated:host").WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
+  fetch(token, method, url, headers, body, cf) {
     this.#checkUsable();
-    if (this.#live !== undefined) return this.#live.fetch(token, method, url, headers, body);
-    return this.#restore().then((channel) => channel.fetch(token, method, url, headers, body));
+    if (this.#live !== undefined) return this.#live.fetch(token, method, url, headers, body, cf);
+    return this.#restore().then((channel) => channel.fetch(token, method, url, headers, body, cf));
   }
 
   /** Only what was disposed is sent as a reference. */

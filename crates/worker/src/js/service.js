@@ -31,9 +31,10 @@ class ServiceChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
-    return ops.serviceFetch(this.#service, this.#props, token, method, url, headers, body);
+  fetch(token, method, url, headers, body, cf) {
+    return ops.serviceFetch(this.#service, this.#props, token, method, url, headers, body, cf);
   }
 
   /** @param {string[]} path @param {SentMessage | undefined} message */

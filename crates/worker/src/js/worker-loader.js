@@ -188,10 +188,11 @@ class DynamicChannel {
    * @param {string} url
    * @param {string[]} headers
    * @param {WireBody} body
+   * @param {string | undefined} cf JSON
    */
-  fetch(token, method, url, headers, body) {
+  fetch(token, method, url, headers, body, cf) {
     return this.#send((number) =>
-      ops.dynamicFetch(number, this.#entrypoint, this.#props, token, method, url, headers, body));
+      ops.dynamicFetch(number, this.#entrypoint, this.#props, token, method, url, headers, body, cf));
   }
 
   /** @param {string[]} path @param {SentMessage | undefined} message */

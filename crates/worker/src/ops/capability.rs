@@ -315,7 +315,7 @@ pub(crate) fn restore<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let callee = callee(op)?;
     let mut abortable = op.abortable(op.uint(1));
-    let request = op.request(2)?;
+    let request = op.request_with_cf(2)?;
     let context = op.context()?;
     let worker = op.worker.clone();
     op.promise_for(callee.awaited(&op.worker.clone()), async move {

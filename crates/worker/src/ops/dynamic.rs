@@ -163,7 +163,7 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let target = op.dynamic_target()?;
     let mut abortable = op.abortable(op.uint(3));
-    let request = op.request(4)?;
+    let request = op.request_with_cf(4)?;
     let context = op.context()?;
     let worker = op.worker.clone();
     op.promise_for(Awaited::LocalCall, async move {
@@ -209,7 +209,7 @@ pub(crate) fn env_call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn env_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let callee = Callee::of(op.of_env()?)?;
     let mut abortable = op.abortable(op.uint(1));
-    let request = op.request(2)?;
+    let request = op.request_with_cf(2)?;
     let context = op.context()?;
     let worker = op.worker.clone();
     op.promise(async move {

@@ -127,7 +127,7 @@ pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let facet = op.facet("OutgoingFactory")?;
     let generation = op.uint(2);
     let mut abortable = op.abortable(op.uint(3));
-    let request = op.request(4)?;
+    let request = op.request_with_cf(4)?;
     let context = op.context()?;
     op.promise(async move {
         context.until_durable().await?;

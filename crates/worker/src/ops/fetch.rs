@@ -28,6 +28,16 @@ impl<'s> Op<'_, 's> {
             headers: self.headers(first + 2)?,
             body: self.body(first + 3)?,
             peer: None,
+            cf: None,
+        })
+    }
+
+    /// The same from five arguments, of which the last is the request's `cf`.
+    pub(crate) fn request_with_cf(&mut self, first: u32) -> Result<FetchRequest, OpError<'s>> {
+        let request = self.request(first)?;
+        Ok(FetchRequest {
+            cf: self.optional_text(first + 4)?.map(String::into_boxed_str),
+            ..request
         })
     }
 

@@ -111,6 +111,7 @@ pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
         headers,
         body: Body::None,
         peer: None,
+        cf: None,
     };
     let context = op.context()?;
     let network = op.worker.network().clone();

@@ -87,7 +87,7 @@ fn of_stub(object: ObjectRef, generation: u64, answer: Settled) -> Settled {
 pub(crate) fn fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let object = target(op)?;
     let mut abortable = op.abortable(op.uint(4));
-    let request = op.request(5)?;
+    let request = op.request_with_cf(5)?;
     let context = op.context()?;
     let network = op.worker.network().clone();
     op.promise(async move {
@@ -120,7 +120,7 @@ pub(crate) fn call<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 pub(crate) fn service_fetch<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let service = op.service(0, 1)?;
     let mut abortable = op.abortable(op.uint(2));
-    let request = op.request(3)?;
+    let request = op.request_with_cf(3)?;
     let context = op.context()?;
     let worker = op.worker.clone();
     op.promise_for(worker.awaited_of(&service), async move {

@@ -137,10 +137,11 @@ impl Worker {
                 let url = scope.string(&request.url);
                 let headers = Self::headers_to_wire(scope, &request.headers);
                 let body = self.body_to_wire(scope, context, request.body);
+                let cf = optional_string(scope, request.cf.as_deref());
                 self.call_main(
                     scope,
                     "fetchEntrypoint",
-                    &[call, id, entrypoint, props, method, url, headers, body],
+                    &[call, id, entrypoint, props, method, url, headers, body, cf],
                 );
             }
             Event::Call { path, args } => {
@@ -269,10 +270,11 @@ impl Worker {
                     let url = scope.string(&request.url);
                     let headers = Self::headers_to_wire(scope, &request.headers);
                     let body = self.body_to_wire(scope, &context, request.body);
+                    let cf = optional_string(scope, request.cf.as_deref());
                     self.call_main(
                         scope,
                         "fetchObject",
-                        &[call, id, method, url, headers, body],
+                        &[call, id, method, url, headers, body, cf],
                     );
                 }
                 Event::Call { path, args } => {
@@ -320,6 +322,13 @@ impl Worker {
             let id = scope.number(id as f64);
             self.call_main(scope, "timerFired", &[id]);
         });
+    }
+}
+
+fn optional_string<'s>(scope: &mut Scope<'s>, text: Option<&str>) -> Local<'s> {
+    match text {
+        Some(text) => scope.string(text),
+        None => scope.undefined(),
     }
 }
 

@@ -86,6 +86,7 @@ pub(crate) fn request() -> FetchRequest {
         headers: HeaderMap::new(),
         body: Body::None,
         peer: None,
+        cf: None,
     }
 }
 

@@ -153,6 +153,7 @@ async fn fetch(
         headers: HeaderMap::new(),
         body,
         peer: None,
+        cf: None,
     };
     client
         .fetch(request, RedirectMode::Error)
