@@ -57,6 +57,8 @@ pub(crate) enum DiskKind {
     Forgetful,
     /// In two of three rounds it is also full for a while, or fails a write or a sync.
     Failing,
+    /// In every round it is also full for a while.
+    Full,
 }
 
 /// The server under test.
@@ -101,6 +103,9 @@ impl Sum for Findings {
 /// Runs the rounds; `report` is called after each. Stops after the first round with a fault.
 pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
     let mut random = Random::new(plan.seed);
+    // Others than those that are asked for as often as the moment of a crash makes it necessary, so
+    // that a seed has the same faults each time.
+    let mut choice = Random::new(!plan.seed);
     let parent = plan.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = TempDir::with_prefix_in("stated-crash-", parent).expect("the folder is writable");
     let data = folder.path().join("data");
@@ -127,7 +132,7 @@ pub(crate) fn run(plan: Plan, mut report: impl FnMut(&Findings)) -> Findings {
         findings.faults.extend(objects(&server, &acknowledged));
         let load = Load::start(server.http(), &acknowledged, &mut random);
         load.wait_for_answers(random.power(ANSWERS_POWERS));
-        if let Some(fault) = plan.disk.fault(&mut random) {
+        if let Some(fault) = plan.disk.fault(&mut choice) {
             findings.failures += 1;
             let faults = live_through(fault, &disk, &server, &load, &acknowledged);
             findings.faults.extend(faults);
@@ -173,8 +178,8 @@ impl DiskKind {
     /// What goes wrong in a round.
     fn fault(self, random: &mut Random) -> Option<Fault> {
         match (self, random.below(6)) {
-            (Self::Forgetful, _) | (_, 0 | 1) => None,
-            (Self::Failing, 2 | 3) => Some(Fault::Full),
+            (Self::Forgetful, _) | (Self::Failing, 0 | 1) => None,
+            (Self::Full, _) | (Self::Failing, 2 | 3) => Some(Fault::Full),
             (Self::Failing, 4) => Some(Fault::Write),
             (Self::Failing, _) => Some(Fault::Sync),
         }
