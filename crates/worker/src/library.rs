@@ -113,6 +113,7 @@ library! {
     "node-support/parse-args",
     "node-support/pem",
     "node-support/prime",
+    "node-support/server-identity",
     "node-support/signature",
     "node-support/system-errors",
     "node-support/unimplemented",

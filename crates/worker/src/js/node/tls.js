@@ -6,8 +6,11 @@
 
 import { connect as openConnection } from "stated:cloudflare-sockets";
 import { checkString, nodeError } from "stated:node-support/errors";
+import { checkServerIdentity } from "stated:node-support/server-identity";
 import { unimplementedIn } from "stated:node-support/unimplemented";
 import { _normalizeArgs, isIP, Socket } from "stated:node/net";
+
+export { checkServerIdentity };
 
 const stub = unimplementedIn("tls");
 
@@ -35,11 +38,6 @@ export function createSecureContext(options = undefined) {
 }
 
 export const getCiphers = () => ["tls_aes_128_gcm_sha256", "tls_aes_256_gcm_sha384", "tls_chacha20_poly1305_sha256"];
-
-/** The host has done it. @returns {undefined} */
-export function checkServerIdentity() {
-  return undefined;
-}
 
 /** @param {any} protocols @param {any} out */
 export function convertALPNProtocols(protocols, out) {
