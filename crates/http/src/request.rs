@@ -2,6 +2,7 @@
 //!
 //! What hyper refuses by itself (syntax, header size and count) does not get here.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
@@ -52,6 +53,11 @@ impl Origin {
         limits: &Limits,
     ) -> Result<FetchRequest, Refusal> {
         let url = self.url(&head)?;
+        // All that is known here of what Cloudflare's network says: where a client is, nobody tells.
+        let cf = match head.version {
+            Version::HTTP_10 => r#"{"httpProtocol":"HTTP/1.0"}"#,
+            _ => r#"{"httpProtocol":"HTTP/1.1"}"#,
+        };
         let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
         if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
             return Err(Refusal::Coding);
@@ -69,7 +75,7 @@ impl Origin {
             headers: head.headers,
             body,
             peer: Some(self.ip),
-            cf: None,
+            cf: Some(Cow::Borrowed(cf)),
         })
     }
 

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use tokio::sync::mpsc;
 
@@ -26,8 +27,9 @@ pub struct FetchRequest {
     pub body: Body,
     /// The address of the peer, for requests that came from the network.
     pub peer: Option<IpAddr>,
-    /// What the program that sent it had as `request.cf`, as JSON.
-    pub cf: Option<Box<str>>,
+    /// What `request.cf` is, as JSON: what is known of a request that came from the network, else what the program that
+    /// sent it had.
+    pub cf: Option<Cow<'static, str>>,
 }
 
 /// A response on its way to the caller.

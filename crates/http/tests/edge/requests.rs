@@ -49,6 +49,22 @@ fn a_request_arrives_with_method_url_fields_and_peer() {
 }
 
 #[test]
+fn cf_of_a_request_has_its_protocol() {
+    run(async {
+        for version in ["HTTP/1.0", "HTTP/1.1"] {
+            let bytes = format!("GET / {version}\r\nHost: a\r\n\r\n");
+
+            let request = answered(&Limits::default(), bytes).await.1.unwrap();
+
+            assert_eq!(
+                request.cf.unwrap(),
+                format!(r#"{{"httpProtocol":"{version}"}}"#)
+            );
+        }
+    });
+}
+
+#[test]
 fn the_peers_address_replaces_what_the_client_claims() {
     run(async {
         let bytes = "GET / HTTP/1.1\r\nHost: a\r\nCF-Connecting-IP: 1.1.1.1\r\nCF-Connecting-IP: 2.2.2.2\r\n\

@@ -1,5 +1,7 @@
 //! Requests to the outside.
 
+use std::borrow::Cow;
+
 use http::Method;
 use stated_core::error::{ErrorCode, Failure};
 use stated_object::message::FetchRequest;
@@ -36,7 +38,7 @@ impl<'s> Op<'_, 's> {
     pub(crate) fn request_with_cf(&mut self, first: u32) -> Result<FetchRequest, OpError<'s>> {
         let request = self.request(first)?;
         Ok(FetchRequest {
-            cf: self.optional_text(first + 4)?.map(String::into_boxed_str),
+            cf: self.optional_text(first + 4)?.map(Cow::Owned),
             ..request
         })
     }

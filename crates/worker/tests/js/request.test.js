@@ -1,6 +1,6 @@
 import { AbortController, AbortSignal } from "stated:abort";
 import { Headers } from "stated:headers";
-import { isRequest, Request, requestFromHost, requestToWire, signalOf } from "stated:request";
+import { cfToWire, isRequest, Request, requestFromHost, requestToWire, signalOf } from "stated:request";
 import { ReadableStream } from "stated:streams";
 import { URL } from "stated:url";
 import { assert, assertEquals, assertRejects, assertThrows, test } from "stated:test";
@@ -12,6 +12,18 @@ test("a request has the defaults of Workers", () => {
   assertEquals([request.method, request.url, request.redirect, request.body, request.bodyUsed, request.cf, request.fetcher,
     request.integrity, request.keepalive, request.cache, [...request.headers]],
   ["GET", "http://x/", "follow", null, false, undefined, null, "", false, undefined, []]);
+});
+
+test("cf that came as JSON is one object, for copies of the request too", () => {
+  const request = requestFromHost("GET", "http://x/", [], null, 0, '{"a":[1]}');
+  assertEquals([cfToWire(request), cfToWire(new Request(request, { redirect: "follow" }))], ['{"a":[1]}', '{"a":[1]}']);
+
+  request.cf.b = 2;
+
+  assertEquals(request.cf, { a: [1], b: 2 });
+  assertEquals([request.clone().cf === request.cf, new Request(request, { redirect: "follow" }).cf === request.cf], [true, true]);
+  assertEquals([cfToWire(request), cfToWire(new Request("http://x"))], ['{"a":[1],"b":2}', undefined]);
+  assertEquals(new Request(request, { cf: { c: 3 } }).cf, { c: 3 });
 });
 
 test("what only browsers need is not there", () => {
