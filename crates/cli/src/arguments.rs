@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stated_http::Network;
 use stated_node::Retention;
 
 /// MiB of a shard's JavaScript heap unless the command line says otherwise.
@@ -359,6 +360,15 @@ pub(crate) struct Common {
     /// Port to listen on; 0 lets the system choose [default: the project file's dev.port, or 8787]
     #[arg(long, value_name = "PORT", env = "STATED_PORT")]
     pub(crate) port: Option<u16>,
+
+    /// Reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed: an address, or a network like 10.0.0.0/8; may be repeated
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "STATED_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxy: Vec<Network>,
 
     /// Folder that keeps the objects' data [default: .stated/state beside the project file]
     #[arg(long, value_name = "FOLDER", env = "STATED_PERSIST_TO")]

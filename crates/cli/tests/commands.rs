@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
-use stated_testkit::{Copy, HttpClient, Launch, Runtime, Server, fixture};
+use stated_testkit::{Copy, HttpClient, Launch, Runtime, Server, fixture, stated};
 
 fn serve(project: &Path) -> Launch {
     Launch::of(Runtime::Stated, project)
@@ -23,6 +23,57 @@ fn a_changed_source_is_loaded_and_storage_stays() {
     server.wait_for_output("Reloaded in");
 
     assert_eq!(server.get("/count").text(), "two 2");
+}
+
+#[test]
+fn only_a_proxy_that_was_named_is_believed() {
+    let project = Copy::of("reload");
+    project.replace(
+        "src/index.ts",
+        "switch (url.pathname) {",
+        "switch (url.pathname) {
+      case \"/shown\":
+        return Response.json([request.url, request.headers.get(\"CF-Connecting-IP\"), request.cf]);",
+    );
+    let fields = [
+        ("Host", "a.example"),
+        ("X-Forwarded-For", "1.2.3.4"),
+        ("X-Forwarded-Proto", "https"),
+    ];
+    let shown = |launch: Launch| {
+        let server = launch.start();
+        server.http().request("GET", "/shown", &fields, b"").json()
+    };
+    let cf = json!({ "httpProtocol": "HTTP/1.1" });
+    let direct = json!(["http://a.example/shown", "127.0.0.1", cf]);
+    let proxied = json!(["https://a.example/shown", "1.2.3.4", cf]);
+
+    assert_eq!(shown(project.launch()), direct);
+    let named = |network: &str| {
+        project
+            .launch()
+            .argument("--trusted-proxy")
+            .argument(network)
+    };
+    assert_eq!(shown(named("10.0.0.0/8")), direct);
+    assert_eq!(shown(named("127.0.0.1")), proxied);
+    let serve = serve(project.folder()).environment("STATED_TRUSTED_PROXY", "::1,127.0.0.0/8");
+    assert_eq!(shown(serve), proxied);
+}
+
+#[test]
+fn a_proxy_is_named_by_its_address_or_network() {
+    let exit = stated(Path::new("."), &["dev", "--trusted-proxy", "caddy"]);
+
+    assert_eq!(exit.code, Some(2));
+    assert!(
+        exit.stderr.contains(
+            "invalid value 'caddy' for '--trusted-proxy <NETWORK>': a network is written as an address, or as an address and \
+             the length of its prefix: 10.0.0.0/8"
+        ),
+        "{}",
+        exit.stderr
+    );
 }
 
 #[test]

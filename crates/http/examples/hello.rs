@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use stated_http::{Limits, Shutdown, listen, serve};
+use stated_http::{Limits, Shutdown, TrustedProxies, listen, serve};
 use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::socket::{SocketEnd, SocketMessage, socket_pair};
 
@@ -36,7 +36,8 @@ async fn run(address: SocketAddr) {
             stop.begin(1001, "going away");
         }
     });
-    serve(listener, Rc::new(answer), &Limits::default(), shutdown).await;
+    let (limits, proxies) = (Limits::default(), TrustedProxies::default());
+    serve(listener, Rc::new(answer), &limits, &proxies, shutdown).await;
 }
 
 async fn answer(request: FetchRequest) -> FetchResponse {

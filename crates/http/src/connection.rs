@@ -23,6 +23,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::body::Outgoing;
+use crate::forwarded::TrustedProxies;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::reply;
@@ -44,6 +45,7 @@ const LINGER_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct Shared<H> {
     handler: Rc<H>,
     limits: Limits,
+    proxies: TrustedProxies,
     http: http1::Builder,
 }
 
@@ -68,7 +70,7 @@ struct Accepted {
 }
 
 impl<H: Handler> Shared<H> {
-    pub(crate) fn new(handler: Rc<H>, limits: Limits) -> Self {
+    pub(crate) fn new(handler: Rc<H>, limits: Limits, proxies: TrustedProxies) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits.head_read_timeout)
@@ -83,6 +85,7 @@ impl<H: Handler> Shared<H> {
         Self {
             handler,
             limits,
+            proxies,
             http,
         }
     }
@@ -97,7 +100,7 @@ impl<H: Handler> Shared<H> {
     ) -> Option<WebSocket> {
         let local = stream.local_addr().ok()?;
         let connection = Rc::new(Connection {
-            origin: Origin::new(peer, local),
+            origin: Origin::new(peer, local, &self.proxies),
             accepted: RefCell::new(None),
             refused: Cell::new(false),
             shared: Rc::clone(&self),

@@ -8,13 +8,39 @@ use std::net::Ipv4Addr;
 
 use url::Url;
 
-/// Returns `http://<authority><target>` as the URL standard serializes it.
+/// How the client reaches us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    /// Over TLS, which ends in a proxy.
+    Https,
+}
+
+impl Scheme {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Http => "http://",
+            Self::Https => "https://",
+        }
+    }
+
+    /// The port that a serialized URL does not name.
+    fn port(self) -> &'static str {
+        match self {
+            Self::Http => "80",
+            Self::Https => "443",
+        }
+    }
+}
+
+/// Returns `<scheme>://<authority><target>` as the URL standard serializes it.
 ///
 /// `target` begins with a slash. `None` when the authority is not a host with an optional port.
-pub(crate) fn request_url(authority: &str, target: &str) -> Option<String> {
-    if is_serialized_authority(authority) && is_serialized_target(target) {
-        let mut url = String::with_capacity(7 + authority.len() + target.len());
-        url.push_str("http://");
+pub(crate) fn request_url(scheme: Scheme, authority: &str, target: &str) -> Option<String> {
+    let prefix = scheme.prefix();
+    if is_serialized_authority(scheme, authority) && is_serialized_target(target) {
+        let mut url = String::with_capacity(prefix.len() + authority.len() + target.len());
+        url.push_str(prefix);
         url.push_str(authority);
         url.push_str(target);
         return Some(url);
@@ -25,13 +51,13 @@ pub(crate) fn request_url(authority: &str, target: &str) -> Option<String> {
     if authority.is_empty() || authority.bytes().any(confusing) {
         return None;
     }
-    Url::parse(&format!("http://{authority}{target}"))
+    Url::parse(&format!("{prefix}{authority}{target}"))
         .ok()
         .map(String::from)
 }
 
 /// Whether parsing and serializing leaves the authority as it is.
-fn is_serialized_authority(authority: &str) -> bool {
+fn is_serialized_authority(scheme: Scheme, authority: &str) -> bool {
     let (host, port) = match authority.split_once(':') {
         None => (authority, None),
         Some((host, port)) => (host, Some(port)),
@@ -41,7 +67,7 @@ fn is_serialized_authority(authority: &str) -> bool {
         return false;
     }
     let port_is_serialized = port.is_none_or(|port| {
-        port != "80"
+        port != scheme.port()
             && !port.starts_with('0')
             && port.parse::<u16>().is_ok_and(|n| n.to_string() == port)
     });
@@ -96,10 +122,16 @@ mod tests {
                 "/?a/b",
                 "/x[1]|2?[]|",
             ] {
-                assert!(is_serialized_authority(authority), "{authority}");
-                assert!(is_serialized_target(target), "{target}");
-                let parsed = Url::parse(&format!("http://{authority}{target}")).unwrap();
-                assert_eq!(request_url(authority, target).unwrap(), parsed.as_str());
+                for scheme in [Scheme::Http, Scheme::Https] {
+                    assert!(is_serialized_authority(scheme, authority), "{authority}");
+                    assert!(is_serialized_target(target), "{target}");
+                    let url = format!("{}{authority}{target}", scheme.prefix());
+                    let parsed = Url::parse(&url).unwrap();
+                    assert_eq!(
+                        request_url(scheme, authority, target).unwrap(),
+                        parsed.as_str()
+                    );
+                }
             }
         }
     }
@@ -123,9 +155,24 @@ mod tests {
         ];
         for (authority, target, expected) in cases {
             assert_eq!(
-                request_url(authority, target).as_deref(),
+                request_url(Scheme::Http, authority, target).as_deref(),
                 Some(expected),
                 "{authority}{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_port_that_goes_without_saying_is_the_schemes() {
+        for (scheme, authority, expected) in [
+            (Scheme::Http, "a:80", "http://a/"),
+            (Scheme::Http, "a:443", "http://a:443/"),
+            (Scheme::Https, "a:443", "https://a/"),
+            (Scheme::Https, "a:80", "https://a:80/"),
+        ] {
+            assert_eq!(
+                request_url(scheme, authority, "/").as_deref(),
+                Some(expected)
             );
         }
     }
@@ -146,7 +193,11 @@ mod tests {
             "[::1",
             ":80",
         ] {
-            assert_eq!(request_url(authority, "/"), None, "{authority}");
+            assert_eq!(
+                request_url(Scheme::Http, authority, "/"),
+                None,
+                "{authority}"
+            );
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod serve;
 
 mod body;
 mod connection;
+mod forwarded;
 mod host;
 mod refusal;
 mod reply;
@@ -29,6 +30,7 @@ mod socket;
 mod stall;
 
 pub use client::{Client, Connection, Control, FetchError, RedirectMode, Trust};
+pub use forwarded::{Network, NotANetwork, TrustedProxies};
 pub use limits::Limits;
 pub use listen::{ListenError, listen};
 pub use serve::{Handler, Served, Shutdown, ShutdownTrigger, serve};

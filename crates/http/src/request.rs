@@ -13,7 +13,8 @@ use hyper::body::Incoming;
 use stated_object::message::{Body, FetchRequest};
 
 use crate::body::Intake;
-use crate::host::request_url;
+use crate::forwarded::{TrustedProxies, scheme};
+use crate::host::{Scheme, request_url};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
@@ -29,16 +30,18 @@ pub(crate) struct Origin {
     ip_value: HeaderValue,
     /// Our own address, the host of requests that name none.
     local: SocketAddr,
+    /// Set when the peer is one of them.
+    proxies: Option<TrustedProxies>,
 }
 
 impl Origin {
-    pub(crate) fn new(peer: SocketAddr, local: SocketAddr) -> Self {
+    pub(crate) fn new(peer: SocketAddr, local: SocketAddr, proxies: &TrustedProxies) -> Self {
         let ip = peer.ip().to_canonical();
-        let ip_value = HeaderValue::try_from(ip.to_string()).expect("an address is visible ASCII");
         Self {
             ip,
-            ip_value,
+            ip_value: value_of(ip),
             local,
+            proxies: proxies.include(ip).then(|| proxies.clone()),
         }
     }
 
@@ -52,7 +55,14 @@ impl Origin {
         incoming: Incoming,
         limits: &Limits,
     ) -> Result<FetchRequest, Refusal> {
-        let url = self.url(&head)?;
+        let (ip, ip_value, scheme) = match &self.proxies {
+            None => (self.ip, self.ip_value.clone(), Scheme::Http),
+            Some(proxies) => {
+                let client = proxies.client(&head.headers, self.ip);
+                (client, value_of(client), scheme(&head.headers))
+            }
+        };
+        let url = self.url(&head, scheme)?;
         // All that is known here of what Cloudflare's network says: where a client is, nobody tells.
         let cf = match head.version {
             Version::HTTP_10 => r#"{"httpProtocol":"HTTP/1.0"}"#,
@@ -66,20 +76,20 @@ impl Origin {
             return Err(Refusal::BodyTooLarge(limits.request_body_bytes_max));
         }
         // The client's own claims about its address go, whatever they say.
-        head.headers.insert(CF_CONNECTING_IP, self.ip_value.clone());
-        head.headers.insert(X_REAL_IP, self.ip_value.clone());
+        head.headers.insert(CF_CONNECTING_IP, ip_value.clone());
+        head.headers.insert(X_REAL_IP, ip_value);
         let body = take_body(&head, incoming, limits).await;
         Ok(FetchRequest {
             method: head.method,
             url,
             headers: head.headers,
             body,
-            peer: Some(self.ip),
+            peer: Some(ip),
             cf: Some(Cow::Borrowed(cf)),
         })
     }
 
-    fn url(&self, head: &Parts) -> Result<String, Refusal> {
+    fn url(&self, head: &Parts, scheme: Scheme) -> Result<String, Refusal> {
         if head.method == Method::CONNECT {
             return Err(Refusal::Tunnel);
         }
@@ -101,9 +111,12 @@ impl Origin {
         let url = match (head.uri.authority(), host) {
             // The target is absolute: it wins over the Host header field (RFC 9112, 3.2.2).
             (Some(_), _) if head.uri.scheme_str() != Some("http") => None,
-            (Some(authority), _) => join(authority.as_str(), target),
-            (None, Some(host)) => host.to_str().ok().and_then(|host| join(host, target)),
-            (None, None) => join(&self.local.to_string(), target),
+            (Some(authority), _) => join(scheme, authority.as_str(), target),
+            (None, Some(host)) => host
+                .to_str()
+                .ok()
+                .and_then(|host| join(scheme, host, target)),
+            (None, None) => join(scheme, &self.local.to_string(), target),
         };
         url.ok_or(Refusal::Malformed(
             "request target or Host header field is not valid",
@@ -111,12 +124,16 @@ impl Origin {
     }
 }
 
+fn value_of(ip: IpAddr) -> HeaderValue {
+    HeaderValue::try_from(ip.to_string()).expect("an address is visible ASCII")
+}
+
 /// Also for `OPTIONS *`, whose target has no slash.
-fn join(authority: &str, target: &str) -> Option<String> {
+fn join(scheme: Scheme, authority: &str, target: &str) -> Option<String> {
     if target.starts_with('/') {
-        request_url(authority, target)
+        request_url(scheme, authority, target)
     } else {
-        request_url(authority, &format!("/{target}"))
+        request_url(scheme, authority, &format!("/{target}"))
     }
 }
 

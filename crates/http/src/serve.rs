@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connection::Shared;
+use crate::forwarded::TrustedProxies;
 use crate::limits::Limits;
 
 /// The pause after the process ran out of file descriptors or memory for a connection.
@@ -95,6 +96,8 @@ pub struct Served {
 
 /// Serves the connections of `listener` until the shutdown is through.
 ///
+/// Requests from `proxies` have the address and scheme that these say, all others those of their connection.
+///
 /// Must run inside a `LocalSet`. After the shutdown began: no new connection is accepted, idle ones
 /// close at once, requests in flight and WebSockets have `limits.shutdown_timeout` to finish, and
 /// the rest is cut. Dropping the future cuts everything at once.
@@ -102,9 +105,10 @@ pub async fn serve<H: Handler>(
     listener: TcpListener,
     handler: Rc<H>,
     limits: &Limits,
+    proxies: &TrustedProxies,
     mut shutdown: Shutdown,
 ) -> Served {
-    let shared = Rc::new(Shared::new(handler, limits.clone()));
+    let shared = Rc::new(Shared::new(handler, limits.clone(), proxies.clone()));
     let places = Arc::new(Semaphore::new(limits.connection_count_max));
     let mut tasks = JoinSet::new();
     loop {

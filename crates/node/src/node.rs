@@ -10,7 +10,7 @@ use std::time::Duration;
 use stated_assets::AssetsError;
 use stated_config::Config;
 use stated_core::cron::Missed;
-use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger};
+use stated_http::{Limits, ListenError, Shutdown, ShutdownTrigger, TrustedProxies};
 use stated_storage::{DataFolder, Retention, StorageError};
 use stated_worker::{AsyncStacks, Caches, RateLimits};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -42,6 +42,8 @@ pub struct NodeOptions {
     pub heap_bytes: u64,
     /// Whether stacks go on across `await`, which costs throughput.
     pub async_stacks: AsyncStacks,
+    /// The reverse proxies that are believed what they say of clients.
+    pub proxies: TrustedProxies,
     /// How long requests in flight may take to finish at shutdown.
     pub shutdown_timeout: Duration,
     /// Who prints.
@@ -184,6 +186,7 @@ impl Node {
                     files: files.clone(),
                     async_stacks: options.async_stacks,
                     limits: limits.clone(),
+                    proxies: options.proxies.clone(),
                     listener: if service == 0 { listeners.next() } else { None },
                     shutdown: shutdown.clone(),
                     alarm_nudge: nudges[service].clone(),

@@ -11,7 +11,7 @@ use http::StatusCode;
 use stated_assets::Route;
 use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
-use stated_http::{Client, Handler, Limits, Shutdown, Trust};
+use stated_http::{Client, Handler, Limits, Shutdown, Trust, TrustedProxies};
 use stated_object::capability::Home;
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -61,6 +61,7 @@ pub(crate) struct ShardSetup {
     pub(crate) files: Arc<[Option<Files>]>,
     pub(crate) async_stacks: AsyncStacks,
     pub(crate) limits: Limits,
+    pub(crate) proxies: TrustedProxies,
     /// Set on the shards of the service that is reached from outside.
     pub(crate) listener: Option<std::net::TcpListener>,
     pub(crate) shutdown: Shutdown,
@@ -117,7 +118,9 @@ impl ShardSetup {
         if let Some(listener) = self.listener {
             let shard = shard.clone();
             tokio::task::spawn_local(async move {
-                shard.serve(listener, &self.limits, self.shutdown).await;
+                shard
+                    .serve(listener, &self.limits, &self.proxies, self.shutdown)
+                    .await;
                 let _unused = self.serving.send(());
             });
         }
@@ -453,6 +456,7 @@ impl Shard {
         self: Rc<Self>,
         listener: std::net::TcpListener,
         limits: &Limits,
+        proxies: &TrustedProxies,
         shutdown: Shutdown,
     ) {
         let listener = match TcpListener::from_std(listener) {
@@ -462,7 +466,7 @@ impl Shard {
                 return;
             }
         };
-        stated_http::serve(listener, Rc::new(Front(self)), limits, shutdown).await;
+        stated_http::serve(listener, Rc::new(Front(self)), limits, proxies, shutdown).await;
     }
 
     /// Breaks what still runs, so that databases close before the committer does.

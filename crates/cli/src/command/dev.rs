@@ -75,6 +75,7 @@ impl Session {
             retention: common.retention(),
             shards: usize::from(common.shards.unwrap_or(1)),
             heap_bytes: common.heap_mb << 20,
+            proxies: common.trusted_proxy.iter().copied().collect(),
             async_stacks: AsyncStacks::Kept,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             log: Arc::new(Printer::new(common.log_level, LogFormat::Text, several)),

@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderValue, StatusCode};
 use stated_admin::{Api, Reply, Request, Store, Upload};
-use stated_http::{Handler, Limits, Shutdown, ShutdownTrigger};
+use stated_http::{Handler, Limits, Shutdown, ShutdownTrigger, TrustedProxies};
 use stated_node::Objects;
 use stated_object::message::{Body, FetchRequest, FetchResponse, body_stream};
 use tokio::io::AsyncReadExt;
@@ -71,7 +71,8 @@ impl Internal {
             api: Api::new(Store::Running(objects)),
         });
         let task = tokio::task::spawn_local(async move {
-            stated_http::serve(self.listener, front, &Limits::default(), stopped).await;
+            let (limits, proxies) = (Limits::default(), TrustedProxies::default());
+            stated_http::serve(self.listener, front, &limits, &proxies, stopped).await;
         });
         Ok(Serving {
             stop,

@@ -38,6 +38,7 @@ pub(crate) async fn run(serve: &Serve) -> Result<(), Failure> {
         retention: common.retention(),
         shards: common.shards.map_or(cores, usize::from),
         heap_bytes: common.heap_mb << 20,
+        proxies: common.trusted_proxy.iter().copied().collect(),
         async_stacks: AsyncStacks::Dropped,
         shutdown_timeout: Duration::from_secs(serve.shutdown_timeout),
         log: Arc::new(Printer::new(common.log_level, serve.log_format, several)),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use stated_http::{
     Client, FetchError, Handler, Limits, RedirectMode, Served, Shutdown, ShutdownTrigger, Trust,
-    listen, serve,
+    TrustedProxies, listen, serve,
 };
 use stated_object::message::{Body, BodyError, FetchRequest, FetchResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,12 +62,22 @@ impl Server {
     }
 
     pub(crate) fn listening(address: &str, limits: &Limits, handler: impl Handler) -> Self {
+        Self::behind(&TrustedProxies::default(), address, limits, handler)
+    }
+
+    pub(crate) fn behind(
+        proxies: &TrustedProxies,
+        address: &str,
+        limits: &Limits,
+        handler: impl Handler,
+    ) -> Self {
         let listener = listen(address.parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, shutdown) = Shutdown::new();
         let limits = limits.clone();
+        let proxies = proxies.clone();
         let ended = tokio::task::spawn_local(async move {
-            serve(listener, Rc::new(handler), &limits, shutdown).await
+            serve(listener, Rc::new(handler), &limits, &proxies, shutdown).await
         });
         Self {
             address,

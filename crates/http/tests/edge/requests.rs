@@ -3,16 +3,23 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use stated_http::Limits;
+use stated_http::{Limits, TrustedProxies};
 use stated_object::message::{Body, FetchRequest};
 
 use crate::fixture::{Raw, Server, read_body, run, text};
 
 /// A server that hands its requests to the test.
 fn recording(limits: &Limits) -> (Server, Rc<RefCell<Vec<FetchRequest>>>) {
+    recording_behind(&TrustedProxies::default(), limits)
+}
+
+fn recording_behind(
+    proxies: &TrustedProxies,
+    limits: &Limits,
+) -> (Server, Rc<RefCell<Vec<FetchRequest>>>) {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let recorded = Rc::clone(&seen);
-    let server = Server::with_limits(limits, move |request| {
+    let server = Server::behind(proxies, "127.0.0.1:0", limits, move |request| {
         recorded.borrow_mut().push(request);
         async { text("ok") }
     });
@@ -45,6 +52,40 @@ fn a_request_arrives_with_method_url_fields_and_peer() {
         );
         assert_eq!(request.peer.unwrap().to_string(), "127.0.0.1");
         assert!(matches!(request.body, Body::None));
+    });
+}
+
+#[test]
+fn a_proxy_says_who_the_client_is_and_how_it_came() {
+    run(async {
+        let proxies = ["127.0.0.0/8".parse().unwrap()].into_iter().collect();
+        let (server, seen) = recording_behind(&proxies, &Limits::default());
+        let mut raw = server.connect().await;
+
+        // One connection of the proxy has the requests of many clients.
+        for (fields, ip, url) in [
+            (
+                "X-Forwarded-For: 6.6.6.6, 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Real-IP: 7.7.7.7\r\n",
+                "1.2.3.4",
+                "https://a:80/p",
+            ),
+            (
+                "X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: http\r\n",
+                "2001:db8::1",
+                "http://a/p",
+            ),
+            ("", "127.0.0.1", "http://a/p"),
+        ] {
+            raw.send(format!("GET /p HTTP/1.1\r\nHost: A:80\r\n{fields}\r\n"))
+                .await;
+            assert_eq!(raw.status().await, 200);
+
+            let request = seen.borrow_mut().pop().unwrap();
+            assert_eq!(request.url, url);
+            assert_eq!(request.peer.unwrap().to_string(), ip);
+            assert_eq!(request.headers["cf-connecting-ip"], ip);
+            assert_eq!(request.headers["x-real-ip"], ip);
+        }
     });
 }
 
