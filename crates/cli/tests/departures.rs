@@ -98,6 +98,41 @@ fn a_client_that_leaves_in_the_middle_of_a_response_aborts_the_signal() {
     server.wait_for_output(&format!("silent: {LEFT}"));
 }
 
+/// Sends the beginning of a body and waits until its handler has begun.
+fn begin_upload(server: &Server, name: &str) -> Connection {
+    let mut connection = server.http().connect();
+    let head = format!("POST /upload/{name} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
+    connection.send(head.as_bytes());
+    connection.send(b"some");
+    server.wait_for_output("upload begins");
+    connection
+}
+
+#[test]
+fn a_client_that_resets_its_connection_in_the_middle_of_its_body_aborts_the_signal() {
+    let server = server();
+
+    begin_upload(&server, "reset").reset();
+
+    server.wait_for_output(&format!("upload: {LEFT}"));
+    server.wait_for_output(
+        "upload: TypeError: Can't read from request stream because client disconnected.",
+    );
+    server.get("/open/reset");
+    server.wait_for_output("upload goes on, aborted true");
+}
+
+#[test]
+fn a_client_that_closes_its_connection_in_the_middle_of_its_body_only_breaks_the_body() {
+    let server = server();
+
+    drop(begin_upload(&server, "close"));
+
+    server.wait_for_output("upload: Error: Network connection lost.");
+    server.get("/open/close");
+    server.wait_for_output("upload goes on, aborted false");
+}
+
 #[test]
 fn a_client_that_has_everything_may_leave() {
     for kind in ["complete", "completeStream"] {

@@ -5,7 +5,9 @@
 //! Keeps two promises: a body that ends early is an error on both sides and never a clean end, and
 //! nobody buffers more than the channel of a [`BodyStream`] holds.
 
+use std::error::Error as _;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,7 +25,7 @@ use stated_object::message::{Body, BodyError, BodyStream, BodyWriter, body_strea
 const INLINE_LOOKS: usize = 3;
 
 /// What an incoming body may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Intake {
     /// Bodies up to this size that are here already become [`Body::Bytes`].
     pub(crate) inline_bytes_max: usize,
@@ -31,6 +33,8 @@ pub(crate) struct Intake {
     pub(crate) bytes_max: u64,
     /// The longest silence.
     pub(crate) read_timeout: Option<Duration>,
+    /// What the stream ends with when the other side resets the connection.
+    pub(crate) reset: BodyError,
 }
 
 impl Intake {
@@ -105,8 +109,12 @@ impl Intake {
                 Ok(None) => BodyError::Disconnected,
                 Err(error) => error,
             };
+            let ended = match failure {
+                BodyError::Reset => Ended::Reset,
+                _ => Ended::Early,
+            };
             slot.send(Err(failure));
-            return Ended::Early;
+            return ended;
         }
         Ended::Early
     }
@@ -122,6 +130,7 @@ impl Intake {
             };
             match frame {
                 None => return Ok(None),
+                Some(Err(error)) if is_reset(&error) => return Err(self.reset.clone()),
                 Some(Err(_)) => return Err(BodyError::Disconnected),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(chunk) if chunk.is_empty() => {}
@@ -140,6 +149,15 @@ pub(crate) enum Ended {
     Whole,
     /// Before that, for whatever reason.
     Early,
+    /// Before that, with [`BodyError::Reset`].
+    Reset,
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }
 
 enum Gathered {

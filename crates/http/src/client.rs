@@ -21,7 +21,7 @@ use http::header::{CONTENT_LENGTH, HOST, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use stated_object::message::{Body, FetchRequest, FetchResponse};
+use stated_object::message::{Body, BodyError, FetchRequest, FetchResponse};
 use stated_object::socket::{SocketEnd, socket_pair};
 use url::{Position, Url};
 
@@ -180,6 +180,7 @@ impl Client {
             inline_bytes_max: self.limits.body_inline_bytes_max,
             bytes_max: u64::MAX,
             read_timeout: None,
+            reset: BodyError::Disconnected,
         };
         let body = intake
             .take(incoming, move |ended| {

@@ -27,7 +27,7 @@ use crate::forwarded::TrustedProxies;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::reply;
-use crate::request::Origin;
+use crate::request::{Admitted, Origin};
 use crate::serve::{Handler, Shutdown};
 use crate::socket::handshake::Asked;
 use crate::socket::{Role, pump::Pump};
@@ -178,11 +178,20 @@ impl<H: Handler> Connection<H> {
         let method = head.method.clone();
         let upgrade = head.extensions.remove::<OnUpgrade>();
         let asked = upgrade.map(|upgrade| (upgrade, Asked::read(&head.headers)));
-        let request = match self.origin.admit(head, incoming, limits).await {
-            Ok(request) => request,
+        let Admitted { request, reset } = match self.origin.admit(head, incoming, limits).await {
+            Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(refusal, &method),
         };
-        let mut response = self.shared.handler.handle(request).await;
+        let answer = self.shared.handler.handle(request);
+        let mut response = match reset {
+            None => answer.await,
+            Some(reset) => tokio::select! {
+                biased;
+                response = answer => response,
+                // Dropping the answer tells the handler that the client has left.
+                Ok(()) = reset => return Response::new(Outgoing::Empty),
+            },
+        };
         let Some(end) = response.socket.take() else {
             return reply::write(response, &method);
         };

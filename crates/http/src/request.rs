@@ -10,9 +10,10 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Version};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
-use stated_object::message::{Body, FetchRequest};
+use stated_object::message::{Body, BodyError, FetchRequest};
+use tokio::sync::oneshot;
 
-use crate::body::Intake;
+use crate::body::{Ended, Intake};
 use crate::forwarded::{TrustedProxies, scheme};
 use crate::host::{Scheme, request_url};
 use crate::limits::Limits;
@@ -32,6 +33,15 @@ pub(crate) struct Origin {
     local: SocketAddr,
     /// Set when the peer is one of them.
     proxies: Option<TrustedProxies>,
+}
+
+/// A request that a handler may see.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) request: FetchRequest,
+    /// Told when the client resets the connection while its body arrives. Nothing else notices that before bytes are
+    /// written to it.
+    pub(crate) reset: Option<oneshot::Receiver<()>>,
 }
 
 impl Origin {
@@ -54,7 +64,7 @@ impl Origin {
         mut head: Parts,
         incoming: Incoming,
         limits: &Limits,
-    ) -> Result<FetchRequest, Refusal> {
+    ) -> Result<Admitted, Refusal> {
         let (ip, ip_value, scheme) = match &self.proxies {
             None => (self.ip, self.ip_value.clone(), Scheme::Http),
             Some(proxies) => {
@@ -78,15 +88,16 @@ impl Origin {
         // The client's own claims about its address go, whatever they say.
         head.headers.insert(CF_CONNECTING_IP, ip_value.clone());
         head.headers.insert(X_REAL_IP, ip_value);
-        let body = take_body(&head, incoming, limits).await;
-        Ok(FetchRequest {
+        let (body, reset) = take_body(&head, incoming, limits).await;
+        let request = FetchRequest {
             method: head.method,
             url,
             headers: head.headers,
             body,
             peer: Some(ip),
             cf: Some(Cow::Borrowed(cf)),
-        })
+        };
+        Ok(Admitted { request, reset })
     }
 
     fn url(&self, head: &Parts, scheme: Scheme) -> Result<String, Refusal> {
@@ -137,23 +148,39 @@ fn join(scheme: Scheme, authority: &str, target: &str) -> Option<String> {
     }
 }
 
-async fn take_body(head: &Parts, incoming: Incoming, limits: &Limits) -> Body {
+/// The body, and where it is still arriving, who tells that the client resets the connection.
+async fn take_body(
+    head: &Parts,
+    incoming: Incoming,
+    limits: &Limits,
+) -> (Body, Option<oneshot::Receiver<()>>) {
     if incoming.is_end_stream() {
-        return if head.headers.contains_key(CONTENT_LENGTH) {
+        let body = if head.headers.contains_key(CONTENT_LENGTH) {
             Body::Bytes(bytes::Bytes::new())
         } else {
             Body::None
         };
+        return (body, None);
     }
     let intake = Intake {
         inline_bytes_max: limits.body_inline_bytes_max,
         bytes_max: limits.request_body_bytes_max,
         read_timeout: Some(limits.body_read_timeout),
+        reset: BodyError::Reset,
+    };
+    let (resets, reset) = oneshot::channel();
+    let ended = |how| {
+        if how == Ended::Reset {
+            // Nobody listens when the answer is there already.
+            let _unused = resets.send(());
+        }
     };
     // Looking at the body is what makes hyper send `100 Continue`; leave that to the reader.
-    if head.headers.contains_key(EXPECT) {
-        intake.stream(incoming, bytes::Bytes::new(), drop)
+    let body = if head.headers.contains_key(EXPECT) {
+        intake.stream(incoming, bytes::Bytes::new(), ended)
     } else {
-        intake.take(incoming, drop).await
-    }
+        intake.take(incoming, ended).await
+    };
+    let reset = matches!(body, Body::Stream(_)).then_some(reset);
+    (body, reset)
 }

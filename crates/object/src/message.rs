@@ -107,6 +107,9 @@ pub enum BodyError {
     /// The other side went away before the end.
     #[error("Network connection lost.")]
     Disconnected,
+    /// The client broke its connection off while it sent the body of a request.
+    #[error("Can't read from request stream because client disconnected.")]
+    Reset,
     /// The body is larger than the configured limit.
     #[error("request body is larger than the limit of {limit_bytes} bytes")]
     TooLarge {

@@ -139,6 +139,25 @@ fn a_client_that_leaves_in_the_middle_breaks_the_body() {
 }
 
 #[test]
+fn a_client_that_resets_its_connection_in_the_middle_breaks_the_body_and_loses_its_answer() {
+    run(async {
+        let (server, mut bodies) = handing_over(&Limits::default());
+        let mut raw = server.connect().await;
+        post(&mut raw, 100).await;
+        let (body, mut answer) = bodies.recv().await.unwrap();
+        raw.reset();
+
+        let error = read_body(body).await.unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "Can't read from request stream because client disconnected."
+        );
+        answer.closed().await;
+    });
+}
+
+#[test]
 fn a_body_without_a_byte_for_too_long_breaks() {
     run_paused(async {
         let limits = Limits {

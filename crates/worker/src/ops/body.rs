@@ -10,9 +10,10 @@ use crate::settled::{Settled, Unsettled};
 pub(super) fn lost(error: &BodyError) -> Unsettled {
     let class = match error {
         BodyError::Disconnected | BodyError::Failed(_) => "Error",
-        BodyError::TooLarge { .. } | BodyError::Undecodable(_) | BodyError::Unbuffered => {
-            "TypeError"
-        }
+        BodyError::Reset
+        | BodyError::TooLarge { .. }
+        | BodyError::Undecodable(_)
+        | BodyError::Unbuffered => "TypeError",
     };
     Unsettled::Error(class, error.to_string())
 }
