@@ -739,6 +739,171 @@ fn values_of_a_wrong_type_are_refused_in_the_words_programs_know() {
 }
 
 #[test]
+fn errors_of_the_language_are_v8s_as_far_as_the_engine_knows_what_is_in_them() {
+    let cases = [
+        ("new Array(-1)", "RangeError: Invalid array length"),
+        (
+            "[].reduce((a) => a)",
+            "TypeError: Reduce of empty array with no initial value",
+        ),
+        (
+            "[].values().reduce((a) => a)",
+            "TypeError: Reduce of a done iterator with no initial value",
+        ),
+        (
+            "(() => { const it = (function* () { it.next(); })(); it.next(); })()",
+            "TypeError: Generator is already running",
+        ),
+        (
+            "new (class extends Object { constructor() { this.x = 1; } })()",
+            "ReferenceError: Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
+        ),
+        (
+            "new (class extends Object { constructor() { super(); super(); } })()",
+            "ReferenceError: Super constructor may only be called once",
+        ),
+        (
+            "new (class extends Object { constructor() { return 1; } })()",
+            "TypeError: Derived constructors may only return object or undefined",
+        ),
+        (
+            "(() => { late; let late; })()",
+            "ReferenceError: Cannot access 'late' before initialization",
+        ),
+        (
+            "(() => { const fixed = 1; fixed = 2; })()",
+            "TypeError: Assignment to constant variable.",
+        ),
+        (
+            "new Date(NaN).toISOString()",
+            "RangeError: Invalid time value",
+        ),
+        ("decodeURIComponent('%')", "URIError: URI malformed"),
+        (
+            "'a'.normalize('x')",
+            "RangeError: The normalization form should be one of NFC, NFD, NFKC, NFKD.",
+        ),
+        ("'a'.repeat(-1)", "RangeError: Invalid count value"),
+        ("'a'.repeat(2 ** 30)", "RangeError: Invalid string length"),
+        (
+            "String.fromCodePoint(-1)",
+            "RangeError: Invalid code point -1",
+        ),
+        (
+            "(1).toString(1)",
+            "RangeError: toString() radix must be between 2 and 36",
+        ),
+        (
+            "Math.max.apply(null, { length: 2 ** 30 })",
+            "RangeError: Maximum call stack size exceeded",
+        ),
+        (
+            "new DataView(new ArrayBuffer(1)).getInt32(0)",
+            "RangeError: Offset is outside the bounds of the DataView",
+        ),
+        (
+            "new Uint32Array(new ArrayBuffer(3))",
+            "RangeError: byte length of Uint32Array should be a multiple of 4",
+        ),
+        ("Map()", "TypeError: Constructor Map requires 'new'"),
+        (
+            "Object.assign(null)",
+            "TypeError: Cannot convert null to object",
+        ),
+        (
+            "(() => { const o = {}; const p = Object.create(o); Object.setPrototypeOf(o, p); })()",
+            "TypeError: Cyclic __proto__ value",
+        ),
+        (
+            "({ get a() { return 1; } }).a = 2",
+            "TypeError: Cannot set property \"a\" which has only a getter",
+        ),
+        (
+            "Object.freeze({ a: 1 }).a = 2",
+            "TypeError: Cannot assign to read only property \"a\"",
+        ),
+        (
+            "delete Object.freeze({ a: 1 }).a",
+            "TypeError: Cannot delete property \"a\"",
+        ),
+        (
+            "Object.freeze({}).b = 1",
+            "TypeError: Cannot add property \"b\" to Object, object is not extensible",
+        ),
+        (
+            "Object.freeze([1]).push(2)",
+            "TypeError: Cannot add property, object is not extensible",
+        ),
+        (
+            "Object.defineProperty(Object.freeze({ a: 1 }), 'a', { value: 2 })",
+            "TypeError: Cannot redefine property: \"a\"",
+        ),
+        (
+            "'x' in 1",
+            "TypeError: Cannot use 'in' operator to search for a property in number",
+        ),
+        (
+            "'x' in 'y'",
+            "TypeError: Cannot use 'in' operator to search for \"x\" in \"y\"",
+        ),
+        (
+            "({}) instanceof 1",
+            "TypeError: Right-hand side of 'instanceof' is not an object",
+        ),
+        (
+            "new Intl.NumberFormat('x')",
+            "RangeError: Invalid language tag: \"x\"",
+        ),
+        (
+            "new Intl.DateTimeFormat('en', { timeZone: 'X/Y' })",
+            "RangeError: Invalid time zone specified: X/Y",
+        ),
+        (
+            "BigInt(1.5)",
+            "RangeError: The number 1.5 cannot be converted to a BigInt because it is not an integer",
+        ),
+        (
+            "2n ** (2n ** 64n)",
+            "RangeError: Maximum BigInt size exceeded",
+        ),
+        ("1n / 0n", "RangeError: Division by zero"),
+        ("1n ** -1n", "RangeError: Exponent must be non-negative"),
+        (
+            "new WeakMap().set(1, 1)",
+            "TypeError: Invalid value used as weak map key: 1",
+        ),
+        (
+            "new WeakSet().add(1)",
+            "TypeError: Invalid value used in weak set: 1",
+        ),
+        (
+            "(() => { const o = {}; o.o = o; JSON.stringify(o); })()",
+            "TypeError: Converting circular structure to JSON",
+        ),
+    ];
+    let attempts: String = cases
+        .iter()
+        .map(|(code, _)| format!("() => {code},\n"))
+        .collect();
+    let code = format!(
+        "const attempts = [{attempts}];
+        export const all = () => attempts.map((attempt) => {{ try {{ return String(attempt()); }} catch (e) {{ return String(e); }} }}).join('\\n');"
+    );
+    with_runtime(&[("main", code.leak())], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let Ok(all) = scope.property(namespace, "all") else {
+                panic!()
+            };
+            let Ok(texts) = scope.call(all, &[]) else {
+                panic!()
+            };
+            let expected: Vec<&str> = cases.iter().map(|(_, text)| *text).collect();
+            assert_eq!(scope.text(texts), Some(expected.join("\n")));
+        });
+    });
+}
+
+#[test]
 fn code_from_strings_is_refused_unless_the_host_allows_it() {
     let code = "export const attempts = [
             () => eval('1'), () => (0, eval)('1'), () => new Function('return 1')(), () => (async () => {}).constructor('return 1')(),
