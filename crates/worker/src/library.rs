@@ -65,6 +65,8 @@ library! {
     "inspect-layout",
     "inspect-text",
     "inspect-value",
+    "json",
+    "json-errors",
     "kept-message",
     "kept-values",
     "kv-operations",

@@ -23,6 +23,7 @@ import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "stated:global-scope
 import { FetchEvent, ScheduledEvent, TailEvent } from "stated:handler-events";
 import { Headers } from "stated:headers";
 import { HTMLRewriter } from "stated:html-rewriter";
+import { replaceJson } from "stated:json";
 import { MessageChannel, MessagePort } from "stated:message-channel";
 import { Navigator, navigator } from "stated:navigator";
 import { newPerformance, Performance } from "stated:performance";
@@ -148,6 +149,7 @@ export function installGlobals(target, config) {
       Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
     }
   }
+  replaceJson(JSON);
   replaceAsynchronous(/** @type {any} */ (globalThis).WebAssembly);
   Object.defineProperty(target, "console", { value: console, writable: true, enumerable: false, configurable: true });
   Object.defineProperty(target, "origin", { value: "null", writable: false, enumerable: true, configurable: true });

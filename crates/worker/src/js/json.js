@@ -1,0 +1,58 @@
+/**
+ * `JSON.parse` and `JSON.stringify` with V8's words for what fails.
+ *
+ * @module
+ */
+
+import { messageOfBadJson, messageOfCircle } from "stated:json-errors";
+
+/** How the engine's own messages begin. */
+const BAD_JSON = "JSON.parse: ";
+const CIRCLE = "Converting circular structure to JSON";
+
+/**
+ * Replaces both functions.
+ *
+ * @param {any} target the realm's `JSON`
+ */
+export function replaceJson(target) {
+  const { parse, stringify } = target;
+  const functions = {
+    /** @param {any} text @param {any} reviver */
+    parse(text, reviver) {
+      // Here, so that what an object says it is stays the same.
+      const source = typeof text === "string" ? text : `${text}`;
+      try {
+        return parse(source, reviver);
+      } catch (error) {
+        if (!isEngines(error, SyntaxError, BAD_JSON)) throw error;
+        throw new SyntaxError(messageOfBadJson(source));
+      }
+    },
+    /** @param {any} value @param {any} replacer @param {any} space */
+    stringify(value, replacer, space) {
+      try {
+        return stringify(value, replacer, space);
+      } catch (error) {
+        if (!isEngines(error, TypeError, CIRCLE) || typeof replacer === "function") throw error;
+        throw new TypeError(messageOfCircle(value));
+      }
+    },
+  };
+  for (const [name, value] of Object.entries(functions)) {
+    Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+  }
+}
+
+/**
+ * Whether the engine made this error, and not a reviver or `toJSON`.
+ *
+ * @param {unknown} error
+ * @param {Function} Class
+ * @param {string} beginning
+ */
+function isEngines(error, Class, beginning) {
+  if (!(error instanceof Class)) return false;
+  const message = Object.getOwnPropertyDescriptor(error, "message")?.value;
+  return typeof message === "string" && (beginning === CIRCLE ? message === CIRCLE : message.startsWith(beginning));
+}
