@@ -35,7 +35,7 @@ import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { scheduler, Scheduler } from "stated:scheduler";
 import { structuredClone } from "stated:serialize";
-import { defineStackTraceLimit } from "stated:stack-trace";
+import { defineStackTraces } from "stated:stack-trace";
 import { ByteLengthQueuingStrategy, CompressionStream, CountQueuingStrategy, DecompressionStream, FixedLengthStream,
   IdentityTransformStream, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
   ReadableStreamDefaultController, ReadableStreamDefaultReader, TextDecoderStream, TextEncoderStream, TransformStream,
@@ -116,7 +116,7 @@ export function installGlobals(target, config) {
   // A class of SpiderMonkey's own.
   delete target.InternalError;
   Reflect.setPrototypeOf(target, ServiceWorkerGlobalScope.prototype);
-  defineStackTraceLimit();
+  defineStackTraces();
   for (const [name, value] of Object.entries(globalClasses)) {
     Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   }
