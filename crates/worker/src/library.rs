@@ -36,6 +36,8 @@ library! {
     "crypto/rsa",
     "crypto/secret",
     "crypto/subtle",
+    "date",
+    "date-parse",
     "dom-exception",
     "durable-object",
     "durable-object-id",

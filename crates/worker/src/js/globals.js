@@ -12,6 +12,7 @@ import { Body } from "stated:body";
 import { Cache, caches, CacheStorage } from "stated:cache";
 import { console } from "stated:console";
 import { Crypto, crypto, CryptoKey, SubtleCrypto } from "stated:crypto";
+import { replaceDate } from "stated:date";
 import { DOMException } from "stated:dom-exception";
 import { atob, btoa, TextDecoder, TextEncoder } from "stated:encoding";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, EventTarget, ExtendableEvent, MessageEvent,
@@ -149,6 +150,7 @@ export function installGlobals(target, config) {
       Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
     }
   }
+  replaceDate(target);
   replaceJson(JSON);
   replaceAsynchronous(/** @type {any} */ (globalThis).WebAssembly);
   Object.defineProperty(target, "console", { value: console, writable: true, enumerable: false, configurable: true });
