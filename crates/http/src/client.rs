@@ -101,6 +101,21 @@ impl Client {
         }
     }
 
+    /// Sends a request whose path and query are not those of the URL standard, as they are, and returns the response, which may
+    /// be a redirect. Otherwise as [`Client::fetch`].
+    ///
+    /// What no request line may have must be escaped in them: controls, spaces, and `<`, `>`, `"` and `` ` ``.
+    ///
+    /// # Errors
+    /// As [`Client::fetch`].
+    pub async fn fetch_verbatim(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+        let url = request.url.clone();
+        let mut hop = Hop::verbatim(request)?;
+        let mut response = self.send(&mut hop).await?;
+        response.url = url;
+        Ok(response)
+    }
+
     /// Opens a WebSocket, as `new WebSocket(url, protocols)` does.
     ///
     /// `url` has the scheme `ws`, `wss`, `http` or `https`. Redirects are not followed.
@@ -277,9 +292,10 @@ impl Hop {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         headers.insert(HOST, origin.host_field());
-        let target = &self.url[Position::BeforePath..Position::AfterQuery];
+        let standard = &self.url[Position::BeforePath..Position::AfterQuery];
+        let target = self.verbatim.as_deref().unwrap_or(standard);
         let invalid = || FetchError::InvalidUrl {
-            url: self.url.to_string(),
+            url: format!("{}{target}", &self.url[..Position::BeforePath]),
         };
         let mut request = Request::new(Outgoing::from(body));
         *request.uri_mut() = target.parse::<Uri>().map_err(|_| invalid())?;

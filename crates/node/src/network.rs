@@ -172,13 +172,13 @@ impl Network for ShardNetwork {
         redirect: Redirect,
     ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
         let client = self.client.clone();
-        let mode = match redirect {
-            Redirect::Follow => RedirectMode::Follow,
-            Redirect::Error => RedirectMode::Error,
-            Redirect::Manual => RedirectMode::Manual,
-        };
         Box::pin(async move {
-            let fetched = client.fetch(request, mode).await;
+            let fetched = match redirect {
+                Redirect::Follow => client.fetch(request, RedirectMode::Follow).await,
+                Redirect::Error => client.fetch(request, RedirectMode::Error).await,
+                Redirect::Manual => client.fetch(request, RedirectMode::Manual).await,
+                Redirect::Verbatim => client.fetch_verbatim(request).await,
+            };
             fetched.map_err(|error| match error {
                 FetchError::Lost | FetchError::Refused { .. } => NoResponse::NetworkLost,
                 error if error.is_type_error() => NoResponse::TypeError(error.to_string()),

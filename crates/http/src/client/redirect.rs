@@ -28,6 +28,8 @@ pub enum RedirectMode {
 pub(crate) struct Hop {
     pub(crate) method: Method,
     pub(crate) url: Url,
+    /// Path and query, where they are sent as somebody else has written them.
+    pub(crate) verbatim: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Replay,
 }
@@ -107,8 +109,25 @@ impl Hop {
         Ok(Self {
             method: request.method,
             url: parse_url(&request.url)?,
+            verbatim: None,
             headers: request.headers,
             body,
+        })
+    }
+
+    /// One whose path and query, after the authority, are sent as they are.
+    pub(crate) fn verbatim(request: FetchRequest) -> Result<Self, FetchError> {
+        let url = &request.url;
+        let authority = url.find("://").map_or(0, |colon| colon + "://".len());
+        let end = url[authority..].find(['/', '?']);
+        let end = end.map_or(url.len(), |length| authority + length);
+        let (origin, target) = url.split_at(end);
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        let verbatim = format!("{slash}{target}");
+        let url = format!("{origin}/");
+        Ok(Self {
+            verbatim: Some(verbatim),
+            ..Self::new(FetchRequest { url, ..request })?
         })
     }
 
@@ -141,6 +160,7 @@ impl Hop {
             }
         }
         self.url = location;
+        self.verbatim = None;
         Ok(())
     }
 }

@@ -107,6 +107,70 @@ fn a_response_comes_back_with_everything() {
 }
 
 #[test]
+fn a_name_and_password_in_the_url_are_in_that_of_the_response_and_are_not_sent() {
+    run(async {
+        let server = Server::start(|request: FetchRequest| async move {
+            let sent = request.headers.contains_key("authorization");
+            FetchResponse::text(StatusCode::OK, format!("{} {sent}", request.url))
+        });
+        let url = server.url("/x").replace("http://", "http://name:pw@");
+
+        let response = client()
+            .fetch(get(url.clone() + "#f"), FOLLOW)
+            .await
+            .unwrap();
+
+        assert_eq!(response.url, url);
+        let expected = format!("{} false", server.url("/x"));
+        assert_eq!(text_of(response).await, expected);
+    });
+}
+
+#[test]
+fn path_and_query_are_sent_verbatim_where_the_program_has_another_parser() {
+    run(async {
+        for (target, line) in [
+            ("", "GET / HTTP/1.1"),
+            ("?a=b'&&{|}", "GET /?a=b'&&{|} HTTP/1.1"),
+            ("//a/%7E/..;|^/%zz?%", "GET //a/%7E/..;|^/%zz?% HTTP/1.1"),
+            ("/é?é", "GET /é?é HTTP/1.1"),
+        ] {
+            let server = Scripted::start().await;
+            let url = server.url().trim_end_matches('/').to_owned() + target;
+            let client = client();
+
+            let (got, response) = tokio::join!(
+                async {
+                    let mut raw = server.accept().await;
+                    let got = raw.read_to("\r\n\r\n").await;
+                    raw.send("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n")
+                        .await;
+                    got
+                },
+                client.fetch_verbatim(get(url.clone())),
+            );
+
+            assert_eq!(got.lines().next(), Some(line));
+            let response = response.unwrap();
+            assert_eq!((response.status.as_u16(), response.url), (302, url));
+        }
+    });
+}
+
+#[test]
+fn a_target_that_no_request_line_can_have_is_refused_verbatim() {
+    run(async {
+        for target in ["/a b", "/<", "/`"] {
+            let url = format!("http://127.0.0.1:9{target}");
+
+            let error = client().fetch_verbatim(get(url.clone())).await.unwrap_err();
+
+            assert_eq!(error.to_string(), format!("Invalid URL: {url}"));
+        }
+    });
+}
+
+#[test]
 fn post_and_put_without_a_body_declare_that() {
     run(async {
         let server = Server::start(|request: FetchRequest| async move {

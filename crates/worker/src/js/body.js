@@ -19,7 +19,7 @@ import { takeAccessors } from "stated:own-accessors";
 import { extractMimeType, serializeMimeType } from "stated:mime-type";
 import { flag, lacks } from "stated:settings";
 import { isDisturbed, isReadableStream, lengthOf, markSpent, ReadableStream, TransformStream } from "stated:streams";
-import { URLSearchParams } from "stated:url-search-params";
+import { programClasses } from "stated:url";
 import { defineInterface, illegalConstructor, internal, isSharedBuffer, toDOMString, viewBytes } from "stated:webidl";
 
 export { hostBodyStream, streamToHostBody } from "stated:body-stream";
@@ -263,7 +263,7 @@ function extract(init) {
     const bytes = isSharedBuffer(init) ? undefined : viewBytes(init);
     if (bytes !== undefined) return { content: bytes.slice(), type: null };
     if (init instanceof Blob) return { content: blobBytes(init).slice(), type: init.type === "" ? null : init.type };
-    if (init instanceof URLSearchParams) {
+    if (init instanceof programClasses.URLSearchParams) {
       return { content: init.toString(), type: "application/x-www-form-urlencoded;charset=UTF-8" };
     }
     if (init instanceof FormData) {

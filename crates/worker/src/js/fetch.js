@@ -38,6 +38,14 @@ export function setOutbound(stub) {
   outbound = stub;
 }
 
+/** How a program with an older URL parser sends its requests. @type {((request: Request) => Promise<Response>) | undefined} */
+let olderFetch;
+
+/** @param {(request: Request) => Promise<Response>} send */
+export function replaceFetch(send) {
+  olderFetch = send;
+}
+
 /** The service that gets all requests of this program instead of the net, or undefined. */
 export function outboundService() {
   return outbound;
@@ -55,6 +63,7 @@ export async function fetch(input, init = undefined) {
   const request = init === undefined && isRequest(input) ? input : new Request(input, init);
   const signal = signalOf(request);
   signal?.throwIfAborted();
+  if (olderFetch !== undefined) return olderFetch(request);
   const { url } = request;
   if (url.startsWith("data:")) return fetchData(url, request.method);
   const isHttp = url.startsWith("http:") || url.startsWith("https:");
@@ -99,19 +108,19 @@ export async function sendWithSignal(signal, encoded, send) {
   }
 }
 
-/** @param {string} url */
-function cannotLoad(url) {
+/** The error of a URL from which nothing can be loaded. @param {string} url */
+export function cannotLoad(url) {
   return new TypeError(`Fetch API cannot load: ${url}`);
 }
 
 /**
- * Source: the Fetch standard's data: URL processor.
+ * The answer that is in a URL. Source: the Fetch standard's data: URL processor.
  *
  * @param {string} url
  * @param {string} method
  * @returns {Response}
  */
-function fetchData(url, method) {
+export function fetchData(url, method) {
   const hash = url.indexOf("#");
   const whole = hash === -1 ? url : url.slice(0, hash);
   const rest = whole.slice("data:".length);

@@ -7,14 +7,14 @@
 import { AddressChannel, addressOf } from "stated:address-channel";
 import { CapabilityChannel } from "stated:capability-channel";
 import { dataCloneError, malformed, notSerializable } from "stated:clone-errors";
-import { sendWithSignal } from "stated:fetch";
+import { cannotLoad, fetchData, sendWithSignal } from "stated:fetch";
 import { registerPlatformClass } from "stated:platform-classes";
 import { cfToWire, isRequest, Request, requestToWire, signalOf, wantsEncoded } from "stated:request";
 import { responseFromHost } from "stated:response";
 import { RestoredChannel } from "stated:restored-channel";
 import { channelOf, RemoteObject } from "stated:rpc-channel";
 import { defineReceiving, SERVICE } from "stated:rpc-message";
-import { flag } from "stated:settings";
+import { flag, lacks } from "stated:settings";
 import { URL } from "stated:url";
 import { badArgument, badField, defineInterface, illegalConstructor, illegalInvocation,
   internal } from "stated:webidl";
@@ -26,8 +26,6 @@ import { HOST_SERVICE_STUB, HOST_STORED_SERVICE } from "stated:wire-format";
 
 /** A redirect is followed this many times, then the fetch fails. */
 const REDIRECTS_MAX = 20;
-/** Relative URLs are resolved against this before the flag durable_object_fetch_requires_full_url. */
-const FAKE_BASE = "https://fake-host/";
 
 /**
  * Where the requests of a stub go, besides its calls.
@@ -35,6 +33,7 @@ const FAKE_BASE = "https://fake-host/";
  * @typedef {object} FetchChannel
  * @property {(token: number, method: string, url: string, headers: string[], body: WireBody, cf: string | undefined) =>
  *   Promise<WireResponse>} fetch a token of 0 cannot be aborted; `cf` is JSON
+ * @property {boolean} [leadsToObject] whether they go to an object
  */
 
 /** A service binding, or the part of an object's stub that is one. */
@@ -58,14 +57,16 @@ export class ServiceStub extends RemoteObject {
     if (channel === undefined) throw illegalInvocation();
     try {
       if (arguments.length < 1) throw badArgument("Fetcher", "fetch", 1, "Request or string");
-      const request = init === undefined && isRequest(input) ? input : new Request(absolute(input), init);
+      const request = init === undefined && isRequest(input) ? input : new Request(input, init);
+      const { url: whole } = request;
+      if (whole.startsWith("data:")) return Promise.resolve(fetchData(whole, request.method));
       const signal = signalOf(request);
       if (signal !== null) return fetchWithSignal(channel, request, signal);
       const follow = request.redirect === "follow";
       const encoded = wantsEncoded(request);
-      const [method, url, headers, body] = messageOf(request);
+      const [method, url, headers, body] = messageOf(request, channel);
       const cf = cfToWire(request);
-      const response = channel.fetch(0, method, url, headers, body, cf);
+      const response = channel.fetch(0, method, urls.onWire(url), headers, body, cf);
       return follow
         ? response.then((wire) => followRedirects(channel, 0, wire, method, url, headers, body, cf)).then((wire) => toResponse(wire, encoded))
         : response.then((wire) => toResponse(at(wire, url), encoded));
@@ -165,18 +166,15 @@ defineReceiving(HOST_SERVICE_STUB, (reader, message) => {
   return new ServiceStub(internal, new CapabilityChannel(capability));
 });
 
-/** @param {any} input */
-function absolute(input) {
-  return flag("durable_object_fetch_requires_full_url") || isRequest(input) ? input : new URL(`${input}`, FAKE_BASE);
-}
-
 /**
  * The request with the length of a body that is sent whole: no HTTP client adds it on this way.
  *
  * @param {Request} request
+ * @param {FetchChannel} channel
  */
-function messageOf(request) {
+function messageOf(request, channel) {
   const message = requestToWire(request);
+  message[1] = urls.sent(message[1], channel);
   const body = message[3];
   if (body instanceof Uint8Array) message[2] = [...without(message[2], "content-length"), "content-length", `${body.length}`];
   return message;
@@ -198,14 +196,16 @@ async function fetchWithSignal(channel, request, signal) {
   signal.throwIfAborted();
   const follow = request.redirect === "follow";
   return sendWithSignal(signal, wantsEncoded(request), async (token) => {
-    const [method, url, headers, body] = messageOf(request);
+    const [method, url, headers, body] = messageOf(request, channel);
     const cf = cfToWire(request);
-    const wire = await channel.fetch(token, method, url, headers, body, cf);
+    const wire = await channel.fetch(token, method, urls.onWire(url), headers, body, cf);
     return follow ? followRedirects(channel, token, wire, method, url, headers, body, cf) : at(wire, url);
   });
 }
 
 /**
+ * Follows the redirect that an answer may be, and those after it.
+ *
  * @param {FetchChannel} channel
  * @param {number} token
  * @param {WireResponse} wire the first answer
@@ -218,12 +218,12 @@ async function fetchWithSignal(channel, request, signal) {
  *
  * Source: the Fetch standard's HTTP-redirect fetch, without credentials and referrers.
  */
-async function followRedirects(channel, token, wire, method, url, headers, body, cf) {
-  const urls = [url];
+export async function followRedirects(channel, token, wire, method, url, headers, body, cf) {
+  const chain = [url];
   while (isRedirect(wire[0])) {
     const location = headerOf(wire[2], "location");
     if (location === undefined) break;
-    if (urls.length > REDIRECTS_MAX) throw new TypeError(`Too many redirects.${urls.join(", ")}`);
+    if (chain.length > REDIRECTS_MAX) throw new TypeError(`Too many redirects.${chain.join(", ")}`);
     if (becomesGet(wire[0], method)) {
       if (method !== "HEAD") method = "GET";
       headers = without(headers, "content-");
@@ -233,12 +233,12 @@ async function followRedirects(channel, token, wire, method, url, headers, body,
         + "redirect requiring the body to be retransmitted. To avoid this error in the future, construct this request from a "
         + "buffer-like body initializer.");
     }
-    url = resolve(location, url);
-    urls.push(url);
-    wire = await channel.fetch(token, method, url, headers, body, cf);
+    url = urls.redirected(location, url);
+    chain.push(url);
+    wire = await channel.fetch(token, method, urls.onWire(url), headers, body, cf);
   }
   at(wire, url);
-  if (urls.length > 1) wire[5] = true;
+  if (chain.length > 1) wire[5] = true;
   return wire;
 }
 
@@ -252,13 +252,47 @@ function becomesGet(status, method) {
   return status === 303 || ((status === 301 || status === 302) && method === "POST");
 }
 
-/** @param {string} location @param {string} base */
-function resolve(location, base) {
-  try {
-    return new URL(location, base).href;
-  } catch {
-    throw new TypeError("Invalid Location header; unable to follow redirect.");
-  }
+/** How stubs make URLs of what they are given. */
+const urls = {
+  /**
+   * Where a request goes: its URL without the fragment.
+   *
+   * Throws a TypeError if nothing can be loaded from there.
+   *
+   * @param {string} url
+   * @param {FetchChannel} channel
+   */
+  sent(url, channel) {
+    void channel;
+    const isHttp = url.startsWith("http:") || url.startsWith("https:");
+    if (!isHttp && !lacks("fetch_refuses_unknown_protocols")) throw cannotLoad(url);
+    return withoutFragment(url);
+  },
+
+  /** As a callee gets it: a name and password are for the program that wrote them. @param {string} url */
+  onWire(url) {
+    return url.includes("@") ? url.replace(/^([^/]*:\/\/)[^/?@]*@/, "$1") : url;
+  },
+
+  /** Where a redirect leads. @param {string} location @param {string} base */
+  redirected(location, base) {
+    try {
+      return withoutFragment(new URL(location, base).href);
+    } catch {
+      throw new TypeError("Invalid Location header; unable to follow redirect.");
+    }
+  },
+};
+
+/** @param {string} url */
+function withoutFragment(url) {
+  const hash = url.indexOf("#");
+  return hash === -1 ? url : url.slice(0, hash);
+}
+
+/** @param {Partial<typeof urls>} older those of a program with another URL parser */
+export function replaceStubUrls(older) {
+  Object.assign(urls, older);
 }
 
 /** @param {string[]} headers flat @param {string} name */

@@ -305,7 +305,7 @@ export interface Ops {
   /** A number with which fetchAbort cancels the fetch. */
   fetchToken(): number;
   fetchStart(token: number, method: string, url: string, headers: string[], body: WireBody,
-    redirect: "follow" | "error" | "manual"): Promise<WireResponse>;
+    redirect: "follow" | "error" | "manual" | "verbatim"): Promise<WireResponse>;
   fetchAbort(token: number): void;
 
   /** The addresses of a host, one in a line, as the system resolves it. */

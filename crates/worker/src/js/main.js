@@ -12,7 +12,7 @@ import { ExecutionContext } from "stated:execution-context";
 import { defineExtraHandlers } from "stated:fetcher";
 import { globalClasses, installGlobals } from "stated:globals";
 import { installNodeGlobals } from "stated:node-globals";
-import { restoreOlder } from "stated:older-behaviours";
+import { restoreOlder, restoreOlderUrls } from "stated:older-behaviours";
 import { removeNewer } from "stated:older-dates";
 import { registerGlobals } from "stated:platform-classes";
 import { env, setClasses, setExports } from "stated:program";
@@ -53,6 +53,7 @@ export function init(configJson, versionId, versionMs) {
   defineExperimentalStorage();
   defineExtraHandlers();
   if (!flag(STORABLE)) removeRestore();
+  restoreOlderUrls(globalClasses);
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   installGlobals(globalThis, config);
   registerGlobals(globalThis, before);

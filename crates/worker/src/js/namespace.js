@@ -83,6 +83,10 @@ class ObjectChannel {
     return this.#id;
   }
 
+  get leadsToObject() {
+    return true;
+  }
+
   /** @template T @param {Promise<[number, T]>} answer @returns {Promise<T>} */
   #answer(answer) {
     return answer.then(

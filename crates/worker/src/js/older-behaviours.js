@@ -15,7 +15,7 @@ import { Request } from "stated:request";
 import { Response } from "stated:response";
 import { lacks } from "stated:settings";
 import { IdentityTransformStream, ReadableStream, ReadableStreamBYOBReader, TransformStream, WritableStream } from "stated:streams";
-import { URL } from "stated:url";
+import { programClasses, replaceProgramClasses, URL } from "stated:url";
 import { URLPattern } from "stated:url-pattern";
 
 const REJECTED = 2;
@@ -28,6 +28,21 @@ const asynchronous = [
   [ReadableStream.prototype, ["cancel", "pipeTo"]],
   [ServiceStub.prototype, ["fetch"]],
 ];
+
+/**
+ * Brings back the URL parser of older dates, whose modules only such programs load. Before the globals are defined.
+ *
+ * @param {Record<string, Function>} classes of the platform, by their names
+ */
+export function restoreOlderUrls(classes) {
+  if (lacks("url_standard")) {
+    const { URL, URLSearchParams } = ops.builtInModule("stated:older-url");
+    replaceProgramClasses({ URL, URLSearchParams });
+    Object.assign(classes, { URL, URLSearchParams });
+  }
+  if (lacks("fetch_standard_url")) ops.builtInModule("stated:older-url-fetch").restoreRequestUrls();
+  if (lacks("response_redirect_url_standard")) ops.builtInModule("stated:older-url-fetch").restoreRedirect();
+}
 
 /**
  * Brings back the behaviours of flags that are not in force.
@@ -50,7 +65,7 @@ export function restoreOlder(target) {
     for (const [name, method] of Object.entries(shorthands)) define(ServiceStub.prototype, name, method);
   }
   if (lacks("urlpattern_standard")) restorePatterns();
-  if (lacks("workers_api_getters_setters_on_prototype")) moveAccessors([Request, Response, Event, URL]);
+  if (lacks("workers_api_getters_setters_on_prototype")) moveAccessors([Request, Response, Event, ...lacks("url_standard") ? [programClasses.URL] : []]);
 }
 
 /** @param {any} holder @param {string} name @param {unknown} value of a method, or a class in the place of another */

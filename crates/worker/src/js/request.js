@@ -69,20 +69,19 @@ let givenSignal;
 let keepsEncoded;
 /** @type {(request: Request) => string | undefined} */
 let cfText;
-/** @type {(request: Request) => [string, string]} method, and the URL without fragment and user */
+/** @type {(request: Request) => [string, string]} method and URL */
 let lineOf;
 /** @type {(method: string, url: string, list: string[], body: WireBody, callId: number, cf: string | undefined) => Request} */
 let fromHost;
 
-/** The URL as a request line has it: a name and password in it are for the program that wrote them. @param {string} url */
-function withoutUser(url) {
-  const at = url.indexOf("@");
-  if (at === -1) return url;
-  const start = url.indexOf("://") + 3;
-  const path = url.indexOf("/", start);
-  // Another `@` of the authority is encoded; one that comes later is part of the path or query.
-  return at < path ? url.slice(0, start) + url.slice(at + 1) : url;
+/** What the URL of a request is, of what the program gave for it. @type {(input: any) => string} */
+let toUrl = parseUrl;
+
+/** @param {(input: any) => string} older that of a program with another URL parser */
+export function replaceToUrl(older) {
+  toUrl = older;
 }
+
 /** @type {(value: object) => boolean} */
 let hasBrand;
 
@@ -134,7 +133,7 @@ export class Request extends Body {
     /** @type {Request | null} */
     const from = isRequest(input) ? input : null;
     if (from === null) {
-      this.#url = parseUrl(input);
+      this.#url = toUrl(input);
     } else {
       this.#url = from.#url;
       this.#method = from.#method;
@@ -165,9 +164,7 @@ export class Request extends Body {
       return cf === undefined ? undefined : JSON.stringify(cf);
     };
     lineOf = (request) => {
-      const url = request.#url;
-      const hash = url.indexOf("#");
-      return [request.#method, withoutUser(hash === -1 ? url : url.slice(0, hash))];
+      return [request.#method, request.#url];
     };
     fromHost = (method, url, list, body, callId, cf) => {
       const call = callId !== 0 && flag("enable_request_signal") ? callId : 0;
@@ -377,7 +374,7 @@ export function cfToWire(request) {
 }
 
 /**
- * A request in the form the host takes; its body is used afterwards. The URL is without its fragment, name and password.
+ * A request in the form the host takes; its body is used afterwards.
  *
  * Throws a TypeError when the body was used before.
  *

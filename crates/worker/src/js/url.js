@@ -7,7 +7,7 @@
 
 import { ops } from "stated:host";
 import { takeAccessors } from "stated:own-accessors";
-import { linkedSearchParams, resetSearchParams } from "stated:url-search-params";
+import { linkedSearchParams, resetSearchParams, URLSearchParams } from "stated:url-search-params";
 import { badArgument, badConstructorArgument, defineInterface, toDOMString } from "stated:webidl";
 
 // Indices into what ops.urlParse returns.
@@ -251,6 +251,19 @@ export class URL {
   #resetParams() {
     if (this.#searchParams !== null) resetSearchParams(this.#searchParams, this.search.slice(1));
   }
+}
+
+/**
+ * The classes that the program has, which programs of older dates replace: for built-in modules that export them, and for
+ * what takes their instances.
+ *
+ * @type {{ URL: typeof URL, URLSearchParams: typeof import("stated:url-search-params").URLSearchParams }}
+ */
+export let programClasses = { URL, URLSearchParams };
+
+/** @param {any} older those of a program with another URL parser */
+export function replaceProgramClasses(older) {
+  programClasses = older;
 }
 
 defineInterface(URL, ["origin", "href", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search",

@@ -113,6 +113,7 @@ pub(crate) fn start<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let redirect = match op.text(5)?.as_str() {
         "error" => Redirect::Error,
         "manual" => Redirect::Manual,
+        "verbatim" => Redirect::Verbatim,
         _ => Redirect::Follow,
     };
     let context = op.context()?;

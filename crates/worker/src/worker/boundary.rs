@@ -119,6 +119,9 @@ pub enum Redirect {
     Error,
     /// Return it.
     Manual,
+    /// Return it, and send the request's path and query as they are: not in the URL standard's spelling, with escapes where a
+    /// request line needs them.
+    Verbatim,
 }
 
 /// Where what the program prints goes, and how positions are mapped back to its sources.

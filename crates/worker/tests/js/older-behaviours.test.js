@@ -1,7 +1,10 @@
 import { restoreOlder } from "stated:older-behaviours";
+import { URL as OlderURL } from "stated:older-url";
 import { globalClasses } from "stated:globals";
 import { setFlags } from "stated:settings";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
+import { replaceProgramClasses } from "stated:url";
+import { URLSearchParams } from "stated:url-search-params";
 
 /** The globals of a program that lacks these flags. */
 function realm(lacking) {
@@ -60,12 +63,14 @@ test("lone surrogates of UTF-16 stay", () => {
 });
 
 test("attributes are each object's own", () => {
-  const target = realm(["workers_api_getters_setters_on_prototype"]);
+  replaceProgramClasses({ URL: OlderURL, URLSearchParams });
+  const target = realm(["workers_api_getters_setters_on_prototype", "url_standard"]);
   for (const [value, name] of [[new target.Response(), "status"], [new target.Request("http://x/"), "url"], [new target.Event("x"), "type"],
-    [new target.URL("http://x/"), "href"]]) {
+    [new OlderURL("http://x/"), "href"]]) {
     assertEquals([Object.hasOwn(value, name), name in Object.getPrototypeOf(value), Object.keys(value).includes(name)], [true, false, true]);
   }
-  const url = new target.URL("http://x/");
+  const url = new OlderURL("http://x/");
   url.pathname = "/y";
+  assertEquals(Object.keys(new target.URL("http://x/")), []);
   assertEquals([url.href, new target.Response(null, { status: 404 }).ok], ["http://x/y", false]);
 });

@@ -8,8 +8,10 @@ import { ops } from "stated:host";
 import { invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
 import { formatParts, parse, resolve, resolveObject, Url } from "stated:node-support/legacy-url";
 import { toUnicode } from "stated:node/punycode";
-import { URL } from "stated:url";
-import { URLSearchParams } from "stated:url-search-params";
+import { programClasses, URL as StandardURL } from "stated:url";
+
+const { URL, URLSearchParams } = programClasses;
+/** @typedef {import("stated:url").URL} URL */
 
 export { parse, resolve, resolveObject, Url };
 
@@ -25,7 +27,7 @@ export function format(value, options = undefined) {
     }
     return formatParts(value);
   }
-  const copy = new URL(value.href);
+  const copy = new StandardURL(value.href);
   if (options?.auth === false) {
     copy.username = "";
     copy.password = "";

@@ -191,7 +191,7 @@ test("fetch hands the request to the host and wraps the answer", async () => {
   });
   const response = await fetch("http://x/a#b", { method: "POST", body: "q", headers: { A: "b" }, redirect: "manual" });
   assertEquals([seen.method, seen.url, seen.headers, text(seen.body), seen.redirect],
-    ["POST", "http://x/a", ["a", "b", "content-type", "text/plain;charset=UTF-8"], "q", "manual"]);
+    ["POST", "http://x/a#b", ["a", "b", "content-type", "text/plain;charset=UTF-8"], "q", "manual"]);
   assertEquals([response.status, response.statusText, response.url, response.redirected, response.headers.get("x"), await response.text()],
     [201, "Created", "http://x/final", true, "y", "hi"]);
 });

@@ -237,14 +237,19 @@ for (const [name, act, Class, message] of [
   ["a relative URL", (s) => s.fetch("/x"), TypeError, "Invalid URL: /x"],
 ]) test(`fetch of ${name} rejects`, () => assertRejects(() => act(fresh()), Class, message));
 
-test("relative URLs are resolved against a fake host before the flag", async () => {
-  const { setFlags } = await import("stated:settings");
-  const { currentFlags } = await import("./host-objects.mjs");
-  setFlags(currentFlags.filter((name) => name !== "durable_object_fetch_requires_full_url"));
-  try {
-    assertEquals((await fresh().fetch("/x")).url, "https://fake-host/x");
-  } finally {
-    setFlags(currentFlags);
+test("what cannot be loaded is refused, and a data: URL answered at once", async () => {
+  await assertRejects(fresh().fetch("foo://x/"), TypeError, "Fetch API cannot load: foo://x/");
+  assertEquals(await (await fresh().fetch("data:text/plain,a%20b")).text(), "a b");
+});
+
+test("the callee sees neither a name and password in the URL nor its fragment", async () => {
+  for (const [url, sent] of [
+    ["http://user:pw@host/a?b#c", "http://host/a?b"], ["https://user@host:8443", "https://host:8443/"],
+    ["http://a%40b:c@d@host/", "http://host/"], ["http://host/@x?y@z", "http://host/@x?y@z"], ["http://host/?a@b", "http://host/?a@b"],
+  ]) {
+    const response = await fresh().fetch(url);
+    assertEquals((await response.json())[1], sent);
+    assertEquals(response.url, new URL(url).href.replace("#c", ""));
   }
 });
 
