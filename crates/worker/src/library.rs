@@ -94,6 +94,7 @@ library! {
     "node-support/errors",
     "node-support/fs-arguments",
     "node-support/fs-constants",
+    "node-support/fs-copy",
     "node-support/fs-dir",
     "node-support/fs-errors",
     "node-support/fs-glob",

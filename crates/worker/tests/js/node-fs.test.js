@@ -267,3 +267,116 @@ test("constants", () => {
   assertEquals([constants.O_CREAT, constants.S_IFDIR, fs.constants.W_OK, fsp.constants === constants], [64, 16384, 2, true]);
   fs.accessSync("/dev/null", constants.R_OK | constants.W_OK);
 });
+
+test("a callback may take the place of arguments that may be missing", async () => {
+  const dir = folder();
+  fs.writeFileSync(`${dir}/a`, "abc");
+  const called = (name, ...args) => new Promise((resolve) => { fs[name](...args, (...results) => resolve(results)); });
+  assertEquals(await called("access", `${dir}/a`), [null]);
+  assertEquals((await called("stat", `${dir}/a`))[1].size, 3);
+  assertEquals((await called("readFile", `${dir}/a`, "utf8")), [null, "abc"]);
+  assertEquals(await called("truncate", `${dir}/a`, 1), [null]);
+  assertEquals(failure(() => fs.stat(`${dir}/a`)), ['The "cb" argument must be of type function. Received undefined', "ERR_INVALID_ARG_TYPE", undefined, undefined, undefined, undefined]);
+  assertEquals(failure(() => fs.opendir(`${dir}/a`))[0], 'The "callback" argument must be of type function. Received undefined');
+  // What follows the callback does not count.
+  const [first] = await Promise.race([new Promise((resolve) => { fs.access(`${dir}/a`, () => resolve(["early"]), () => resolve(["late"])); })]);
+  assertEquals([first, fs.statSync.name, fs.statSync.length, fsp.rename.length], ["early", "statSync", 1, 2]);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("read takes its arguments one by one, in an object, or not at all", async () => {
+  const dir = folder();
+  fs.writeFileSync(`${dir}/a`, "abcdef");
+  const fd = fs.openSync(`${dir}/a`);
+  const read = (...args) => new Promise((resolve) => { fs.read(fd, ...args, (error, count, buffer) => resolve([error, count, buffer.toString("latin1", 0, count), buffer.length])); });
+  assertEquals(await read(), [null, 6, "abcdef", 16_384]);
+  assertEquals(await read({ position: 2, length: 3 }), [null, 3, "cde", 16_384]);
+  assertEquals(await read(Buffer.alloc(2), { position: 4 }), [null, 2, "ef", 2]);
+  assertEquals(await read(Buffer.alloc(4), 1, 2, 0), [null, 2, "\0a", 4]);
+  const code = (...args) => failure(() => fs.read(fd, ...args, () => {}))[1];
+  assertEquals([code("text"), code("text", 0, 1, 0), code(Buffer.alloc(1), {}, 1, 0)], Array(3).fill("ERR_INVALID_ARG_TYPE"));
+  assertEquals(failure(() => fs.write(fd, 5, () => {}))[0], 'The "buffer" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received type number (5)');
+  fs.closeSync(fd);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("options of removals and copies are objects, and checked", async () => {
+  const dir = folder();
+  fs.writeFileSync(`${dir}/a`, "");
+  for (const call of [() => fs.rmSync(`${dir}/a`, null), () => fs.rmSync(`${dir}/a`, "x"), () => fs.rmdirSync(dir, 5), () => fs.cpSync(`${dir}/a`, `${dir}/b`, null)]) {
+    assertEquals(failure(call).slice(0, 2), [`The "options" argument must be of type object. Received ${call.toString().includes("null") ? "null" : call.toString().includes("5") ? "type number (5)" : "type string ('x')"}`, "ERR_INVALID_ARG_TYPE"]);
+  }
+  assertEquals(failure(() => fs.rmSync(`${dir}/a`, { force: 1 }))[0], 'The "options.force" property must be of type boolean. Received type number (1)');
+  assertEquals(failure(() => fs.rmSync(`${dir}/a`, { maxRetries: -1 }))[1], "ERR_OUT_OF_RANGE");
+  assertEquals(failure(() => fs.cpSync(`${dir}/a`, `${dir}/b`, { dereference: true, verbatimSymlinks: true }))[1], "ERR_INCOMPATIBLE_OPTION_PAIR");
+  assertEquals(failure(() => fs.cpSync(`${dir}/a`, `${dir}/b`, { filter: 1 }))[0], 'The "options.filter" property must be of type function. Received type number (1)');
+  assertEquals(failure(() => fs.writeFileSync(`${dir}/a`, "", { flush: 1 }))[1], "ERR_INVALID_ARG_TYPE");
+  assertEquals(failure(() => fs.ftruncateSync(3, null))[0], 'The "len" argument must be of type number. Received null');
+  assertEquals([parts(await assertRejects(() => fsp.truncate(3)), dir)[1], failure(() => fs.openAsBlob(`${dir}/a`, null))[1]], ["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_TYPE"]);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("a copy of a link leads where the link led, and a filter may answer later", async () => {
+  const dir = fs.realpathSync(folder());
+  fs.mkdirSync(`${dir}/in/deep`, { recursive: true });
+  fs.writeFileSync(`${dir}/in/a`, "a");
+  fs.writeFileSync(`${dir}/in/deep/b`, "b");
+  fs.symlinkSync("a", `${dir}/in/link`);
+  await fsp.cp(`${dir}/in`, `${dir}/out`, { recursive: true, filter: async (from) => !from.endsWith("/a") });
+  assertEquals([fs.readdirSync(`${dir}/out`).sort(), fs.readlinkSync(`${dir}/out/link`)], [["deep", "link"], `${dir}/in/a`]);
+  fs.cpSync(`${dir}/in/link`, `${dir}/same`, { verbatimSymlinks: true });
+  fs.cpSync(`${dir}/in/link`, `${dir}/file`, { dereference: true });
+  assertEquals([fs.readlinkSync(`${dir}/same`), fs.lstatSync(`${dir}/file`).isFile()], ["a", true]);
+  const code = (from, to) => parts(assertThrows(() => fs.cpSync(`${dir}/${from}`, `${dir}/${to}`, { recursive: true })), dir)[1];
+  assertEquals([code("in/a", "in/a"), code("in", "in/deep/x"), code("in", "in/a"), code("in/a", "in/deep")],
+    ["ERR_FS_CP_EINVAL", "ERR_FS_CP_EINVAL", "ERR_FS_CP_DIR_TO_NON_DIR", "ERR_FS_CP_NON_DIR_TO_DIR"]);
+  assertEquals(failure(() => fs.cpSync(`${dir}/in/a`, `${dir}/c`, { filter: async () => true }))[1], "ERR_INVALID_RETURN_VALUE");
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("a slash at the end of a name that is made says nothing, at the end of a link it is not removed through", () => {
+  const dir = folder();
+  fs.mkdirSync(`${dir}/new/`);
+  fs.writeFileSync(`${dir}/new/x`, "");
+  fs.symlinkSync(`${dir}/new`, `${dir}/link`);
+  fs.symlinkSync(`${dir}/no`, `${dir}/nowhere`);
+  assertEquals(failure(() => fs.mkdirSync(`${dir}/new/x/`))[1], "EEXIST");
+  try {
+    fs.rmSync(`${dir}/link/`, { recursive: true });
+  } catch (error) {
+    assertEquals(error.code, "ENOTDIR");
+  }
+  assertEquals([fs.existsSync(`${dir}/new/x`), failure(() => fs.mkdirSync(`${dir}/nowhere`, { recursive: true }))[1]], [true, "ENOENT"]);
+  assertEquals(failure(() => fs.symlinkSync("a", `${dir}/b`, "odd")).slice(0, 2), ['Symlink type must be one of "dir", "file", or "junction". Received "odd"', "ERR_FS_INVALID_SYMLINK_TYPE"]);
+  assertEquals(failure(() => fs.copyFileSync(`${dir}/new/x`, `${dir}/y`, constants.COPYFILE_FICLONE_FORCE))[1], "ENOTSUP");
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("times are seconds, also as text, or dates", () => {
+  const dir = folder();
+  fs.writeFileSync(`${dir}/a`, "");
+  fs.utimesSync(`${dir}/a`, "10", new Date(2500));
+  assertEquals([fs.statSync(`${dir}/a`).atimeMs, fs.statSync(`${dir}/a`).mtimeMs], [10_000, 2500]);
+  assertEquals(failure(() => fs.utimesSync(`${dir}/a`, NaN, 1)).slice(0, 2), ['The "time" argument must be an instance of Date or an Time in seconds. Received type number (NaN)', "ERR_INVALID_ARG_TYPE"]);
+  const fd = fs.openSync(`${dir}/a`, "r+");
+  assertEquals(failure(() => fs.futimesSync(fd, 1, "x"))[0], 'The "mtime" argument must be an instance of Date or an Time in seconds. Received type string (\'x\')');
+  fs.closeSync(fd);
+  fs.rmSync(dir, { recursive: true });
+});
+
+test("a stream reads 64 KiB at a time, and writes pieces that wait together", async () => {
+  const dir = folder();
+  fs.writeFileSync(`${dir}/a`, Buffer.alloc(200_000));
+  const sizes = [];
+  for await (const chunk of createReadStream(`${dir}/a`)) sizes.push(chunk.length);
+  assertEquals(sizes, [65_536, 65_536, 65_536, 3392]);
+  const stream = createWriteStream(`${dir}/b`);
+  stream.cork();
+  stream.write("a");
+  stream.write("62", "hex");
+  stream.end("c");
+  await new Promise((resolve) => { stream.on("close", resolve); });
+  assertEquals([fs.readFileSync(`${dir}/b`, "utf8"), typeof stream._writev], ["abc", "function"]);
+  assertEquals([failure(() => createReadStream(`${dir}/a`, { fd: -1 }))[1], createReadStream(`${dir}/a`, { autoClose: false }).autoClose], ["ERR_OUT_OF_RANGE", false]);
+  fs.rmSync(dir, { recursive: true });
+});

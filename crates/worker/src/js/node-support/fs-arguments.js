@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "stated:node/buffer";
+import { ops } from "stated:host";
 import { cwd } from "stated:node/process";
 import { checkInteger, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 
@@ -62,7 +63,9 @@ export function givenPath(path, name = "path") {
 function pathOfUrl(url) {
   if (url.protocol !== "file:") throw nodeError(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
   if (url.hostname !== "") throw nodeError(TypeError, "ERR_INVALID_FILE_URL_HOST", "File URL host must be \"localhost\" or empty on linux");
-  if (/%2f/i.test(url.pathname)) throw nodeError(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters");
+  if (/%2f/i.test(url.pathname)) {
+    throw Object.assign(nodeError(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters"), { input: url });
+  }
   return decodeURIComponent(url.pathname);
 }
 
@@ -75,7 +78,7 @@ function pathOfUrl(url) {
 export function optionsOf(options, defaults) {
   if (options === undefined || options === null || typeof options === "function") return defaults;
   if (typeof options === "string") options = { encoding: options };
-  if (typeof options !== "object") throw invalidArgType("options", "one of type string or an instance of Object", options);
+  if (typeof options !== "object") throw invalidArgType("options", "one of type string or object", options);
   const all = { ...defaults, ...options };
   checkEncoding(all.encoding);
   if (all.signal !== undefined && all.signal !== null && typeof all.signal.aborted !== "boolean") {
@@ -132,12 +135,19 @@ export function bytesOfData(data, encoding, name = "data") {
   throw invalidArgType(name, "of type string or an instance of Buffer, TypedArray, or DataView", data);
 }
 
-/** Milliseconds of a time in seconds, a Date or its text. @param {any} time @param {string} name @returns {number} */
-export function timeMs(time, name) {
-  if (time instanceof Date) return time.getTime();
-  const seconds = typeof time === "string" && time.trim() !== "" ? Number(time) : time;
-  if (typeof seconds !== "number" || Number.isNaN(seconds)) throw invalidArgType(name, "of type number or string or an instance of Date", time);
-  return seconds * 1000;
+/**
+ * Milliseconds of a time: seconds, also as text, or a Date. Seconds before 1970 are the time it is now, as in Node.
+ *
+ * @param {any} time
+ * @param {string} [name]
+ * @returns {number}
+ */
+export function timeMs(time, name = "time") {
+  if (time instanceof Date && !Number.isNaN(time.getTime())) return time.getTime();
+  // Empty text is zero.
+  const seconds = typeof time === "string" ? Number(time) : time;
+  if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw invalidArgType(name, "an instance of Date or an Time in seconds", time);
+  return seconds < 0 && typeof time === "number" ? ops.now() : seconds * 1000;
 }
 
 /**
@@ -166,7 +176,7 @@ export function region(buffer, offset, length, position) {
 export function positionOf(position) {
   if (position === undefined || position === null) return null;
   if (typeof position === "bigint") return position < 0n ? null : Number(position);
-  if (typeof position !== "number") throw invalidArgType("position", "of type integer or bigint", position);
+  if (typeof position !== "number") throw invalidArgType("position", "of type bigint or integer", position);
   if (!Number.isInteger(position)) throw outOfRange("position", "an integer", position);
   return position < 0 ? null : position;
 }
@@ -174,7 +184,7 @@ export function positionOf(position) {
 /** @param {any} buffers @returns {Uint8Array[]} */
 export function listOfViews(buffers) {
   if (!Array.isArray(buffers) || !buffers.every((view) => ArrayBuffer.isView(view))) {
-    throw invalidArgType("buffers", "an instance of ArrayBufferView[]", buffers);
+    throw invalidArgType("buffers", "an ArrayBufferView[]", buffers);
   }
   return buffers.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
 }

@@ -5,19 +5,32 @@
  */
 
 import { readdir } from "stated:node-support/fs-operations";
-import { givenPath } from "stated:node-support/fs-arguments";
-import { checkFunction, nodeError } from "stated:node-support/errors";
+import { givenPath, optionsOf } from "stated:node-support/fs-arguments";
+import { fsError } from "stated:node-support/fs-errors";
+import { checkFunction, checkInteger, invalidArgType, nodeError } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
+
+/** What `opendir` alone has. */
+const opening = {};
+
+/** @param {any} path @param {any} [options] */
+export function opendir(path, options = undefined) {
+  return new Dir(opening, path, options);
+}
 
 export class Dir {
   #entries;
   #closed = false;
   #path;
 
-  /** @param {any} path @param {any} options */
-  constructor(path, options) {
+  /** @param {any} handle of `opendir` @param {any} path @param {any} options */
+  constructor(handle, path, options) {
+    if (handle === undefined) throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "handle" argument must be specified');
+    if (handle !== opening) throw invalidArgType("handle", "of type object", handle);
     this.#path = givenPath(path);
-    this.#entries = readdir(path, { encoding: options?.encoding, recursive: options?.recursive, withFileTypes: true });
+    const { encoding, bufferSize, recursive } = optionsOf(options, { encoding: "utf8", bufferSize: 32, recursive: false });
+    checkInteger("options.bufferSize", bufferSize, 1, 0xffff_ffff);
+    this.#entries = entriesOf(path, encoding, recursive);
   }
 
   get path() {
@@ -58,6 +71,23 @@ export class Dir {
 
   [Symbol.asyncIterator]() {
     return this.entries();
+  }
+
+  [Symbol.dispose]() {
+    if (!this.#closed) this.closeSync();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this[Symbol.dispose]();
+  }
+}
+
+/** An error is one of `opendir`. @param {any} path @param {any} encoding @param {any} recursive @returns {any[]} */
+function entriesOf(path, encoding, recursive) {
+  try {
+    return readdir(path, { encoding, recursive, withFileTypes: true });
+  } catch (/** @type {any} */ error) {
+    throw error?.syscall === "scandir" ? fsError(error.code, "opendir", error.path) : error;
   }
 }
 

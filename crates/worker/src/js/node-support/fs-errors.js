@@ -20,6 +20,7 @@ const known = {
   ENOENT: [-2, "no such file or directory"],
   ENOSPC: [-28, "no space left on device"],
   ENOTDIR: [-20, "not a directory"],
+  ENOTSUP: [-95, "operation not supported on socket"],
   ENOTEMPTY: [-39, "directory not empty"],
   EPERM: [-1, "operation not permitted"],
   EXDEV: [-18, "cross-device link not permitted"],

@@ -7,7 +7,7 @@
 import { join } from "stated:node/path";
 import { checkObject, checkString, invalidArgType } from "stated:node-support/errors";
 import { givenPath } from "stated:node-support/fs-arguments";
-import { exists, lstat, readdir, stat } from "stated:node-support/fs-operations";
+import { lstat, readdir, stat } from "stated:node-support/fs-operations";
 import { Dirent } from "stated:node-support/fs-stats";
 import { ANY_DEPTH, matchesGlob, matchesSegment, patternsOf } from "stated:node-support/glob";
 
@@ -21,6 +21,15 @@ function exclusion(exclude, withFileTypes) {
     return (path) => exclude.some((pattern) => matchesGlob(path, pattern, false));
   }
   throw invalidArgType("options.exclude", "of type function or string[]", exclude);
+}
+
+/** Links that lead nowhere are there, too. @param {string} path */
+function exists(path) {
+  try {
+    return lstat(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -43,7 +52,7 @@ export function glob(patterns, options = {}) {
   /** @param {string} path of a pattern */
   const located = (path) => (path.startsWith("/") ? path : join(folder, path));
   /** @param {string} path */
-  const isFolder = (path) => exists(located(path)) && stat(located(path)).isDirectory();
+  const isFolder = (path) => exists(located(path)) && stat(located(path), { throwIfNoEntry: false })?.isDirectory() === true;
   /** @param {string} path */
   const entryOf = (path) => {
     const at = path.lastIndexOf("/");

@@ -12,7 +12,7 @@ import { fsError, fsSystemError } from "stated:node-support/fs-errors";
 import { Dirent, statFsOf, statsOf } from "stated:node-support/fs-stats";
 import { addEntry, changeable, childOf, currentTmp, DeviceEntry, FileEntry, FolderEntry, LinkEntry, namesOf, releaseEntry, removeEntry,
   walk } from "stated:node-support/fs-tree";
-import { checkInteger, invalidArgType, nodeError } from "stated:node-support/errors";
+import { checkBoolean, checkInteger, checkObject, invalidArgType, nodeError } from "stated:node-support/errors";
 
 /** @typedef {import("stated:node-support/fs-tree").AnyEntry} AnyEntry */
 /** @typedef {import("stated:node-support/fs-tree").Place} Place */
@@ -31,6 +31,9 @@ const opened = new Map();
 let lastDescriptor = DESCRIPTOR_FIRST - 1;
 /** How many each context has. @type {Map<number, number>} */
 const counts = new Map();
+
+/** Standard input, which is at its end, and the two outputs, whose text goes to the log. @type {[DeviceEntry, number][]} */
+const standard = [[new DeviceEntry("stdin"), O.RDONLY], [new DeviceEntry("stdout"), O.WRONLY], [new DeviceEntry("stderr"), O.WRONLY]];
 
 whenContextEnds((contextId) => {
   if (!counts.delete(contextId)) return;
@@ -60,9 +63,14 @@ function existing(path, syscall, last = "follow") {
   });
 }
 
+/** A name that is to be made may have a slash at its end. @param {string} text */
+function withoutSlash(text) {
+  return text.replace(/(?<=[^/])\/+$/, "");
+}
+
 /** @param {any} path @param {string} syscall @returns {Place} where a new name may be made */
 function vacant(path, syscall) {
-  const text = pathText(path);
+  const text = withoutSlash(pathText(path));
   return naming(path, () => {
     const place = walk(text, syscall, "keep");
     if (place.entry !== undefined) throw fsError("EEXIST", syscall, text);
@@ -73,7 +81,11 @@ function vacant(path, syscall) {
 
 /** @param {any} fd @param {string} syscall @returns {Open} */
 function openOf(fd, syscall) {
-  const open = opened.get(descriptor(fd));
+  if (descriptor(fd) < DESCRIPTOR_FIRST) {
+    const [entry, flags] = standard[fd];
+    return { entry, flags, position: 0, contextId: ops.contextId(), path: "" };
+  }
+  const open = opened.get(fd);
   if (open === undefined || open.contextId !== ops.contextId()) throw fsError("EBADF", syscall);
   return open;
 }
@@ -130,6 +142,8 @@ function opening(text, flags, mode) {
 /** @param {any} fd */
 export function close(fd) {
   const { entry, contextId } = openOf(fd, "close");
+  // Standard input and output stay.
+  if (fd < DESCRIPTOR_FIRST) return;
   opened.delete(fd);
   counts.set(contextId, (counts.get(contextId) ?? 1) - 1);
   entry.opened--;
@@ -167,7 +181,7 @@ function writeFrom(open, bytes, position) {
   const { entry, flags } = open;
   if ((flags & O.ACCMODE) === O.RDONLY) throw fsError("EBADF", "write");
   if (entry instanceof DeviceEntry) {
-    if (entry.device === "full") throw fsError("ENOSPC", "write");
+    entry.write(bytes);
     return bytes.length;
   }
   if (!(entry instanceof FileEntry)) throw fsError("EBADF", "write");
@@ -188,6 +202,7 @@ export function read(fd, buffer, offset = undefined, length = undefined, positio
 export function write(fd, data, offset = undefined, length = undefined, position = undefined) {
   descriptor(fd);
   if (typeof data === "string") return writeFrom(openOf(fd, "write"), bytesOfData(data, length), positionOf(offset));
+  if (!ArrayBuffer.isView(data)) throw invalidArgType("buffer", "of type string or an instance of Buffer, TypedArray, or DataView", data);
   const { bytes, position: at } = region(data, offset, length, position);
   return writeFrom(openOf(fd, "write"), bytes, at);
 }
@@ -223,6 +238,7 @@ export function writev(fd, buffers, position = undefined) {
 /** @param {any} path or a descriptor @param {any} [options] @returns {any} */
 export function readFile(path, options = undefined) {
   const { encoding, flag } = optionsOf(options, { encoding: null, flag: "r" });
+  if (encoding === "buffer") throw nodeError(TypeError, "ERR_UNKNOWN_ENCODING", "Unknown encoding: buffer");
   return withDescriptor(path, flag, 0o666, (fd) => {
     const open = openOf(fd, "read");
     const { entry } = open;
@@ -238,7 +254,8 @@ export function readFile(path, options = undefined) {
 
 /** @param {any} path or a descriptor @param {any} data @param {any} [options] */
 export function writeFile(path, data, options = undefined) {
-  const { encoding, flag, mode } = optionsOf(options, { encoding: "utf8", mode: 0o666, flag: "w" });
+  const { encoding, flag, mode, flush } = optionsOf(options, { encoding: "utf8", mode: 0o666, flag: "w", flush: false });
+  checkBoolean("options.flush", flush ?? false);
   const bytes = bytesOfData(data, encoding);
   withDescriptor(path, flag, mode, (fd) => void writeFrom(openOf(fd, "write"), bytes, null));
 }
@@ -252,10 +269,10 @@ export function appendFile(path, data, options = undefined) {
 /** @param {any} fd @param {any} [length] */
 export function ftruncate(fd, length = 0) {
   descriptor(fd);
-  checkInteger("len", length ?? 0);
+  checkInteger("len", length);
   const { entry, flags } = openOf(fd, "ftruncate");
   if ((flags & O.ACCMODE) === O.RDONLY || !(entry instanceof FileEntry)) throw fsError("EINVAL", "ftruncate");
-  entry.resize(Math.max(0, length ?? 0), "ftruncate");
+  entry.resize(Math.max(0, length), "ftruncate");
 }
 
 /** @param {any} path @param {any} [length] */
@@ -280,6 +297,8 @@ export function copyFile(from, to, mode = 0) {
   const names = [givenPath(from), givenPath(to)];
   checkInteger("mode", mode ?? 0, 0, 7);
   const fail = (/** @type {string} */ code) => fsError(code, "copyfile", ...names);
+  // COPYFILE_FICLONE_FORCE: nothing here shares its bytes.
+  if (((mode ?? 0) & 4) !== 0) throw fail("ENOTSUP");
   try {
     const { entry } = walk(source, "copyfile");
     if (entry === undefined) throw fail("ENOENT");
@@ -309,7 +328,12 @@ export function mkdir(path, options = undefined) {
   let made = "";
   for (const part of pathText(path).split("/").filter((step) => step !== "")) {
     made += `/${part}`;
-    const place = naming(path, () => walk(made, "mkdir"));
+    const place = naming(path, () => {
+      const found = walk(made, "mkdir");
+      // A link that leads nowhere is no folder, and none is made behind it.
+      if (found.entry === undefined && walk(made, "mkdir", "keep").entry !== undefined) throw fsError("ENOENT", "mkdir", made);
+      return found;
+    });
     if (place.entry instanceof FolderEntry) continue;
     if (place.entry !== undefined) throw fsError(made === pathText(path) ? "EEXIST" : "ENOTDIR", "mkdir", givenPath(path));
     naming(path, () => changeable(place, "mkdir", made));
@@ -368,9 +392,21 @@ export function readdir(path, options = undefined) {
   return found;
 }
 
+/** The options of `rm` and `rmdir`, checked; nothing is tried again. @param {any} options */
+function removalOptions(options) {
+  if (options === undefined) return { force: false, recursive: false };
+  checkObject("options", options);
+  const { force = false, recursive = false, retryDelay = 100, maxRetries = 0 } = options;
+  checkBoolean("options.force", force);
+  checkBoolean("options.recursive", recursive);
+  checkInteger("options.retryDelay", retryDelay, 0, 0x7fff_ffff);
+  checkInteger("options.maxRetries", maxRetries, 0, 0xffff_ffff);
+  return { force, recursive };
+}
+
 /** @param {any} path @param {any} [options] */
 export function rmdir(path, options = undefined) {
-  if (options?.recursive) return rm(path, { recursive: true, force: false });
+  if (removalOptions(options).recursive) return rm(path, { recursive: true, force: false });
   const place = existing(path, "rmdir", "keep");
   const given = givenPath(path);
   if (!(place.entry instanceof FolderEntry)) throw fsError("ENOTDIR", "rmdir", given);
@@ -391,13 +427,11 @@ export function unlink(path) {
 
 /** @param {any} path @param {any} [options] */
 export function rm(path, options = undefined) {
-  const { force = false, recursive = false } = options ?? {};
-  for (const [name, value] of [["force", force], ["recursive", recursive]]) {
-    if (typeof value !== "boolean") throw invalidArgType(`options.${name}`, "of type boolean", value);
-  }
+  const { force, recursive } = removalOptions(options);
   const text = pathText(path);
   const given = givenPath(path);
-  const place = naming(path, () => walkOrNothing(text, "lstat"));
+  const place = naming(path, () => walkOrNothing(withoutSlash(text), "lstat"));
+  if (place?.entry !== undefined && text.endsWith("/") && !(place.entry instanceof FolderEntry)) throw fsError("ENOTDIR", "rm", given);
   if (place?.entry === undefined) {
     if (force) return;
     throw fsError("ENOENT", "lstat", given);
@@ -454,45 +488,15 @@ export function rename(from, to) {
   }
 }
 
-/** @param {any} from @param {any} to @param {any} [options] */
-export function cp(from, to, options = undefined) {
-  const { recursive = false, force = true, errorOnExist = false, filter = undefined, dereference = false, preserveTimestamps = false } = options ?? {};
-  const given = [givenPath(from, "src"), givenPath(to, "dest")];
-  const { entry } = existing(from, "lstat", dereference ? "follow" : "keep");
-  if (filter !== undefined && !filter(given[0], given[1])) return;
-  if (entry instanceof FolderEntry) {
-    if (!recursive) {
-      throw fsSystemError("ERR_FS_EISDIR", "Recursive option not enabled, cannot copy a directory", "EISDIR", "cp", given[0], `${given[0]} is a directory (not copied)`);
-    }
-    const [source, target] = [pathText(from), pathText(to)];
-    if (`${target}/`.startsWith(`${source.replace(/\/$/, "")}/`)) {
-      throw fsSystemError("ERR_FS_CP_EINVAL", "Invalid src or dest", "EINVAL", "cp", given[1], source === target ? "src and dest cannot be the same" : `cannot copy ${given[0]} to a subdirectory of self ${given[1]}`);
-    }
-    mkdir(to, { recursive: true });
-    for (const name of namesOf(entry)) cp(`${given[0]}/${name}`, `${given[1]}/${name}`, options);
-    return;
-  }
-  mkdir(pathText(to).replace(/\/[^/]*$/, "") || "/", { recursive: true });
-  const place = walk(pathText(to), "lstat", "keep");
-  if (place.entry !== undefined && !force) {
-    if (!errorOnExist) return;
-    throw fsSystemError("ERR_FS_CP_EEXIST", "Target already exists", "EEXIST", "cp", given[1], `${given[1]} already exists`);
-  }
-  if (entry instanceof LinkEntry) {
-    if (place.entry !== undefined) unlink(to);
-    symlink(entry.target, to);
-  } else {
-    copyFile(from, to);
-    if (preserveTimestamps) utimes(to, entry.accessed / 1000, entry.modified / 1000);
-  }
-}
-
 // --- links ------------------------------------------------------------------------------------------------------------
 
-/** @param {any} target @param {any} path @param {any} [_type] of Windows */
-export function symlink(target, path, _type = undefined) {
+/** @param {any} target @param {any} path @param {any} [type] for Windows */
+export function symlink(target, path, type = undefined) {
+  if (typeof type === "string" && !["dir", "file", "junction"].includes(type)) {
+    throw nodeError(Error, "ERR_FS_INVALID_SYMLINK_TYPE", `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`);
+  }
   const [to, at] = [givenPath(target, "target"), givenPath(path)];
-  const text = pathText(path);
+  const text = withoutSlash(pathText(path));
   try {
     const place = walk(text, "symlink", "keep");
     if (place.entry !== undefined) throw fsError("EEXIST", "symlink");
@@ -511,7 +515,7 @@ export function link(from, to) {
   try {
     const { entry } = walk(pathText(from), "link", "keep");
     if (entry === undefined) throw fail("ENOENT");
-    const place = walk(pathText(to), "link", "keep");
+    const place = walk(withoutSlash(pathText(to)), "link", "keep");
     if (place.entry !== undefined) throw fail("EEXIST");
     changeable(place, "link", names[1]);
     if (entry instanceof FolderEntry) throw fail("EPERM");
@@ -535,13 +539,16 @@ export function readlink(path, options = undefined) {
 /** @param {any} path @param {any} [options] */
 export function realpath(path, options = undefined) {
   const { encoding } = optionsOf(options, { encoding: "utf8" });
-  return encodedName(existing(path, "lstat").path, encoding);
+  // A slash at the end asks for nothing here.
+  const text = withoutSlash(pathText(path));
+  return encodedName(naming(path, () => existing(text, "lstat")).path, encoding);
 }
 
 // --- metadata ---------------------------------------------------------------------------------------------------------
 
 /** @param {any} path @param {any} options @param {string} syscall @param {"follow" | "keep"} last */
 function statAt(path, options, syscall, last) {
+  if (options === null) checkObject("options", options);
   const { bigint = false, throwIfNoEntry = true } = options ?? {};
   try {
     return statsOf(existing(path, syscall, last).entry, bigint);
@@ -616,10 +623,15 @@ export function fchmod(fd, mode) {
   setMode(openOf(fd, "fchmod").entry, mode, "fchmod");
 }
 
-/** @param {AnyEntry} entry @param {any} uid @param {any} gid @param {string} syscall @param {string} [path] */
-function setOwner(entry, uid, gid, syscall, path = undefined) {
+/** @param {any} uid @param {any} gid -1 leaves it as it is */
+function checkOwner(uid, gid) {
   checkInteger("uid", uid, -1, 0xffff_ffff);
   checkInteger("gid", gid, -1, 0xffff_ffff);
+}
+
+/** @param {AnyEntry} entry @param {any} uid @param {any} gid @param {string} syscall @param {string} [path] */
+function setOwner(entry, uid, gid, syscall, path = undefined) {
+  checkOwner(uid, gid);
   requireChangeable(entry, syscall, path);
   if (uid !== -1) entry.uid = uid;
   if (gid !== -1) entry.gid = gid;
@@ -638,12 +650,13 @@ export function lchown(path, uid, gid) {
 
 /** @param {any} fd @param {any} uid @param {any} gid */
 export function fchown(fd, uid, gid) {
+  checkOwner(uid, gid);
   setOwner(openOf(fd, "fchown").entry, uid, gid, "fchown");
 }
 
 /** @param {AnyEntry} entry @param {any} accessed @param {any} modified @param {string} syscall @param {string} [path] */
 function setTimes(entry, accessed, modified, syscall, path = undefined) {
-  const times = [timeMs(accessed, "atime"), timeMs(modified, "mtime")];
+  const times = [timeMs(accessed), timeMs(modified)];
   requireChangeable(entry, syscall, path);
   [entry.accessed, entry.modified] = times;
   entry.changed = ops.now();
@@ -661,16 +674,13 @@ export function lutimes(path, accessed, modified) {
 
 /** @param {any} fd @param {any} accessed @param {any} modified */
 export function futimes(fd, accessed, modified) {
+  timeMs(accessed, "atime");
+  timeMs(modified, "mtime");
   setTimes(openOf(fd, "futime").entry, accessed, modified, "futime");
 }
 
-/** The bytes of a file for `openAsBlob`. @param {any} path @returns {Uint8Array} */
-export function fileBytes(path) {
-  return readFile(path);
-}
-
-/** What is refused because nothing ever changes here from outside. @param {string} name @returns {never} */
-export function refuseWatching(name) {
-  throw nodeError(Error, "ERR_UNSUPPORTED_OPERATION", `The requested operation is unsupported: ${name}`);
+/** What is refused because nothing ever changes here from outside. @returns {never} */
+export function refuseWatching() {
+  throw nodeError(Error, "ERR_UNSUPPORTED_OPERATION", "The requested operation is unsupported");
 }
 

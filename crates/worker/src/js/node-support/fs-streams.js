@@ -5,26 +5,29 @@
  */
 
 import { Buffer } from "stated:node/buffer";
-import { bytesOfData, givenPath, optionsOf } from "stated:node-support/fs-arguments";
+import { bytesOfData, descriptor, givenPath, optionsOf } from "stated:node-support/fs-arguments";
 import { close, open, read, write } from "stated:node-support/fs-operations";
-import { checkInteger, invalidArgType, outOfRange } from "stated:node-support/errors";
+import { checkBoolean, checkInteger, invalidArgType, outOfRange } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
 import { finished, Readable, Writable } from "stated:node/stream";
 
 /** Bytes of one chunk. */
 const CHUNK_BYTES = 64 << 10;
 
+/** The FileHandle that a stream is of. */
+const handleOf = Symbol("handle");
+
 /** @param {any} stream @param {any} path @param {any} options @param {string} flags */
 function prepare(stream, path, options, flags) {
   const handle = options.fd !== null && typeof options.fd === "object" ? options.fd : undefined;
   stream.fd = handle === undefined ? options.fd ?? null : handle.fd;
   if (stream.fd !== null && typeof stream.fd !== "number") throw invalidArgType("options.fd", "of type number or an instance of FileHandle", options.fd);
+  if (stream.fd !== null && handle === undefined) descriptor(stream.fd);
   if (stream.fd === null) stream.path = typeof path === "string" ? path : path instanceof Uint8Array ? path : givenPath(path);
   if (stream.fd === null) givenPath(path);
   stream.flags = options.flags ?? options.flag ?? flags;
   stream.mode = options.mode ?? 0o666;
-  stream.autoClose = options.autoClose ?? true;
-  stream.handle = handle;
+  Object.defineProperty(stream, handleOf, { value: handle });
 }
 
 /** @param {any} stream @param {(error?: any) => void} callback */
@@ -46,7 +49,7 @@ function construct(stream, callback) {
 
 /** @param {any} stream @param {any} error @param {(error: any) => void} callback */
 function destroy(stream, error, callback) {
-  const { fd, handle } = stream;
+  const { fd, [handleOf]: handle } = stream;
   stream.fd = null;
   if (fd === null || !stream.autoClose && error === null) return callback(error);
   if (handle !== undefined) {
@@ -93,24 +96,27 @@ export function ReadStream(path, options = undefined) {
 Object.setPrototypeOf(ReadStream.prototype, Readable.prototype);
 Object.setPrototypeOf(ReadStream, Readable);
 
-/** @this {any} @param {number} size */
+/** Answers later, as in Node: what is pushed at once is joined to what waits. @this {any} @param {number} size */
 ReadStream.prototype._read = function _read(size) {
   const left = this.end === Infinity ? size : Math.min(size, this.pos === undefined ? this.end - this.bytesRead + 1 : this.end - this.pos + 1);
   if (left <= 0) {
     this.push(null);
     return;
   }
-  const buffer = Buffer.alloc(left);
-  let count;
-  try {
-    count = read(this.fd, buffer, 0, left, this.pos ?? null);
-  } catch (/** @type {any} */ error) {
-    this.destroy(error);
-    return;
-  }
-  if (this.pos !== undefined) this.pos += count;
-  this.bytesRead += count;
-  this.push(count === 0 ? null : buffer.subarray(0, count));
+  nextTick(() => {
+    if (this.fd === null || this.destroyed) return;
+    const buffer = Buffer.alloc(left);
+    let count;
+    try {
+      count = read(this.fd, buffer, 0, left, this.pos ?? null);
+    } catch (/** @type {any} */ error) {
+      this.destroy(error);
+      return;
+    }
+    if (this.pos !== undefined) this.pos += count;
+    this.bytesRead += count;
+    this.push(count === 0 ? null : buffer.subarray(0, count));
+  });
 };
 
 /** @this {any} @param {any} error @param {(error: any) => void} callback */
@@ -141,6 +147,8 @@ export function WriteStream(path, options = undefined) {
     checkInteger("start", this.start, 0);
     this.pos = this.start;
   }
+  this.flush = all.flush ?? false;
+  checkBoolean("options.flush", this.flush);
   const { encoding, ...rest } = all;
   Writable.call(this, {
     emitClose: true, autoDestroy: all.autoClose ?? true, decodeStrings: true, ...rest, fd: undefined, write: undefined,
@@ -165,6 +173,11 @@ WriteStream.prototype._write = function _write(chunk, encoding, callback) {
   callback();
 };
 
+/** @this {any} @param {{ chunk: any, encoding: any }[]} pieces @param {(error?: any) => void} callback */
+WriteStream.prototype._writev = function _writev(pieces, callback) {
+  this._write(Buffer.concat(pieces.map(({ chunk, encoding }) => bytesOfData(chunk, encoding))), "buffer", callback);
+};
+
 /** @this {any} @param {any} error @param {(error: any) => void} callback */
 WriteStream.prototype._destroy = function _destroy(error, callback) {
   destroy(this, error, callback);
@@ -181,7 +194,18 @@ WriteStream.prototype.close = function close(callback = undefined) {
 };
 WriteStream.prototype.destroySoon = WriteStream.prototype.end;
 
-for (const Class of [ReadStream, WriteStream]) {
+for (const [Class, state] of /** @type {[any, string][]} */ ([[ReadStream, "_readableState"], [WriteStream, "_writableState"]])) {
+  Object.defineProperty(Class.prototype, "autoClose", {
+    configurable: true,
+    /** @this {any} */
+    get() {
+      return this[state].autoDestroy;
+    },
+    /** @this {any} */
+    set(value) {
+      this[state].autoDestroy = value;
+    },
+  });
   Object.defineProperty(Class.prototype, "pending", {
     configurable: true,
     /** @this {any} */

@@ -28,6 +28,10 @@ const S_IFDIR = 0o040000;
 const S_IFLNK = 0o120000;
 const S_IFCHR = 0o020000;
 
+/** Levels of the log, as in host.d.ts. */
+const LOG_OUT = 1;
+const LOG_ERROR = 4;
+
 let lastInode = 0;
 
 /** What a name refers to. */
@@ -132,7 +136,7 @@ export class LinkEntry extends Entry {
 }
 
 export class DeviceEntry extends Entry {
-  /** @param {"null" | "zero" | "full" | "random"} device */
+  /** @param {"null" | "zero" | "full" | "random" | "stdin" | "stdout" | "stderr"} device */
   constructor(device) {
     super(S_IFCHR | 0o666, undefined);
     this.device = device;
@@ -140,10 +144,17 @@ export class DeviceEntry extends Entry {
 
   /** @param {Uint8Array} target @returns {number} bytes that were filled */
   read(target) {
-    if (this.device === "null") return 0;
+    if (this.device === "null" || this.device === "stdin") return 0;
     if (this.device === "random") ops.randomFill(target);
     else target.fill(0);
     return target.length;
+  }
+
+  /** @param {Uint8Array} bytes */
+  write(bytes) {
+    if (this.device === "full") throw fsError("ENOSPC", "write");
+    const level = this.device === "stdout" ? LOG_OUT : this.device === "stderr" ? LOG_ERROR : undefined;
+    if (level !== undefined && bytes.length > 0) ops.log(level, ops.textDecode("utf-8", bytes, false, true).replace(/\n$/, ""));
   }
 }
 

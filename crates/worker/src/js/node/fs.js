@@ -10,10 +10,12 @@ import { Blob } from "stated:blob";
 import { Buffer } from "stated:node/buffer";
 import promises from "stated:node/fs/promises";
 import { promisify } from "stated:node/util";
-import { checkFunction } from "stated:node-support/errors";
+import { checkFunction, checkObject, checkString, invalidArgType } from "stated:node-support/errors";
+import { givenPath, timeMs } from "stated:node-support/fs-arguments";
 import { constants } from "stated:node-support/fs-constants";
-import { Dir } from "stated:node-support/fs-dir";
+import { Dir, opendir as opendirAt } from "stated:node-support/fs-dir";
 import { glob as globFiles } from "stated:node-support/fs-glob";
+import { cp as copy, cpSync as copySync } from "stated:node-support/fs-copy";
 import * as files from "stated:node-support/fs-operations";
 import { Dirent, Stats } from "stated:node-support/fs-stats";
 import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
@@ -25,21 +27,39 @@ export const FileReadStream = ReadStream;
 export const FileWriteStream = WriteStream;
 
 /**
- * The form with a callback, which is the last argument. What is wrong with arguments is thrown, what is wrong with files is
- * given to it.
+ * The form with a callback, which follows the arguments; those that may be missing may make room for it. What is wrong with
+ * arguments is thrown, what is wrong with files is given to it.
  *
  * @param {(...args: any[]) => any} operation
  * @param {string} name
+ * @param {number} required arguments
+ * @param {number} [most] arguments
  * @returns {any}
  */
-function withCallback(operation, name) {
-  const wrapped = (/** @type {any[]} */ ...args) => {
-    const callback = args.pop();
-    checkFunction("cb", args.length === 0 ? undefined : callback);
+function withCallback(operation, name, required, most = required) {
+  const wrapped = (/** @type {any[]} */ ...given) => {
+    const [args, callback] = splitCallback(given, required, most, name === "opendir" ? "callback" : "cb");
     answer(callback, () => [operation(...args)]);
   };
   Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  Object.defineProperty(wrapped, "length", { value: most + 1, configurable: true });
   return wrapped;
+}
+
+/**
+ * The first function behind the required arguments is the callback.
+ *
+ * @param {any[]} given
+ * @param {number} required
+ * @param {number} most
+ * @param {string} name of the callback
+ * @returns {[any[], (...results: any[]) => void]}
+ */
+function splitCallback(given, required, most, name) {
+  const early = given.slice(required, most).findIndex((arg) => typeof arg === "function");
+  const at = early === -1 ? most : required + early;
+  checkFunction(name, given[at]);
+  return [given.slice(0, at), given[at]];
 }
 
 /** @param {(...results: any[]) => void} callback @param {() => any[]} run what follows the error */
@@ -56,47 +76,55 @@ function answer(callback, run) {
   else nextTick(callback, null, ...results);
 }
 
-export const accessSync = files.access;
-export const appendFileSync = files.appendFile;
-export const chmodSync = files.chmod;
-export const chownSync = files.chown;
-export const closeSync = files.close;
-export const copyFileSync = files.copyFile;
-export const cpSync = files.cp;
-export const existsSync = files.exists;
-export const fchmodSync = files.fchmod;
-export const fchownSync = files.fchown;
-export const fdatasyncSync = files.fdatasync;
-export const fstatSync = files.fstat;
-export const fsyncSync = files.fsync;
-export const ftruncateSync = files.ftruncate;
-export const futimesSync = files.futimes;
-export const lchmodSync = files.lchmod;
-export const lchownSync = files.lchown;
-export const globSync = globFiles;
-export const linkSync = files.link;
-export const lstatSync = files.lstat;
-export const lutimesSync = files.lutimes;
-export const mkdirSync = files.mkdir;
-export const mkdtempSync = files.mkdtemp;
-export const openSync = files.open;
-export const readdirSync = files.readdir;
-export const readFileSync = files.readFile;
-export const readlinkSync = files.readlink;
-export const readSync = files.read;
-export const readvSync = files.readv;
-export const renameSync = files.rename;
-export const rmdirSync = files.rmdir;
-export const rmSync = files.rm;
-export const statfsSync = files.statfs;
-export const statSync = files.stat;
-export const symlinkSync = files.symlink;
-export const truncateSync = files.truncate;
-export const unlinkSync = files.unlink;
-export const utimesSync = files.utimes;
-export const writeFileSync = files.writeFile;
-export const writeSync = files.write;
-export const writevSync = files.writev;
+/** @param {(...args: any[]) => any} operation @param {string} name @param {number} length @returns {any} */
+function synchronous(operation, name, length) {
+  const wrapped = (/** @type {any[]} */ ...args) => operation(...args);
+  Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  Object.defineProperty(wrapped, "length", { value: length, configurable: true });
+  return wrapped;
+}
+
+export const accessSync = synchronous(files.access, "accessSync", 2);
+export const appendFileSync = synchronous(files.appendFile, "appendFileSync", 3);
+export const chmodSync = synchronous(files.chmod, "chmodSync", 2);
+export const chownSync = synchronous(files.chown, "chownSync", 3);
+export const closeSync = synchronous(files.close, "closeSync", 1);
+export const copyFileSync = synchronous(files.copyFile, "copyFileSync", 3);
+export const cpSync = synchronous(copySync, "cpSync", 3);
+export const existsSync = synchronous(files.exists, "existsSync", 1);
+export const fchmodSync = synchronous(files.fchmod, "fchmodSync", 2);
+export const fchownSync = synchronous(files.fchown, "fchownSync", 3);
+export const fdatasyncSync = synchronous(files.fdatasync, "fdatasyncSync", 1);
+export const fstatSync = synchronous(files.fstat, "fstatSync", 1);
+export const fsyncSync = synchronous(files.fsync, "fsyncSync", 1);
+export const ftruncateSync = synchronous(files.ftruncate, "ftruncateSync", 1);
+export const futimesSync = synchronous(files.futimes, "futimesSync", 3);
+export const lchmodSync = synchronous(files.lchmod, "lchmodSync", 2);
+export const lchownSync = synchronous(files.lchown, "lchownSync", 3);
+export const globSync = synchronous(globFiles, "globSync", 2);
+export const linkSync = synchronous(files.link, "linkSync", 2);
+export const lstatSync = synchronous(files.lstat, "lstatSync", 1);
+export const lutimesSync = synchronous(files.lutimes, "lutimesSync", 3);
+export const mkdirSync = synchronous(files.mkdir, "mkdirSync", 2);
+export const mkdtempSync = synchronous(files.mkdtemp, "mkdtempSync", 2);
+export const openSync = synchronous(files.open, "openSync", 3);
+export const readdirSync = synchronous(files.readdir, "readdirSync", 2);
+export const readFileSync = synchronous(files.readFile, "readFileSync", 2);
+export const readlinkSync = synchronous(files.readlink, "readlinkSync", 2);
+export const readSync = synchronous(files.read, "readSync", 5);
+export const readvSync = synchronous(files.readv, "readvSync", 3);
+export const renameSync = synchronous(files.rename, "renameSync", 2);
+export const rmdirSync = synchronous(files.rmdir, "rmdirSync", 2);
+export const rmSync = synchronous(files.rm, "rmSync", 2);
+export const statfsSync = synchronous(files.statfs, "statfsSync", 1);
+export const statSync = synchronous(files.stat, "statSync", 1);
+export const symlinkSync = synchronous(files.symlink, "symlinkSync", 3);
+export const truncateSync = synchronous(files.truncate, "truncateSync", 2);
+export const unlinkSync = synchronous(files.unlink, "unlinkSync", 1);
+export const utimesSync = synchronous(files.utimes, "utimesSync", 3);
+export const writeFileSync = synchronous(files.writeFile, "writeFileSync", 3);
+export const writeSync = synchronous(files.write, "writeSync", 5);
+export const writevSync = synchronous(files.writev, "writevSync", 3);
 
 /** @param {any} path @param {any} [options] */
 export function realpathSync(path, options = undefined) {
@@ -106,46 +134,52 @@ realpathSync.native = files.realpath;
 
 /** @param {any} path @param {any} [options] */
 export function opendirSync(path, options = undefined) {
-  return new Dir(path, options);
+  return opendirAt(path, options);
 }
 
-export const access = withCallback(files.access, "access");
-export const appendFile = withCallback(files.appendFile, "appendFile");
-export const chmod = withCallback(files.chmod, "chmod");
-export const chown = withCallback(files.chown, "chown");
-export const copyFile = withCallback(files.copyFile, "copyFile");
-export const cp = withCallback(files.cp, "cp");
-export const fchmod = withCallback(files.fchmod, "fchmod");
-export const fchown = withCallback(files.fchown, "fchown");
-export const fdatasync = withCallback(files.fdatasync, "fdatasync");
-export const fstat = withCallback(files.fstat, "fstat");
-export const fsync = withCallback(files.fsync, "fsync");
-export const ftruncate = withCallback(files.ftruncate, "ftruncate");
-export const futimes = withCallback(files.futimes, "futimes");
-export const lchmod = withCallback(files.lchmod, "lchmod");
-export const lchown = withCallback(files.lchown, "lchown");
-export const link = withCallback(files.link, "link");
-export const lstat = withCallback(files.lstat, "lstat");
-export const lutimes = withCallback(files.lutimes, "lutimes");
-export const mkdir = withCallback(files.mkdir, "mkdir");
-export const mkdtemp = withCallback(files.mkdtemp, "mkdtemp");
-export const open = withCallback(files.open, "open");
-export const opendir = withCallback(opendirSync, "opendir");
-export const readdir = withCallback(files.readdir, "readdir");
-export const readFile = withCallback(files.readFile, "readFile");
-export const readlink = withCallback(files.readlink, "readlink");
-export const realpath = withCallback(files.realpath, "realpath");
+export const access = withCallback(files.access, "access", 1, 2);
+export const appendFile = withCallback(files.appendFile, "appendFile", 2, 3);
+export const chmod = withCallback(files.chmod, "chmod", 2);
+export const chown = withCallback(files.chown, "chown", 3);
+export const copyFile = withCallback(files.copyFile, "copyFile", 2, 3);
+export const fchmod = withCallback(files.fchmod, "fchmod", 2);
+export const fchown = withCallback(files.fchown, "fchown", 3);
+export const fdatasync = withCallback(files.fdatasync, "fdatasync", 1);
+export const fstat = withCallback(files.fstat, "fstat", 1, 2);
+export const fsync = withCallback(files.fsync, "fsync", 1);
+export const ftruncate = withCallback(files.ftruncate, "ftruncate", 1, 2);
+export const futimes = withCallback(files.futimes, "futimes", 3);
+export const lchmod = withCallback(files.lchmod, "lchmod", 2);
+export const lchown = withCallback(files.lchown, "lchown", 3);
+export const link = withCallback(files.link, "link", 2);
+export const lstat = withCallback(files.lstat, "lstat", 1, 2);
+export const lutimes = withCallback(files.lutimes, "lutimes", 3);
+export const mkdir = withCallback(files.mkdir, "mkdir", 1, 2);
+export const mkdtemp = withCallback(files.mkdtemp, "mkdtemp", 1, 2);
+export const open = withCallback(files.open, "open", 1, 3);
+export const opendir = withCallback(opendirSync, "opendir", 1, 2);
+export const readdir = withCallback(files.readdir, "readdir", 1, 2);
+export const readFile = withCallback(files.readFile, "readFile", 1, 2);
+export const readlink = withCallback(files.readlink, "readlink", 1, 2);
+export const realpath = withCallback(files.realpath, "realpath", 1, 2);
 realpath.native = realpath;
-export const rename = withCallback(files.rename, "rename");
-export const rm = withCallback(files.rm, "rm");
-export const rmdir = withCallback(files.rmdir, "rmdir");
-export const stat = withCallback(files.stat, "stat");
-export const statfs = withCallback(files.statfs, "statfs");
-export const symlink = withCallback(files.symlink, "symlink");
-export const truncate = withCallback(files.truncate, "truncate");
-export const unlink = withCallback(files.unlink, "unlink");
-export const utimes = withCallback(files.utimes, "utimes");
-export const writeFile = withCallback(files.writeFile, "writeFile");
+export const rename = withCallback(files.rename, "rename", 2);
+export const rm = withCallback(files.rm, "rm", 1, 2);
+export const rmdir = withCallback(files.rmdir, "rmdir", 1, 2);
+export const stat = withCallback(files.stat, "stat", 1, 2);
+export const statfs = withCallback(files.statfs, "statfs", 1, 2);
+export const symlink = withCallback(files.symlink, "symlink", 2, 3);
+export const truncate = withCallback(files.truncate, "truncate", 1, 2);
+export const unlink = withCallback(files.unlink, "unlink", 1);
+export const utimes = withCallback(files.utimes, "utimes", 3);
+export const writeFile = withCallback(files.writeFile, "writeFile", 2, 3);
+
+/** @param {any} from @param {any} to @param {...any} rest options and callback */
+export function cp(from, to, ...rest) {
+  const [[options], callback] = splitCallback(rest, 0, 1, "cb");
+  copy(from, to, options).then(() => nextTick(callback, null), (error) => nextTick(callback, error));
+}
+Object.defineProperty(cp, "length", { value: 4, configurable: true });
 
 /** @param {any} fd @param {any} [callback] */
 export function close(fd, callback = undefined) {
@@ -158,14 +192,22 @@ function rethrow(error) {
   if (error !== null) throw error;
 }
 
-/** The forms that give the buffer, too. @param {(...args: any[]) => number} operation @param {string} name @param {string} count @returns {any} */
-function withBuffer(operation, name, count) {
-  const wrapped = (/** @type {any} */ fd, /** @type {any} */ buffer, /** @type {any[]} */ ...rest) => {
-    const callback = rest.pop();
-    checkFunction("cb", callback);
-    answer(callback, () => [operation(fd, buffer, ...rest), buffer]);
+/**
+ * The forms that give the buffer, too.
+ *
+ * @param {(...args: any[]) => number} operation
+ * @param {string} name
+ * @param {string} count what the promise's answer calls the number
+ * @param {number} most arguments
+ * @returns {any}
+ */
+function withBuffer(operation, name, count, most) {
+  const wrapped = (/** @type {any[]} */ ...given) => {
+    const [args, callback] = splitCallback(given, 2, most, "cb");
+    answer(callback, () => [operation(...args), args[1]]);
   };
   Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  Object.defineProperty(wrapped, "length", { value: most + 1, configurable: true });
   const what = name.endsWith("v") ? "buffers" : "buffer";
   Object.defineProperty(wrapped, promisify.custom, {
     value: async (/** @type {any} */ fd, /** @type {any} */ buffer, /** @type {any[]} */ ...rest) => ({ [count]: operation(fd, buffer, ...rest), [what]: buffer }),
@@ -173,19 +215,34 @@ function withBuffer(operation, name, count) {
   return wrapped;
 }
 
-export const readv = withBuffer(files.readv, "readv", "bytesRead");
-export const write = withBuffer(files.write, "write", "bytesWritten");
-export const writev = withBuffer(files.writev, "writev", "bytesWritten");
-const readBuffer = withBuffer(files.read, "read", "bytesRead");
+export const readv = withBuffer(files.readv, "readv", "bytesRead", 3);
+export const write = withBuffer(files.write, "write", "bytesWritten", 5);
+export const writev = withBuffer(files.writev, "writev", "bytesWritten", 3);
+const readBuffer = withBuffer(files.read, "read", "bytesRead", 5);
 
-/** @param {any} fd @param {any} buffer or options with it @param {...any} rest */
-export function read(fd, buffer, ...rest) {
-  if (ArrayBuffer.isView(buffer)) return readBuffer(fd, buffer, ...rest);
-  const callback = typeof buffer === "function" ? buffer : rest.at(-1);
-  const { buffer: target = Buffer.alloc(16_384), ...options } = typeof buffer === "function" ? {} : buffer ?? {};
-  return readBuffer(fd, target, options, callback);
+/**
+ * `(fd, buffer, offset, length, position, callback)`, `(fd, buffer, options, callback)`, `(fd, options, callback)` or
+ * `(fd, callback)`.
+ *
+ * @param {any} fd
+ * @param {...any} rest
+ */
+export function read(fd, ...rest) {
+  if (rest.length > 3) {
+    const [buffer, offset, length, position, callback] = rest;
+    checkFunction("cb", callback);
+    if (typeof offset === "object" && offset !== null) throw invalidArgType("offset", "of type number", offset);
+    answer(callback, () => [files.read(fd, buffer, offset, length, position), buffer]);
+    return undefined;
+  }
+  if (rest.length === 3 || ArrayBuffer.isView(rest[0])) return readBuffer(fd, ...rest);
+  const [given, callback] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (given !== null) checkObject("options", given);
+  const { buffer = Buffer.alloc(16_384), ...options } = given ?? {};
+  return readBuffer(fd, buffer, options, callback);
 }
-Object.defineProperty(read, promisify.custom, { value: /** @type {any} */ (readBuffer)[promisify.custom] });
+Object.defineProperty(read, "length", { value: 6, configurable: true });
+Object.defineProperty(read, promisify.custom, { value: readBuffer[promisify.custom] });
 
 /** @param {any} path @param {(exists: boolean) => void} callback */
 export function exists(path, callback) {
@@ -204,31 +261,35 @@ export function createWriteStream(path, options = undefined) {
   return new /** @type {any} */ (WriteStream)(path, options);
 }
 
-/** @param {any} path @param {{ type?: string }} [options] */
-export async function openAsBlob(path, options = {}) {
-  return new Blob([files.fileBytes(path)], { type: options.type ?? "" });
+/** @param {any} path @param {{ type?: string }} [options] @returns {Promise<Blob>} */
+export function openAsBlob(path, options = {}) {
+  checkObject("options", options);
+  const { type = "" } = options;
+  checkString("options.type", type);
+  givenPath(path);
+  return new Promise((resolve) => { resolve(new Blob([files.readFile(path)], { type })); });
 }
 
 /** @param {any} pattern one or an array of them @param {...any} rest options and callback */
 export function glob(pattern, ...rest) {
-  const callback = rest.pop();
-  checkFunction("cb", callback);
-  answer(callback, () => [globFiles(pattern, ...rest)]);
+  const [options, callback] = splitCallback(rest, 0, 1, "cb");
+  answer(callback, () => [globFiles(pattern, ...options)]);
 }
+Object.defineProperty(glob, "length", { value: 3, configurable: true });
 
-/** @param {any} time */
-export function _toUnixTimestamp(time) {
-  return time instanceof Date ? time.getTime() / 1000 : Number(time);
+/** Seconds. @param {any} time @param {string} [name] */
+export function _toUnixTimestamp(time, name = "time") {
+  return timeMs(time, name) / 1000;
 }
 
 /** Nothing changes here from outside. */
 export function watch() {
-  files.refuseWatching("fs.watch");
+  files.refuseWatching();
 }
 
 /** As for watch. */
 export function watchFile() {
-  files.refuseWatching("fs.watchFile");
+  files.refuseWatching();
 }
 
 /** Nothing is watched. */

@@ -62,3 +62,27 @@ test("names and paths are as long as on Linux", () => {
   assertEquals(tmpCount(), 1);
   assert(fs.existsSync(`/tmp/${"./".repeat(2000)}copy.js`));
 });
+
+test("standard input is at its end, and the outputs stay open", () => {
+  assertEquals([fs.readFileSync(0).length, fs.writeSync(1, ""), fs.fstatSync(2).isFile()], [0, 0, false]);
+  fs.closeSync(1);
+  assertEquals([fs.writeSync(1, ""), code(() => fs.writeSync(0, "x")), code(() => fs.readSync(2, new Uint8Array(1)))], [0, "EBADF", "EBADF"]);
+});
+
+test("no text is decoded as buffer", () => {
+  assertEquals(code(() => fs.readFileSync("/bundle/worker.js", "buffer")), "ERR_UNKNOWN_ENCODING");
+  assertEquals(code(() => new fs.Dir()), "ERR_MISSING_ARGS");
+});
+
+test("a web stream locks its file, and closes it if it is asked to", async () => {
+  fs.writeFileSync("/tmp/web", "0123456789");
+  const handle = await fs.promises.open("/tmp/web");
+  assertEquals(code(() => handle.readableWebStream({ autoClose: 1 })), "ERR_INVALID_ARG_TYPE");
+  const stream = handle.readableWebStream({ autoClose: true });
+  assertEquals(assertThrows(() => handle.readableWebStream()).message, "Invalid state: The FileHandle is locked");
+  const reader = stream.getReader({ mode: "byob" });
+  assertEquals((await reader.read(new Uint8Array(4))).value.length, 4);
+  assertEquals((await reader.read(new Uint8Array(20))).value.length, 6);
+  assertEquals([(await reader.read(new Uint8Array(1))).done, handle.fd], [true, -1]);
+  assertEquals(assertThrows(() => handle.readableWebStream()).message, "Invalid state: The FileHandle is closed");
+});

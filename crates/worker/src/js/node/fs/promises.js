@@ -6,22 +6,25 @@
 
 import { EventEmitter } from "stated:node/events";
 import { Buffer } from "stated:node/buffer";
-import { Dir } from "stated:node-support/fs-dir";
+import { opendir as opendirAt } from "stated:node-support/fs-dir";
 import { constants } from "stated:node-support/fs-constants";
 import { glob as globFiles } from "stated:node-support/fs-glob";
+import { givenPath } from "stated:node-support/fs-arguments";
+import { cp as copy } from "stated:node-support/fs-copy";
 import * as files from "stated:node-support/fs-operations";
 import { ReadStream, WriteStream } from "stated:node-support/fs-streams";
-import { abortError } from "stated:node-support/errors";
+import { abortError, checkBoolean, checkObject, nodeError } from "stated:node-support/errors";
 import { fsError } from "stated:node-support/fs-errors";
 import { ReadableStream } from "stated:streams";
 
 export { constants };
 
-/** @param {(...args: any[]) => any} operation @param {string} name @returns {(...args: any[]) => Promise<any>} */
-function promised(operation, name) {
+/** @param {(...args: any[]) => any} operation @param {string} name @param {number} length @returns {(...args: any[]) => Promise<any>} */
+function promised(operation, name, length) {
   // Asynchronous, and with the arguments looked at in it, as in Node: what is wrong with them rejects.
   const wrapped = async (/** @type {any[]} */ ...args) => operation(...args);
   Object.defineProperty(wrapped, "name", { value: name, configurable: true });
+  Object.defineProperty(wrapped, "length", { value: length, configurable: true });
   return wrapped;
 }
 
@@ -34,6 +37,7 @@ function checkAborted(options) {
 /** An open file. */
 export class FileHandle extends /** @type {any} */ (EventEmitter) {
   /** @type {number} */ #fd;
+  /** Whether a web stream reads it. */ #streaming = false;
 
   /** @param {number} fd */
   constructor(fd) {
@@ -107,18 +111,29 @@ export class FileHandle extends /** @type {any} */ (EventEmitter) {
     if (rest !== "") yield rest;
   }
 
-  /** @param {any} [options] */
-  readableWebStream(options = undefined) {
-    const fd = this.#open("read");
-    void options;
+  /** A stream of bytes, which closes the file at its end if it is asked to. @param {any} [options] */
+  readableWebStream(options = {}) {
+    checkObject("options", options);
+    const { autoClose = false } = options;
+    checkBoolean("options.autoClose", autoClose);
+    if (this.#fd === -1) throw nodeError(Error, "ERR_INVALID_STATE", "Invalid state: The FileHandle is closed");
+    if (this.#streaming) throw nodeError(Error, "ERR_INVALID_STATE", "Invalid state: The FileHandle is locked");
+    this.#streaming = true;
+    const fd = this.#fd;
+    const end = () => (autoClose ? this.close() : undefined);
     return new ReadableStream({
       type: "bytes",
-      pull(/** @type {any} */ controller) {
+      async pull(/** @type {any} */ controller) {
         const buffer = new Uint8Array(65_536);
         const count = files.read(fd, buffer);
-        if (count === 0) controller.close();
-        else controller.enqueue(buffer.subarray(0, count));
+        if (count > 0) controller.enqueue(buffer.subarray(0, count));
+        else {
+          controller.close();
+          controller.byobRequest?.respond(0);
+          await end();
+        }
       },
+      cancel: end,
     });
   }
 
@@ -205,32 +220,32 @@ async function writeAll(file, data, options, begin) {
 /** @param {any} path or FileHandle */
 const fileOf = (path) => (path instanceof FileHandle ? path.fd : path);
 
-export const access = promised(files.access, "access");
-export const chmod = promised(files.chmod, "chmod");
-export const chown = promised(files.chown, "chown");
-export const copyFile = promised(files.copyFile, "copyFile");
-export const cp = promised(files.cp, "cp");
-export const lchmod = promised(files.lchmod, "lchmod");
-export const lchown = promised(files.lchown, "lchown");
-export const link = promised(files.link, "link");
-export const lstat = promised(files.lstat, "lstat");
-export const lutimes = promised(files.lutimes, "lutimes");
-export const mkdir = promised(files.mkdir, "mkdir");
-export const mkdtemp = promised(files.mkdtemp, "mkdtemp");
-export const open = promised((path, flags, mode) => new FileHandle(files.open(path, flags, mode)), "open");
-export const opendir = promised((path, options) => new Dir(path, options), "opendir");
-export const readdir = promised(files.readdir, "readdir");
-export const readlink = promised(files.readlink, "readlink");
-export const realpath = promised(files.realpath, "realpath");
-export const rename = promised(files.rename, "rename");
-export const rm = promised(files.rm, "rm");
-export const rmdir = promised(files.rmdir, "rmdir");
-export const stat = promised(files.stat, "stat");
-export const statfs = promised(files.statfs, "statfs");
-export const symlink = promised(files.symlink, "symlink");
-export const truncate = promised(files.truncate, "truncate");
-export const unlink = promised(files.unlink, "unlink");
-export const utimes = promised(files.utimes, "utimes");
+export const access = promised(files.access, "access", 1);
+export const chmod = promised(files.chmod, "chmod", 2);
+export const chown = promised(files.chown, "chown", 3);
+export const copyFile = promised(files.copyFile, "copyFile", 3);
+export const cp = promised(copy, "cp", 3);
+export const lchmod = promised(files.lchmod, "lchmod", 2);
+export const lchown = promised(files.lchown, "lchown", 3);
+export const link = promised(files.link, "link", 2);
+export const lstat = promised(files.lstat, "lstat", 1);
+export const lutimes = promised(files.lutimes, "lutimes", 3);
+export const mkdir = promised(files.mkdir, "mkdir", 2);
+export const mkdtemp = promised(files.mkdtemp, "mkdtemp", 2);
+export const open = promised((path, flags, mode) => new FileHandle(files.open(path, flags, mode)), "open", 3);
+export const opendir = promised(opendirAt, "opendir", 3);
+export const readdir = promised(files.readdir, "readdir", 2);
+export const readlink = promised(files.readlink, "readlink", 2);
+export const realpath = promised(files.realpath, "realpath", 2);
+export const rename = promised(files.rename, "rename", 2);
+export const rm = promised(files.rm, "rm", 2);
+export const rmdir = promised(files.rmdir, "rmdir", 2);
+export const stat = promised(files.stat, "stat", 1);
+export const statfs = promised(files.statfs, "statfs", 1);
+export const symlink = promised(files.symlink, "symlink", 3);
+export const truncate = promised((path, length) => (givenPath(path), files.truncate(path, length)), "truncate", 1);
+export const unlink = promised(files.unlink, "unlink", 1);
+export const utimes = promised(files.utimes, "utimes", 3);
 
 /** @param {any} path @param {any} data @param {any} [options] */
 export async function appendFile(path, data, options = undefined) {
@@ -255,7 +270,7 @@ export async function* glob(pattern, options = undefined) {
 
 /** Nothing changes here from outside. */
 export function watch() {
-  files.refuseWatching("fs.watch");
+  files.refuseWatching();
 }
 
 export default {
