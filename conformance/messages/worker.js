@@ -109,7 +109,9 @@ const cases = {
     t.write("used", first.bodyUsed);
     t.write("body", await second.text());
     await t.attempt("first", () => first.text());
-    t.write("other URL", new Request("http://other/", first).method);
+    await t.attempt("a used one", () => new Request("http://other/", first));
+    const other = new Request("http://other/", new Request("http://host/", { method: "PUT", headers: { a: "1" }, body: "more" }));
+    t.write("other URL", other.method, other.url, listed(other.headers), await other.text());
   }),
 
   "11.4 a request is cloned with its body": here(async (t) => {
