@@ -6,6 +6,13 @@ import { caseObject, caseWorker, inObject, inWorker } from "../harness.js";
 
 const here = (body) => inWorker((_, t) => body(t));
 
+/** Keeps the thread for a while. */
+const work = () => {
+  let sum = 0;
+  for (let i = 0; i < 10_000_000; i++) sum = (sum * 31 + i) | 0;
+  return sum;
+};
+
 const cases = {
   "11.4 the parts of a URL": here((t) => {
     const url = new URL("https://user:pw@Host.example:8443/a/../b%20c?x=1&y=é#frag");
@@ -155,6 +162,25 @@ const cases = {
     });
     await scheduler.wait(10);
     t.write("count", count);
+  }),
+
+  "2.9 timers fire by their time, also those that became due in one long turn": inObject(async (_, t) => {
+    const order = [];
+    const delays = [33, 5, 70, 29, 5, 2, 61, 3, 12, 45];
+    for (const delay of delays) setTimeout(() => order.push(delay), delay);
+    work();
+    await scheduler.wait(150);
+    t.write("one turn", order);
+    order.length = 0;
+    setTimeout(() => {
+      order.push("first");
+      setTimeout(() => order.push("set by the first"), 20);
+      work();
+    }, 10);
+    setTimeout(() => order.push("later than that"), 60);
+    setTimeout(() => order.push("sooner than that"), 20);
+    await scheduler.wait(150);
+    t.write("two turns", order);
   }),
 
   "2.9 at most 10000 timers are active": inObject(async (_, t) => {

@@ -1,7 +1,9 @@
 /**
  * `node:timers`: timers that are objects.
  *
- * A timer dies with the event or the object that started it, so `ref` and `unref` only keep what they say.
+ * A timer dies with the event or the object that started it, so `ref` and `unref` only keep what they say. Delays are those of
+ * the global functions, as on Workers: 0 is 0, so that such a timer and an immediate run in the order in which they were set, and
+ * what is longer than Node's 25 days is as long as it says.
  *
  * @module
  */
@@ -9,12 +11,6 @@
 import { checkFunction, invalidArgType, outOfRange } from "stated:node-support/errors";
 import * as host from "stated:timers";
 import promises from "stated:node/timers/promises";
-
-/** @param {any} delay milliseconds; Node's least and most are one and about 25 days */
-function nodeDelay(delay) {
-  const ms = Number(delay);
-  return ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1;
-}
 
 /** A timer. */
 export class Timeout {
@@ -101,13 +97,13 @@ export class Immediate {
 /** @param {any} callback @param {any} [delay] @param {...any} args @returns {any} */
 export function setTimeout(callback, delay = undefined, ...args) {
   checkFunction("callback", callback);
-  return new Timeout(() => host.setTimeout(callback, nodeDelay(delay), ...args), host.clearTimeout);
+  return new Timeout(() => host.setTimeout(callback, delay, ...args), host.clearTimeout);
 }
 
 /** @param {any} callback @param {any} [delay] @param {...any} args @returns {any} */
 export function setInterval(callback, delay = undefined, ...args) {
   checkFunction("callback", callback);
-  return new Timeout(() => host.setInterval(callback, nodeDelay(delay), ...args), host.clearInterval);
+  return new Timeout(() => host.setInterval(callback, delay, ...args), host.clearInterval);
 }
 
 /** @param {any} callback @param {...any} args @returns {any} */
