@@ -6,6 +6,8 @@
 
 import { variables } from "stated:bindings";
 import { console } from "stated:console";
+import { objectOf } from "stated:context";
+import { abortEvent } from "stated:error-transport";
 import { ops } from "stated:host";
 import { format } from "stated:inspect";
 import { EventEmitter } from "stated:node/events";
@@ -215,14 +217,23 @@ export const geteuid = () => 0;
 export const getgid = () => 0;
 export const getegid = () => 0;
 
-/** Ends the event. Differs: as an error, which the program could catch. @param {any} [code] @returns {never} */
-export function exit(code = process.exitCode ?? 0) {
-  throw new Error(`The Node.js process.exit(${code}) API was called. Canceling the request.`);
+/**
+ * Ends the event, and resets an object; the program cannot catch it. It does nothing in the global scope, as on Workers.
+ *
+ * @param {any} [code]
+ * @returns {any}
+ */
+export function exit(code = 0) {
+  const contextId = ops.contextId();
+  if (contextId === 0) return undefined;
+  const text = `The Node.js process.exit(${code | 0}) API was called. Canceling the request.`;
+  ops.reportUncaught(`Error: ${text}`);
+  if (objectOf(contextId) !== undefined) return ops.abortObject(contextId, text, true);
+  return abortEvent(contextId, new Error(text));
 }
 
-/** @returns {never} */
 export function abort() {
-  return exit(1);
+  exit(1);
 }
 
 export const kill = stub("kill");

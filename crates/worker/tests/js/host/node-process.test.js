@@ -38,11 +38,6 @@ test("rejections that nobody handles are events of the process", async () => {
   assertEquals(heard, [["nobody", true], true]);
 });
 
-test("exit ends the event with its code", () => {
-  assertThrows(() => process.exit(3), Error, "The Node.js process.exit(3) API was called. Canceling the request.");
-  assertThrows(() => process.abort(), Error, "The Node.js process.exit(1) API was called. Canceling the request.");
-});
-
 test("what a process has not throws its name", () => {
   for (const name of ["kill", "dlopen", "binding", "execve", "getActiveResourcesInfo"]) {
     assertEquals(assertThrows(() => process[name](), Error, `The process.${name} method is not implemented`).code, "ERR_METHOD_NOT_IMPLEMENTED");
