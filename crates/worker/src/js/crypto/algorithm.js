@@ -89,6 +89,7 @@ const algorithms = {
   ECDH: { ...ec, deriveBits: "agreement" },
   ECDSA: { ...ec, sign: "hashed", verify: "hashed" },
   Ed25519: { generateKey: "none", importKey: "none", sign: "none", verify: "none" },
+  "NODE-ED25519": { generateKey: "ecKey", importKey: "ecKey", sign: "none", verify: "none" },
   HKDF: { importKey: "none", deriveBits: "hkdf", getKeyLength: "none" },
   HMAC: { generateKey: "hmacKey", importKey: "hmacKey", sign: "none", verify: "none", getKeyLength: "hmacKey" },
   PBKDF2: { importKey: "none", deriveBits: "pbkdf2", getKeyLength: "none" },
@@ -98,8 +99,6 @@ const algorithms = {
   X25519: { generateKey: "none", importKey: "none", deriveBits: "agreement" },
 };
 
-/** Names that Workers knows beside the standard's. @type {Record<string, string>} */
-const aliases = { "NODE-ED25519": "Ed25519" };
 const spellings = new Map(Object.keys(algorithms).map((name) => [name.toUpperCase(), name]));
 
 /** The names that Workers has for the arguments of each operation. @type {Record<string, string>} */
@@ -126,7 +125,7 @@ export function normalize(operation, algorithm, { method, position, key, usage =
   if (algorithm === undefined || algorithm === null) throw badArgument("SubtleCrypto", method, position, `string or ${dictionary}`);
   const given = nameOf(algorithm);
   const upper = given.toUpperCase();
-  const name = aliases[upper] ?? spellings.get(upper);
+  const name = spellings.get(upper);
   const kind = name === undefined ? undefined : algorithms[name][operation];
   /** @type {Normalized} */
   const normalized = { name: name ?? given };

@@ -1,5 +1,6 @@
 /**
- * Algorithms on elliptic curves: ECDSA and ECDH on the NIST curves, Ed25519 and X25519.
+ * Algorithms on elliptic curves: ECDSA and ECDH on the NIST curves, Ed25519 and X25519, and Ed25519 by the older name NODE-ED25519,
+ * whose keys have a curve of the same name and go together with that name only.
  *
  * @module
  */
@@ -35,6 +36,7 @@ function checkCurve(given) {
 const usagesOf = {
   ECDSA: { private: ["sign"], public: ["verify"] },
   Ed25519: { private: ["sign"], public: ["verify"] },
+  "NODE-ED25519": { private: ["sign"], public: ["verify"] },
   ECDH: { private: ["deriveKey", "deriveBits"], public: [] },
   X25519: { private: ["deriveKey", "deriveBits"], public: [] },
 };
@@ -269,36 +271,43 @@ export function requireHalf(format, key, what = undefined) {
   throw invalidAccess(`Asymmetric ${format} export requires ${type} key (not "${key.type}").`);
 }
 
-/** @param {"Ed25519" | "X25519"} name */
-function okp(name) {
+/** @param {"Ed25519" | "X25519"} curve @param {string} [name] of the algorithm, if that is another */
+function okp(curve, name = curve) {
+  const newAlgorithm = () => (name === curve ? { name } : { name, namedCurve: name });
+  /** @param {Normalized} asked */
+  const check = ({ namedCurve }) => {
+    if (name !== curve && namedCurve !== name) throw notSupported(`EDDSA curve "${namedCurve}" isn't supported.`);
+  };
   return {
-    /** @param {Normalized} _ @param {boolean} extractable @param {string[]} usages */
-    generateKey(_, extractable, usages) {
-      return newPair({ name }, extractable, usages, () => withPublic(name, ops.okpGenerate()));
+    /** @param {Normalized} asked @param {boolean} extractable @param {string[]} usages */
+    generateKey(asked, extractable, usages) {
+      check(asked);
+      return newPair(newAlgorithm(), extractable, usages, () => withPublic(curve, ops.okpGenerate()));
     },
-    /** @param {string} format @param {any} data @param {Normalized} _ @param {boolean} extractable @param {string[]} usages */
-    importKey(format, data, _, extractable, usages) {
+    /** @param {string} format @param {any} data @param {Normalized} asked @param {boolean} extractable @param {string[]} usages */
+    importKey(format, data, asked, extractable, usages) {
+      check(asked);
       const isEncoded = format !== "jwk" && format !== "raw";
       // As in Workers, what is encoded is read before its usages are looked at.
-      const encoded = isEncoded ? okpBytes(name, format, data, extractable, usages, false) : none;
+      const encoded = isEncoded ? okpBytes(curve, format, data, extractable, usages, false) : none;
       const fromPrivate = isPrivate(name, format, data, usages);
       if (format === "jwk" && data.kty !== "OKP") {
-        throw dataError(`${name} "jwk" key imports requires a JSON Web Key with Key Type parameter "kty" ("${data.kty}") equal to "OKP".`);
+        throw dataError(`${curve} "jwk" key imports requires a JSON Web Key with Key Type parameter "kty" ("${data.kty}") equal to "OKP".`);
       }
-      const bytes = isEncoded ? encoded : okpBytes(name, format, data, extractable, usages, fromPrivate);
-      return importedKey({ name }, extractable, usages, fromPrivate ? withPublic(name, bytes) : [bytes]);
+      const bytes = isEncoded ? encoded : okpBytes(curve, format, data, extractable, usages, fromPrivate);
+      return importedKey(newAlgorithm(), extractable, usages, fromPrivate ? withPublic(curve, bytes) : [bytes]);
     },
     /** @param {string} format @param {KeyFields} key */
     exportKey(format, key) {
       if (format === "jwk") {
         /** @type {Record<string, string>} */
-        const fields = { kty: "OKP", crv: name, x: toBase64Url(key.point ?? key.bytes) };
+        const fields = { kty: "OKP", crv: curve, x: toBase64Url(key.point ?? key.bytes) };
         if (name === "Ed25519") fields.alg = "EdDSA";
         if (key.type === "private") fields.d = toBase64Url(key.bytes);
         return newJwk(fields, key);
       }
       requireHalf(format, key, name);
-      return format === "raw" ? key.bytes : ops.okpExport(name, /** @type {"pkcs8" | "spki"} */ (format), key.bytes);
+      return format === "raw" ? key.bytes : ops.okpExport(curve, /** @type {"pkcs8" | "spki"} */ (format), key.bytes);
     },
     /** @param {Normalized} _ @param {KeyFields} key @param {Uint8Array} data */
     sign: (_, key, data) => ops.ed25519Sign(key.bytes, data),
@@ -350,4 +359,6 @@ function okpBytes(name, format, data, extractable, usages, isPrivateKey) {
 }
 
 /** The algorithms of this file, by name. @type {Record<string, any>} */
-export const curveAlgorithms = { ECDH: ec("ECDH"), ECDSA: ec("ECDSA"), Ed25519: okp("Ed25519"), X25519: okp("X25519") };
+export const curveAlgorithms = {
+  ECDH: ec("ECDH"), ECDSA: ec("ECDSA"), Ed25519: okp("Ed25519"), "NODE-ED25519": okp("Ed25519", "NODE-ED25519"), X25519: okp("X25519"),
+};

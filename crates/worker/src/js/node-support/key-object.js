@@ -37,7 +37,7 @@ export class KeyObject {
     if (!(key instanceof CryptoKey)) throw invalidArgType("key", "an instance of CryptoKey", key);
     const { type, algorithm, bytes, point } = keyFields(key);
     const kind = type === "secret" ? undefined : kinds[algorithm.name] ?? "rsa";
-    return keyObject({ type, kind, curve: algorithm.namedCurve, bytes, point });
+    return keyObject({ type, kind, curve: kind === "ec" ? algorithm.namedCurve : undefined, bytes, point });
   }
 
   /** @param {any} other */
@@ -57,7 +57,7 @@ export class KeyObject {
 }
 
 /** @type {Record<string, any>} */
-const kinds = { ECDH: "ec", ECDSA: "ec", Ed25519: "ed25519", X25519: "x25519" };
+const kinds = { ECDH: "ec", ECDSA: "ec", Ed25519: "ed25519", "NODE-ED25519": "ed25519", X25519: "x25519" };
 
 /** @param {any} key @param {any} algorithm @param {boolean} extractable @param {string[]} usages */
 function toCryptoKey(key, algorithm, extractable, usages) {

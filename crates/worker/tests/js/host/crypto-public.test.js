@@ -77,6 +77,26 @@ test("a half is exported in its own formats only", async () => {
   await assertRefused("InvalidAccessError", "Cannot export \"RSASSA-PKCS1-v1_5\" in \"raw\" format.", () => subtle.exportKey("raw", rsa.publicKey));
 });
 
+test("NODE-ED25519 is Ed25519 with a curve of its own name", async () => {
+  const algorithm = { name: "NODE-ED25519", namedCurve: "NODE-ED25519" };
+  const { publicKey, privateKey } = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  assertEquals([publicKey.algorithm, privateKey.algorithm], [algorithm, algorithm]);
+  const data = new Uint8Array([1, 2, 3]);
+  const signature = await subtle.sign("NODE-ED25519", privateKey, data);
+  assert(await subtle.verify("NODE-ED25519", publicKey, signature, data));
+  const same = await subtle.importKey("spki", await subtle.exportKey("spki", publicKey), "Ed25519", true, ["verify"]);
+  assert(await subtle.verify("Ed25519", same, signature, data));
+  const jwk = await subtle.exportKey("jwk", publicKey);
+  assertEquals([jwk.crv, "alg" in jwk], ["Ed25519", false]);
+  assertEquals((await subtle.importKey("jwk", jwk, algorithm, true, ["verify"])).algorithm, algorithm);
+  await assertRefused("InvalidAccessError", 'Requested algorithm "Ed25519" does not match this CryptoKey\'s algorithm "NODE-ED25519".',
+    () => subtle.verify("Ed25519", publicKey, signature, data));
+  await assertRefused("NotSupportedError", 'EDDSA curve "P-256" isn\'t supported.',
+    () => subtle.generateKey({ name: "NODE-ED25519", namedCurve: "P-256" }, true, ["sign"]));
+  const error = await subtle.importKey("raw", new Uint8Array(32), "NODE-ED25519", true, ["verify"]).catch((reason) => reason);
+  assertEquals([error.name, error.message], ["TypeError", 'Missing field "namedCurve" in "algorithm".']);
+});
+
 test("Ed25519 signs the vector of RFC 8032", async () => {
   const jwk = {
     kty: "OKP", crv: "Ed25519", d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
