@@ -153,7 +153,6 @@ impl Certificate {
     /// [`CryptoError::Data`] when that is no key, [`CryptoError::NotSupported`] for a kind of signature that is
     /// not here (RSA-PSS, DSA, Ed448).
     pub fn is_signed_by(&self, public_key: &[u8]) -> Result<bool, CryptoError> {
-        let oid = self.document.signature_algorithm().oid.to_string();
         let Some(signature) = self.document.signature().as_bytes() else {
             return Ok(false);
         };
@@ -162,38 +161,53 @@ impl Certificate {
             .tbs_certificate()
             .to_der()
             .map_err(|_| unreadable())?;
-        let hash = match oid.as_str() {
-            "1.2.840.113549.1.1.5" | "1.2.840.10045.4.1" => Hash::Sha1,
-            "1.2.840.113549.1.1.14" | "1.2.840.10045.4.3.1" => Hash::Sha224,
-            "1.2.840.113549.1.1.11" | "1.2.840.10045.4.3.2" => Hash::Sha256,
-            "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Hash::Sha384,
-            // Ed25519 takes the message as it is.
-            "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" | "1.3.101.112" => Hash::Sha512,
-            _ => {
-                return Err(CryptoError::not_supported(format!(
-                    "signatures of the algorithm {oid} are not supported"
-                )));
-            }
-        };
-        match (document::of_spki(public_key)?, oid.as_str()) {
-            (Algorithm::Ed25519, "1.3.101.112") => {
-                let key = okp::from_spki(okp::Kind::Ed25519, public_key)?;
-                Ok(okp::verify(&key, signature, &signed))
-            }
-            (Algorithm::Rsa, oid) if oid.starts_with("1.2.840.113549.1.1.") => {
-                let key = rsa::from_spki(public_key)?;
-                rsa::verify(Signing::Pkcs1, hash, &key, signature, &signed)
-            }
-            (Algorithm::Ec(name), oid) if oid.starts_with("1.2.840.10045.4.") => {
-                let curve = Curve::from_name(name).expect("documents name known curves");
-                let key = ec::from_spki(curve, public_key)?;
-                let Ok(signature) = ec::signature_from_der(curve, signature) else {
-                    return Ok(false);
-                };
-                ec::verify(curve, hash, &key, &signature, &signed)
-            }
-            _ => Ok(false),
+        let algorithm = self.document.signature_algorithm().oid;
+        verify(algorithm, public_key, signature, &signed)
+    }
+}
+
+/// Whether it is the signature of a document by the key of another, a SubjectPublicKeyInfo.
+///
+/// # Errors
+/// As [`Certificate::is_signed_by`].
+pub(crate) fn verify(
+    algorithm: ObjectIdentifier,
+    public_key: &[u8],
+    signature: &[u8],
+    signed: &[u8],
+) -> Result<bool, CryptoError> {
+    let oid = algorithm.to_string();
+    let hash = match oid.as_str() {
+        "1.2.840.113549.1.1.5" | "1.2.840.10045.4.1" => Hash::Sha1,
+        "1.2.840.113549.1.1.14" | "1.2.840.10045.4.3.1" => Hash::Sha224,
+        "1.2.840.113549.1.1.11" | "1.2.840.10045.4.3.2" => Hash::Sha256,
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Hash::Sha384,
+        // Ed25519 takes the message as it is.
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" | "1.3.101.112" => Hash::Sha512,
+        _ => {
+            return Err(CryptoError::not_supported(format!(
+                "signatures of the algorithm {oid} are not supported"
+            )));
         }
+    };
+    match (document::of_spki(public_key)?, oid.as_str()) {
+        (Algorithm::Ed25519, "1.3.101.112") => {
+            let key = okp::from_spki(okp::Kind::Ed25519, public_key)?;
+            Ok(okp::verify(&key, signature, signed))
+        }
+        (Algorithm::Rsa, oid) if oid.starts_with("1.2.840.113549.1.1.") => {
+            let key = rsa::from_spki(public_key)?;
+            rsa::verify(Signing::Pkcs1, hash, &key, signature, signed)
+        }
+        (Algorithm::Ec(name), oid) if oid.starts_with("1.2.840.10045.4.") => {
+            let curve = Curve::from_name(name).expect("documents name known curves");
+            let key = ec::from_spki(curve, public_key)?;
+            let Ok(signature) = ec::signature_from_der(curve, signature) else {
+                return Ok(false);
+            };
+            ec::verify(curve, hash, &key, &signature, signed)
+        }
+        _ => Ok(false),
     }
 }
 

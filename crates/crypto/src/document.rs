@@ -1,8 +1,8 @@
 //! Documents that hold keys: which algorithm is in them, and their encryption with a passphrase.
 
+use pkcs5::pbes2;
 use pkcs8::der::Decode;
 use pkcs8::der::asn1::ObjectIdentifier;
-use pkcs8::pkcs5::pbes2;
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, SubjectPublicKeyInfoRef};
 use sec1::{EcParameters, EcPrivateKey};
@@ -93,29 +93,33 @@ pub fn of_sec1(document: &[u8]) -> Result<Algorithm, CryptoError> {
     }
 }
 
-/// A PKCS #8 document, encrypted by PBES2: PBKDF2 with HMAC-SHA-256, and AES-CBC with a key of `key_bits`.
+/// A PKCS #8 document, encrypted by PBES2: PBKDF2 with HMAC-SHA-256, and a cipher of OpenSSL's name.
 ///
 /// # Errors
-/// [`CryptoError::Data`] when it is none, [`CryptoError::NotSupported`] for other keys than of 128 and 256 bits.
-pub fn encrypt(document: &[u8], passphrase: &[u8], key_bits: u32) -> Result<Vec<u8>, CryptoError> {
-    let (salt, iv) = (random::bytes::<16>(), random::bytes::<16>());
-    let parameters = match key_bits {
-        128 => pbes2::Parameters::generate_pbkdf2_sha256_aes128cbc(ROUNDS, &salt, iv),
-        256 => pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &salt, iv),
+/// [`CryptoError::Data`] when it is none, [`CryptoError::NotSupported`] for other ciphers than AES and triple DES in CBC.
+pub fn encrypt(document: &[u8], passphrase: &[u8], cipher: &str) -> Result<Vec<u8>, CryptoError> {
+    use pbes2::EncryptionScheme;
+
+    let iv = random::bytes::<16>();
+    let encryption = match cipher {
+        "aes-128-cbc" => EncryptionScheme::Aes128Cbc { iv },
+        "aes-192-cbc" => EncryptionScheme::Aes192Cbc { iv },
+        "aes-256-cbc" => EncryptionScheme::Aes256Cbc { iv },
+        "des-ede3-cbc" => EncryptionScheme::DesEde3Cbc {
+            iv: random::bytes::<8>(),
+        },
         _ => {
             return Err(CryptoError::not_supported(
-                "private keys are encrypted with aes-128-cbc or aes-256-cbc",
+                "private keys are encrypted with AES or triple DES in CBC mode",
             ));
         }
     };
+    let kdf = pbes2::Pbkdf2Params::hmac_sha256(ROUNDS, &random::bytes::<16>());
+    let kdf = kdf.map_err(|_| unreadable())?.into();
     let document = PrivateKeyInfoRef::from_der(document).map_err(|_| unreadable())?;
-    let encrypted = parameters
-        .map_err(|_| unreadable())
-        .and_then(|parameters| {
-            document
-                .encrypt_with_params(parameters, passphrase)
-                .map_err(|_| unreadable())
-        })?;
+    let encrypted = document
+        .encrypt_with_params(pbes2::Parameters { kdf, encryption }, passphrase)
+        .map_err(|_| unreadable())?;
     Ok(encrypted.as_bytes().to_vec())
 }
 
@@ -181,8 +185,8 @@ mod tests {
     #[test]
     fn a_document_is_opened_by_its_passphrase_alone() {
         let document = ec::to_pkcs8(Curve::P256, &ec::generate(Curve::P256).private).unwrap();
-        for bits in [128, 256] {
-            let encrypted = encrypt(&document, b"secret", bits).unwrap();
+        for cipher in ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-ede3-cbc"] {
+            let encrypted = encrypt(&document, b"secret", cipher).unwrap();
             assert_eq!(decrypt(&encrypted, b"secret").as_ref(), Ok(&document));
             assert_eq!(
                 decrypt(&encrypted, b"another"),
@@ -190,10 +194,32 @@ mod tests {
             );
         }
         assert_eq!(
-            encrypt(&document, b"secret", 192),
+            encrypt(&document, b"secret", "aes-128-ctr"),
             Err(CryptoError::NotSupported(
-                "private keys are encrypted with aes-128-cbc or aes-256-cbc".to_owned()
+                "private keys are encrypted with AES or triple DES in CBC mode".to_owned()
             ))
+        );
+    }
+
+    #[test]
+    fn a_document_of_older_algorithms_is_opened() {
+        // `openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA1 -passout pass:secret`, and what it was made of.
+        let encrypted = hex::decode(concat!(
+            "3081d5304006092a864886f70d01050d3033301b06092a864886f70d01050c300e0408692100158c1fe7c10202",
+            "0800301406082a864886f70d03070408756540c81cb8e70c0481901aa34cf7e5d685556d9d6cba489dd558d46a",
+            "749dbaa93f03c00eb3303c30dfa2ca667671c7f2657e62c232839ac84233b95ca3a2a935f2636a89f4d85c3ade",
+            "98bb558c3ec90dae4b71b6b2bd1810e9c4c67693ab86d9edbff254a88f764c3091b716d664ea9522873d161d79",
+            "c7b9085727ffbc85bd5bc6d1d7363005672c1e9a84d6777f20d5cf11825ad69ad38c6805"
+        ));
+        let made_of = hex::decode(concat!(
+            "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b02010104209d358e63bec0a1361a",
+            "503567e440f1f9ef473e8cadb6b76229163e36fa17b10da14403420004f4aff26cfcc8041e5e2c1acb816a0ff9",
+            "0e67aaad5a2372d0f38221ae1e6b727101710c15702e3bdc5694126bd67f69b8f0042215fc6b9f603e8f18b5d4",
+            "1eac4e"
+        ));
+        assert_eq!(
+            decrypt(&encrypted.unwrap(), b"secret").unwrap(),
+            made_of.unwrap()
         );
     }
 }

@@ -20,6 +20,7 @@ pub mod number;
 pub mod okp;
 mod random;
 pub mod rsa;
+pub mod spkac;
 
 pub use error::CryptoError;
 pub use hash::{Hash, Hasher, shake};

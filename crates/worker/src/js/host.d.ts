@@ -160,8 +160,8 @@ export interface Ops {
   poly1305Tag(key: Uint8Array, nonce: Uint8Array, extra: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** `rsa`, `ed25519`, `x25519` or the name of a curve. */
   keyAlgorithm(format: string, document: Uint8Array): string;
-  /** PKCS #8 to EncryptedPrivateKeyInfo and back. bits: of the key of AES-CBC, 128 or 256 */
-  keyEncrypt(document: Uint8Array, passphrase: Uint8Array, bits: number): Uint8Array;
+  /** PKCS #8 to EncryptedPrivateKeyInfo and back. cipher: aes-128-cbc, aes-192-cbc, aes-256-cbc or des-ede3-cbc */
+  keyEncrypt(document: Uint8Array, passphrase: Uint8Array, cipher: string): Uint8Array;
   keyDecrypt(document: Uint8Array, passphrase: Uint8Array): Uint8Array;
   ecCompress(curve: string, point: Uint8Array): Uint8Array;
   ecdsaEncode(curve: string, to: "der" | "ieee-p1363", signature: Uint8Array): Uint8Array;
@@ -175,6 +175,8 @@ export interface Ops {
   /** Its fields as JSON (ops/node_crypto.rs), and the SubjectPublicKeyInfo of its key. */
   certificateRead(der: Uint8Array): [string, Uint8Array];
   certificateSignedBy(der: Uint8Array, publicKey: Uint8Array): boolean;
+  /** The challenge, the SubjectPublicKeyInfo, and whether that key signed the document. */
+  spkacRead(der: Uint8Array): [string, Uint8Array, boolean];
 
   // --- diagnostics ------------------------------------------------------------------------------
   /** One finished console line. level: 0 debug, 1 log, 2 info, 3 warn, 4 error. */

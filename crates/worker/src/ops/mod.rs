@@ -113,6 +113,7 @@ operations! {
     "primeCheck" => node_crypto::prime_check,
     "certificateRead" => node_crypto::certificate_read,
     "certificateSignedBy" => node_crypto::certificate_signed_by,
+    "spkacRead" => node_crypto::spkac_read,
     "now" => time::now,
     "monotonicNow" => time::monotonic_now,
     "timerStart" => time::timer_start,

@@ -7,6 +7,7 @@ use stated_crypto::certificate::{AlternativeName, Certificate};
 use stated_crypto::cipher::{self, Direction, Family};
 use stated_crypto::document::{self, Algorithm};
 use stated_crypto::number::{self, Kind};
+use stated_crypto::spkac::Spkac;
 use stated_crypto::{derive, ec, rsa, shake};
 
 use super::subtle::{ROUNDS_MAX, unknown};
@@ -112,7 +113,7 @@ pub(crate) fn key_algorithm<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
 
 /// `keyEncrypt`
 pub(crate) fn key_encrypt<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
-    let encrypted = document::encrypt(&op.bytes(0), &op.bytes(1), op.uint(2) as u32)?;
+    let encrypted = document::encrypt(&op.bytes(0), &op.bytes(1), &op.text(2)?)?;
     op.new_bytes(&encrypted)
 }
 
@@ -235,4 +236,14 @@ fn access_entry((method, name): &(String, AlternativeName)) -> Value {
 pub(crate) fn certificate_signed_by<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     let signed = Certificate::read(&op.bytes(0))?.is_signed_by(&op.bytes(1))?;
     Ok(op.scope.boolean(signed))
+}
+
+/// `spkacRead`
+pub(crate) fn spkac_read<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
+    let document = Spkac::read(&op.bytes(0))?;
+    let challenge = op.scope.string(&document.challenge);
+    let key = op.scope.uint8_array(&document.public_key);
+    // A kind of signature that is not here proves nothing.
+    let signed = op.scope.boolean(document.is_signed().unwrap_or(false));
+    Ok(op.scope.array(&[challenge, key, signed]))
 }

@@ -56,7 +56,7 @@ function kindOf(algorithm) {
  */
 export function readPrivate(format, der, passphrase) {
   if (format === "encrypted") {
-    if (passphrase === undefined) throw nodeError(TypeError, "ERR_MISSING_PASSPHRASE", "Passphrase required for encrypted key");
+    if (passphrase === undefined) throw passphraseMissing();
     return readPrivate("pkcs8", orElse(() => ops.keyDecrypt(der, passphrase), badDecrypt), undefined);
   }
   return orElse(() => {
@@ -68,6 +68,8 @@ export function readPrivate(format, der, passphrase) {
     return pairHalf(kind, [bytes, ops.okpPublic(okpName(kind), bytes)]);
   }, unreadableKey);
 }
+
+export const passphraseMissing = () => nodeError(TypeError, "ERR_MISSING_PASSPHRASE", "Passphrase required for encrypted key");
 
 /** @param {"ec" | "ed25519" | "x25519"} kind @param {Uint8Array[]} parts @param {string} [curve] @returns {Material} */
 export function pairHalf(kind, [bytes, point], curve = undefined) {

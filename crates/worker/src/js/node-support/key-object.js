@@ -6,10 +6,11 @@
 
 import { CryptoKey, keyFields, newKey } from "stated:crypto/key";
 import { ops } from "stated:host";
-import { bytesArgument, output, sameBytes, unreadableKey, viewBytes } from "stated:node-support/crypto-arguments";
-import { checkObject, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
+import { badDecrypt, bytesArgument, orElse, output, sameBytes, unreadableKey, viewBytes } from "stated:node-support/crypto-arguments";
+import { checkObject, checkString, invalidArgType, invalidArgValue, nodeError } from "stated:node-support/errors";
 import * as material from "stated:node-support/key-material";
 import { decodePem, encodePem } from "stated:node-support/pem";
+import { decryptBody, encryptBody, writeHeaders } from "stated:node-support/pem-encryption";
 
 /** @typedef {import("stated:node-support/key-material").Material} Material */
 
@@ -148,15 +149,25 @@ export function exportKey(key, options, name = "options") {
   if (written === "sec1" && key.kind !== "ec") throw incompatible("sec1", "can only be used for EC keys.");
   let der = material.write(key, written);
   let label = written === "pkcs1" ? `RSA ${key.type === "private" ? "PRIVATE" : "PUBLIC"} KEY` : labels[/** @type {keyof labels} */ (written)];
+  let headers = "";
   if (cipher !== undefined && cipher !== null && key.type === "private") {
-    if (written !== "pkcs8") throw incompatible(written, "does not support encryption.");
-    const bits = /^aes-?(128|256)-cbc$/i.exec(cipher)?.[1];
-    if (bits === undefined) throw nodeError(Error, "ERR_CRYPTO_UNKNOWN_CIPHER", "Unknown cipher");
-    der = ops.keyEncrypt(der, bytesArgument(passphrase, `${name}.passphrase`), Number(bits));
-    label = "ENCRYPTED PRIVATE KEY";
+    if (written !== "pkcs8" && format === "der") throw incompatible(written, "does not support encryption.");
+    checkString(`${name}.cipher`, cipher);
+    const secret = bytesArgument(passphrase, `${name}.passphrase`);
+    if (written === "pkcs8") {
+      der = orElse(() => ops.keyEncrypt(der, secret, cipher.toLowerCase()), unknownCipher);
+      label = "ENCRYPTED PRIVATE KEY";
+    } else {
+      const encrypted = encryptBody(cipher, der, secret);
+      if (encrypted === undefined) throw unknownCipher();
+      der = encrypted.body;
+      headers = writeHeaders(encrypted.encryption);
+    }
   }
-  return format === "pem" ? encodePem(label, der) : output(der);
+  return format === "pem" ? encodePem(label, der, headers) : output(der);
 }
+
+const unknownCipher = () => nodeError(Error, "ERR_CRYPTO_UNKNOWN_CIPHER", "Unknown cipher");
 
 /** @param {string} encoding @param {string} reason */
 function incompatible(encoding, reason) {
@@ -216,9 +227,10 @@ function readKey(key, type, name) {
 
 /** @param {string} text @param {"private" | "public"} type @param {Uint8Array | undefined} passphrase @returns {Material} */
 function fromPem(text, type, passphrase) {
-  const { label, der } = decodePem(text);
+  const { label, der, encryption } = decodePem(text);
   if (Object.hasOwn(privateLabels, label)) {
-    const key = material.readPrivate(privateLabels[label], der, passphrase);
+    const key = encryption === undefined ? material.readPrivate(privateLabels[label], der, passphrase)
+      : fromEncrypted(privateLabels[label], der, encryption, passphrase);
     return type === "private" ? key : material.publicOf(key);
   }
   if (type === "private") throw unreadableKey();
@@ -226,6 +238,19 @@ function fromPem(text, type, passphrase) {
   if (label === "RSA PUBLIC KEY") return material.readPublic("pkcs1", der);
   if (label === "CERTIFICATE") return material.readPublic("spki", ops.certificateRead(der)[1]);
   throw unreadableKey();
+}
+
+/**
+ * @param {any} format
+ * @param {Uint8Array} body
+ * @param {import("stated:node-support/pem-encryption").Encryption} encryption
+ * @param {Uint8Array | undefined} passphrase
+ */
+function fromEncrypted(format, body, encryption, passphrase) {
+  if (passphrase === undefined) throw material.passphraseMissing();
+  const der = decryptBody(encryption, body, passphrase);
+  // A wrong passphrase may leave what looks like padding, and bytes that are no key.
+  return orElse(() => material.readPrivate(format, der, undefined), badDecrypt);
 }
 
 /** @param {Uint8Array} der @param {"private" | "public"} type @param {any} format @param {Uint8Array | undefined} passphrase @returns {Material} */

@@ -23,7 +23,8 @@ import * as pairs from "stated:node-support/key-pair";
 import { nextTick } from "stated:node-support/next-tick";
 import * as primes from "stated:node-support/prime";
 import * as signature from "stated:node-support/signature";
-import { methodNotImplemented, unimplementedIn } from "stated:node-support/unimplemented";
+import { Certificate } from "stated:node-support/spkac";
+import { methodNotImplemented } from "stated:node-support/unimplemented";
 import { Transform } from "stated:node/stream";
 
 /** Bytes of one call for random values. */
@@ -321,14 +322,11 @@ export const [Cipher, createCipher, createDecipher, Decipher] = ["Cipher", "crea
 /** Whether cryptography is limited to what FIPS 140 allows. */
 export const fips = false;
 
-/** SPKAC, which browsers no longer make. */
-export const Certificate = unimplementedIn("crypto")("Certificate", ["exportChallenge", "exportPublicKey", "verifySpkac"]);
-
 export const getCurves = () => [...curveNames];
 
 
 export const { subtle } = webcrypto;
-export { constants, CryptoKey, webcrypto };
+export { Certificate, constants, CryptoKey, webcrypto };
 const all = {
   Certificate, checkPrime, checkPrimeSync, Cipher, Cipheriv, constants, createCipher, createCipheriv, createDecipher,
   createDecipheriv, createDiffieHellman, createDiffieHellmanGroup, createECDH, createHash, createHmac, createPrivateKey,

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "stated:node/crypto";
+import { Buffer } from "stated:node/buffer";
+import { Certificate, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "stated:node/crypto";
 import { assertEquals, assertThrows, test } from "stated:test";
 
 // Made by OpenSSL 3: a self-signed certificate on P-256, and one of an RSA key that it issued.
@@ -32,4 +33,16 @@ test("what is no certificate is refused", () => {
   assertThrows(() => new X509Certificate("x"), Error);
   assertEquals(assertThrows(() => new X509Certificate(5), TypeError).code, "ERR_INVALID_ARG_TYPE");
   assertEquals(assertThrows(() => leaf.verify(5), TypeError).code, "ERR_INVALID_ARG_TYPE");
+});
+
+test("a signed public key tells its key and challenge", () => {
+  // `openssl spkac -key KEY -challenge hello -digest sha256`, of a key on P-256
+  const made = "MIG6MGIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARFV+3Uu/V1RYu0srj2rFaeDfRrw7ffOl+Jg/t7oN2iJtio6wa1jgoSfE6/Qu/1uTkvB/GsNs8sa2KZDH8G/or4FgVoZWxsbzAKBggqhkjOPQQDAgNIADBFAiAq35HZOPuJswWVvyWiy3xt/bt7a8hM9Ijkwjmml8OF1gIhANvirbfStaAWFS15S67lMsd5VxLStqBwB/rhDI6tOGvh";
+  const key = createPublicKey({ key: Certificate.exportPublicKey(made), format: "pem" });
+  assertEquals([key.asymmetricKeyDetails, Certificate.exportPublicKey(made).toString().split("\n")[0]], [{ namedCurve: "prime256v1" }, "-----BEGIN PUBLIC KEY-----"]);
+  assertEquals([Certificate.verifySpkac(made), Certificate.verifySpkac(Buffer.from(`${made}\n`)), Certificate.exportChallenge(made).toString()], [true, true, "hello"]);
+  const other = `${made.slice(0, 60)}${made[60] === "A" ? "B" : "A"}${made.slice(61)}`;
+  assertEquals([Certificate.verifySpkac(other), Certificate.verifySpkac("none"), Certificate.exportChallenge("none"), Certificate.exportPublicKey(made.slice(0, 20))], [false, false, "", ""]);
+  assertEquals([Certificate() instanceof Certificate, new Certificate().verifySpkac(made), new Certificate().exportChallenge(made).toString()], [true, true, "hello"]);
+  assertEquals(assertThrows(() => Certificate.verifySpkac(5), TypeError).code, "ERR_INVALID_ARG_TYPE");
 });

@@ -60,7 +60,7 @@ test("documents are those of OpenSSL", () => {
 
 test("a private key is encrypted with a passphrase", () => {
   const { privateKey } = pairs["P-256"];
-  for (const cipher of ["aes-256-cbc", "aes-128-cbc"]) {
+  for (const cipher of ["aes-256-cbc", "aes-192-cbc", "aes-128-cbc", "des-ede3-cbc"]) {
     const pem = privateKey.export({ format: "pem", type: "pkcs8", cipher, passphrase: "secret" });
     assertEquals(pem.split("\n")[0], "-----BEGIN ENCRYPTED PRIVATE KEY-----");
     assert(createPrivateKey({ key: pem, passphrase: "secret" }).equals(privateKey));
@@ -69,6 +69,28 @@ test("a private key is encrypted with a passphrase", () => {
   // `openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:x`
   const made = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAj0m7pOSo7hiAICCAAw\nDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEJq0ynUu8YAGcEM5s7R0enwEQC2g\nWQ+RQxykO7IngmN3RjTsgLnugztdNQQwJKTpfSttBUsZKQy9SEsNlrZwge03OsY8\nk/zOm8BwVP9Zv8JRiuM=\n-----END ENCRYPTED PRIVATE KEY-----\n";
   assertEquals(createPrivateKey({ key: made, passphrase: "x" }).asymmetricKeyType, "ed25519");
+});
+
+test("PEM has an encryption of its own, from before PKCS #8", () => {
+  for (const [name, type, label] of [["rsa", "pkcs1", "RSA PRIVATE KEY"], ["P-256", "sec1", "EC PRIVATE KEY"]]) {
+    const { privateKey } = pairs[name];
+    for (const cipher of ["aes-256-cbc", "aes-192-cbc", "aes-128-cbc", "des-ede3-cbc"]) {
+      const pem = privateKey.export({ format: "pem", type, cipher, passphrase: "secret" });
+      const [begin, procType, info, blank] = pem.split("\n");
+      assertEquals([begin, procType, info.startsWith(`DEK-Info: ${cipher.toUpperCase()},`), blank], [`-----BEGIN ${label}-----`, "Proc-Type: 4,ENCRYPTED", true, ""]);
+      assert(createPrivateKey({ key: pem, passphrase: "secret" }).equals(privateKey));
+      assert(createPublicKey({ key: pem.replaceAll("\n", "\r\n"), passphrase: "secret" }).equals(pairs[name].publicKey));
+      assertThrows(() => createPrivateKey({ key: pem, passphrase: "another" }), Error);
+      assertThrows(() => createPrivateKey(pem), Error);
+    }
+    assertEquals(assertThrows(() => privateKey.export({ format: "pem", type, cipher: "none", passphrase: "x" }), Error).code, "ERR_CRYPTO_UNKNOWN_CIPHER");
+    assertEquals(assertThrows(() => privateKey.export({ format: "der", type, cipher: "aes-128-cbc", passphrase: "x" }), Error).code,
+      "ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS");
+  }
+  // `openssl ec -aes256 -passout pass:pw`
+  const made = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,8E94F2DA2F046ACA870853588D505512\n\nwkfsbqhxHgKS59Xu0hC9Pj4LZjGpeQ6c7p8cJFivtjNcGqHWCDO//xUqoKr54mKH\nFv15MCbXv/E22idJmbt7ECvvBsX29D1ZQHpypbtzSJAY7mcP8Q8sisYHXBBqnJpd\nu+LmGNdQvmjlSP2UbYm/vk9oQKmoNm9tKQO5R14FkKk=\n-----END EC PRIVATE KEY-----\n";
+  assertEquals(createPrivateKey({ key: made, passphrase: "pw" }).asymmetricKeyDetails, { namedCurve: "prime256v1" });
+  assertThrows(() => createPrivateKey({ key: made.replace("AES-256-CBC", "AES-256-XYZ"), passphrase: "pw" }), Error);
 });
 
 test("encodings are asked for when a pair is made", () => {
