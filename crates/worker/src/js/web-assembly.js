@@ -16,11 +16,25 @@
  * @param {any} target the realm's `WebAssembly`
  */
 export function replaceAsynchronous(target) {
-  const { Instance, Module } = target;
+  const { CompileError, Instance, Module } = target;
+  /**
+   * A module of bytes. Its error names the function that the program called.
+   *
+   * @param {ArrayBuffer | ArrayBufferView} bytes
+   * @param {string} name
+   */
+  const compiled = (bytes, name) => {
+    try {
+      return new Module(bytes);
+    } catch (/** @type {any} */ error) {
+      if (error instanceof CompileError) error.message = error.message.replace("WebAssembly.Module()", `WebAssembly.${name}()`);
+      throw error;
+    }
+  };
   const functions = {
     /** @param {ArrayBuffer | ArrayBufferView} bytes */
     async compile(bytes) {
-      return new Module(bytes);
+      return compiled(bytes, "compile");
     },
     /**
      * @param {any} source a module, or bytes
@@ -28,7 +42,7 @@ export function replaceAsynchronous(target) {
      */
     async instantiate(source, imports = undefined) {
       if (source instanceof Module) return new Instance(source, imports);
-      const module = new Module(source);
+      const module = compiled(source, "instantiate");
       return { module, instance: new Instance(module, imports) };
     },
   };

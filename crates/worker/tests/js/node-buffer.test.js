@@ -80,6 +80,11 @@ test("numbers are read and written in both byte orders", () => {
   assertEquals(assertThrows(() => data.writeUInt8(256), RangeError).code, "ERR_OUT_OF_RANGE");
 });
 
+test("the functions of Buffer make buffers also with new", () => {
+  const made = [new Buffer.from("ab"), new Buffer.alloc(2, 1), new Buffer.allocUnsafe(2), new Buffer.allocUnsafeSlow(2), new Buffer.concat([Buffer.of(1), Buffer.of(2)])];
+  assertEquals(made.map((buffer) => [Buffer.isBuffer(buffer), buffer.length]), Array(5).fill([true, 2]));
+});
+
 test("buffers are compared, joined, searched and filled", () => {
   const [a, b] = [Buffer.from("abc"), Buffer.from("abd")];
   assertEquals([a.compare(b), Buffer.compare(b, a), a.equals(Buffer.from("abc")), [b, a].sort(Buffer.compare).join()], [-1, 1, true, "abc,abd"]);

@@ -165,10 +165,11 @@ function compareBytes(a, b) {
   return Math.sign(a.length - b.length);
 }
 
+/** Functions, not methods: as in Node, packages call some of them with `new`. */
 const statics = {
   poolSize: 8192,
   /** @param {any} value @param {any} [encodingOrOffset] @param {any} [length] @returns {any} */
-  from(value, encodingOrOffset = undefined, length = undefined) {
+  from: function from(value, encodingOrOffset = undefined, length = undefined) {
     if (typeof value === "string") return fromString(value, encodingOrOffset);
     if (typeof value === "object" && value !== null) {
       if (isMemory(value)) return fromMemory(value, encodingOrOffset, length);
@@ -186,7 +187,7 @@ const statics = {
     throw invalidArgType("first argument", "of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object", value);
   },
   /** @param {any} view @param {any} [offset] @param {any} [length] in elements */
-  copyBytesFrom(view, offset = undefined, length = undefined) {
+  copyBytesFrom: function copyBytesFrom(view, offset = undefined, length = undefined) {
     if (!ArrayBuffer.isView(view) || view instanceof DataView) throw invalidArgType("view", "an instance of TypedArray", view);
     if (offset !== undefined) checkInteger("offset", offset, 0);
     if (length !== undefined) checkInteger("length", length, 0);
@@ -194,26 +195,34 @@ const statics = {
     return wrap(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
   },
   /** @param {...any} items */
-  of(...items) {
+  of: function of(...items) {
     return fromArrayLike(items);
   },
   alloc: allocate,
   /** @param {any} size */
-  allocUnsafe: (size) => allocate(size),
+  allocUnsafe: function allocUnsafe(size) {
+    return allocate(size);
+  },
   /** @param {any} size */
-  allocUnsafeSlow: (size) => allocate(size),
+  allocUnsafeSlow: function allocUnsafeSlow(size) {
+    return allocate(size);
+  },
   /** @param {any} value */
-  isBuffer: (value) => value instanceof Buffer,
+  isBuffer: function isBuffer(value) {
+    return value instanceof Buffer;
+  },
   /** @param {any} a @param {any} b */
-  compare(a, b) {
+  compare: function compare(a, b) {
     checkBytes(a, "buf1");
     checkBytes(b, "buf2");
     return a === b ? 0 : compareBytes(a, b);
   },
   /** @param {any} name */
-  isEncoding: (name) => encodingOf(name) !== undefined,
+  isEncoding: function isEncoding(name) {
+    return encodingOf(name) !== undefined;
+  },
   /** @param {any} list @param {any} [length] */
-  concat(list, length = undefined) {
+  concat: function concat(list, length = undefined) {
     if (!Array.isArray(list)) throw invalidArgType("list", "an instance of Array", list);
     if (list.length === 0) return new FastBuffer();
     if (length === undefined) length = list.reduce((sum, part) => sum + (part?.length || 0), 0);
@@ -229,7 +238,7 @@ const statics = {
     return buffer;
   },
   /** @param {any} value @param {any} [name] */
-  byteLength(value, name = undefined) {
+  byteLength: function byteLength(value, name = undefined) {
     if (typeof value === "string") return byteLengthOf(value, encodingOf(name) ?? "utf8");
     if (ArrayBuffer.isView(value) || typeof value === "object" && value !== null && isMemory(value)) return value.byteLength;
     throw invalidArgType("string", "of type string or an instance of Buffer or ArrayBuffer", value);

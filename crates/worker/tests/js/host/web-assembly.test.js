@@ -18,6 +18,13 @@ test("code cannot be made from bytes in an event", async () => {
   await assertRejects(() => WebAssembly.instantiate(empty), WebAssembly.CompileError);
 });
 
+test("the error of bytes that may not become code names the function that was called", async () => {
+  const told = async (make) => { try { await make(); } catch (error) { return error.message; } };
+  assertEquals([
+    await told(() => new WebAssembly.Module(empty)), await told(() => WebAssembly.compile(empty)), await told(() => WebAssembly.instantiate(empty)),
+  ], ["Module", "compile", "instantiate"].map((name) => `WebAssembly.${name}(): Wasm code generation disallowed by embedder`));
+});
+
 test("bytes can be looked at", () => {
   assertEquals([WebAssembly.validate(empty), WebAssembly.validate(new Uint8Array(8))], [true, false]);
 });
