@@ -77,6 +77,42 @@ fn a_proxy_is_named_by_its_address_or_network() {
 }
 
 #[test]
+fn what_a_build_tool_has_made_of_a_project_runs_instead_of_it() {
+    let project = Copy::of("reload");
+    let write = |file: &str, text: &str| {
+        let path = project.folder().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(".dev.vars", "SECRET=kept");
+    write(
+        ".wrangler/deploy/config.json",
+        r#"{ "configPath": "../../dist/server/wrangler.json" }"#,
+    );
+    write(
+        "dist/server/wrangler.json",
+        r#"{ "name": "built", "main": "index.js", "no_bundle": true, "compatibility_date": "2026-08-01", "userConfigPath": "x",
+             "rules": [{ "type": "ESModule", "globs": ["**/*.js"] }] }"#,
+    );
+    let program = |text: &str| {
+        format!(
+            "export default {{ fetch: async (_, env) => new Response(`{text} ${{env.SECRET}} ${{(await import('./chunk.js')).chunk}}`) }};"
+        )
+    };
+    write("dist/server/index.js", &program("built"));
+    write("dist/server/chunk.js", "export const chunk = 'in a chunk';");
+
+    let server = project.launch().start();
+    server.wait_for_output("Using ");
+    server.wait_for_output("dist/server/wrangler.json, which the project's build has made");
+    assert_eq!(server.get("/").text(), "built kept in a chunk");
+
+    write("dist/server/index.js", &program("built again"));
+    server.wait_for_output("Reloaded in");
+    assert_eq!(server.get("/").text(), "built again kept in a chunk");
+}
+
+#[test]
 fn the_environment_of_node_is_the_commands_or_the_one_it_was_started_with() {
     let project = Copy::of("reload");
     project.replace("src/version.ts", "\"one\"", "process.env.NODE_ENV");

@@ -11,6 +11,7 @@ use crate::raw::{Entry, Node};
 
 /// Keys that an environment takes over from the top level.
 pub(crate) const INHERITED: &[&str] = &[
+    "access",
     "account_id",
     "assets",
     "base_dir",
@@ -50,13 +51,16 @@ pub(crate) const INHERITED: &[&str] = &[
 
 /// Keys that an environment must repeat.
 pub(crate) const NOT_INHERITED: &[&str] = &[
+    "agent_memory",
     "ai",
     "ai_search",
     "ai_search_namespaces",
+    "analytics",
     "analytics_engine_datasets",
     "artifacts",
     "browser",
     "cloudchamber",
+    "connect",
     "containers",
     "d1_databases",
     "define",
@@ -65,6 +69,7 @@ pub(crate) const NOT_INHERITED: &[&str] = &[
     "flagship",
     "hyperdrive",
     "images",
+    "k2",
     "kv_namespaces",
     "media",
     "mtls_certificates",
@@ -90,11 +95,15 @@ pub(crate) const NOT_INHERITED: &[&str] = &[
     "workflows",
 ];
 
-/// Keys that only the top level has.
+/// Keys that only the top level has; those in camel case are what build tools write into the files they make.
 pub(crate) const TOP_LEVEL: &[&str] = &[
     "$schema",
+    "addresses",
     "alias",
+    "configPath",
     "data_blobs",
+    "definedEnvironments",
+    "dependencies_instrumentation",
     "dev",
     "env",
     "keep_vars",
@@ -102,7 +111,10 @@ pub(crate) const TOP_LEVEL: &[&str] = &[
     "pages_build_output_dir",
     "send_metrics",
     "site",
+    "targetEnvironment",
     "text_blobs",
+    "topLevelName",
+    "userConfigPath",
     "wasm_modules",
 ];
 

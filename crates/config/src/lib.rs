@@ -29,6 +29,6 @@ pub mod types;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use find::FILE_NAMES;
-pub use load::{LocalSecrets, Overrides, Project, Rejected, Request, find_file, load};
+pub use load::{LocalSecrets, Made, Overrides, Project, Rejected, Request, find_file, load};
 pub use project::{Binding, Config};
 pub use references::check_references;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use stated_core::compat::CompatDate;
 
-use crate::check::{self, Checker, Reference};
+use crate::check::{self, Checker, Field, Reference};
 use crate::dev_vars::{self, Secrets};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::env::Scope;
@@ -23,12 +23,25 @@ pub struct Request {
     pub directory: PathBuf,
     /// The project file, instead of a search.
     pub file: Option<PathBuf>,
+    /// Whether a file that a build tool has made of the project's own one counts instead of it, in a search.
+    pub made: Made,
     /// The environment.
     pub environment: Option<String>,
     /// Whether secrets are read from files beside the project file.
     pub local_secrets: LocalSecrets,
     /// Values of the command line.
     pub overrides: Overrides,
+}
+
+/// Whether a search goes on from a project's own file to one that a build tool has made of it, as wrangler's does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Made {
+    /// It does: that is what runs.
+    #[default]
+    Follow,
+    /// It does not: what matters is what people write. What a build tool may have to make first, the entry module and the
+    /// static files, is then not looked for.
+    Ignore,
 }
 
 /// Whether `.dev.vars` and its kind are read.
@@ -120,15 +133,11 @@ impl From<Box<Diagnostic>> for Rejected {
 /// Everything that is wrong, when the file cannot be found, read or parsed, or something in it
 /// cannot be used. What is merely odd is in [`Project::warnings`].
 pub fn load(request: &Request) -> Result<Project, Rejected> {
-    let path = locate(request)?;
-    let mut source = read(&path)?;
+    let found = locate(request)?;
+    let mut source = Source::read(&found.file)?;
     let root = raw::parse(&mut source)?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
     let mut checker = Checker::new(&source);
-    let built = build(request, &path, &directory, &root, &mut checker);
+    let built = build(request, &found, &root, &mut checker);
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(|it| it.place.as_ref().map_or((0, 0), |at| (at.line, at.column)));
     let is_error = |it: &Diagnostic| it.severity == Severity::Error;
@@ -146,18 +155,48 @@ pub fn load(request: &Request) -> Result<Project, Rejected> {
 /// # Errors
 /// When there is none in the folder or above it.
 pub fn find_file(request: &Request) -> Result<PathBuf, Rejected> {
-    Ok(locate(request)?)
+    Ok(locate(request)?.file)
 }
 
-fn locate(request: &Request) -> Result<PathBuf, Box<Diagnostic>> {
+/// A project file and where it belongs.
+struct Found {
+    file: PathBuf,
+    /// The folder of the project's own file.
+    home: PathBuf,
+    /// What led from the project's own file to `file`, if that is another.
+    deploy: Option<PathBuf>,
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn locate(request: &Request) -> Result<Found, Box<Diagnostic>> {
     let directory = match request.directory.as_os_str().is_empty() {
         true => Path::new("."),
         false => &request.directory,
     };
     if let Some(file) = &request.file {
-        return Ok(file.clone());
+        return Ok(Found {
+            home: folder_of(file),
+            file: file.clone(),
+            deploy: None,
+        });
     }
-    find::find(directory).ok_or_else(|| {
+    let own = find::find(directory);
+    if request.made == Made::Follow
+        && let Some(made) = find::made(directory, own.as_deref())?
+    {
+        return Ok(Found {
+            file: made.file,
+            home: made.home,
+            deploy: Some(made.deploy),
+        });
+    }
+    let missing = || {
         let names: Vec<_> = find::FILE_NAMES
             .iter()
             .map(|name| format!("`{name}`"))
@@ -165,38 +204,59 @@ fn locate(request: &Request) -> Result<PathBuf, Box<Diagnostic>> {
         let message = format!("no project file: {}", names.join(", "));
         let hint =
             "run the command in the folder of a Workers project, or name the file with --config";
-        Diagnostic::new(Severity::Error, directory, message)
-            .with_hint(hint)
-            .into()
+        Box::new(Diagnostic::new(Severity::Error, directory, message).with_hint(hint))
+    };
+    let file = own.ok_or_else(missing)?;
+    Ok(Found {
+        home: folder_of(&file),
+        file,
+        deploy: None,
     })
 }
 
-fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
-    let failed = |message: String| Box::new(Diagnostic::new(Severity::Error, path, message));
-    let bytes = std::fs::read(path).map_err(|error| failed(format!("read the file: {error}")))?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        failed(format!("the file is not UTF-8: byte {at} is none of it"))
-    })?;
-    Ok(Source::new(path.to_owned(), text))
+/// The environment whose keys count: a file that a build tool has made is of one environment already.
+fn environment<'a>(
+    request: &'a Request,
+    found: &Found,
+    root: &raw::Node,
+    checker: &mut Checker<'_>,
+) -> Option<&'a str> {
+    let asked = request.environment.as_deref()?;
+    if found.deploy.is_none() {
+        return Some(asked);
+    }
+    if let Some(entry) = root.get("targetEnvironment") {
+        let field = Field::top(entry);
+        if let Some(made_for) = checker.string(&field)
+            && made_for != asked
+        {
+            let message =
+                format!("the build was made for the environment `{made_for}`, not for `{asked}`");
+            checker.value_error(&field, message).hint =
+                format!("run the project's build again with CLOUDFLARE_ENV={asked}");
+        }
+    }
+    None
 }
 
 /// Reads everything even after an error, so that all errors are reported at once.
 fn build(
     request: &Request,
-    path: &Path,
-    directory: &Path,
+    found: &Found,
     root: &raw::Node,
     checker: &mut Checker<'_>,
 ) -> Option<Project> {
     let overrides = &request.overrides;
-    let scope = Scope::pick(root, request.environment.as_deref(), checker);
+    let (path, home) = (found.file.as_path(), found.home.as_path());
+    let directory = &folder_of(path);
+    let scope = Scope::pick(root, environment(request, found, root, checker), checker);
     let name = check::check_name(&scope, overrides.name.as_deref(), checker);
     let command = check::check_build(&scope, directory, checker);
     let main = check::check_main(
         &scope,
         overrides.main.as_deref(),
         directory,
+        request.made,
         command.as_ref(),
         checker,
     );
@@ -206,18 +266,22 @@ fn build(
         &overrides.compatibility_flags,
         checker,
     );
-    let (found, references) = check::check_bindings(&scope, &name, checker);
-    check::check_unique(&found, checker);
-    let classes = check_classes(&scope, &found, checker);
+    let (bindings, references) = check::check_bindings(&scope, &name, checker);
+    check::check_unique(&bindings, checker);
+    let classes = check_classes(&scope, &bindings, checker);
     let required = check::check_secret_names(&scope, checker);
     let bundle = check::check_bundle(&scope, directory, checker);
-    let assets = check::check_assets(&scope, directory, checker);
+    let assets = match request.made {
+        Made::Follow => check::check_assets(&scope, directory, checker),
+        Made::Ignore => None,
+    };
     let crons = check::check_crons(&scope, checker);
     let cpu_ms = check::check_cpu_ms(&scope, checker);
     let dev = check::check_dev(&scope, checker);
-    let mut bindings = found.into_iter().map(|found| found.binding).collect();
-    let secrets = local_secrets(request, directory);
+    let mut bindings = bindings.into_iter().map(|it| it.binding).collect();
+    let secrets = local_secrets(request, home);
     let mut watched = vec![path.to_owned()];
+    watched.extend(found.deploy.clone());
     watched.extend(secrets.files.iter().cloned());
     let secret_names = add_secrets(&mut bindings, secrets, required.as_deref(), checker);
     for (key, value) in &overrides.vars {
@@ -229,6 +293,7 @@ fn build(
     let config = Config {
         path: path.to_owned(),
         directory: directory.to_owned(),
+        home: home.to_owned(),
         environment: request.environment.clone(),
         name,
         main,
@@ -319,6 +384,8 @@ fn set_text(bindings: &mut Vec<Binding>, name: &str, value: &str) -> Result<(), 
     Ok(())
 }
 
+#[cfg(test)]
+mod made_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

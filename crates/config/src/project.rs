@@ -16,6 +16,9 @@ pub struct Config {
     pub path: PathBuf,
     /// The folder of the project file, which relative paths in it start from.
     pub directory: PathBuf,
+    /// The folder of the project's own file, where its secrets and its data are. Another than `directory` only if a build
+    /// tool has made the project file.
+    pub home: PathBuf,
     /// The chosen environment.
     pub environment: Option<String>,
     /// The name of the service, with the environment's name added where wrangler adds it.

@@ -1,7 +1,7 @@
 //! The text of a file, and what of it may be shown.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
 
@@ -17,6 +17,21 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not UTF-8.
+    pub(crate) fn read(path: &Path) -> Result<Self, Box<Diagnostic>> {
+        let failed = |message: String| Box::new(Diagnostic::new(Severity::Error, path, message));
+        let bytes =
+            std::fs::read(path).map_err(|error| failed(format!("read the file: {error}")))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let at = error.valid_up_to();
+            failed(format!("the file is not UTF-8: byte {at} is none of it"))
+        })?;
+        Ok(Self::new(path.to_owned(), text))
+    }
+
     /// Takes over a file's text; a byte order mark is dropped.
     pub(crate) fn new(path: PathBuf, text: &str) -> Self {
         Self {

@@ -1,10 +1,10 @@
 //! From arguments to built services.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use stated_config::{
-    Binding, Config, Diagnostic, LocalSecrets, Overrides, Project, Request, Severity,
+    Binding, Config, Diagnostic, LocalSecrets, Made, Overrides, Project, Request, Severity,
     check_references,
 };
 use stated_node::{Built, build};
@@ -40,6 +40,13 @@ pub(crate) fn load(selection: &Selection, secrets: &LocalSecrets) -> Result<Vec<
         .collect();
     if !errors.is_empty() {
         return Err(Failure::new(errors.join("\n")));
+    }
+    for project in &examined.projects {
+        let Config { path, .. } = &project.config;
+        if project.config.home != project.config.directory {
+            let path = path.strip_prefix(".").unwrap_or(path).display();
+            printer::line(&format!("Using {path}, which the project's build has made"));
+        }
     }
     let projects = examined.projects.into_iter();
     Ok(projects.map(|project| project.config).collect())
@@ -98,6 +105,7 @@ pub(crate) fn requests(
     let request = |(index, file)| Request {
         directory: directory.clone(),
         file,
+        made: Made::Follow,
         environment: selection.env.clone(),
         local_secrets: secrets.clone(),
         overrides: overrides(selection, index),
@@ -180,7 +188,7 @@ pub(crate) fn data(common: &Common, config: &Config) -> PathBuf {
     common
         .persist_to
         .clone()
-        .unwrap_or_else(|| Path::new(&config.directory).join(".stated/state"))
+        .unwrap_or_else(|| config.home.join(".stated/state"))
 }
 
 /// Prints what the program finds in `env`; values of variables are not shown.

@@ -13,7 +13,7 @@ const WRANGLER_STATE: &str = ".wrangler/state/v3/do";
 /// Prints the command that takes wrangler's objects over, if the project has some and `data` none.
 pub(crate) fn offer(services: &[(Config, Built)], data: &Path) {
     for (config, _) in services {
-        let state = config.directory.join(WRANGLER_STATE);
+        let state = config.home.join(WRANGLER_STATE);
         let mut keys = config
             .classes
             .live

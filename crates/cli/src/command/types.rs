@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use stated_config::types::{
     Declarations, HeaderOptions, TypesFile, TypesOptions, TypesProgram, declare,
 };
-use stated_config::{Config, LocalSecrets, Project};
+use stated_config::{Config, LocalSecrets, Made, Project, Request};
 use stated_node::exported;
 
 use super::project;
@@ -69,8 +69,7 @@ fn output(types: &Types) -> Result<PathBuf, Failure> {
     let path = match types.path() {
         Some(path) => path.to_owned(),
         None => {
-            let request =
-                project::requests(&selection(types, None), &LocalSecrets::Skip)?.remove(0);
+            let request = requests(&selection(types, None), &LocalSecrets::Skip)?.remove(0);
             let file = stated_config::find_file(&request)?;
             file.with_file_name(FILE_NAME)
         }
@@ -132,7 +131,7 @@ async fn declarations(
 /// Reads the projects. What they need of each other is not looked at, nor is what is merely odd: both
 /// are for those who run them.
 fn load(selection: &Selection) -> Result<Vec<Project>, Failure> {
-    let requests = project::requests(selection, &LocalSecrets::Read)?;
+    let requests = requests(selection, &LocalSecrets::Read)?;
     let projects = requests
         .iter()
         .map(|request| Ok(stated_config::load(request)?));
@@ -155,6 +154,15 @@ async fn program(config: &Config) -> TypesProgram {
         main: config.main.clone(),
         exports,
     }
+}
+
+/// What people write is declared, not what a build tool has made of it; as `wrangler types` does.
+fn requests(selection: &Selection, secrets: &LocalSecrets) -> Result<Vec<Request>, Failure> {
+    let mut requests = project::requests(selection, secrets)?;
+    for request in &mut requests {
+        request.made = Made::Ignore;
+    }
+    Ok(requests)
 }
 
 fn selection(types: &Types, env: Option<String>) -> Selection {

@@ -35,6 +35,7 @@ pub(crate) enum ReferenceKind {
 
 /// Bindings of products that do not exist here: key, where in it the bindings are, product.
 const PRODUCTS: &[(&str, Shape, &str)] = &[
+    ("agent_memory", Shape::Many("binding"), "Agent Memory"),
     ("ai", Shape::One("binding"), "Workers AI"),
     ("ai_search", Shape::Many("binding"), "AI Search"),
     (
@@ -42,6 +43,7 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
         Shape::Many("binding"),
         "AI Search namespace",
     ),
+    ("analytics", Shape::One("binding"), "Analytics SQL"),
     (
         "analytics_engine_datasets",
         Shape::Many("binding"),
@@ -59,6 +61,7 @@ const PRODUCTS: &[(&str, Shape, &str)] = &[
     ("flagship", Shape::Many("binding"), "Flagship"),
     ("hyperdrive", Shape::Many("binding"), "Hyperdrive"),
     ("images", Shape::One("binding"), "Images"),
+    ("k2", Shape::Many("binding"), "K2 stream"),
     ("kv_namespaces", Shape::Many("binding"), "KV namespace"),
     ("logfwdr", Shape::Inner("bindings", "name"), "log forwarder"),
     ("media", Shape::One("binding"), "Media Transformations"),

@@ -225,7 +225,13 @@ pub(crate) fn check_assets(
             }
         }
     }
-    let folder = required(&field, "directory", checker)?;
+    if field.child("directory").is_none() {
+        let message = format!("`{}` has no `directory`", field.path);
+        checker.error(&field, message).hint =
+            "add the folder of the files; if a tool such as Vite makes it, run its build first"
+                .to_owned();
+    }
+    let folder = field.child("directory")?;
     let folder = checker.string(&folder)?;
     Some(Assets {
         directory: directory.join(folder),

@@ -9,6 +9,7 @@ use stated_core::limits;
 use super::{Checker, Field};
 use crate::diagnostic::nearest;
 use crate::env::Scope;
+use crate::load::Made;
 use crate::project::{BuildCommand, DevServer};
 use crate::raw::Value;
 
@@ -68,6 +69,7 @@ pub(crate) fn check_main(
     scope: &Scope<'_>,
     override_main: Option<&Path>,
     directory: &Path,
+    made: Made,
     build: Option<&BuildCommand>,
     checker: &mut Checker<'_>,
 ) -> Option<PathBuf> {
@@ -94,8 +96,8 @@ pub(crate) fn check_main(
     };
     let text = checker.string(&field)?;
     let path = directory.join(text);
-    // A build command may still make the module.
-    if build.is_some() || path.is_file() {
+    // A build command may still make the module, and a build tool may know one by this name.
+    if build.is_some() || made == Made::Ignore || path.is_file() {
         return Some(path);
     }
     let problem = if path.is_dir() {

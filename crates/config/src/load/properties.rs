@@ -84,7 +84,12 @@ fn check(text: &str) -> (bool, Vec<Diagnostic>) {
     let mut source = Source::new(path.to_owned(), text);
     let root = raw::parse(&mut source).unwrap();
     let mut checker = Checker::new(&source);
-    let built = build(&request, path, Path::new("/nowhere"), &root, &mut checker);
+    let found = Found {
+        file: path.to_owned(),
+        home: PathBuf::from("/nowhere"),
+        deploy: None,
+    };
+    let built = build(&request, &found, &root, &mut checker);
     (built.is_some(), checker.diagnostics)
 }
 

@@ -538,7 +538,9 @@ fn patterns_of_run_worker_first_are_checked() {
 fn static_files_need_a_folder() {
     assert_eq!(
         with_base("[assets]\nbinding = \"ASSETS\"\n").errors(),
-        ["wrangler.toml:4:2: `assets` has no `directory`\n  [assets]\n   ^"]
+        [
+            "wrangler.toml:4:2: `assets` has no `directory`\n  [assets]\n   ^\nhint: add the folder of the files; if a tool such as Vite makes it, run its build first"
+        ]
     );
 }
 
