@@ -58,7 +58,7 @@ pub(crate) fn made(
             .with_hint(again)
             .into());
     };
-    let folder = deploy.parent().unwrap_or(Path::new("."));
+    let folder = deploy.parent().unwrap_or(directory);
     let file = lexically_joined(folder, named);
     if !file.is_file() {
         let message = format!("`{}`, which it names, does not exist", file.display());
