@@ -31,10 +31,11 @@ pub use tcp::{Connection, Control};
 pub use trust::Trust;
 
 use crate::body::{Ended, Intake, Outgoing};
-use crate::limits::Limits;
+use crate::limits::{Limits, SocketRules};
 use crate::reply::strip_hop_by_hop;
+use crate::socket::Role;
 use crate::socket::handshake::{Asking, is_websocket};
-use crate::socket::{Role, pump::Pump};
+use crate::socket::pump::{Agreed, Pump};
 use dial::Origin;
 use pool::{Lease, Pool};
 use redirect::{Hop, Replay, Step};
@@ -44,6 +45,7 @@ use redirect::{Hop, Replay, Step};
 pub struct Client {
     pool: Rc<Pool>,
     limits: Rc<Limits>,
+    rules: SocketRules,
 }
 
 impl Client {
@@ -53,6 +55,15 @@ impl Client {
         Self {
             pool: Rc::new(Pool::new(Rc::clone(&limits), trust)),
             limits,
+            rules: SocketRules::default(),
+        }
+    }
+
+    /// Returns one whose WebSockets have these rules, with the same connections.
+    pub fn with_socket_rules(&self, rules: SocketRules) -> Self {
+        Self {
+            rules,
+            ..self.clone()
         }
     }
 
@@ -226,7 +237,7 @@ impl Client {
             });
         }
         let mut request = hop.next_request(origin)?;
-        let asking = Asking::begin(request.headers_mut());
+        let asking = Asking::begin(request.headers_mut(), self.rules);
         let mut lease = self.pool.open_for_socket(origin).await?;
         let mut response = lease
             .sender
@@ -236,9 +247,13 @@ impl Client {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(self.answer(&hop.method, response, lease).await);
         }
-        let terms = asking
+        let deflate = asking
             .finish(response.headers())
             .map_err(|reason| FetchError::Handshake { reason })?;
+        let agreed = Agreed {
+            deflate,
+            message_bytes_max: self.limits.message_bytes_max(self.rules),
+        };
         let upgraded = hyper::upgrade::on(&mut response)
             .await
             .map_err(|error| FetchError::from_hyper(&error, origin))?;
@@ -248,7 +263,7 @@ impl Client {
         let pump = Box::new(Pump::new(
             TokioIo::new(upgraded),
             Role::Client,
-            terms,
+            agreed,
             theirs,
             &self.limits,
         ));

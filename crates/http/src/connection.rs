@@ -29,8 +29,9 @@ use crate::refusal::Refusal;
 use crate::reply;
 use crate::request::{Admitted, Origin};
 use crate::serve::{Handler, Shutdown};
+use crate::socket::Role;
 use crate::socket::handshake::Asked;
-use crate::socket::{Role, pump::Pump};
+use crate::socket::pump::{Agreed, Pump};
 use crate::stall::StallGuard;
 
 /// The smallest read buffer hyper accepts.
@@ -67,6 +68,7 @@ struct Accepted {
     upgrade: OnUpgrade,
     end: SocketEnd,
     deflate: Option<crate::socket::deflate::Terms>,
+    message_bytes_max: usize,
 }
 
 impl<H: Handler> Shared<H> {
@@ -124,7 +126,11 @@ impl Accepted {
             .expect("connections of this module are upgraded from this type");
         let mut io = parts.io.into_inner();
         io.set_timeout(limits.socket_stall_timeout);
-        let pump = Pump::new(io, Role::Server, self.deflate, self.end, limits);
+        let agreed = Agreed {
+            deflate: self.deflate,
+            message_bytes_max: self.message_bytes_max,
+        };
+        let pump = Pump::new(io, Role::Server, agreed, self.end, limits);
         Some((Box::new(pump), parts.read_buf))
     }
 }
@@ -195,12 +201,14 @@ impl<H: Handler> Connection<H> {
         let Some(end) = response.socket.take() else {
             return reply::write(response, &method);
         };
-        match Asked::accept(asked, &mut response.headers, &end.protocol) {
+        let rules = self.shared.handler.socket_rules();
+        match Asked::accept(asked, rules, &mut response.headers, &end.protocol) {
             Ok((upgrade, deflate)) => {
                 self.accepted.replace(Some(Accepted {
                     upgrade,
                     end,
                     deflate,
+                    message_bytes_max: limits.message_bytes_max(rules),
                 }));
                 reply::write_own(response, &method)
             }

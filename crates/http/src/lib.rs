@@ -31,7 +31,7 @@ mod stall;
 
 pub use client::{Client, Connection, Control, FetchError, RedirectMode, Trust};
 pub use forwarded::{Network, NotANetwork, TrustedProxies};
-pub use limits::Limits;
+pub use limits::{Limits, SocketRules};
 pub use listen::{ListenError, listen};
 pub use serve::{Handler, Served, Shutdown, ShutdownTrigger, serve};
 #[doc(hidden)]

@@ -60,6 +60,11 @@ pub struct Limits {
     /// Source: Cloudflare Workers, 32 MiB.
     pub socket_message_bytes_max: usize,
 
+    /// The same where [`SocketRules::large_messages`] is set.
+    ///
+    /// Source: workerd, 128 MiB.
+    pub socket_large_message_bytes_max: usize,
+
     /// Bytes of outgoing frames that are gathered for one write.
     pub socket_write_bytes: usize,
 
@@ -104,6 +109,36 @@ pub struct Limits {
     pub client_redirect_count_max: usize,
 }
 
+/// What the program of a service wants of its WebSockets, which may change while the service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketRules {
+    /// Whether compression is offered and accepted.
+    pub compression: bool,
+    /// Whether peers may send messages of up to [`Limits::socket_large_message_bytes_max`].
+    pub large_messages: bool,
+}
+
+impl Default for SocketRules {
+    /// Those of a program of today: compressed messages of ordinary size.
+    fn default() -> Self {
+        Self {
+            compression: true,
+            large_messages: false,
+        }
+    }
+}
+
+impl Limits {
+    /// Bytes of one message by these rules.
+    pub(crate) fn message_bytes_max(&self, rules: SocketRules) -> usize {
+        if rules.large_messages {
+            self.socket_large_message_bytes_max
+        } else {
+            self.socket_message_bytes_max
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -117,6 +152,7 @@ impl Default for Limits {
             response_stall_timeout: Duration::from_secs(120),
             shutdown_timeout: Duration::from_secs(30),
             socket_message_bytes_max: 32 * MIB,
+            socket_large_message_bytes_max: 128 * MIB,
             socket_write_bytes: 64 * KIB,
             socket_stall_timeout: Duration::from_secs(30),
             socket_message_timeout: Duration::from_secs(120),

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::Shared;
 use crate::forwarded::TrustedProxies;
-use crate::limits::Limits;
+use crate::limits::{Limits, SocketRules};
 
 /// The pause after the process ran out of file descriptors or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,6 +29,11 @@ pub trait Handler: 'static {
     /// departure shows as the body's receiver being dropped. A response with `socket` accepts the
     /// client's WebSocket, and is replaced by an error when the client did not ask for one.
     fn handle(&self, request: FetchRequest) -> impl Future<Output = FetchResponse>;
+
+    /// The rules of the WebSockets that it accepts; asked at each.
+    fn socket_rules(&self) -> SocketRules {
+        SocketRules::default()
+    }
 }
 
 impl<F, R> Handler for F

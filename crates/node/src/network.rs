@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stated_core::error::Failure;
 use stated_core::id::ObjectId;
-use stated_http::{Client, Connection, FetchError, RedirectMode};
+use stated_http::{Client, Connection, FetchError, RedirectMode, SocketRules};
 use stated_object::capability::{
     Address, Capability, Home, Life, ObjectRef, Props, ServiceRef, Target,
 };
@@ -37,6 +37,13 @@ pub(crate) struct ShardNetwork {
     pub(crate) nudge: Arc<Notify>,
     pub(crate) files: Arc<[Option<Files>]>,
     pub(crate) own: Rc<RefCell<Own>>,
+}
+
+impl ShardNetwork {
+    /// The rules of the running program's WebSockets.
+    pub(crate) fn socket_rules(&self) -> SocketRules {
+        self.reach.borrow().sockets
+    }
 }
 
 impl Network for ShardNetwork {
@@ -171,7 +178,7 @@ impl Network for ShardNetwork {
         request: FetchRequest,
         redirect: Redirect,
     ) -> LocalFuture<Result<FetchResponse, NoResponse>> {
-        let client = self.client.clone();
+        let client = self.client.with_socket_rules(self.socket_rules());
         Box::pin(async move {
             let fetched = match redirect {
                 Redirect::Follow => client.fetch(request, RedirectMode::Follow).await,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stated_config::migrations::StorageKind;
 use stated_config::{Binding, Config};
 use stated_core::id::{ObjectId, UniqueKey};
+use stated_http::SocketRules;
 use stated_object::capability::{Address, Capability, Life, ObjectRef, Props, ServiceRef};
 use stated_object::namespace::NamespaceConfig;
 use stated_storage::{AlarmIndex, Backend, DataFolder};
@@ -34,6 +35,8 @@ pub(crate) struct Reach {
     pub(crate) services: Vec<ServiceRef>,
     /// All services, by index: what stored stubs lead to.
     pub(crate) named: Arc<[NamedService]>,
+    /// What holds for its WebSockets on the network.
+    pub(crate) sockets: SocketRules,
 }
 
 /// A service and its classes by name.
@@ -245,6 +248,10 @@ pub(crate) fn wire(config: &Config, configs: &[Config]) -> ServicePlan {
             targets: planner.targets,
             services: planner.services,
             named: configs.iter().map(NamedService::of).collect(),
+            sockets: SocketRules {
+                compression: config.compatibility.has("web_socket_compression"),
+                large_messages: config.compatibility.has("increase_websocket_message_size"),
+            },
         },
         bound: planner.bound,
     }

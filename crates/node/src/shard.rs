@@ -11,7 +11,7 @@ use http::StatusCode;
 use stated_assets::Route;
 use stated_bundle::SourceMap;
 use stated_core::error::{ErrorCode, Failure};
-use stated_http::{Client, Handler, Limits, Shutdown, Trust, TrustedProxies};
+use stated_http::{Client, Handler, Limits, Shutdown, SocketRules, Trust, TrustedProxies};
 use stated_object::capability::Home;
 use stated_object::clock::Monotonic;
 use stated_object::message::{FetchRequest, FetchResponse};
@@ -504,6 +504,10 @@ impl Handler for Front {
             object: object.as_deref(),
         });
         response
+    }
+
+    fn socket_rules(&self) -> SocketRules {
+        self.0.network.socket_rules()
     }
 }
 

@@ -11,6 +11,7 @@ use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::deflate::{self, Terms};
+use crate::limits::SocketRules;
 use crate::refusal::Refusal;
 
 /// The only version there is.
@@ -62,6 +63,7 @@ impl Asked {
     /// another version, or its key is missing or malformed.
     pub(crate) fn accept<T>(
         asked: Option<(T, Self)>,
+        rules: SocketRules,
         headers: &mut HeaderMap,
         protocol: &str,
     ) -> Result<(T, Option<Terms>), Refusal> {
@@ -90,13 +92,14 @@ impl Asked {
         }
         // Whatever the program wrote: it is this side that compresses.
         headers.remove(SEC_WEBSOCKET_EXTENSIONS);
-        if asked.deflate.is_some() {
+        let deflate = asked.deflate.filter(|_| rules.compression);
+        if deflate.is_some() {
             headers.insert(
                 SEC_WEBSOCKET_EXTENSIONS,
                 HeaderValue::from_static(deflate::ANSWER),
             );
         }
-        Ok((upgrade, asked.deflate))
+        Ok((upgrade, deflate))
     }
 }
 
@@ -131,11 +134,13 @@ pub(crate) fn is_websocket(headers: &HeaderMap) -> bool {
 #[derive(Debug)]
 pub(crate) struct Asking {
     accept: HeaderValue,
+    /// Whether compression was offered.
+    offered: bool,
 }
 
 impl Asking {
     /// Adds the fields of a request for a WebSocket to `headers`, replacing what is there.
-    pub(crate) fn begin(headers: &mut HeaderMap) -> Self {
+    pub(crate) fn begin(headers: &mut HeaderMap, rules: SocketRules) -> Self {
         let mut key = [0; 16];
         SystemRandom::new()
             .fill(&mut key)
@@ -149,11 +154,17 @@ impl Asking {
             SEC_WEBSOCKET_KEY,
             HeaderValue::try_from(key).expect("base64 is visible ASCII"),
         );
-        headers.insert(
-            SEC_WEBSOCKET_EXTENSIONS,
-            HeaderValue::from_static(deflate::OFFER),
-        );
-        Self { accept }
+        headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+        if rules.compression {
+            headers.insert(
+                SEC_WEBSOCKET_EXTENSIONS,
+                HeaderValue::from_static(deflate::OFFER),
+            );
+        }
+        Self {
+            accept,
+            offered: rules.compression,
+        }
     }
 
     /// Checks a 101 response. The error says which field is wrong.
@@ -170,6 +181,7 @@ impl Asking {
         extensions
             .ok()
             .and_then(|extensions| deflate::confirm(extensions).ok())
+            .filter(|terms| terms.is_none() || self.offered)
             .ok_or("the server's Sec-WebSocket-Extensions were not offered")
     }
 }
@@ -199,7 +211,53 @@ mod tests {
     fn accepted(fields: &[(&'static str, &'static str)]) -> Result<HeaderMap, Refusal> {
         let mut out = HeaderMap::new();
         let asked = Some(((), Asked::read(&headers(fields))));
-        Asked::accept(asked, &mut out, "chat").map(|_| out)
+        Asked::accept(asked, SocketRules::default(), &mut out, "chat").map(|_| out)
+    }
+
+    fn accept(request: &HeaderMap, rules: SocketRules, response: &mut HeaderMap) {
+        Asked::accept(Some(((), Asked::read(request))), rules, response, "").unwrap();
+    }
+
+    const PLAIN: SocketRules = SocketRules {
+        compression: false,
+        large_messages: false,
+    };
+
+    #[test]
+    fn compression_that_one_half_does_not_want_is_not_agreed_on() {
+        for (client, server) in [
+            (PLAIN, SocketRules::default()),
+            (SocketRules::default(), PLAIN),
+        ] {
+            let mut request = headers(&[("sec-websocket-extensions", "permessage-deflate")]);
+            let asking = Asking::begin(&mut request, client);
+            let mut response = HeaderMap::new();
+            accept(&request, server, &mut response);
+
+            assert_eq!(
+                request.contains_key(SEC_WEBSOCKET_EXTENSIONS),
+                client.compression
+            );
+            assert!(!response.contains_key(SEC_WEBSOCKET_EXTENSIONS));
+            assert_eq!(asking.finish(&response), Ok(None));
+        }
+    }
+
+    #[test]
+    fn compression_that_was_not_offered_is_refused() {
+        let mut request = HeaderMap::new();
+        let asking = Asking::begin(&mut request, PLAIN);
+        let mut response = HeaderMap::new();
+        accept(&request, PLAIN, &mut response);
+        response.insert(
+            SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(deflate::ANSWER),
+        );
+
+        assert_eq!(
+            asking.finish(&response),
+            Err("the server's Sec-WebSocket-Extensions were not offered")
+        );
     }
 
     #[test]
@@ -265,10 +323,10 @@ mod tests {
     #[test]
     fn both_halves_agree_with_each_other() {
         let mut request = HeaderMap::new();
-        let asking = Asking::begin(&mut request);
+        let asking = Asking::begin(&mut request, SocketRules::default());
         let mut response = HeaderMap::new();
 
-        Asked::accept(Some(((), Asked::read(&request))), &mut response, "").unwrap();
+        accept(&request, SocketRules::default(), &mut response);
 
         assert_eq!(
             asking.finish(&response),
@@ -282,9 +340,9 @@ mod tests {
     fn a_wrong_answer_of_a_server_is_named() {
         let finish = |change: fn(&mut HeaderMap)| {
             let mut request = HeaderMap::new();
-            let asking = Asking::begin(&mut request);
+            let asking = Asking::begin(&mut request, SocketRules::default());
             let mut response = HeaderMap::new();
-            Asked::accept(Some(((), Asked::read(&request))), &mut response, "").unwrap();
+            accept(&request, SocketRules::default(), &mut response);
             change(&mut response);
             asking.finish(&response).unwrap_err()
         };

@@ -57,6 +57,15 @@ enum Outbound {
     Ended,
 }
 
+/// What holds for one WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed {
+    /// How its messages are compressed.
+    pub(crate) deflate: Option<Terms>,
+    /// Bytes of a message from the peer.
+    pub(crate) message_bytes_max: usize,
+}
+
 /// A running WebSocket.
 #[derive(Debug)]
 pub(crate) struct Pump<S> {
@@ -93,17 +102,15 @@ enum Turn {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    pub(crate) fn new(
-        io: S,
-        role: Role,
-        terms: Option<Terms>,
-        end: SocketEnd,
-        limits: &Limits,
-    ) -> Self {
+    pub(crate) fn new(io: S, role: Role, agreed: Agreed, end: SocketEnd, limits: &Limits) -> Self {
+        let Agreed {
+            deflate: terms,
+            message_bytes_max,
+        } = agreed;
         Self {
             wire: Wire {
                 io,
-                assembler: Assembler::new(role, terms, limits.socket_message_bytes_max),
+                assembler: Assembler::new(role, terms, message_bytes_max),
                 out: BytesMut::new(),
                 unflushed: false,
                 write_first: false,

@@ -2,7 +2,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderValue, StatusCode};
-use stated_http::{Limits, RedirectMode};
+use stated_http::{Client, Limits, RedirectMode, SocketRules, Trust};
 use stated_object::message::FetchResponse;
 use stated_object::socket::SocketMessage;
 use tokio::net::TcpListener;
@@ -58,6 +58,41 @@ fn messages_travel_both_ways_compressed_where_it_pays() {
         there.outgoing.send(close.clone()).await.unwrap();
         assert_eq!(client.incoming.recv().await, Some(close));
         assert_eq!(client.incoming.recv().await, None);
+    });
+}
+
+#[test]
+fn rules_of_the_client_are_those_of_its_sockets() {
+    run(async {
+        let (server, mut ends) = sockets(&Limits::default());
+        let limits = Limits {
+            socket_message_bytes_max: 50,
+            socket_large_message_bytes_max: 100,
+            ..Limits::default()
+        };
+        let rules = SocketRules {
+            compression: false,
+            large_messages: true,
+        };
+        let client = Client::new(&limits, Trust::system()).with_socket_rules(rules);
+        let (client, there) = tokio::join!(
+            async { client.connect(&ws(&server), &[]).await.unwrap() },
+            async { ends.recv().await.unwrap() },
+        );
+        let (mut client, there) = (client, there);
+
+        assert_eq!(client.extensions, "");
+        for length in [100, 101] {
+            let message = SocketMessage::Binary(vec![1; length].into());
+            there.outgoing.send(message).await.unwrap();
+        }
+        let first = client.incoming.recv().await;
+        assert!(matches!(first, Some(SocketMessage::Binary(b)) if b.len() == 100));
+        let second = client.incoming.recv().await;
+        assert!(
+            matches!(&second, Some(SocketMessage::Error(text)) if text.contains("Message is too large: 101 > 100")),
+            "{second:?}"
+        );
     });
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use stated_http::Limits;
+use stated_http::{Limits, SocketRules};
 use stated_object::socket::{READ_AHEAD_BYTES, READ_AHEAD_MESSAGES, SocketMessage};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
 use crate::fixture::{Raw, run, run_paused};
-use crate::sockets::{connected_raw, frame};
+use crate::sockets::{connected_raw, connected_raw_with, frame};
 
 /// Reads a Close frame of the server: its code and its reason.
 async fn close_frame(raw: &mut Raw) -> (u16, String) {
@@ -84,6 +84,53 @@ fn a_message_of_the_allowed_size_passes_and_one_byte_more_fails_with_1009() {
         assert_eq!(
             close_frame(&mut raw).await,
             (1009, "Message is too large: 101 > 100".into())
+        );
+    });
+}
+
+#[test]
+fn large_messages_have_a_limit_of_their_own() {
+    run(async {
+        let limits = Limits {
+            socket_message_bytes_max: 50,
+            socket_large_message_bytes_max: 100,
+            ..Limits::default()
+        };
+        let rules = SocketRules {
+            large_messages: true,
+            ..SocketRules::default()
+        };
+        let (_server, mut end, mut raw, _) = connected_raw_with(&limits, rules, "").await;
+
+        raw.send(frame(0x82, &[1; 100])).await;
+        assert!(
+            matches!(end.incoming.recv().await, Some(SocketMessage::Binary(b)) if b.len() == 100)
+        );
+        raw.send(frame(0x82, &[1; 101])).await;
+
+        let text = error_text(1009, "Message is too large: 101 > 100");
+        assert_eq!(end.incoming.recv().await, Some(SocketMessage::Error(text)));
+    });
+}
+
+#[test]
+fn compression_is_not_agreed_on_where_the_program_wants_none() {
+    run(async {
+        let rules = SocketRules {
+            compression: false,
+            ..SocketRules::default()
+        };
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
+        let (_server, mut end, mut raw, head) =
+            connected_raw_with(&Limits::default(), rules, offer).await;
+
+        assert!(!head.contains("extensions"), "{head}");
+        raw.send(frame(0xC1, b"x")).await;
+        let error = end.incoming.recv().await;
+        assert!(
+            matches!(&error, Some(SocketMessage::Error(text)) if text.contains("was not negotiated")),
+            "{error:?}"
         );
     });
 }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::fixture::{Raw, Server, run, text};
-use stated_http::Limits;
+use stated_http::{Handler, Limits, SocketRules};
 
 pub(crate) type Tungstenite = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -24,16 +24,34 @@ pub(crate) fn accepting(theirs: SocketEnd) -> FetchResponse {
 
 /// A server that hands the object's end of every WebSocket to the test.
 pub(crate) fn sockets(limits: &Limits) -> (Server, mpsc::Receiver<SocketEnd>) {
+    sockets_with(limits, SocketRules::default())
+}
+
+/// The same with other rules.
+pub(crate) fn sockets_with(
+    limits: &Limits,
+    rules: SocketRules,
+) -> (Server, mpsc::Receiver<SocketEnd>) {
     let (sender, receiver) = mpsc::channel(8);
-    let server = Server::with_limits(limits, move |_| {
-        let sender = sender.clone();
-        async move {
-            let (ours, theirs) = socket_pair();
-            sender.send(ours).await.unwrap();
-            accepting(theirs)
-        }
-    });
+    let server = Server::with_limits(limits, Accepting { sender, rules });
     (server, receiver)
+}
+
+struct Accepting {
+    sender: mpsc::Sender<SocketEnd>,
+    rules: SocketRules,
+}
+
+impl Handler for Accepting {
+    async fn handle(&self, _: FetchRequest) -> FetchResponse {
+        let (ours, theirs) = socket_pair();
+        self.sender.send(ours).await.unwrap();
+        accepting(theirs)
+    }
+
+    fn socket_rules(&self) -> SocketRules {
+        self.rules
+    }
 }
 
 pub(crate) async fn connected(limits: &Limits) -> (Server, SocketEnd, Tungstenite) {
@@ -53,7 +71,16 @@ pub(crate) async fn connected_raw(
     limits: &Limits,
     fields: &str,
 ) -> (Server, SocketEnd, Raw, String) {
-    let (server, mut ends) = sockets(limits);
+    connected_raw_with(limits, SocketRules::default(), fields).await
+}
+
+/// The same with other rules.
+pub(crate) async fn connected_raw_with(
+    limits: &Limits,
+    rules: SocketRules,
+    fields: &str,
+) -> (Server, SocketEnd, Raw, String) {
+    let (server, mut ends) = sockets_with(limits, rules);
     let mut raw = server.connect().await;
     raw.send(format!("{HANDSHAKE}{fields}\r\n")).await;
     let head = raw.read_to("\r\n\r\n").await.to_lowercase();
