@@ -283,7 +283,7 @@ fn an_import_of_a_missing_built_in_module_names_it() {
 
     assert_eq!(
         server.get("/missing").text(),
-        "TypeError: No such module \"cloudflare:nothing\": stated does not provide this built-in module yet."
+        "Error: No such module \"cloudflare:nothing\"."
     );
 }
 

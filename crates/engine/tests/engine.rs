@@ -200,7 +200,7 @@ fn a_missing_module_fails_with_the_hosts_message() {
             };
             assert_eq!(
                 scope.to_text(error).ok().as_deref(),
-                Some("TypeError: no such module \"nowhere\"")
+                Some("Error: no such module \"nowhere\"")
             );
         });
     });
@@ -482,6 +482,33 @@ fn rejections_without_a_handler_are_reported_once() {
                 .collect();
             assert_eq!(texts, ["lost"]);
             assert!(scope.take_unhandled_rejections().is_empty());
+        });
+    });
+}
+
+#[test]
+fn draining_stops_where_a_rejection_would_be_told_by_a_microtask() {
+    let code = "export const log = []; let late; const step = (name, then) => Promise.resolve().then(() => { log.push(name); then?.(); });
+        export function start() { step('before'); late = Promise.reject('late'); step('after', () => { late.catch(() => {}); log.push('caught'); }); step('end'); }";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            let start = scope.property(namespace, "start").unwrap();
+            scope.call(start, &[]).unwrap();
+            let log = |scope: &mut Scope<'_>| {
+                let log = scope.property(namespace, "log").unwrap();
+                scope.to_text(log).ok().unwrap_or_default()
+            };
+
+            assert!(scope.drain_to_rejection(|_, _| {}));
+            assert_eq!(log(scope), "before");
+            assert_eq!(scope.take_unhandled_rejections().len(), 1);
+
+            assert!(scope.drain_to_rejection(|_, _| {}));
+            assert_eq!(log(scope), "before,after,caught");
+            assert_eq!(scope.take_rejections_handled_late().len(), 1);
+
+            assert!(!scope.drain_to_rejection(|_, _| {}));
+            assert_eq!(log(scope), "before,after,caught,end");
         });
     });
 }

@@ -66,6 +66,8 @@ pub(crate) struct Loaded {
     pub(crate) outbound: Outbound,
     /// How the bodies of its responses may be encoded.
     pub(crate) codings: Codings,
+    /// Whether it hears of a rejection before later microtasks run, as before 2026-03-03.
+    tells_rejections_early: bool,
 }
 
 impl Loaded {
@@ -252,9 +254,16 @@ impl Worker {
         self.current.borrow_mut().push(context.clone());
         let (result, stopped) = self.runtime.enter(realm, frame, &context.budget, |scope| {
             let result = f(scope);
+            let early = self
+                .running_program()
+                .is_some_and(|program| program.tells_rejections_early);
             // A listener for rejections may leave jobs behind, and reject more.
             loop {
-                scope.drain(|info, job| foreign.push((info, job)));
+                let mut keep = |info, job| foreign.push((info, job));
+                if early {
+                    while scope.drain_to_rejection(&mut keep) && self.report_rejections(scope) {}
+                }
+                scope.drain(&mut keep);
                 if !self.report_rejections(scope) {
                     break;
                 }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use mozjs::jsapi::{
     ColumnNumberOneOrigin, CompileModule1, CreateDefaultExportSyntheticModule,
     FinishLoadingImportedModule, GetModuleNamespace, GetModuleRequestSpecifier,
-    Handle as RawHandle, IsPromiseObject, JS_GetScriptFilename, JSContext, JSObject, JSScript,
-    LoadRequestedModules1, ModuleEvaluate, ModuleLink, Value,
+    Handle as RawHandle, IsPromiseObject, JS_GetScriptFilename, JS_ReportErrorUTF8, JSContext,
+    JSObject, JSScript, LoadRequestedModules1, ModuleEvaluate, ModuleLink, Value,
 };
 use mozjs::jsval::{StringValue, UndefinedValue};
 use mozjs::rooted;
@@ -38,7 +38,7 @@ pub trait Modules {
     /// Finds the module that `specifier` stands for. Called once per specifier and realm.
     ///
     /// # Errors
-    /// The text of the TypeError that the import throws.
+    /// The text of the Error that the import throws.
     fn load(&self, specifier: &str) -> Result<ModuleSource, String>;
 
     /// The specifier that `specifier` means in the module `referrer`, whose `url` it is.
@@ -53,7 +53,7 @@ pub trait Modules {
     /// Code that a module made with `eval` or `Function` has a url of its own, with a space in it.
     ///
     /// # Errors
-    /// The text of the TypeError that the import throws.
+    /// The text of the Error that the import throws.
     fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
         let _ = (specifier, referrer);
         Ok(())
@@ -123,14 +123,14 @@ impl<'s> Scope<'s> {
         realm
             .loader
             .permit(specifier, referrer)
-            .map_err(|message| self.type_error(&message))?;
+            .map_err(|message| self.plain_error(&message))?;
         if let Some(module) = realm.modules.borrow().get(specifier) {
             return Ok(self.local(module));
         }
         let source = realm
             .loader
             .load(specifier)
-            .map_err(|message| self.type_error(&message))?;
+            .map_err(|message| self.plain_error(&message))?;
         let module = match source {
             ModuleSource::JavaScript { url, code } => self.compile(url, code)?,
             ModuleSource::Default(value) => self.synthetic(&value)?,
@@ -175,6 +175,14 @@ impl<'s> Scope<'s> {
             return Err(self.take_exception());
         }
         Ok(self.root_object(module))
+    }
+
+    /// An Error with the message, as a throw.
+    fn plain_error(&mut self, message: &str) -> Thrown<'s> {
+        let message = CString::new(message.replace('\0', " ")).expect("NULs were replaced");
+        // SAFETY: the engine copies the message, which the format says is a C string.
+        unsafe { JS_ReportErrorUTF8(self.cx(), c"%s".as_ptr(), message.as_ptr()) };
+        self.take_exception()
     }
 
     /// A TypeError with the message, as a throw.

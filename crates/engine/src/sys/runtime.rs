@@ -71,6 +71,8 @@ pub(crate) struct Inner {
     frame: Persistent,
     queued: RefCell<VecDeque<QueuedRun>>,
     rejected: RefCell<Vec<Persistent>>,
+    /// How many of the queued microtasks were queued before the first of `rejected` was.
+    before_rejected: Cell<usize>,
     /// Promises that got a handler after they had been taken from `rejected`. Emptied with it, at the end of each turn.
     handled_late: RefCell<Vec<Persistent>>,
     pub(crate) cleanups: Cleanups,
@@ -169,6 +171,7 @@ impl Runtime {
             frame,
             queued: RefCell::default(),
             rejected: RefCell::default(),
+            before_rejected: Cell::default(),
             handled_late: RefCell::default(),
             cleanups: Cleanups::default(),
             code_generation: Cell::new(CodeGeneration::Disallowed),
@@ -483,11 +486,36 @@ impl<'s> Scope<'s> {
     /// A continuation that belongs to another I/O context than the entered one is not run but handed
     /// to `foreign`, which delivers it there ([`Scope::run_job`]). After a stop, what is left of the
     /// entered context is dropped.
-    pub fn drain(&mut self, mut foreign: impl FnMut(FrameInfo, Persistent)) {
+    pub fn drain(&mut self, foreign: impl FnMut(FrameInfo, Persistent)) {
+        self.run_tasks(false, foreign);
+    }
+
+    /// The same, but stops where there is something to tell of rejections, as if telling were a microtask that is queued by the
+    /// first of them; and as soon as one that was told has got a handler. Returns whether it did.
+    pub fn drain_to_rejection(&mut self, foreign: impl FnMut(FrameInfo, Persistent)) -> bool {
+        self.run_tasks(true, foreign)
+    }
+
+    /// Whether rejections are to be told before the next microtask.
+    fn rejection_is_due(&self) -> bool {
+        let is_next = self.inner.before_rejected.get() == 0;
+        (is_next && !self.inner.rejected.borrow().is_empty())
+            || !self.inner.handled_late.borrow().is_empty()
+    }
+
+    fn run_tasks(
+        &mut self,
+        to_rejection: bool,
+        mut foreign: impl FnMut(FrameInfo, Persistent),
+    ) -> bool {
         let entered = self.frame().context;
         let outer = self.root(self.inner.frame.value());
         loop {
             self.note_queued();
+            if to_rejection && self.rejection_is_due() {
+                self.inner.frame.set(outer.value());
+                return true;
+            }
             let release = ReleaseOnDrop::new(self.inner);
             let task = self.root(UndefinedValue());
             // SAFETY: the slot is rooted.
@@ -497,6 +525,8 @@ impl<'s> Scope<'s> {
             if !value.is_object() || !unsafe { IsJSMicroTask(&raw const value) } {
                 break;
             }
+            let before = &self.inner.before_rejected;
+            before.set(before.get().saturating_sub(1));
             let frame = self.frame_of_next(value);
             // SAFETY: frames come from new_frame and are rooted by the task or the queue.
             let info = unsafe { read_frame(frame.value().to_object()) };
@@ -513,6 +543,7 @@ impl<'s> Scope<'s> {
         // SAFETY: the context is this thread's.
         unsafe { ClearKeptObjects(self.cx()) };
         self.inner.resume_panic();
+        false
     }
 
     /// Takes the frame of the task that was dequeued just now.
@@ -656,6 +687,11 @@ unsafe extern "C" fn track_rejection(
     let mut rejected = inner.rejected.borrow_mut();
     match state {
         PromiseRejectionHandlingState::Unhandled => {
+            if rejected.is_empty() {
+                // SAFETY: the context is this thread's; the call only reads.
+                let queued = unsafe { GetRegularMicroTaskCount(cx) };
+                inner.before_rejected.set(queued);
+            }
             rejected.push(inner.roots.persistents.insert(ObjectValue(promise)));
         }
         PromiseRejectionHandlingState::Handled => {

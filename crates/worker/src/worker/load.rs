@@ -167,6 +167,10 @@ impl Worker {
             env: dynamic.env,
             outbound: dynamic.outbound,
             codings: Codings::of(&flags_of(init_json)),
+            tells_rejections_early: lacks(
+                init_json,
+                "unhandled_rejection_after_microtask_checkpoint",
+            ),
         });
         let global = self.no_event(Some(loaded.clone()));
         let exports = self.enter(&realm, &global, 0, |scope| {
@@ -349,6 +353,18 @@ fn flags_of(init_json: &str) -> Vec<String> {
     serde_json::from_str::<Config>(init_json)
         .map(|config| config.flags)
         .unwrap_or_default()
+}
+
+/// Whether an `InitConfig` says that a compatibility flag is not in force.
+fn lacks(init_json: &str, name: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Config {
+        #[serde(default)]
+        other_flags: Vec<String>,
+    }
+    serde_json::from_str::<Config>(init_json)
+        .is_ok_and(|config| config.other_flags.iter().any(|flag| flag == name))
 }
 
 /// Reads from `InitConfig` whether `eval` works while modules are evaluated.
