@@ -10,4 +10,4 @@ s/defaultHighWaterMarkBytes=16\*1024/defaultHighWaterMarkBytes=64*1024/
 1a import{inspect as stated_inspect}from"stated:inspect";
 s/let msg,len=args\.length;switch(args=(Array\.isArray(args)?args:\[args\])\.map(a=>`"${a}"`)\.join(" or "),len)/let msg="",len=args.length;switch(args=args.map(a=>`"${a}"`),len)/
 s/type==="s"&&typeof replacement=="object"/type==="s"\&\&typeof replacement=="object"\&\&replacement/
-s/throw new Error("Unknown encoding: "+enc)/throw Object.assign(new TypeError("Unknown encoding: "+enc),{code:"ERR_UNKNOWN_ENCODING"})/
+s/chunk))),err)errorOrDestroy(stream,err);else if(chunk===null)/chunk))),err)return errorOrDestroy(stream,err),!1;if(chunk===null)/

@@ -34,7 +34,7 @@ vendor_node() {
     --alias:abort-controller=./stand-ins/abort-controller.js --alias:buffer=./stand-ins/buffer.js \
     --alias:events=./stand-ins/events.js --alias:process=./stand-ins/process.js \
     --alias:punycode=./stand-ins/punycode.js --alias:qs=./stand-ins/qs.js \
-    --alias:safe-buffer=./stand-ins/buffer.js $inject --outfile="$vendor/node/$package.js"
+    --alias:safe-buffer=./stand-ins/buffer.js --alias:string_decoder=./stand-ins/string_decoder.js $inject --outfile="$vendor/node/$package.js"
   for licence in "$@"; do cat "node_modules/$licence"; done > "$vendor/node/$package.LICENSE"
 }
 inject=--inject:./stand-ins/path-process.js
@@ -43,8 +43,6 @@ inject=
 vendor_node punycode punycode.es6.js punycode/LICENSE-MIT.txt
 vendor_node readable-stream lib/stream.js readable-stream/LICENSE
 sed -i -f readable-stream.sed "$vendor/node/readable-stream.js"
-vendor_node string_decoder lib/string_decoder.js string_decoder/LICENSE
-sed -i "$(tail -n 1 readable-stream.sed)" "$vendor/node/string_decoder.js"
 
 # URLPattern parses with `new URL`; it gets ours for the same reason.
 package=node_modules/urlpattern-polyfill

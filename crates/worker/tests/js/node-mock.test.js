@@ -1,4 +1,6 @@
 import { mock } from "stated:node/test";
+import timers from "stated:node/timers";
+import promises from "stated:node/timers/promises";
 import { assert, assertEquals, assertThrows, test } from "stated:test";
 
 const codeOf = (fn) => assertThrows(fn, Error).code;
@@ -105,4 +107,77 @@ test("what cannot be mocked is refused", () => {
   called();
   assertEquals([codeOf(() => called.mock.mockImplementationOnce(() => {}, 0)), codeOf(() => called.mock.mockImplementation(1))],
     ["ERR_OUT_OF_RANGE", "ERR_INVALID_ARG_TYPE"]);
+});
+
+test("mocked timers run when the program says so, in the order of time", () => {
+  const real = setTimeout;
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "setImmediate"] });
+  assert(setTimeout !== real && timers.setTimeout !== real);
+  const ran = [];
+  setTimeout((...args) => ran.push(["a", ...args]), 10, 1, 2);
+  setTimeout(() => ran.push("b"), 5);
+  const repeated = setInterval(() => ran.push("i"), 4);
+  setImmediate((value) => ran.push(value), "at once");
+  clearTimeout(setTimeout(() => ran.push("never"), 7));
+  mock.timers.tick(6);
+  assertEquals(ran.splice(0), ["at once", "i", "b"]);
+  mock.timers.tick();
+  assertEquals(ran.splice(0), []);
+  mock.timers.tick(10);
+  assertEquals(ran.splice(0), ["i", ["a", 1, 2], "i", "i"]);
+  clearInterval(repeated);
+  mock.timers.tick(100);
+  assertEquals(ran, []);
+  mock.timers.reset();
+  assert(setTimeout === real);
+});
+
+test("a timer that sets another, and one that throws", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const ran = [];
+  setTimeout(() => {
+    ran.push("first");
+    setTimeout(() => ran.push("second"), 5);
+  }, 5);
+  mock.timers.tick(10);
+  assertEquals(ran.splice(0), ["first"]);
+  mock.timers.runAll();
+  assertEquals(ran, ["second"]);
+  setTimeout(() => { throw new Error("in the timer"); }, 1);
+  assertThrows(() => mock.timers.tick(1), Error, "in the timer");
+  mock.timers.reset();
+});
+
+test("mocked timers keep promises", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const waited = promises.setTimeout(10, "value");
+  mock.timers.tick(10);
+  assertEquals(await waited, "value");
+  const controller = new AbortController();
+  const stopped = promises.setTimeout(10, "value", { signal: controller.signal }).catch((error) => error.code);
+  controller.abort();
+  assertEquals(await stopped, "ABORT_ERR");
+  mock.timers.reset();
+});
+
+test("a mocked clock stands still", () => {
+  const RealDate = Date;
+  mock.timers.enable({ apis: ["Date"], now: 50 });
+  assertEquals([Date.now(), new Date().getTime(), new Date(7).getTime(), new Date(0) instanceof RealDate, Date.UTC(2020, 0), typeof Date()], [50, 50, 7, true, 1577836800000, "string"]);
+  mock.timers.tick(25);
+  assertEquals(Date.now(), 75);
+  mock.timers.setTime(1000);
+  assertEquals(Date.now(), 1000);
+  mock.timers.reset();
+  assert(Date === RealDate && Date.now() > 1e12);
+});
+
+test("the clock of mocks is enabled once, and moved by positive numbers", () => {
+  assertEquals([codeOf(() => mock.timers.tick(1)), codeOf(() => mock.timers.runAll())], ["ERR_INVALID_STATE", "ERR_INVALID_STATE"]);
+  assertEquals([codeOf(() => mock.timers.enable({ apis: ["none"] })), codeOf(() => mock.timers.enable({ apis: 1 }))], ["ERR_INVALID_ARG_VALUE", "ERR_INVALID_ARG_TYPE"]);
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  assertEquals([codeOf(() => mock.timers.enable()), codeOf(() => mock.timers.tick(-1))], ["ERR_INVALID_STATE", "ERR_INVALID_ARG_VALUE"]);
+  mock.timers.reset();
+  mock.timers.reset();
 });

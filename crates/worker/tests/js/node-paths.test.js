@@ -49,6 +49,15 @@ test("URL objects are formatted in parts, and files have paths", () => {
   assertEquals([assertThrows(() => fileURLToPath("http://x"), TypeError, "The URL must be of scheme file").code, { ...urlToHttpOptions(parsed) }.auth], ["ERR_INVALID_URL_SCHEME", "u:p"]);
 });
 
+test("what is not there is not decoded, and what is no URL gives options all the same", () => {
+  const decode = (text) => `<${text}>`;
+  assertEquals({ ...querystring.parse("a&=b&c=&d=1", null, null, { decodeURIComponent: decode }) }, { "<a>": "", "": "<b>", "<c>": "", "<d>": "<1>" });
+  assertEquals(assertThrows(() => querystring.unescapeBuffer(5), TypeError).code, "ERR_INVALID_ARG_TYPE");
+  const added = Object.assign(new url.URL("http://ex.com:81/a"), { agent: "mine" });
+  assertEquals([{ ...urlToHttpOptions(added) }.agent, { ...urlToHttpOptions(added) }.port, { ...urlToHttpOptions({}) }.path], ["mine", 81, ""]);
+  assertEquals([win32.toNamespacedPath("C:\\a\\"), win32.toNamespacedPath("")], ["\\\\?\\C:\\a", ""]);
+});
+
 test("punycode", () => {
   assertEquals([punycode.encode("mañana"), punycode.decode("maana-pta"), punycode.toASCII("mañana.com"), punycode.toUnicode("xn--maana-pta.com"), punycode.ucs2.decode("😀")],
     ["maana-pta", "mañana", "xn--maana-pta.com", "mañana.com", [0x1f600]]);

@@ -282,9 +282,12 @@ export function keyArgument(argument, type, name = "key") {
   return readKey(argument, type, name);
 }
 
+/** @param {any} value */
+export const isKey = (value) => value instanceof KeyObject || value instanceof CryptoKey;
+
 /** The bytes of a secret: a KeyObject, or what holds bytes. @param {any} value @param {string} name @param {any} [encoding] @returns {Uint8Array} */
 export function secretBytes(value, name, encoding = undefined) {
-  if (value instanceof KeyObject || value instanceof CryptoKey) return keyArgument(value, "secret").bytes;
+  if (isKey(value)) return keyArgument(value, "secret").bytes;
   if (typeof value !== "string" && viewBytes(value) === undefined) {
     throw invalidArgType(name, "of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey", value);
   }

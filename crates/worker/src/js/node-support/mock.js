@@ -1,11 +1,11 @@
 /**
- * `mock` of `node:test`: functions that remember their calls, and methods that are replaced for a while.
+ * `mock` of `node:test`: functions that remember their calls, and methods and timers that are replaced for a while.
  *
  * @module
  */
 
 import { checkFunction, checkInteger, checkObject, invalidArgType, invalidArgValue } from "stated:node-support/errors";
-import { unimplementedIn } from "stated:node-support/unimplemented";
+import { MockTimers } from "stated:node-support/mock-timers";
 
 /** @typedef {{ arguments: any[], error: any, result: any, stack: Error, target: any, this: any }} Call */
 
@@ -125,11 +125,11 @@ function arranged(implementation, options) {
 /** Makes mocks and can take them all back. */
 export class MockTracker {
   /** @type {MockFunctionContext[]} */ #mocks = [];
-  /** @type {Record<string, any> | undefined} */ #timers;
+  /** @type {MockTimers | undefined} */ #timers;
 
+  /** Timers and a clock that the program moves. */
   get timers() {
-    const stub = unimplementedIn("test");
-    return this.#timers ??= Object.fromEntries(["enable", "reset", "tick", "runAll", "setTime"].map((name) => [name, stub(`mock.timers.${name}`)]));
+    return this.#timers ??= new MockTimers();
   }
 
   /** @param {any} [like] whose name and length it has @param {any} [implementation] @param {any} [options] `times` */
@@ -201,6 +201,7 @@ export class MockTracker {
   /** Takes all mocks back and forgets them. */
   reset() {
     this.restoreAll();
+    this.#timers?.reset();
     this.#mocks = [];
   }
 

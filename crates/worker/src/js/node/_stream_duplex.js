@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Duplex as default } from "stated:node/stream";
+export { Duplex, Duplex as default } from "stated:node/stream";

@@ -4,4 +4,4 @@
  * @module
  */
 
-export { PassThrough as default } from "stated:node/stream";
+export { PassThrough, PassThrough as default } from "stated:node/stream";

@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Readable as default } from "stated:node/stream";
+export { Readable, Readable as default } from "stated:node/stream";

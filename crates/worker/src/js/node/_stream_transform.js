@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Transform as default } from "stated:node/stream";
+export { Transform, Transform as default } from "stated:node/stream";

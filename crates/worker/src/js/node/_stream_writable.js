@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Writable as default } from "stated:node/stream";
+export { Writable, Writable as default } from "stated:node/stream";

@@ -77,10 +77,7 @@ function assert(...args) {
   requireTruthy(args);
 }
 
-/** @param {...any} args */
-export function ok(...args) {
-  requireTruthy(args);
-}
+export { assert as ok };
 
 /** @param {any} [actual] the message, if it is the only argument @param {any} [expected] @param {any} [message] @param {string} [operator] @returns {never} */
 export function fail(actual = undefined, expected = undefined, message = undefined, operator = undefined) {
@@ -362,7 +359,7 @@ export function ifError(value) {
 
 const members = {
   AssertionError, deepEqual, deepStrictEqual, doesNotMatch, doesNotReject, doesNotThrow, equal, fail, ifError, match, notDeepEqual,
-  notDeepStrictEqual, notEqual, notStrictEqual, ok, partialDeepStrictEqual, rejects, strictEqual, throws,
+  notDeepStrictEqual, notEqual, notStrictEqual, ok: assert, partialDeepStrictEqual, rejects, strictEqual, throws,
 };
 
 /** The same functions where the loose comparisons are strict. @type {any} */

@@ -236,10 +236,16 @@ export function pbkdf2(password, salt, iterations, length, digest, callback) {
   nextTick(callback, null, pbkdf2Sync(password, salt, iterations, length, digest));
 }
 
+/** HKDF has an order of its own in what it wants. @param {any} value @param {string} name @param {string} [kinds] */
+function hkdfBytes(value, name, kinds = "ArrayBuffer, TypedArray, DataView, or Buffer") {
+  return bytesArgument(value, name, undefined, `of type string or an instance of ${kinds}`);
+}
+
 /** @param {any} digest @param {any} key @param {any} salt @param {any} info @param {any} length @returns {ArrayBuffer} */
 export function hkdfSync(digest, key, salt, info, length) {
   const hash = hashNamed(digest);
-  const [ikm, grain, context] = [keys.secretBytes(key, "ikm"), bytesArgument(salt, "salt"), bytesArgument(info, "info")];
+  const ikm = hkdfBytes(keys.isKey(key) ? keys.secretBytes(key, "ikm") : key, "ikm", "SecretKeyObject, ArrayBuffer, TypedArray, DataView, or Buffer");
+  const [grain, context] = [hkdfBytes(salt, "salt"), hkdfBytes(info, "info")];
   checkInteger("length", length, 0, 2 ** 31 - 1);
   if (context.length > 1024) throw outOfRange("info", "must not contain more than 1024 bytes", context.length);
   if (length > 255 * hash.size) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");

@@ -114,7 +114,10 @@ export class TracingChannel {
 
   /** @param {any} names a name, or the channels themselves */
   constructor(names) {
-    for (const phase of phases) this[phase] = typeof names === "string" ? channel(`tracing:${names}:${phase}`) : names[phase];
+    for (const phase of phases) {
+      const value = typeof names === "string" ? channel(`tracing:${names}:${phase}`) : names[phase];
+      Object.defineProperty(this, phase, { value, enumerable: false });
+    }
   }
 
   get hasSubscribers() {

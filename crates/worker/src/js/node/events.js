@@ -54,8 +54,8 @@ EventEmitter.init = function init(options) {
     this._eventsCount = 0;
   }
   this._maxListeners ??= undefined;
-  if (options?.captureRejections !== undefined) checkBoolean("options.captureRejections", options.captureRejections);
-  this[captures] = options?.captureRejections ?? capturesByDefault;
+  if (options?.captureRejections) checkBoolean("options.captureRejections", options.captureRejections);
+  this[captures] = options?.captureRejections || capturesByDefault;
 };
 
 /** @param {any} emitter @param {EventName} name @returns {Listener[]} */

@@ -7,7 +7,7 @@
 import { ops } from "stated:host";
 import { builtinModules } from "stated:node-support/builtin-modules";
 import { checkString, invalidArgValue, nodeError } from "stated:node-support/errors";
-import { methodNotImplemented } from "stated:node-support/unimplemented";
+import { classNotImplemented, methodNotImplemented } from "stated:node-support/unimplemented";
 import { URL } from "stated:url";
 
 export { builtinModules };
@@ -69,14 +69,14 @@ export function getSourceMapsSupport() {
 
 /** Files and folders of modules, of which there are none. @type {Record<string, any>} */
 export const _cache = Object.create(null);
-/** @type {Record<string, any>} */
-export const _extensions = {};
 /** @type {Record<string, string>} */
 export const _pathCache = Object.create(null);
 /** @type {string[]} */
 export const globalPaths = [];
 
 const stub = (/** @type {string} */ name) => methodNotImplemented(`module.${name}`);
+/** @type {Record<string, any>} */
+export const _extensions = Object.fromEntries([".js", ".json", ".node"].map((name) => [name, stub(`_extensions${name}`)]));
 export const _debug = stub("_debug");
 export const _findPath = stub("_findPath");
 export const _initPaths = stub("_initPaths");
@@ -97,7 +97,8 @@ export const wrap = stub("wrap");
 export const syncBuiltinESMExports = () => {};
 
 /** Old programs look for members on it. */
-export const Module = stub("Module");
+export const Module = classNotImplemented("module.Module", ["load", "require", "_compile"]);
+Object.defineProperty(Module.prototype, "isPreloading", { configurable: true, get: () => false });
 Object.assign(Module, {
   _cache, _debug, _extensions, _findPath, _initPaths, _load, _nodeModulePaths, _pathCache, _preloadModules, _resolveFilename,
   _resolveLookupPaths, builtinModules, constants, createRequire, enableCompileCache, findPackageJSON, findSourceMap, flushCompileCache,

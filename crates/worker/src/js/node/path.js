@@ -54,6 +54,13 @@ for (const flavour of [posix, win32]) {
     return matches(path, pattern, flavour === win32);
   };
 }
+/** Also a path that needs no prefix is resolved. @param {any} path @returns {any} */
+win32.toNamespacedPath = function toNamespacedPath(path) {
+  const long = packagedWin32.toNamespacedPath(path);
+  if (typeof path !== "string" || long !== path) return long;
+  const resolved = win32.resolve(path);
+  return path === "" || resolved.length <= 2 ? path : resolved;
+};
 for (const flavour of [posix, win32]) Object.assign(flavour, { _makeLong: flavour.toNamespacedPath, posix, win32 });
 
 export const { _makeLong, basename, delimiter, dirname, extname, format, isAbsolute, join, matchesGlob, normalize, parse, relative, resolve, sep,

@@ -1,5 +1,5 @@
 /**
- * `node:perf_hooks`: the global `performance` with its marks and measures. Histograms are not there.
+ * `node:perf_hooks`: the global `performance` with its marks and measures, and histograms.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObser
   PerformanceObserverEntryList } from "stated:performance-entries";
 import { PerformanceResourceTiming } from "stated:performance-timing";
 import { checkFunction } from "stated:node-support/errors";
-import { classNotImplemented, methodNotImplemented as stub } from "stated:node-support/unimplemented";
+import { createHistogram, monitorEventLoopDelay } from "stated:node-support/histogram";
 
 /** The global object as the program has it. @type {any} */
 export const performance = /** @type {any} */ (globalThis).performance;
@@ -42,10 +42,7 @@ export const constants = {
   NODE_PERFORMANCE_MILESTONE_LOOP_START: 5, NODE_PERFORMANCE_MILESTONE_LOOP_EXIT: 6,
   NODE_PERFORMANCE_MILESTONE_BOOTSTRAP_COMPLETE: 7,
 };
-export const createHistogram = stub("createHistogram");
-export const monitorEventLoopDelay = stub("monitorEventLoopDelay");
-
-export { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList,
+export { createHistogram, monitorEventLoopDelay, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList,
   PerformanceResourceTiming };
 export default {
   constants, createHistogram, eventLoopUtilization, monitorEventLoopDelay, Performance, performance, PerformanceEntry,

@@ -51,7 +51,7 @@ export const version = "v22.19.0";
 export const versions = {
   node: "22.19.0", v8: "", modules: "", zlib: "", brotli: "", zstd: "", ares: "", napi: "", llhttp: "", nghttp2: "", acorn: "", ada: "",
   simdutf: "", nbytes: "", ncrypto: "", uvwasi: "", uv: "", openssl: "", sqlite: "", icu: "", undici: "", simdjson: "", unicode: "", cldr: "",
-  tz: "", cjs_module_lexer: "", amaro: "",
+  tz: "", cjs_module_lexer: "", amaro: "", merve: "",
 };
 export const release = { name: "node", lts: "Jod", sourceUrl: "", headersUrl: "" };
 export const title = "workerd";
@@ -377,7 +377,7 @@ Object.defineProperty(process, "stdin", {
       read() {
         this.push(null);
       },
-    }), { fd: 0, isTTY: false });
+    }), { fd: 0, isTTY: undefined });
     Object.defineProperty(process, "stdin", { value, writable: true, configurable: true, enumerable: true });
     return value;
   },

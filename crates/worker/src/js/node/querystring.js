@@ -57,6 +57,8 @@ function unescapedBytes(text, plusIsSpace) {
 
 /** @param {string} text @param {boolean} [plusIsSpace] */
 export function unescapeBuffer(text, plusIsSpace = false) {
+  // What is no string has a length, or fails as Node's buffer of that size does.
+  if (typeof text !== "string") Buffer.allocUnsafe(/** @type {any} */ (text).length);
   const bytes = unescapedBytes(String(text), plusIsSpace);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
@@ -66,7 +68,7 @@ export function unescape(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return textOf(unescapedBytes(String(text), false), "utf8");
+    return textOf(unescapeBuffer(text), "utf8");
   }
 }
 
@@ -125,6 +127,7 @@ function cut(part, assignment) {
 function decoder(custom) {
   const decode = custom ?? querystring.unescape;
   return (/** @type {string} */ text) => {
+    if (text === "") return text;
     const spaced = text.replaceAll("+", custom === undefined ? " " : "%20");
     if (!spaced.includes("%") && custom === undefined && querystring.unescape === unescape) return spaced;
     try {

@@ -114,7 +114,7 @@ export function setImmediate(callback, ...args) {
 
 /** @param {any} timer a Timeout, or its number */
 function clear(timer) {
-  if (timer !== undefined && timer !== null) host.clearTimeout(Number(timer));
+  if (timer !== undefined && timer !== null && typeof timer !== "symbol") host.clearTimeout(Number(timer));
 }
 
 /** @param {any} [timer] */

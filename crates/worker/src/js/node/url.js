@@ -98,19 +98,20 @@ export function toPathIfFileURL(fileURLOrPath) {
 
 /** The options of an HTTP request to a URL. @param {any} url */
 export function urlToHttpOptions(url) {
-  if (!(url instanceof URL)) throw invalidArgValue("url", url, "must be a URL");
   const { protocol, hostname, hash, search, pathname, href, username, password, port } = url;
   return {
     __proto__: null,
+    // What a program has added to the URL.
+    ...url,
     protocol,
-    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    hostname: hostname?.startsWith("[") ? hostname.slice(1, -1) : hostname,
     hash,
     search,
     pathname,
-    path: `${pathname}${search}`,
+    path: `${pathname || ""}${search || ""}`,
     href,
     ...port !== "" && { port: Number(port) },
-    ...(username !== "" || password !== "") && { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` },
+    ...(username || password) && { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` },
   };
 }
 

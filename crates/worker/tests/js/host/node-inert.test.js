@@ -157,9 +157,24 @@ test("processes, WASI, databases and HTTP/2 cannot be had", () => {
   assertEquals([recoverable instanceof SyntaxError, recoverable.err.message, repl.writer.options.breakLength], [true, "x", 80]);
 });
 
-test("numbers of performance are there, histograms are not", () => {
-  absent(() => perf.createHistogram(), "createHistogram");
-  absent(() => perf.monitorEventLoopDelay(), "monitorEventLoopDelay");
+test("what passes between two moments is counted in nanoseconds", async () => {
+  const times = perf.createHistogram();
+  times.recordDelta();
+  assertEquals(times.count, 0);
+  await new Promise((resolve) => { setTimeout(resolve, 2); });
+  times.recordDelta();
+  assert(times.count === 1 && times.min > 1_000_000, String(times.min));
+});
+
+test("the delay of the loop is that of timers", async () => {
+  const delays = perf.monitorEventLoopDelay({ resolution: 1 });
+  assertEquals([delays.enable(), delays.enable()], [true, false]);
+  while (delays.count < 2) await new Promise((resolve) => { setTimeout(resolve, 1); });
+  assertEquals([delays.disable(), delays.disable(), delays.max >= delays.min], [true, false, true]);
+  assertEquals(assertThrows(() => perf.monitorEventLoopDelay({ resolution: 0 }), RangeError).code, "ERR_OUT_OF_RANGE");
+});
+
+test("numbers of performance are there", () => {
   assertEquals(perf.eventLoopUtilization(), { idle: 0, active: 0, utilization: 0 });
   assertEquals([perf.constants.NODE_PERFORMANCE_GC_MAJOR, perf.constants.NODE_PERFORMANCE_GC_WEAKCB, perf.PerformanceResourceTiming.name], [4, 16, "PerformanceResourceTiming"]);
 });
@@ -168,4 +183,20 @@ test("contexts of connections are the same under both names", async () => {
   const { default: tls } = await import("stated:node/tls");
   assert(tlsCommon.createSecureContext === tls.createSecureContext && tlsCommon.SecureContext === tls.SecureContext);
   assertEquals([tlsCommon.translatePeerCertificate(null), tlsCommon.translatePeerCertificate({ a: 1 })], [null, { a: 1 }]);
+});
+
+test("smaller members are there under all their names", async () => {
+  const { Duplex, default: duplex } = await import("stated:node/_stream_duplex");
+  const { Transform } = await import("stated:node/_stream_transform");
+  const { default: stream } = await import("stated:node/stream");
+  const { default: streamPromises } = await import("stated:node/stream/promises");
+  assert(Duplex === stream.Duplex && duplex === Duplex && Transform === stream.Transform && stream.promises === streamPromises);
+  const { Z_BEST_SPEED, BROTLI_PARAM_QUALITY, ZSTD_error_GENERIC } = await import("stated:node/zlib");
+  assertEquals([Z_BEST_SPEED, BROTLI_PARAM_QUALITY, ZSTD_error_GENERIC], [1, 1, 1]);
+  const { asyncWrapProviders, createHook } = await import("stated:node/async_hooks");
+  const hook = createHook({});
+  assertEquals([asyncWrapProviders.TIMER, asyncWrapProviders.PROMISE, hook.enable() === hook, hook.constructor.name], [undefined, 0, true, "AsyncHook"]);
+  const { default: equal, ok } = await import("stated:node/assert");
+  assert(ok === equal && equal.ok === equal && typeof ok.deepEqual === "function");
+  await readline.createInterface({})[Symbol.asyncDispose]();
 });

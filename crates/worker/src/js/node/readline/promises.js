@@ -4,59 +4,13 @@
  * @module
  */
 
-import { EventEmitter } from "stated:node/events";
+import { TerminalInterface } from "stated:node-support/readline-interface";
 
-export class Interface extends /** @type {any} */ (EventEmitter) {
-  /** Whether its ends are terminals, what was typed, and where the cursor is. */
-  terminal = false;
-  line = "";
-  cursor = 0;
-
-  getPrompt() {
-    return "";
-  }
-
-  /** @param {string} prompt */
-  setPrompt(prompt) {
-    void prompt;
-  }
-
-  /** @param {boolean} [preserveCursor] */
-  prompt(preserveCursor = undefined) {
-    void preserveCursor;
-  }
-
+export class Interface extends TerminalInterface {
   /** @param {string} query @param {any} [options] */
   async question(query, options = undefined) {
     void [query, options];
     return "";
-  }
-
-  pause() {
-    return this;
-  }
-
-  resume() {
-    return this;
-  }
-
-  close() {}
-
-  /** @param {any} data @param {any} key */
-  write(data, key) {
-    void [data, key];
-  }
-
-  getCursorPos() {
-    return { rows: 0, cols: 0 };
-  }
-
-  [Symbol.dispose]() {
-    this.close();
-  }
-
-  async *[Symbol.asyncIterator]() {
-    yield "";
   }
 }
 

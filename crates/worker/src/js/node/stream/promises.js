@@ -7,4 +7,4 @@
 import { promises } from "stated:node/stream";
 
 export const { finished, pipeline } = promises;
-export default { finished, pipeline };
+export default promises;
