@@ -241,6 +241,20 @@ const cases = {
     t.write("text", await new Response(source().pipeThrough(new TextEncoderStream())).text());
   }),
 
+  "11.4 a stream of a fixed length gets more or less": here(async (t) => {
+    const filled = async (length, ...chunks) => {
+      const { readable, writable } = new FixedLengthStream(length);
+      const writer = writable.getWriter();
+      const read = new Response(readable).text();
+      const steps = [...chunks.map((chunk) => writer.write(new TextEncoder().encode(chunk))), writer.close(), writer.closed, read];
+      return (await Promise.allSettled(steps)).map(({ value = "done", reason }) => reason ?? value);
+    };
+    await t.attempt("exactly", () => filled(3, "ab", "c"));
+    await t.attempt("more", () => filled(3, "ab", "cd"));
+    await t.attempt("more at once", () => filled(3, "abcd"));
+    await t.attempt("less", () => filled(3, "ab"));
+  }),
+
   "11.4 a reader locks its stream": here(async (t) => {
     const stream = new Response("x").body;
     const reader = stream.getReader();

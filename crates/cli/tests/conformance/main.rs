@@ -47,6 +47,7 @@ programs! {
     html_rewriter: "html-rewriter",
     ids_and_stubs: "ids-and-stubs",
     messages: "messages",
+    modules_of_node: "node-modules",
     older_urls: "older-urls",
     persistent_stubs: "persistent-stubs",
     platform: "platform",

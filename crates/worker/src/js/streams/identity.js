@@ -57,7 +57,10 @@ export class IdentityTransformStream extends TransformStream {
   }
 }
 
-/** Passes exactly `expectedLength` bytes; as a body it gives a Content-Length. */
+/**
+ * Passes exactly `expectedLength` bytes; as a body it gives a Content-Length. More bytes fail the reader and what is written next,
+ * fewer fail the reader alone.
+ */
 export class FixedLengthStream extends IdentityTransformStream {
   /**
    * @param {number | bigint} expectedLength
@@ -149,16 +152,21 @@ function pipe(length, waitingMax) {
           + "non-ArrayBuffer/ArrayBufferView type on its writable side.");
       }
       if (bytes === undefined || bytes.byteLength === 0) return;
-      if (left !== -1) {
-        if (bytes.byteLength > left) throw fail("Attempt to write too many bytes through a FixedLengthStream.");
-        left -= bytes.byteLength;
-      }
       if (!(await wanted.promise)) return;
       wanted = deferred();
+      if (left !== -1 && bytes.byteLength > left) {
+        // As in Workers the reader hears of it, and the writer with what it does next.
+        writableController.error(fail("Attempt to write too many bytes through a FixedLengthStream."));
+        return;
+      }
+      if (left !== -1) left -= bytes.byteLength;
       readableController.enqueue(bytes);
     },
     close() {
-      if (left > 0) throw fail("FixedLengthStream did not see all expected bytes before close().");
+      if (left > 0) {
+        fail("FixedLengthStream did not see all expected bytes before close().");
+        return;
+      }
       ended = true;
       readableController.close();
       // A pending BYOB read gets its buffer back only by an answer of no bytes.

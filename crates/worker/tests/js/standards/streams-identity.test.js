@@ -118,7 +118,9 @@ test("a length of nothing is fulfilled by closing, and by no byte", async () => 
   await empty.writable.close();
   assertEquals((await reading).done, true);
   const refused = new FixedLengthStream(0);
-  await assertRejects(refused.writable.getWriter().write(bytes(1)), TypeError);
+  const failed = assertRejects(refused.readable.getReader().read(), TypeError, "Attempt to write too many bytes through a FixedLengthStream.");
+  await refused.writable.getWriter().write(bytes(1));
+  await failed;
 });
 
 test("an abort of a fixed length stream needs no bytes", async () => {
