@@ -124,3 +124,15 @@ test("the process tells what a Worker can know", () => {
   process.once("stated test", (value) => seen.push(value));
   assertEquals([process.emit("stated test", 1), process.emit("stated test", 2), seen], [true, false, [1]]);
 });
+
+test("a tracing channel is made of a name or of channels", () => {
+  const phases = ["start", "end", "asyncStart", "asyncEnd", "error"];
+  const given = Object.fromEntries(phases.map((phase) => [phase, channel(`stated:test:own:${phase}`)]));
+  assert(tracingChannel(given).asyncEnd === given.asyncEnd);
+  assertEquals(Object.keys(tracingChannel("stated:test:named")), []);
+  for (const names of [undefined, null, 5, { ...given, error: 1 }]) assertEquals(assertThrows(() => tracingChannel(names), TypeError).code, "ERR_INVALID_ARG_TYPE");
+});
+
+test("what runs in a context is a function", () => {
+  for (const use of [() => storage.run(1, undefined), () => storage.exit(5), () => AsyncLocalStorage.bind(null), () => AsyncResource.bind("text")]) assertThrows(use, TypeError);
+});

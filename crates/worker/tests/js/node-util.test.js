@@ -133,3 +133,13 @@ test("a style that is unknown is refused", () => {
   const error = assertThrows(() => styleText("nope", "a"), TypeError);
   assert(error.code === "ERR_INVALID_ARG_VALUE" && error.message.endsWith("'bgWhiteBright'. Received 'nope'"), error.message);
 });
+
+test("buffers are told from other bytes, and an abort from one that was before", async () => {
+  const { Buffer } = await import("stated:node/buffer");
+  assertEquals([util.isBuffer(Buffer.alloc(1)), util.isBuffer(new Uint8Array(1)), util.isBuffer("b")], [true, false, false]);
+  const controller = new AbortController();
+  const aborted = util.aborted(controller.signal, {});
+  controller.abort();
+  assertEquals((await aborted)?.type, "abort");
+  assertEquals(await util.aborted(controller.signal, {}), undefined);
+});

@@ -67,7 +67,7 @@ export const getCiphers = () => [...names, ...Object.keys(aliases)].sort();
  * @param {any} [options]
  */
 export function getCipherInfo(nameOrNid, options = undefined) {
-  if (typeof nameOrNid !== "string" && typeof nameOrNid !== "number") throw invalidArgType("nameOrNid", "of type string or number", nameOrNid);
+  if (typeof nameOrNid !== "string" && typeof nameOrNid !== "number") throw invalidArgType("nameOrNid", "one of type string or number", nameOrNid);
   const info = cipherNamed(nameOrNid);
   const { keyLength = info?.key, ivLength = info?.iv } = options ?? {};
   if (info === undefined || keyLength !== info.key) return undefined;

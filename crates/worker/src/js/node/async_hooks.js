@@ -8,7 +8,7 @@
 import { contextValue, withContextValue } from "stated:async-context";
 import { contextResource } from "stated:node-support/async-resource";
 import { checkFunction, checkString } from "stated:node-support/errors";
-import { notImplemented } from "stated:node-support/unimplemented";
+import { badArgument } from "stated:webidl";
 
 /** A value that follows asynchronous code. */
 export class AsyncLocalStorage {
@@ -23,6 +23,7 @@ export class AsyncLocalStorage {
 
   /** @template {Function} F @param {F} fn @returns {F} a function that runs in the context of now */
   static bind(fn) {
+    if (typeof fn !== "function") throw badArgument("AsyncLocalStorage", "bind", 1, "Function");
     return AsyncResource.bind(fn);
   }
 
@@ -44,22 +45,24 @@ export class AsyncLocalStorage {
 
   /** @param {any} store @param {Function} fn @param {...any} args */
   run(store, fn, ...args) {
+    if (typeof fn !== "function") throw badArgument("AsyncLocalStorage", "run", 2, "function");
     return withContextValue(this, { store }, fn, ...args);
   }
 
   /** @param {Function} fn @param {...any} args */
   exit(fn, ...args) {
+    if (typeof fn !== "function") throw badArgument("AsyncLocalStorage", "exit", 1, "function");
     return withContextValue(this, { store: undefined }, fn, ...args);
   }
 
   /** @param {any} store */
   enterWith(store) {
     void store;
-    throw notImplemented("asyncLocalStorage.enterWith");
+    throw new Error("asyncLocalStorage.enterWith() is not implemented");
   }
 
   disable() {
-    throw notImplemented("asyncLocalStorage.disable");
+    throw new Error("asyncLocalStorage.disable() is not implemented");
   }
 }
 
@@ -82,6 +85,7 @@ export class AsyncResource {
    * @returns {F}
    */
   static bind(fn, type = undefined, thisArg = undefined) {
+    if (typeof fn !== "function") throw badArgument("AsyncResource", "bind", 1, "Function");
     return new AsyncResource(type ?? (fn.name || "bound-anonymous-fn")).bind(fn, thisArg);
   }
 

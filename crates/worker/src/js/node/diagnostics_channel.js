@@ -78,7 +78,7 @@ export class Channel {
 
 /** @param {string | symbol} name */
 export function channel(name) {
-  if (typeof name !== "string" && typeof name !== "symbol") throw invalidArgType("channel", "of type string or symbol", name);
+  if (typeof name !== "string" && typeof name !== "symbol") throw invalidArgType("channel", "one of type string or symbol", name);
   let found = channels.get(name);
   if (found === undefined) {
     found = new Channel(name);
@@ -114,8 +114,12 @@ export class TracingChannel {
 
   /** @param {any} names a name, or the channels themselves */
   constructor(names) {
+    if (typeof names !== "string" && (typeof names !== "object" || names === null)) {
+      throw invalidArgType("nameOrChannels", "of type string or an instance of TracingChannel or Object", names);
+    }
     for (const phase of phases) {
       const value = typeof names === "string" ? channel(`tracing:${names}:${phase}`) : names[phase];
+      if (!(value instanceof Channel)) throw invalidArgType(`nameOrChannels.${phase}`, "an instance of Channel", value);
       Object.defineProperty(this, phase, { value, enumerable: false });
     }
   }

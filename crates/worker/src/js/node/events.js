@@ -458,6 +458,7 @@ Object.defineProperties(EventEmitter, {
   },
 });
 export const usingDomains = false;
+export const captureRejections = false;
 Object.assign(EventEmitter, {
   addAbortListener, captureRejectionSymbol, errorMonitor, EventEmitter, EventEmitterAsyncResource, getEventListeners,
   getMaxListeners, kMaxEventTargetListeners, kMaxEventTargetListenersWarned, listenerCount, on, once, setMaxListeners, usingDomains,

@@ -10,7 +10,8 @@ import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
 import { CustomFailure } from "stated:inspect-value";
 import { deepEqual } from "stated:node-support/deep-equal";
-import { checkBoolean, checkFunction, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
+import { Buffer } from "stated:node/buffer";
+import { checkBoolean, checkFunction, checkInteger, checkObject, checkSignal, checkString, invalidArgType, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { MIMEParams, MIMEType } from "stated:node-support/mime";
 import { nextTick } from "stated:node-support/next-tick";
 import { parseArgs } from "stated:node-support/parse-args";
@@ -164,6 +165,7 @@ export function deprecate(fn, message, code = undefined) {
   }
   Object.setPrototypeOf(deprecated, fn);
   if (fn.prototype) deprecated.prototype = fn.prototype;
+  Object.defineProperty(deprecated, "length", { value: fn.length, configurable: true });
   return deprecated;
 }
 
@@ -231,8 +233,8 @@ export async function aborted(signal, resource) {
   if (signal === undefined) throw invalidArgType("signal", "an instance of AbortSignal", signal);
   checkSignal("signal", signal);
   checkObject("resource", resource);
-  if (signal.aborted) return;
-  await new Promise((resolve) => {
+  if (signal.aborted) return undefined;
+  return new Promise((resolve) => {
     signal.addEventListener("abort", resolve, { once: true });
   });
 }
@@ -322,7 +324,10 @@ export function transferableAbortSignal(signal) {
 
 /** The functions on the stack. @param {number} [count] */
 export function getCallSites(count = 10) {
-  const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line)).slice(1, count + 1);
+  if (typeof count === "object") checkObject("options", count);
+  else checkInteger("frameCount", count, 1, 200);
+  const most = typeof count === "object" ? 10 : count;
+  const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line)).slice(1, most + 1);
   return lines.map((line) => {
     const [, functionName = "", scriptName = "", lineNumber = "0", columnNumber = "0"] = /at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
     return { functionName, scriptName, lineNumber: Number(lineNumber), columnNumber: Number(columnNumber), column: Number(columnNumber) };
@@ -337,7 +342,7 @@ export const isArray = (value) => Array.isArray(value);
 /** @param {unknown} value */
 export const isBoolean = (value) => typeof value === "boolean";
 /** @param {unknown} value */
-export const isBuffer = (value) => value instanceof Uint8Array && /** @type {any} */ (value)._isBuffer === true;
+export const isBuffer = (value) => value instanceof Buffer;
 /** @param {unknown} value */
 export const isDate = (value) => types.isDate(value);
 /** @param {unknown} value */

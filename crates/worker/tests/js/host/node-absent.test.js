@@ -105,3 +105,12 @@ test("smaller members are those of Workers", () => {
 test("a pattern with a long range is tried one number after the other", () => {
   assert(path.matchesGlob("7", "{1..1000000000}"));
 });
+
+test("calls are told up to a number, and deprecated functions keep their length", async () => {
+  const { default: util } = await import("stated:node/util");
+  assertEquals([util.deprecate((a, b) => [a, b], "old").length, util.getCallSites(1).length, util.getCallSites({}).length > 0], [2, 1, true]);
+  for (const [count, code] of [[0, "ERR_OUT_OF_RANGE"], [201, "ERR_OUT_OF_RANGE"], ["a", "ERR_INVALID_ARG_TYPE"]]) {
+    assertEquals(assertThrows(() => util.getCallSites(count), Error).code, code);
+  }
+  assert(util.getCallSites(200).length > 0);
+});
