@@ -50,18 +50,21 @@ impl Program {
         Rc::clone(&known)
     }
 
-    /// Must be called before a statement that defines something runs: afterwards what it defines
-    /// exists, and the statement cannot be explained any more.
-    pub(crate) fn explain_definition(&self, sqlite: &Connection) {
+    /// Returns what the coming run of a statement that defines something will do; nothing for any other statement.
+    ///
+    /// Must be called before each such run: afterwards what it defines exists, so that the statement cannot be explained
+    /// any more, or does nothing the next time (`IF NOT EXISTS`).
+    pub(crate) fn definition(&self, sqlite: &Connection) -> Option<Rc<Shape>> {
         let defines = |word: &str| {
             self.text
                 .trim_start()
                 .get(..word.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(word))
         };
-        if ["create", "drop", "alter"].into_iter().any(defines) {
-            self.shape(sqlite);
-        }
+        ["create", "drop", "alter"]
+            .into_iter()
+            .any(defines)
+            .then(|| Rc::new(explain(sqlite, &self.text).unwrap_or_default()))
     }
 
     fn shape(&self, sqlite: &Connection) -> &Shape {
@@ -76,6 +79,8 @@ impl Program {
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub(crate) program: Rc<Program>,
+    /// What this run does, if it defines something: another run may do something else.
+    definition: Option<Rc<Shape>>,
     /// Rows changed, by triggers and foreign key actions too.
     pub(crate) changes: u64,
     /// Rows returned.
@@ -89,9 +94,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(program: Rc<Program>, changes: u64) -> Self {
+    pub(crate) fn new(program: Rc<Program>, definition: Option<Rc<Shape>>, changes: u64) -> Self {
         Self {
             program,
+            definition,
             changes,
             rows: 0,
             full_scan_steps: 0,
@@ -101,7 +107,10 @@ impl Tally {
     }
 
     pub(crate) fn counters(&self, sqlite: &Connection) -> RowCounters {
-        let shape = self.program.shape(sqlite);
+        let shape = match &self.definition {
+            Some(definition) => definition,
+            None => self.program.shape(sqlite),
+        };
         let full_turns = self.full_scan_steps + shape.full_scans;
         let other_turns = self.rows.max(self.changes);
         // Each loop's first row is found by the seek or rewind before it, which counts itself.
@@ -126,7 +135,7 @@ impl Tally {
 
 /// The counted instructions of a program, by where they stand.
 #[derive(Debug, Default)]
-struct Shape {
+pub(crate) struct Shape {
     seeks_once: u64,
     seeks_in_full_scans: u64,
     seeks_in_other_loops: u64,

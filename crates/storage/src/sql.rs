@@ -360,14 +360,12 @@ impl Database {
         let sqlite = Rc::clone(&self.connect()?.sqlite);
         let changes_before = sqlite.total_changes();
         let program = Rc::clone(&prepared.program);
-        if writes {
-            program.explain_definition(&sqlite);
-        }
+        let definition = program.definition(&sqlite);
         let judging = self.connect()?.gatekeeper.enter();
         let started = start(prepared);
         drop(judging);
         let started = started.map_err(|error| self.failed(error.into()))?;
-        let mut tally = Tally::new(program, sqlite.total_changes() - changes_before);
+        let mut tally = Tally::new(program, definition, sqlite.total_changes() - changes_before);
         match started {
             Started::Ended(prepared) => {
                 let statement = prepared.statement();

@@ -159,3 +159,28 @@ fn a_statement_that_is_used_again_counts_from_zero() {
         assert_eq!(database.cursor_counters(cursor).unwrap().rows_read, 3);
     }
 }
+
+#[test]
+fn a_definition_that_finds_everything_there_counts_nothing() {
+    let fixture = Fixture::new();
+    let mut database = fixture.open("o.sqlite");
+    for text in [
+        "CREATE TABLE IF NOT EXISTS t(k TEXT PRIMARY KEY)",
+        "CREATE INDEX IF NOT EXISTS i ON t(k)",
+        "DROP INDEX IF EXISTS i",
+    ] {
+        let mut count = || {
+            let cursor = exec(&mut database, text);
+            database.cursor_rest(cursor).unwrap();
+            cursor
+        };
+        let (first, again) = (count(), count());
+
+        assert!(
+            database.cursor_counters(first).unwrap().rows_written > 0,
+            "{text}"
+        );
+        let counted = database.cursor_counters(again).unwrap();
+        assert_eq!((counted.rows_read, counted.rows_written), (0, 0), "{text}");
+    }
+}
