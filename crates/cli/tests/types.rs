@@ -21,6 +21,30 @@ fn write(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_project_that_only_a_build_tool_can_run_has_its_own_types() {
+    let copy = Copy::of("reload");
+    let folder = copy.folder();
+    copy.replace(
+        "wrangler.toml",
+        "main = \"src/index.ts\"",
+        "main = \"virtual:entry\"\nassets = {}",
+    );
+    let deploy = folder.join(".wrangler/deploy");
+    fs::create_dir_all(&deploy).unwrap();
+    fs::write(deploy.join("config.json"), r#"{ "configPath": "gone" }"#).unwrap();
+
+    let exit = types(folder, &[]);
+    assert_eq!((exit.code, exit.stderr.as_str()), (Some(0), ""));
+    let text = fs::read_to_string(folder.join(FILE)).unwrap();
+    assert!(text.contains("GREETING: \"hello\";"), "{text}");
+    assert!(
+        text.contains("THINGS: DurableObjectNamespace /* Thing */;"),
+        "{text}"
+    );
+    assert!(!text.contains("mainModule"), "{text}");
+}
+
+#[test]
 fn a_written_file_is_up_to_date_until_the_project_changes() {
     let copy = Copy::of("reload");
     let folder = copy.folder();

@@ -72,7 +72,9 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.strip_prefix(".").unwrap_or(&self.path);
+        let inside = self.path.strip_prefix(".").ok();
+        let inside = inside.filter(|path| !path.as_os_str().is_empty());
+        let path = inside.unwrap_or(&self.path);
         let path = printable(&path.to_string_lossy());
         match &self.place {
             Some(place) => write!(f, "{path}:{}:{}: ", place.line, place.column)?,
@@ -118,6 +120,15 @@ pub(crate) fn nearest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_shown_without_the_folder_it_is_in_unless_it_is_that() {
+        let shown = |path| Diagnostic::new(Severity::Error, path, "x").to_string();
+        assert_eq!(
+            [shown("./a/b"), shown("."), shown("/c")],
+            ["a/b: x", ".: x", "/c: x"]
+        );
+    }
 
     fn at(line: &str, caret: usize) -> Diagnostic {
         Diagnostic {

@@ -116,7 +116,18 @@ pub enum Binding {
         name: String,
         /// The product, in words.
         kind: String,
+        /// The class of a program that it names, for TypeScript.
+        class: Option<NamedClass>,
     },
+}
+
+/// A class of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedClass {
+    /// Its name.
+    pub name: String,
+    /// The service whose program exports it; absent for the project's own.
+    pub service: Option<String>,
 }
 
 impl Binding {

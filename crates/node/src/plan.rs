@@ -371,7 +371,7 @@ impl Planner<'_> {
                 "limit": limit,
                 "period": period_seconds,
             }),
-            Binding::Unsupported { name, kind } => {
+            Binding::Unsupported { name, kind, .. } => {
                 json!({ "type": "unsupported", "name": name, "kind": kind })
             }
         }

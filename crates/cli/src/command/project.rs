@@ -132,7 +132,7 @@ fn overrides(selection: &Selection, index: usize) -> Overrides {
 fn without_effect(config: &Config) -> Vec<String> {
     let service = &config.name;
     let unsupported = config.bindings.iter().filter_map(|binding| match binding {
-        Binding::Unsupported { name, kind } => Some(format!(
+        Binding::Unsupported { name, kind, .. } => Some(format!(
             "service `{service}`: using `env.{name}` throws; {kind} bindings are not supported"
         )),
         _ => None,

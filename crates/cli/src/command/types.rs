@@ -139,6 +139,15 @@ fn load(selection: &Selection) -> Result<Vec<Project>, Failure> {
 }
 
 async fn program(config: &Config) -> TypesProgram {
+    let is_there = |main: &PathBuf| main.is_file() || config.build.is_some();
+    if !config.main.as_ref().is_some_and(is_there) {
+        // A name that only a build tool knows, such as `@tanstack/react-start/server-entry`.
+        return TypesProgram {
+            service: config.name.clone(),
+            main: None,
+            exports: Some(Vec::new()),
+        };
+    }
     let exports = match exported(config).await {
         Ok(exports) => Some(exports),
         Err(failure) => {

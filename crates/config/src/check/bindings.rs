@@ -3,7 +3,7 @@
 use super::{Checker, Field};
 use crate::diagnostic::Diagnostic;
 use crate::env::Scope;
-use crate::project::{Binding, Hidden};
+use crate::project::{Binding, Hidden, NamedClass};
 use crate::raw::{Node, Value};
 
 /// A binding with where it was read, for messages that are known later.
@@ -455,6 +455,7 @@ fn products(scope: &Scope<'_>, limits: &[Found], checker: &mut Checker<'_>) -> V
             found.push(Found {
                 template: checker.template(&at),
                 binding: Binding::Unsupported {
+                    class: workflow_class(key, &field, &name),
                     name,
                     kind: (*product).to_owned(),
                 },
@@ -463,6 +464,24 @@ fn products(scope: &Scope<'_>, limits: &[Found], checker: &mut Checker<'_>) -> V
         }
     }
     found
+}
+
+/// The class of the workflow that is bound to `name`.
+fn workflow_class(key: &str, field: &Field<'_>, name: &str) -> Option<NamedClass> {
+    let Value::Array(items) = &field.node.value else {
+        return None;
+    };
+    let text = |item: &Node, key: &str| match &item.get(key)?.node.value {
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let item = items
+        .iter()
+        .find(|item| key == "workflows" && text(item, "binding").as_deref() == Some(name))?;
+    Some(NamedClass {
+        name: text(item, "class_name")?,
+        service: text(item, "script_name"),
+    })
 }
 
 /// Lists what a product's key binds; whatever has another shape is no business of this system.

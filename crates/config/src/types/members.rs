@@ -2,7 +2,7 @@
 
 use super::{TypesOptions, TypesProgram, import_path};
 use crate::load::Project;
-use crate::project::Binding;
+use crate::project::{Binding, NamedClass};
 
 /// A property of `env`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,12 @@ pub(super) fn members(
             Binding::WorkerLoader { .. } => add("worker loader", name, None),
             Binding::VersionMetadata { .. } => add("version metadata", name, None),
             Binding::RateLimit { .. } => add("rate limit", name, None),
-            Binding::Unsupported { kind, .. } => add(kind, name, None),
+            Binding::Unsupported { kind, class, .. } => {
+                let types = class
+                    .as_ref()
+                    .map(|class| workflow(class, programs, options));
+                add(kind, name, types);
+            }
         }
     }
     for secret in secrets {
@@ -198,6 +203,25 @@ fn namespace(
         "DurableObjectNamespace {}",
         comment(&format!("{class}{from}"))
     )
+}
+
+/// A workflow is typed by what its class takes.
+fn workflow(class: &NamedClass, programs: &[TypesProgram], options: &TypesOptions) -> String {
+    let NamedClass { name, service } = class;
+    let program = match service {
+        None => programs.first(),
+        Some(service) => program_of(service, programs),
+    };
+    if let Some(program) = exporting(program, name)
+        && let Some(main) = &program.main
+    {
+        let module = import_path(&options.output, main);
+        return format!("Workflow<Parameters<import(\"{module}\").{name}['run']>[0]['payload']>");
+    }
+    match service {
+        Some(service) => format!("Workflow {}", comment(&format!("{name} from {service}"))),
+        None => format!("Workflow {}", comment(name)),
+    }
 }
 
 fn service(

@@ -187,6 +187,24 @@ fn of_a_program_that_cannot_be_built_every_bound_class_is_imported() {
 }
 
 #[test]
+fn a_workflow_takes_what_its_class_takes() {
+    let folder = with_base(
+        "[[workflows]]\nbinding = \"FLOW\"\nname = \"flow\"\nclass_name = \"Flow\"\n\
+         [[workflows]]\nbinding = \"GONE\"\nname = \"gone\"\nclass_name = \"Gone\"\n\
+         [[workflows]]\nbinding = \"AWAY\"\nname = \"away\"\nclass_name = \"Away\"\nscript_name = \"other\"\n",
+    );
+
+    assert_eq!(
+        env(&declared(&folder, &["Flow"])),
+        [
+            "FLOW: Workflow<Parameters<import(\"./src/index\").Flow['run']>[0]['payload']>;",
+            "GONE: Workflow /* Gone */;",
+            "AWAY: Workflow /* Away from other */;",
+        ]
+    );
+}
+
+#[test]
 fn declared_classes_are_in_the_order_of_their_history() {
     let folder = with_base(
         "[[migrations]]\ntag = \"v1\"\nnew_classes = [\"Zoo\", \"Old\", \"Dead\"]\n\

@@ -145,7 +145,7 @@ fn products_that_do_not_exist_here_warn_and_become_unsupported_bindings() {
         .bindings
         .iter()
         .map(|binding| match binding {
-            Binding::Unsupported { name, kind } => format!("{name}: {kind}"),
+            Binding::Unsupported { name, kind, .. } => format!("{name}: {kind}"),
             other => panic!("{other:?} is supported"),
         })
         .collect();
