@@ -3,8 +3,9 @@
 //! Source: <https://developers.cloudflare.com/workers/wrangler/bundling/>
 
 use rolldown::{
-    BundlerOptions, BundlerTransformOptions, ChecksOptions, CodeSplittingMode, Either, InputItem,
-    JsxOptions, OutputFormat, Platform, RawMinifyOptions, ResolveOptions, SourceMapType, TsConfig,
+    BundlerOptions, BundlerTransformOptions, ChecksOptions, CodeSplittingMode, Either,
+    ExperimentalOptions, InputItem, JsxOptions, OutputFormat, Platform, RawMinifyOptions,
+    ResolveOptions, SourceMapType, TsConfig,
 };
 
 use crate::BundleOptions;
@@ -44,6 +45,15 @@ pub(crate) fn of(project: &Project, missing_exports: MissingExports) -> BundlerO
         minify: Some(RawMinifyOptions::Bool(options.minify)),
         // Classes are found by name, and names of errors and functions show in messages.
         keep_names: Some(true),
+        // As esbuild does: among modules that import each other, what is not there yet is undefined, not an error.
+        top_level_var: Some(true),
+        // Otherwise all imports of a CommonJS module share what the first one gets, although its default is another for
+        // importers that are modules by Node's rules. On demand: modules in one chunk have their order and need no wrapper.
+        strict_execution_order: Some(true),
+        experimental: Some(ExperimentalOptions {
+            on_demand_wrapping: Some(true),
+            ..ExperimentalOptions::default()
+        }),
         define: Some(definitions(options).into_iter().collect()),
         transform: Some(BundlerTransformOptions {
             jsx: Some(Either::Right(jsx(project))),
@@ -98,7 +108,7 @@ fn resolution(project: &Project) -> ResolveOptions {
 
 /// Says which entries of `define` the bundler could not use.
 ///
-/// As with esbuild, a name is a chain of identifiers and a value is JSON or such a name.
+/// As with esbuild, a name is a chain of identifiers and a value is JSON or such a name; a string may be in single quotes.
 pub(crate) fn check_definitions(options: &BundleOptions) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for (name, value) in &options.define {
@@ -107,7 +117,10 @@ pub(crate) fn check_definitions(options: &BundleOptions) -> Vec<Diagnostic> {
                 "`define` cannot replace `{name}`; it is not a name"
             )));
         }
-        if !is_name(value) && serde_json::from_str::<serde_json::Value>(value).is_err() {
+        if !is_name(value)
+            && !is_single_quoted(value)
+            && serde_json::from_str::<serde_json::Value>(value).is_err()
+        {
             problems.push(
                 Diagnostic::error(format!(
                     "the value `{value}` of `define.{name}` is neither JSON nor a name"
@@ -129,6 +142,14 @@ fn is_name(text: &str) -> bool {
         let is_start = |c: char| c.is_alphabetic() || matches!(c, '_' | '$');
         chars.next().is_some_and(is_start) && chars.all(|c| is_start(c) || c.is_numeric())
     })
+}
+
+/// Whether `text` is a string in single quotes without any other that ends it.
+fn is_single_quoted(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''));
+    inside.is_some_and(|inside| !inside.contains(['\'', '\\', '\n']))
 }
 
 fn definitions(options: &BundleOptions) -> Vec<(String, String)> {

@@ -229,7 +229,7 @@ async fn a_type_that_is_passed_on_without_saying_so_is_no_error() {
 
     let bundle = project.bundle().await;
 
-    assert_contains(&bundle.code, "const area = 1;");
+    assert_contains(&bundle.code, "var area = 1;");
     assert_eq!(bundle.exports, ["Shape", "area", "default"]);
 }
 
@@ -253,7 +253,7 @@ async fn dynamic_imports_are_part_of_the_one_module() {
 async fn define_replaces_and_node_env_has_a_default() {
     let project = Project::new(&[(
         "src/index.ts",
-        "export default [BUILD, process.env.NODE_ENV, debug.on];",
+        "export default [BUILD, process.env.NODE_ENV, debug.on, QUOTED];",
     )]);
 
     let plain = project.bundle().await.code;
@@ -266,6 +266,7 @@ async fn define_replaces_and_node_env_has_a_default() {
             options.define = vec![
                 ("BUILD".to_owned(), "42".to_owned()),
                 ("debug.on".to_owned(), "false".to_owned()),
+                ("QUOTED".to_owned(), "'single'".to_owned()),
                 (
                     "process.env.NODE_ENV".to_owned(),
                     "\"development\"".to_owned(),
@@ -278,7 +279,7 @@ async fn define_replaces_and_node_env_has_a_default() {
     assert_contains(&plain, "\"production\"");
     assert_contains(&plain, "BUILD");
     assert_contains(&staged, "stag\\\"ing");
-    for part in ["42", "\"development\"", "false"] {
+    for part in ["42", "\"development\"", "false", "\"single\""] {
         assert_contains(&defined, part);
     }
 }

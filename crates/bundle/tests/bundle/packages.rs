@@ -368,3 +368,104 @@ async fn commonjs_that_was_bundled_before_declares_nothing_twice() {
 
     assert_eq!(run_on_node(&code), r#"["a","b of a"]"#);
 }
+
+/// What a program imports from a CommonJS package that was an ECMAScript module once.
+async fn default_of_a_compiled_package(main: &str, package_json: &str) -> String {
+    let project = Project::new(&[
+        ("package.json", package_json),
+        (
+            main,
+            "import value from 'pkg'; export const run = () => value; export default {};",
+        ),
+        ("node_modules/pkg/package.json", r#"{ "main": "index.js" }"#),
+        (
+            "node_modules/pkg/index.js",
+            "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = 'its default';",
+        ),
+    ]);
+    let code = project
+        .bundle_with(|options| options.main = main.into())
+        .await
+        .code;
+    run_on_node(&code)
+}
+
+#[tokio::test]
+async fn the_default_of_a_compiled_package_is_its_own_unless_the_importer_is_a_module_by_nodes_rules()
+ {
+    for (main, package_json, expected) in [
+        ("src/index.js", "{}", "\"its default\""),
+        ("src/index.ts", "{}", "\"its default\""),
+        ("src/index.tsx", "{}", "\"its default\""),
+        (
+            "src/index.ts",
+            r#"{ "type": "commonjs" }"#,
+            "\"its default\"",
+        ),
+        (
+            "src/index.ts",
+            r#"{ "type": "module" }"#,
+            r#"{"default":"its default"}"#,
+        ),
+        ("src/index.mts", "{}", r#"{"default":"its default"}"#),
+    ] {
+        let value = default_of_a_compiled_package(main, package_json).await;
+        assert_eq!(value.trim(), expected, "{main} {package_json}");
+    }
+}
+
+#[tokio::test]
+async fn importers_of_both_kinds_get_each_their_own_default_of_a_compiled_package() {
+    let project = Project::new(&[
+        ("package.json", "{}"),
+        (
+            "src/index.ts",
+            "import theirs from 'by-node'; import ours, { named } from 'pkg'; export const run = () => [ours, named, theirs]; export default {};",
+        ),
+        (
+            "node_modules/by-node/package.json",
+            r#"{ "type": "module", "main": "index.js" }"#,
+        ),
+        (
+            "node_modules/by-node/index.js",
+            "import value, { named } from 'pkg'; export default [value.default, named];",
+        ),
+        ("node_modules/pkg/package.json", r#"{ "main": "index.js" }"#),
+        (
+            "node_modules/pkg/index.js",
+            "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = 'default'; exports.named = 'named';",
+        ),
+    ]);
+
+    let code = project.bundle().await.code;
+
+    assert_eq!(
+        run_on_node(&code),
+        r#"["default","named",["default","named"]]"#
+    );
+    // Nothing has to be put off for that.
+    assert_lacks(&code, "__esmMin");
+}
+
+#[tokio::test]
+async fn modules_that_import_each_other_see_what_is_not_there_yet_as_undefined() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "import { early } from './a'; export const run = () => early(); export default {};",
+        ),
+        (
+            "src/a.ts",
+            "import { seen } from './b'; export const late = {}; export class Late {} export const early = () => seen;",
+        ),
+        (
+            "src/b.ts",
+            "import { late, Late } from './a'; export const seen = [typeof late, typeof Late];",
+        ),
+    ]);
+
+    assert_eq!(
+        run_on_node(&project.bundle().await.code),
+        r#"["undefined","undefined"]"#
+    );
+}
