@@ -13,6 +13,7 @@ mod build;
 mod builtins;
 mod contain;
 mod decorators;
+mod glob_imports;
 mod local_names;
 mod diagnostic;
 mod no_bundle;

@@ -21,6 +21,7 @@ use rolldown_plugin::{
 
 use crate::builtins::{is_cloudflare, node_builtin};
 use crate::decorators::{self, Lowered};
+use crate::glob_imports;
 use crate::local_names;
 use crate::project::Project;
 use crate::rules::{Match, Rules};
@@ -298,6 +299,20 @@ impl WorkerModules {
         if !Path::new(args.id).is_absolute() {
             return None;
         }
+        let script = is_script(args.module_type);
+        if script && glob_imports::may_contain(args.code) && !decorators::likely_contains(args.code)
+        {
+            let is_module = |path: &Path| self.has_module(path);
+            if let Some((code, map)) =
+                glob_imports::expand(args.code, Path::new(args.id), is_module)
+            {
+                return Some(HookTransformOutput {
+                    code: Some(code),
+                    map: HookTransformOutputMap::Sourcemap(map),
+                    ..HookTransformOutput::default()
+                });
+            }
+        }
         // Packages ship plain JavaScript, nearly all of them: only the project's own files pay for a closer look.
         let in_package = args.id.contains("/node_modules/");
         if in_package && !decorators::likely_contains(args.code) {
@@ -348,6 +363,16 @@ impl WorkerModules {
                 None
             }
         }
+    }
+
+    /// Whether a file can be imported, by its extension or by a rule.
+    fn has_module(&self, path: &Path) -> bool {
+        let by_rule = || {
+            let name = self.project.relative(path);
+            matches!(self.rules.of_import(&name), Match::Kind(_))
+        };
+        let declares = path.to_string_lossy().ends_with(".d.ts");
+        !declares && (has_loader(path) && path.extension().is_some() || by_rule())
     }
 
     fn load_stand_in(&self, args: &HookLoadArgs<'_>) -> Option<HookLoadOutput> {

@@ -250,6 +250,31 @@ async fn dynamic_imports_are_part_of_the_one_module() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_put_together_finds_every_file_it_may_be_of() {
+    let project = Project::new(&[
+        (
+            "src/index.ts",
+            "const load = async (name: string) => (await import(`./words/${name}.json`)).default.hello;
+             const old = (name: string) => require('./old-' + name + '.js');
+             export const run = async () => [await load('en'), await load('far/de'), old('a'), await load('xx').catch((error: Error) => error.message)];
+             export default {};",
+        ),
+        ("src/words/en.json", r#"{ "hello": "Hello" }"#),
+        ("src/words/far/de.json", r#"{ "hello": "Hallo" }"#),
+        ("src/words/README.md", "no module"),
+        ("src/old-a.js", "module.exports = 'old';"),
+        ("src/old-b/c.js", "throw new Error('not meant');"),
+    ]);
+
+    let code = project.bundle().await.code;
+
+    assert_eq!(
+        crate::decorators::run_on_node(&code),
+        r#"["Hello","Hallo","old","Module not found in bundle: ./words/xx.json"]"#
+    );
+}
+
+#[tokio::test]
 async fn define_replaces_and_node_env_has_a_default() {
     let project = Project::new(&[(
         "src/index.ts",
