@@ -65,10 +65,10 @@ export class TextDecoder {
    */
   constructor(label = "utf-8", options = undefined) {
     const text = toDOMString(label);
+    const given = toDictionary(options, () => badConstructorArgument("TextDecoder", 2, "ConstructorOptions"));
     const name = ops.encodingName(text);
     if (name === undefined) throw new RangeError(`"${text}" is not a valid encoding.`);
     this.#name = name;
-    const given = toDictionary(options, () => badConstructorArgument("TextDecoder", 2, "ConstructorOptions"));
     if (given === undefined) return;
     this.#fatal = Boolean(given.fatal);
     this.#ignoreBom = Boolean(given.ignoreBOM);

@@ -48,8 +48,9 @@ export class EventSource extends EventTarget {
     if (init?.withCredentials) {
       throw new DOMException("The init.withCredentials option is not supported. It must be false or undefined.", "NotSupportedError");
     }
-    const parsed = URL.parse(toUSVString(url));
-    if (parsed === null) throw new DOMException("Cannot open an EventSource. The URL is invalid.", "SyntaxError");
+    const text = toUSVString(url);
+    const parsed = URL.parse(text);
+    if (parsed === null) throw new DOMException(`Cannot open an EventSource to '${text}'. The URL is invalid.`, "SyntaxError");
     this.#url = parsed.href;
     this.#fetcher = init?.fetcher;
     this.#connect();

@@ -72,7 +72,7 @@ test("a response that is no event stream ends it", async () => {
 });
 
 test("arguments are checked", () => {
-  const refused = assertThrows(() => new EventSource("nowhere"), DOMException, "Cannot open an EventSource. The URL is invalid.");
+  const refused = assertThrows(() => new EventSource("nowhere"), DOMException, "Cannot open an EventSource to 'nowhere'. The URL is invalid.");
   assertEquals(refused.name, "SyntaxError");
   assertThrows(() => new EventSource(), TypeError, "Failed to construct 'EventSource': constructor parameter 1 is not of type 'string'.");
   assertThrows(() => EventSource.from({}), TypeError, "Failed to execute 'from' on 'EventSource': parameter 1 is not of type 'ReadableStream'.");
