@@ -107,6 +107,10 @@ const cases = {
 
   "11.5 http_headers_getsetcookie": here((t) => {
     t.write("getSetCookie", typeof Headers.prototype.getSetCookie);
+    const headers = new Headers({ a: "b" });
+    headers.append("Set-Cookie", "c=1");
+    headers.append("Set-Cookie", "d=2");
+    t.write("iteration", [...headers], headers.getAll("Set-Cookie"));
   }),
 
   "11.5 formdata_parser_supports_files": here(async (t) => {
@@ -115,7 +119,9 @@ const cases = {
     t.write("file", typeof form.get("f"));
   }),
 
-  "11.5 blob_standard_mime_type": here((t) => {
+  "11.5 blob_standard_mime_type": here(async (t) => {
+    const response = new Response("a", { headers: { "Content-Type": "Text/HTML; Charset=UTF-8" } });
+    t.write("of a response", (await response.blob()).type);
     t.write("type", new Blob([], { type: "text/plain; charset=UTF-8" }).type, new Blob([], { type: "TEXT/Plain" }).type);
   }),
 
@@ -149,9 +155,13 @@ const cases = {
     await t.attempt("a response", async () => (await object.fetch("http://host/thenable")).text());
   }),
 
-  "11.5 set_tostring_tag": here((t) => {
+  "11.5 set_tostring_tag": here((t, { namespace, object, ctx }) => {
     t.write("names", `${new Response()}`, `${new Headers()}`, `${new Blob([])}`, `${crypto}`, `${new URL("http://x/")}`.length);
     t.write("own", Object.prototype.toString.call(new URL("http://x/")), Object.prototype.toString.call(new Response("a").body));
+    t.write("of bindings", ...[namespace, object, object.id, ctx].map((value) => Object.prototype.toString.call(value)));
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    t.write("a WebSocket in a response", new Response(null, { status: 101, webSocket: client }).webSocket === client);
   }),
 
   "11.5 upper_case_all_http_methods": here(async (t) => {
@@ -180,7 +190,41 @@ const cases = {
       self = this;
     });
     target.dispatchEvent(new Event("x"));
-    t.write("this is the target", self === target, self === undefined || self === globalThis);
+    t.write("this is the target", self === target, self === globalThis);
+  }),
+
+  "11.5 spec_compliant_dispatch_exceptions": here(async (t) => {
+    const target = new EventTarget();
+    const log = [];
+    target.addEventListener("x", () => {
+      log.push("first");
+      throw new Error("from a listener");
+    });
+    target.addEventListener("x", () => log.push("second"));
+    const listener = (event) => {
+      log.push(`error: ${event.error?.message}`);
+      event.preventDefault();
+    };
+    addEventListener("error", listener);
+    await t.attempt("dispatchEvent", () => target.dispatchEvent(new Event("x")));
+    removeEventListener("error", listener);
+    t.write("in order", log);
+  }),
+
+  "11.5 encoder_stream_spec_compliant_backpressure": here(async (t) => {
+    // Without it these streams are other ones in workerd.
+    if (!Cloudflare.compatibilityFlags.transformstream_enable_standard_constructor) return;
+    for (const [stream, chunk] of [[new TextEncoderStream(), "a"], [new TextDecoderStream(), new Uint8Array([97])]]) {
+      const writer = stream.writable.getWriter();
+      let written = 0;
+      for (let i = 0; i < 3; i++) writer.write(chunk).then(() => written++);
+      await scheduler.wait(1);
+      t.write("chunks that nobody has read", written, writer.desiredSize);
+    }
+  }),
+
+  "11.5 disallow_importable_env and process.env": here((t) => {
+    t.write("variables", typeof globalThis.process?.env, "TEXT" in (globalThis.process?.env ?? {}));
   }),
 
   "11.5 expose_global_message_channel": here((t) => {
@@ -289,6 +333,93 @@ const cases = {
     t.write("a handler that comes with a later microtask", seen);
   }),
 
+  "11.5 unhandled_rejection_after_microtask_checkpoint: the moment": here(async (t) => {
+    let log = [];
+    const listener = (event) => {
+      log.push(event.type === "rejectionhandled" ? "handled" : `unhandled ${event.reason}`);
+      event.preventDefault();
+    };
+    const steps = (name, count) => {
+      let step = Promise.resolve();
+      for (let i = 1; i <= count; i++) step = step.then(() => log.push(`${name}${i}`));
+    };
+    const soon = (action) => Promise.resolve().then(action);
+    addEventListener("unhandledrejection", listener);
+    addEventListener("rejectionhandled", listener);
+    const run = async (label, action) => {
+      log = [];
+      await action();
+      await scheduler.wait(1);
+      t.write(label, log.join(", "));
+    };
+    await run("between the steps of others", () => {
+      steps("a", 2);
+      Promise.reject("r");
+      steps("b", 2);
+    });
+    await run("a handler with the next microtask", () => {
+      const rejected = Promise.reject("r");
+      soon(() => rejected.catch(() => {}));
+      steps("a", 2);
+    });
+    await run("a handler with the microtask before", () => {
+      let rejected;
+      soon(() => rejected.catch(() => {}));
+      rejected = Promise.reject("r");
+    });
+    await run("two at once", () => {
+      Promise.reject("r");
+      steps("a", 2);
+      Promise.reject("s");
+    });
+    await run("one in a microtask", () => {
+      steps("a", 3);
+      soon(() => {
+        Promise.reject("r");
+        steps("b", 2);
+      });
+      steps("c", 3);
+    });
+    await run("of an async function", () => {
+      (async () => {
+        await undefined;
+        throw "r";
+      })();
+      steps("a", 3);
+    });
+    await run("at the end of a chain", () => {
+      Promise.reject("r").then(() => {}).then(() => {});
+      steps("a", 4);
+    });
+    removeEventListener("unhandledrejection", listener);
+    removeEventListener("rejectionhandled", listener);
+  }),
+
+  "11.5 web_socket_compression": here(async (t, { address }) => {
+    const socket = new WebSocket(`ws://${address}`);
+    const opened = await new Promise((resolve) => {
+      socket.addEventListener("open", () => resolve(true));
+      socket.addEventListener("error", () => resolve(false));
+    });
+    t.write("opened", opened, /permessage-deflate/.test(socket.extensions));
+    socket.close();
+    const response = await fetch(`http://${address}?plain`, { headers: { Upgrade: "websocket" } });
+    const offer = await response.text();
+    t.write("what fetch offers by itself", offer === "null" || offer.includes("permessage-deflate"));
+  }),
+
+  "11.5 enable_nodejs modules": here(async (t) => {
+    const found = [];
+    for (const name of ["path", "assert", "stream/promises", "fs", "fs/promises", "os", "http", "_http_server", "readline/promises", "console"]) {
+      await import(`node:${name}`).then(() => found.push(name), () => {});
+    }
+    t.write("modules", found);
+    const nothing = "node:nothing";
+    await t.attempt("no module of Node.js", () => import(nothing));
+    t.write("flags", Cloudflare.compatibilityFlags.enable_nodejs_fs_module, Cloudflare.compatibilityFlags.nodejs_compat_v2);
+    t.write("a timer", typeof setTimeout(() => {}, 0));
+  }),
+
   "11.5 Cloudflare.compatibilityFlags": here((t) => {
     const { compatibilityFlags: flags } = Cloudflare;
     for (const flag of ["url_standard", "brotli_content_encoding", "nodejs_compat", "urlpattern_standard"]) t.write(flag, flags[flag]);
@@ -300,7 +431,13 @@ let settle;
 
 for (const each of Object.values(cases)) {
   each.object.fetch = async (object, request) => {
-    const { pathname } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
+    if (search === "?plain") return new Response(`${request.headers.get("Sec-WebSocket-Extensions")}`);
+    if (request.headers.get("Upgrade") === "websocket") {
+      const [client, server] = Object.values(new WebSocketPair());
+      server.accept();
+      return new Response(null, { status: 101, webSocket: client });
+    }
     switch (pathname) {
       case "/thenable":
         return { then: (resolve) => resolve(new Response("from a thenable")) };

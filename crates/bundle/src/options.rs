@@ -33,7 +33,7 @@ pub struct BundleOptions {
     pub minify: bool,
     /// Whether the entry is used as it is (`no_bundle`); files that match `rules` become modules.
     pub no_bundle: bool,
-    /// Whether `nodejs_compat` is in force: `node:fs` and `fs` become externals.
+    /// Whether `nodejs_compat` or its second version is in force: `node:fs` and `fs` become externals.
     pub compat_nodejs: bool,
     /// Whether `nodejs_als` is in force: `node:async_hooks` alone becomes an external.
     pub compat_nodejs_als: bool,

@@ -144,6 +144,14 @@ impl Compatibility {
         (Self { date, in_force }, problems)
     }
 
+    /// Tells whether Node.js's modules and globals are there: also of programs that have turned `nodejs_compat` off and its
+    /// second version not.
+    ///
+    /// Source: workerd, which asks for either.
+    pub fn has_node(&self) -> bool {
+        self.has(NODE) || self.has("nodejs_compat_v2")
+    }
+
     /// Tells whether the flag with this on name is in force.
     pub fn has(&self, on: &str) -> bool {
         self.in_force.contains(on)

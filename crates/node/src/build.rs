@@ -141,7 +141,7 @@ fn options(config: &Config, main: &Path) -> BundleOptions {
         Some(bundle.jsx_factory.clone()).filter(|name| name != "React.createElement");
     options.jsx_fragment =
         Some(bundle.jsx_fragment.clone()).filter(|name| name != "React.Fragment");
-    options.compat_nodejs = config.compatibility.has("nodejs_compat");
+    options.compat_nodejs = config.compatibility.has_node();
     options.compat_nodejs_als = config.compatibility.has("nodejs_als");
     options.built_in = Some(stated_worker::has_built_in);
     options

@@ -110,35 +110,68 @@ pub enum AssetKind {
 }
 
 /// Which of Node.js's modules a program may import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NodeModules {
     /// None of them.
     None,
     /// `node:async_hooks` alone: the flag `nodejs_als`.
     AsyncHooks,
+    /// The first of them, and those whose own flags are among these: `nodejs_compat_v2` without `nodejs_compat`.
+    Some(Vec<String>),
     /// All that exist: the flag `nodejs_compat`.
+    ///
+    /// Differs: in workerd each has a day of its own, before which wrangler supplies it.
     All,
 }
 
 impl NodeModules {
     /// Those of a program with these compatibility flags.
     pub(crate) fn of(flags: &[String]) -> Self {
-        if flags.iter().any(|flag| flag == "nodejs_compat") {
+        let has = |name: &str| flags.iter().any(|flag| flag == name);
+        if has("nodejs_compat") {
             Self::All
-        } else if flags.iter().any(|flag| flag == "nodejs_als") {
+        } else if has("nodejs_compat_v2") {
+            Self::Some(flags.to_vec())
+        } else if has("nodejs_als") {
             Self::AsyncHooks
         } else {
             Self::None
         }
     }
 
-    fn has(self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
         match self {
             Self::None => false,
             Self::AsyncHooks => name == "async_hooks",
+            Self::Some(flags) => flags_of_module(name)
+                .is_none_or(|names| flags.iter().any(|flag| names.contains(flag))),
             Self::All => true,
         }
     }
+}
+
+/// The flags that each give this module of Node.js; none for those that came first.
+fn flags_of_module(name: &str) -> Option<Vec<String>> {
+    let module = match name {
+        "fs/promises" => return None,
+        "http" | "https" => return Some(vec!["enable_nodejs_http_modules".to_owned()]),
+        "_http_server" => {
+            let flags = [
+                "enable_nodejs_http_modules",
+                "enable_nodejs_http_server_modules",
+            ];
+            return Some(flags.map(str::to_owned).to_vec());
+        }
+        _ if name.starts_with("_http_") => return flags_of_module("http"),
+        "_stream_wrap" => "stream_wrap",
+        "inspector/promises" => "inspector",
+        "readline/promises" => "readline",
+        "child_process" | "cluster" | "console" | "dgram" | "domain" | "fs" | "http2"
+        | "inspector" | "os" | "perf_hooks" | "punycode" | "readline" | "repl" | "sqlite"
+        | "trace_events" | "tty" | "v8" | "vm" | "wasi" | "worker_threads" => name,
+        _ => return None,
+    };
+    Some(vec![format!("enable_nodejs_{module}_module")])
 }
 
 /// The modules of one realm.
@@ -236,9 +269,6 @@ impl Loader {
             return library_module(name).map(Cow::Borrowed);
         }
         if let Some(name) = specifier.strip_prefix("cloudflare:") {
-            if name == "node" && self.node != NodeModules::All {
-                return None;
-            }
             library_module(&format!("cloudflare-{name}"))?;
             return Some(Cow::Owned(format!(
                 "export * from \"stated:cloudflare-{name}\";"
@@ -324,11 +354,6 @@ fn resolved<'a>(specifier: &'a str, referrer: &str) -> Cow<'a, str> {
 }
 
 fn missing(specifier: &str) -> String {
-    if specifier.starts_with("node:") || specifier.starts_with("cloudflare:") {
-        return format!(
-            "No such module \"{specifier}\": stated does not provide this built-in module yet."
-        );
-    }
     format!("No such module \"{specifier}\".")
 }
 
@@ -442,6 +467,28 @@ mod tests {
         };
 
         assert!(exists(&["nodejs_compat"], "node:path"));
+        assert!(exists(&["nodejs_compat"], "node:os"));
+        for name in ["path", "fs/promises", "module"] {
+            assert!(
+                exists(&["nodejs_compat_v2"], &format!("node:{name}")),
+                "{name}"
+            );
+        }
+        for (name, flag) in [
+            ("os", "enable_nodejs_os_module"),
+            ("_stream_wrap", "enable_nodejs_stream_wrap_module"),
+            ("readline/promises", "enable_nodejs_readline_module"),
+            ("inspector/promises", "enable_nodejs_inspector_module"),
+            ("https", "enable_nodejs_http_modules"),
+            ("_http_agent", "enable_nodejs_http_modules"),
+            ("_http_server", "enable_nodejs_http_modules"),
+            ("_http_server", "enable_nodejs_http_server_modules"),
+        ] {
+            let specifier = format!("node:{name}");
+            assert!(!exists(&["nodejs_compat_v2"], &specifier), "{name}");
+            assert!(!exists(&[flag], &specifier), "{name}");
+            assert!(exists(&["nodejs_compat_v2", flag], &specifier), "{name}");
+        }
         assert!(exists(&["nodejs_als"], "node:async_hooks"));
         assert!(!exists(&["nodejs_als"], "node:path"));
         assert!(!exists(&[], "node:async_hooks"));

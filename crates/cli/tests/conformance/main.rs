@@ -30,6 +30,8 @@ macro_rules! programs {
 
 programs! {
     alarms: "alarms",
+    compatibility_date_of_2023: "compatibility-date-2023",
+    compatibility_date_of_2025: "compatibility-date-2025",
     compatibility_flags: "compatibility-flags",
     compatibility_flags_off: "compatibility-flags-off",
     content_encoding: "content-encoding",

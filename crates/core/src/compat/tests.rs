@@ -83,6 +83,20 @@ fn node_compatibility_brings_its_second_version_from_its_own_day() {
     assert!(resolve("2026-08-04", &["no_nodejs_compat"]).has("nodejs_compat_v2"));
     let neither = resolve("2026-08-04", &["no_nodejs_compat", "no_nodejs_compat_v2"]);
     assert!(!neither.has("nodejs_compat") && !neither.has("nodejs_compat_v2"));
+    assert!(resolve("2026-08-04", &["no_nodejs_compat"]).has_node());
+    assert!(resolve("2024-01-01", &["nodejs_compat"]).has_node());
+    assert!(!neither.has_node() && !resolve("2026-08-03", &[]).has_node());
+}
+
+#[test]
+fn what_node_compatibility_brings_goes_with_it() {
+    let flag = "enable_nodejs_http2_module";
+    assert!(!resolve("2025-08-31", &["nodejs_compat"]).has(flag));
+    assert!(resolve("2025-09-01", &["nodejs_compat"]).has(flag));
+    assert!(!resolve("2025-09-01", &[]).has(flag));
+    assert!(resolve("2026-08-04", &[]).has(flag));
+    assert!(!resolve("2026-08-04", &["no_nodejs_compat"]).has(flag));
+    assert!(resolve("2026-08-04", &["no_nodejs_compat", flag]).has(flag));
 }
 
 #[test]
@@ -151,6 +165,7 @@ fn flags_in_force_come_in_alphabetical_order() {
             "durable_object_fetch_requires_full_url",
             "fetch_refuses_unknown_protocols",
             "formdata_parser_supports_files",
+            "r2_public_beta_bindings",
             "rpc",
             "streams_byob_reader_detaches_buffer",
         ]

@@ -211,6 +211,7 @@ export class Body {
   /** @returns {Promise<Blob>} */
   async blob() {
     const contentType = headerIn(listOfBody(this), "content-type");
+    if (lacks("blob_standard_mime_type")) return blobAround(await takeBytes(this), contentType ?? "", true);
     const mimeType = extractMimeType(contentType);
     return blobAround(await takeBytes(this), mimeType === null ? "" : serializeMimeType(mimeType), true);
   }

@@ -2,8 +2,8 @@
  * Event and EventTarget of the DOM standard for targets without a tree: every dispatch is at its target. The other event
  * classes are in event.js, which is the module to import from.
  *
- * An exception of a listener ends a `dispatchEvent()` of the program, which throws it, as in Workers and unlike the standard.
- * While the runtime dispatches, it goes to the log and does not stop the other listeners. This module knows nothing of
+ * An exception of a listener ends a `dispatchEvent()` of the program, which throws it, as in Workers before 2026-09-15 and unlike
+ * the standard. From then on, and while the runtime dispatches, it goes to the log and does not stop the other listeners. This module knows nothing of
  * sockets, timers or contexts; they make events and call `dispatch`.
  *
  * @module
@@ -13,7 +13,7 @@ import { ops } from "stated:host";
 import { DOMException } from "stated:dom-exception";
 import { takeAccessors } from "stated:own-accessors";
 import { reportUncaught } from "stated:report";
-import { lacks } from "stated:settings";
+import { flag, lacks } from "stated:settings";
 import { badArgument, badConstructorArgument, defineConstants, defineInspection, defineInterface, toDictionary,
   toDOMString } from "stated:webidl";
 
@@ -243,8 +243,8 @@ export class EventTarget {
   }
 
   /**
-   * Calls the listeners one after the other, at once. Returns false when one of them prevented the default, and throws what
-   * the first of them throws, which ends the dispatch.
+   * Calls the listeners one after the other, at once. Returns false when one of them prevented the default. Before 2026-09-15
+   * throws what the first of them throws, which ends the dispatch.
    *
    * @param {Event} event
    * @returns {boolean}
@@ -323,7 +323,7 @@ export class EventTarget {
       try {
         call(listener, this, event);
       } catch (error) {
-        if (!(flagsOf(event) & TRUSTED)) throw error;
+        if (!(flagsOf(event) & TRUSTED) && !flag("spec_compliant_dispatch_exceptions")) throw error;
         reportUncaught(error);
       } finally {
         if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
@@ -342,7 +342,7 @@ function isCallback(value) {
 function call(listener, target, event) {
   const { callback } = listener;
   if (typeof callback === "function") {
-    const result = callback.call(lacks("set_event_target_this") ? undefined : target, event);
+    const result = callback.call(lacks("set_event_target_this") ? globalThis : target, event);
     if (listener.isHandler && result === false) event.preventDefault();
     return;
   }

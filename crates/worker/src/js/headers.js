@@ -13,6 +13,7 @@
  */
 
 import { ops } from "stated:host";
+import { lacks } from "stated:settings";
 import { badArgument, badConstructorArgument, badField, defineInspection, defineInterface, definePairIterable, toDOMString } from "stated:webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -137,11 +138,15 @@ export class Headers {
     if (checkName(name) !== "set-cookie") {
       throw new TypeError('getAll() can only be used with the header name "Set-Cookie".');
     }
-    return this.getSetCookie();
+    return this.#setCookies();
   }
 
   /** @returns {string[]} */
   getSetCookie() {
+    return this.#setCookies();
+  }
+
+  #setCookies() {
     const list = this.#text();
     const values = [];
     for (let i = 0; i < list.length; i += 2) if (list[i] === "set-cookie") values.push(list[i + 1]);
@@ -246,7 +251,7 @@ function listFrom(init, dictionary = undefined) {
 }
 
 /**
- * Sorted by name, values of one name combined; each Set-Cookie stays on its own.
+ * Sorted by name, values of one name combined; each Set-Cookie stays on its own, since 2023-03-01.
  *
  * @param {string[]} list
  */
@@ -255,7 +260,7 @@ function sortAndCombine(list) {
   for (let i = 0; i < list.length; i += 2) names.push(list[i]);
   const result = [];
   for (const name of [...new Set(names)].sort()) {
-    if (name === "set-cookie") {
+    if (name === "set-cookie" && !lacks("http_headers_getsetcookie")) {
       for (let i = 0; i < list.length; i += 2) if (list[i] === name) result.push(name, list[i + 1]);
     } else {
       result.push(name, findCombined(list, name));

@@ -1,5 +1,5 @@
 /**
- * The globals that `nodejs_compat` adds. Each is made when it is first used, so that a program without them does not pay for
+ * The globals that `nodejs_compat` adds in its second version. Each is made when it is first used, so that a program without them does not pay for
  * Node's modules.
  *
  * @module
@@ -23,13 +23,14 @@ const timers = ["clearInterval", "clearTimeout", "setInterval", "setTimeout"];
  * @param {any} target the global object
  */
 export function installNodeGlobals(target) {
-  if (!flag("nodejs_compat")) return;
+  if (flag("enable_nodejs_global_timers")) {
+    for (const name of timers) defineAtFirstUse(target, name, () => ops.builtInModule("node:timers")[name]);
+  }
+  if (!flag("nodejs_compat_v2")) return;
   Object.defineProperty(target, "global", { value: target, writable: true, enumerable: false, configurable: true });
   for (const [name, module] of Object.entries(sources)) {
     defineAtFirstUse(target, name, () => ops.builtInModule(module)[name === "process" ? "default" : name]);
   }
-  if (!flag("enable_nodejs_global_timers")) return;
-  for (const name of timers) defineAtFirstUse(target, name, () => ops.builtInModule("node:timers")[name]);
 }
 
 /** @param {object} target @param {string} name @param {() => unknown} make */

@@ -11,6 +11,7 @@ import { Headers } from "stated:headers";
 import { Navigator } from "stated:navigator";
 import { lacks } from "stated:settings";
 import { URLSearchParams } from "stated:url-search-params";
+import { removeTags } from "stated:webidl";
 
 /**
  * Takes away what came with flags that are not in force.
@@ -32,6 +33,8 @@ export function removeNewer(target, classes) {
   if (lacks("http_headers_getsetcookie")) remove(Headers, "getSetCookie");
   if (lacks("urlsearchparams_delete_has_value_arg")) ignoreValue("delete", "has");
   if (lacks("set_tostring_tag")) {
+    removeTags();
+    // DOMException is an error with a tag of its own.
     for (const Class of Object.values(classes)) remove(Class, Symbol.toStringTag);
   }
 }

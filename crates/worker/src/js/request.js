@@ -330,7 +330,9 @@ function toIntegrity(value) {
 function toCache(value) {
   if (lacks("cache_option_enabled")) throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
   const text = toDOMString(value);
-  if (text !== "no-store" && text !== "no-cache") throw new TypeError(`Unsupported cache mode: ${text}`);
+  const isKnown = text === "no-store" || (text === "no-cache" && !lacks("cache_no_cache_enabled"))
+    || (text === "reload" && flag("cache_reload_enabled"));
+  if (!isKnown) throw new TypeError(`Unsupported cache mode: ${text}`);
   return text;
 }
 

@@ -5,7 +5,6 @@
  */
 
 import { Body, headerListOf, headersOf, hostBodyStream, setBody, shareBody, wireBody, wireHeaders } from "stated:body";
-import { EventTarget } from "stated:event";
 import { headerList } from "stated:headers";
 import { ops } from "stated:host";
 import { statusTextOf } from "stated:status-text";
@@ -231,11 +230,17 @@ export function isManual(value, name) {
   return text === "manual";
 }
 
+/** Whether a value is a WebSocket, whose module imports this one. @type {(value: unknown) => boolean} */
+let isSocket = () => false;
+
+/** @param {typeof isSocket} check */
+export function setSocketCheck(check) {
+  isSocket = check;
+}
+
 /** @param {any} value */
 function checkSocket(value) {
-  if (!(value instanceof EventTarget) || Object.prototype.toString.call(value) !== "[object WebSocket]") {
-    throw badField("webSocket", "InitializerDict", "WebSocket");
-  }
+  if (!isSocket(value)) throw badField("webSocket", "InitializerDict", "WebSocket");
 }
 
 /** @param {number} status */

@@ -163,9 +163,9 @@ export function clearInterval(id = undefined) {
 
 for (const timerFunction of [setTimeout, setInterval]) Object.defineProperty(timerFunction, "length", { value: 1 });
 
-/** With nodejs_compat the timers are Node's, and so are their texts. @param {string} name @param {unknown} value */
+/** Where the timers are Node's, so are their texts. @param {string} name @param {unknown} value */
 function notAFunction(name, value) {
-  if (!flag("nodejs_compat")) return badArgument("ServiceWorkerGlobalScope", name, 1, "function");
+  if (!flag("enable_nodejs_global_timers")) return badArgument("ServiceWorkerGlobalScope", name, 1, "function");
   return new TypeError(`The "callback" argument must be of type function. Received ${received(value)}`);
 }
 

@@ -149,6 +149,14 @@ export function isSharedBuffer(value) {
   }
 }
 
+/** The prototypes with a tag of `defineInterface`. @type {object[]} */
+const tagged = [];
+
+/** Takes the tags away, for programs of dates before 2024-09-26. */
+export function removeTags() {
+  for (const prototype of tagged) Reflect.deleteProperty(prototype, Symbol.toStringTag);
+}
+
 /**
  * Gives a class the attributes that Web IDL interfaces have: methods and accessors enumerable, `Symbol.toStringTag`.
  * `shown` names the attributes that printing an instance shows, in that order.
@@ -166,6 +174,7 @@ export function defineInterface(Class, shown, name = Class.name) {
     if (key !== "length" && key !== "name" && key !== "prototype") Object.defineProperty(Class, key, { enumerable: true });
   }
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+  tagged.push(prototype);
   if (shown !== undefined) defineInspection(prototype, (self) => attributesOf(self, shown));
 }
 

@@ -13,6 +13,7 @@ import { CloseEvent, defineEventHandlers, dispatch, ErrorEvent, Event, EventTarg
 import { outboundService, setSocketFactory } from "stated:fetch";
 import { ops } from "stated:host";
 import { registerPlatformClass } from "stated:platform-classes";
+import { setSocketCheck } from "stated:response";
 import { deserialize, serialize } from "stated:serialize";
 import { flag } from "stated:settings";
 import { badArgument, badConstructorArgument, defineConstants, defineInterface, internal, toDOMString,
@@ -535,6 +536,7 @@ export function socketFromHost(socketId) {
 }
 
 setSocketFactory(socketFromHost);
+setSocketCheck(isWebSocket);
 
 /**
  * Gives an end away in a response and returns its id.

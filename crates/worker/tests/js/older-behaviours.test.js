@@ -74,3 +74,44 @@ test("attributes are each object's own", () => {
   assertEquals(Object.keys(new target.URL("http://x/")), []);
   assertEquals([url.href, new target.Response(null, { status: 404 }).ok], ["http://x/y", false]);
 });
+
+test("what nobody reads is let out of the encoder streams: nothing, one chunk, or all", async () => {
+  const { TextEncoderStream } = globalClasses;
+  for (const [lacking, expected] of /** @type {[string[], number][]} */ ([[[], 0], [["encoder_stream_spec_compliant_backpressure"], 1],
+    [["encoder_stream_spec_compliant_backpressure", "fixup-transform-stream-backpressure"], 3]])) {
+    setFlags([], lacking);
+    const writer = new TextEncoderStream().writable.getWriter();
+    let written = 0;
+    for (let i = 0; i < 3; i++) void writer.write("a").then(() => written++);
+    for (let i = 0; i < 50; i++) await undefined;
+    assertEquals(written, expected);
+  }
+});
+
+test("no-cache and reload are cache modes with their flags only", () => {
+  const { Request } = globalClasses;
+  const mode = (/** @type {string} */ cache) => new Request("http://x/", { cache }).cache;
+  setFlags([], ["cache_no_cache_enabled"]);
+  assertEquals(mode("no-store"), "no-store");
+  assertThrows(() => mode("no-cache"), TypeError, "Unsupported cache mode: no-cache");
+  assertThrows(() => mode("reload"), TypeError, "Unsupported cache mode: reload");
+  setFlags(["cache_reload_enabled"]);
+  assertEquals([mode("no-cache"), mode("reload")], ["no-cache", "reload"]);
+});
+
+test("an exception of a listener is reported, or ends the dispatch before 2026-09-15", () => {
+  const { Event, EventTarget } = globalClasses;
+  const dispatched = () => {
+    const target = new EventTarget();
+    let later = 0;
+    target.addEventListener("x", () => {
+      throw new Error("thrown");
+    });
+    target.addEventListener("x", () => later++);
+    return [target.dispatchEvent(new Event("x")), later];
+  };
+  setFlags(["spec_compliant_dispatch_exceptions"]);
+  assertEquals(dispatched(), [true, 1]);
+  setFlags([]);
+  assertThrows(dispatched, Error, "thrown");
+});

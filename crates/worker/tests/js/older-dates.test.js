@@ -40,6 +40,10 @@ test("each flag that is not in force takes what came with it", () => {
   for (const value of [parameters, new target.Request("http://x/"), target.crypto, new target.Event("x")]) {
     assertEquals(Object.prototype.toString.call(value), "[object Object]");
   }
+  const headers = new target.Headers([["set-cookie", "a"], ["set-cookie", "b"]]);
+  assertEquals([[...headers], headers.getAll("set-cookie")], [[["set-cookie", "a, b"]], ["a", "b"]]);
+  const [client] = Object.values(new target.WebSocketPair());
+  assert(new target.Response(null, { status: 101, webSocket: client }).webSocket === client);
 });
 
 test("what the library does itself follows the flags, too", async () => {

@@ -63,8 +63,8 @@ test("the callback must be a function", () => {
   assertThrows(() => setInterval(/** @type {any} */ (undefined)), TypeError, message("setInterval"));
 });
 
-test("with nodejs_compat a callback that is no function is refused in Node's words", () => {
-  setFlags(["nodejs_compat"]);
+test("with the timers of Node.js a callback that is no function is refused in Node's words", () => {
+  setFlags(["enable_nodejs_global_timers"]);
   const cases = [[undefined, "undefined"], [null, "null"], ["a", "type string ('a')"], [5, "type number (5)"], [{}, "an instance of Object"],
     [10n, "type bigint (10n)"], [true, "type boolean (true)"]];
   for (const [given, received] of cases) {

@@ -36,7 +36,7 @@ function checkVariable(descriptor) {
 }
 
 /** Variables are strings, whatever is assigned. @type {Record<string, string>} */
-export const env = new Proxy(flag("nodejs_compat_populate_process_env") ? { ...variables } : {}, {
+export const env = new Proxy(flag("nodejs_compat_populate_process_env") && !flag("disallow_importable_env") ? { ...variables } : {}, {
   set(target, key, value) {
     return Reflect.set(target, variableText(key), variableText(value));
   },

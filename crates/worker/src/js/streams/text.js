@@ -5,8 +5,15 @@
  */
 
 import { TextDecoder, TextEncoder } from "stated:encoding";
+import { lacks } from "stated:settings";
 import { TransformStream } from "stated:vendor/web-streams-polyfill";
 import { defineInterface, toDOMString } from "stated:webidl";
+
+/** How many chunks are let out before anybody reads: before 2026-03-24 one, and before 2024-12-16 all. */
+function readableStrategy() {
+  if (lacks("fixup-transform-stream-backpressure")) return { highWaterMark: Infinity };
+  return { highWaterMark: lacks("encoder_stream_spec_compliant_backpressure") ? 1 : 0 };
+}
 
 /** Strings in, UTF-8 out; a surrogate pair may be cut in two chunks. */
 export class TextEncoderStream {
@@ -29,7 +36,7 @@ export class TextEncoderStream {
       flush(controller) {
         if (highSurrogate !== "") controller.enqueue(encoder.encode("\ufffd"));
       },
-    });
+    }, undefined, readableStrategy());
   }
 
   get encoding() {
@@ -68,7 +75,7 @@ export class TextDecoderStream {
         const text = decoder.decode();
         if (text !== "") controller.enqueue(text);
       },
-    });
+    }, undefined, readableStrategy());
   }
 
   get encoding() {
