@@ -299,23 +299,12 @@ impl WorkerModules {
         if !Path::new(args.id).is_absolute() {
             return None;
         }
-        let script = is_script(args.module_type);
-        if script && glob_imports::may_contain(args.code) && !decorators::likely_contains(args.code)
-        {
-            let is_module = |path: &Path| self.has_module(path);
-            if let Some((code, map)) =
-                glob_imports::expand(args.code, Path::new(args.id), is_module)
-            {
-                return Some(HookTransformOutput {
-                    code: Some(code),
-                    map: HookTransformOutputMap::Sourcemap(map),
-                    ..HookTransformOutput::default()
-                });
-            }
-        }
         // Packages ship plain JavaScript, nearly all of them: only the project's own files pay for a closer look.
         let in_package = args.id.contains("/node_modules/");
         if in_package && !decorators::likely_contains(args.code) {
+            if let Some(expanded) = self.with_globs_expanded(args) {
+                return Some(expanded);
+            }
             let code = is_script(args.module_type)
                 .then(|| local_names::renamed(args.code))
                 .flatten()?;
@@ -339,9 +328,11 @@ impl WorkerModules {
             Lowered::Unchanged
         };
         match lowered {
-            Lowered::Unchanged => module_type.map(|module_type| HookTransformOutput {
-                module_type: Some(module_type),
-                ..HookTransformOutput::default()
+            Lowered::Unchanged => self.with_globs_expanded(args).or_else(|| {
+                module_type.map(|module_type| HookTransformOutput {
+                    module_type: Some(module_type),
+                    ..HookTransformOutput::default()
+                })
             }),
             Lowered::Changed { code, map } => Some(HookTransformOutput {
                 code: Some(code),
@@ -363,6 +354,20 @@ impl WorkerModules {
                 None
             }
         }
+    }
+
+    /// The file with tables of what its imports with unknown names may mean, if it has such.
+    fn with_globs_expanded(&self, args: &HookTransformArgs<'_>) -> Option<HookTransformOutput> {
+        if !is_script(args.module_type) || !glob_imports::may_contain(args.code) {
+            return None;
+        }
+        let is_module = |path: &Path| self.has_module(path);
+        let (code, map) = glob_imports::expand(args.code, Path::new(args.id), is_module)?;
+        Some(HookTransformOutput {
+            code: Some(code),
+            map: HookTransformOutputMap::Sourcemap(map),
+            ..HookTransformOutput::default()
+        })
     }
 
     /// Whether a file can be imported, by its extension or by a rule.

@@ -256,6 +256,7 @@ async fn a_name_that_is_put_together_finds_every_file_it_may_be_of() {
             "src/index.ts",
             "const load = async (name: string) => (await import(`./words/${name}.json`)).default.hello;
              const old = (name: string) => require('./old-' + name + '.js');
+             // A word that begins with @name is no decorator.
              export const run = async () => [await load('en'), await load('far/de'), old('a'), await load('xx').catch((error: Error) => error.message)];
              export default {};",
         ),
