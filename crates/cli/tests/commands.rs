@@ -130,17 +130,21 @@ fn the_environment_of_node_is_the_commands_or_the_one_it_was_started_with() {
 #[test]
 fn a_module_has_a_url_with_the_flag_for_it() {
     let project = Copy::of("reload");
-    project.replace("src/version.ts", "\"one\"", "String(import.meta.url)");
+    project.replace(
+        "src/version.ts",
+        "\"one\"",
+        "`${import.meta.url} ${Object.keys(import.meta).length}`",
+    );
     let version = |launch: Launch| launch.start().get("/count").text().to_owned();
 
-    assert_eq!(version(project.launch()), "undefined 1");
+    assert_eq!(version(project.launch()), "undefined 0 1");
 
     project.replace(
         "wrangler.toml",
         "compatibility_date",
         "compatibility_flags = [\"new_module_registry\"]\ncompatibility_date",
     );
-    assert_eq!(version(project.launch()), "file:///bundle/worker.js 1");
+    assert_eq!(version(project.launch()), "file:///bundle/worker.js 5 1");
 }
 
 #[test]

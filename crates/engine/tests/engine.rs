@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use stated_engine::{
-    Args, CodeGeneration, Coroutine, FrameInfo, Limits, ModuleSource, Modules, NativeResult,
+    Args, CodeGeneration, Coroutine, FrameInfo, Limits, Local, ModuleSource, Modules, NativeResult,
     PromiseState, Realm, Resumed, Runtime, Scope, StopReason, Thrown, TurnBudget,
 };
 
@@ -39,6 +39,29 @@ impl Modules for Guarded {
         if specifier == "inner" && referrer != Some("outer") {
             return Err(format!("{referrer:?} may not import inner"));
         }
+        Ok(())
+    }
+}
+
+/// Modules that know their names; asking for that of "odd" fails.
+struct Described(Sources);
+
+impl Modules for Described {
+    fn load(&self, specifier: &str) -> Result<ModuleSource, String> {
+        self.0.load(specifier)
+    }
+
+    fn describe<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        specifier: &str,
+        meta: Local<'s>,
+    ) -> Result<(), Thrown<'s>> {
+        if specifier == "odd" {
+            return Err(scope.type_error("odd"));
+        }
+        let name = scope.string(specifier);
+        scope.define(meta, "name", name);
         Ok(())
     }
 }
@@ -165,6 +188,29 @@ fn a_module_knows_nothing_of_itself() {
             assert_eq!(text_of(scope, namespace, "known"), "object,,,true");
         });
     });
+}
+
+#[test]
+fn the_host_says_what_a_module_knows_of_itself() {
+    let sources = [
+        (
+            "main",
+            "import { name } from 'dir/other'; export const names = [import.meta.name, name].join(); export const text = await import('odd').catch(String);",
+        ),
+        ("dir/other", "export const { name } = import.meta;"),
+        ("odd", "export const { name } = import.meta;"),
+    ];
+    with_modules(
+        &sources,
+        |sources| Rc::new(Described(sources)),
+        |runtime, realm| {
+            run_main(runtime, realm, |scope, namespace| {
+                assert_eq!(text_of(scope, namespace, "names"), "main,dir/other");
+                scope.drain(|_, _| {});
+                assert_eq!(text_of(scope, namespace, "text"), "TypeError: odd");
+            });
+        },
+    );
 }
 
 #[test]

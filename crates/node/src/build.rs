@@ -11,14 +11,6 @@ use stated_config::project::{self, BuildCommand};
 use stated_object::clock::wall_ms;
 use stated_worker::{Asset, AssetKind, Source, Version};
 
-/// What a module knows of itself in programs with the flag `new_module_registry`: all of a program is one module.
-const IMPORT_META: [(&str, &str); 4] = [
-    ("import.meta.dirname", "\"/bundle\""),
-    ("import.meta.filename", "\"/bundle/worker.js\""),
-    ("import.meta.main", "true"),
-    ("import.meta.url", "\"file:///bundle/worker.js\""),
-];
-
 /// A program ready to be loaded.
 #[derive(Clone)]
 pub struct Built {
@@ -122,13 +114,6 @@ fn options(config: &Config, main: &Path) -> BundleOptions {
         .iter()
         .map(|(name, text)| (name.clone(), text.clone()))
         .collect();
-    if config.compatibility.has("new_module_registry") {
-        let own = IMPORT_META.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        let named = |name: &str| bundle.define.contains_key(name);
-        options
-            .define
-            .extend(own.into_iter().filter(|(name, _)| !named(name)));
-    }
     options.alias = bundle
         .alias
         .iter()

@@ -63,6 +63,7 @@ library! {
     "html-rewriter/document",
     "html-rewriter/tokens",
     "http-answer",
+    "import-meta",
     "inspect",
     "inspect-layout",
     "inspect-text",

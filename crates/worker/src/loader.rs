@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use stated_crypto::{Hash, Hasher};
-use stated_engine::{ModuleSource, Modules, Persistent};
+use stated_engine::{Local, ModuleSource, Modules, Persistent, Scope, Thrown};
 
 use crate::library::library_module;
 
@@ -182,14 +182,18 @@ pub(crate) struct Loader {
     /// Empty while the library itself is loaded.
     source: OnceCell<Source>,
     node: NodeModules,
+    /// Whether modules of the program know where they are: the flag `new_module_registry`.
+    describes: bool,
     values: RefCell<HashMap<String, Persistent>>,
 }
 
 impl Loader {
-    pub(crate) fn new(node: NodeModules) -> Self {
+    /// The modules of a program with these compatibility flags.
+    pub(crate) fn new(flags: &[String]) -> Self {
         Self {
             source: OnceCell::new(),
-            node,
+            node: NodeModules::of(flags),
+            describes: flags.iter().any(|flag| flag == "new_module_registry"),
             values: RefCell::default(),
         }
     }
@@ -308,6 +312,23 @@ impl Modules for Loader {
         }
     }
 
+    fn describe<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        specifier: &str,
+        meta: Local<'s>,
+    ) -> Result<(), Thrown<'s>> {
+        if !self.describes || self.built_in(specifier).is_some() {
+            return Ok(());
+        }
+        let (library, _) = scope.evaluate_module("stated:import-meta")?;
+        let describe = scope.property(library, "describe")?;
+        let name = scope.string(specifier);
+        let is_main = scope.boolean(specifier == self.main());
+        scope.call(describe, &[meta, name, is_main])?;
+        Ok(())
+    }
+
     fn permit(&self, specifier: &str, referrer: Option<&str>) -> Result<(), String> {
         let guarded = specifier.starts_with(LIBRARY_SCHEME)
             && referrer.is_some_and(|referrer| self.built_in(referrer).is_none());
@@ -361,8 +382,9 @@ fn missing(specifier: &str) -> String {
 mod tests {
     use super::*;
 
-    fn loader(node: NodeModules) -> Loader {
-        let loader = Loader::new(node);
+    fn loader(flags: &[&str]) -> Loader {
+        let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let loader = Loader::new(&flags);
         loader.set_source(Source::default());
         loader
     }
@@ -383,7 +405,7 @@ mod tests {
 
     #[test]
     fn only_the_host_and_built_in_modules_import_the_library() {
-        let loader = loader(NodeModules::All);
+        let loader = loader(&["nodejs_compat"]);
         let refused = Err("No such module \"stated:url\".".to_owned());
 
         assert_eq!(loader.permit("stated:url", None), Ok(()));
@@ -398,18 +420,15 @@ mod tests {
         let refused = Err("No such module \"stated:url\".".to_owned());
 
         assert_eq!(
-            loader(NodeModules::All).permit("stated:url", Some("stated:timers line 1 > Function")),
+            loader(&["nodejs_compat"])
+                .permit("stated:url", Some("stated:timers line 1 > Function")),
             refused
         );
     }
 
     #[test]
     fn the_operations_are_not_for_the_program() {
-        assert!(
-            loader(NodeModules::None)
-                .permit(OPERATIONS, Some("worker.js"))
-                .is_err()
-        );
+        assert!(loader(&[]).permit(OPERATIONS, Some("worker.js")).is_err());
     }
 
     #[test]
@@ -461,10 +480,7 @@ mod tests {
 
     #[test]
     fn node_modules_exist_with_their_flag_only() {
-        let exists = |flags: &[&str], specifier: &str| {
-            let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
-            loader(NodeModules::of(&flags)).load(specifier).is_ok()
-        };
+        let exists = |flags: &[&str], specifier: &str| loader(flags).load(specifier).is_ok();
 
         assert!(exists(&["nodejs_compat"], "node:path"));
         assert!(exists(&["nodejs_compat"], "node:os"));

@@ -48,6 +48,7 @@ programs! {
     hibernation_that_is_closed_by_hand: "hibernation-manual-close",
     html_rewriter: "html-rewriter",
     ids_and_stubs: "ids-and-stubs",
+    import_meta: "import-meta",
     messages: "messages",
     modules_of_node: "node-modules",
     older_urls: "older-urls",

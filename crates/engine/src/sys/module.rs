@@ -17,7 +17,7 @@ use mozjs::rust::{CompileOptionsWrapper, transform_str_to_source_text};
 
 use super::handles::Persistent;
 use super::promise::PromiseState;
-use super::runtime::Inner;
+use super::runtime::{Inner, RealmInner};
 use super::scope::{Local, ReleaseOnDrop, Scope, Thrown};
 
 /// What a module specifier stands for.
@@ -45,6 +45,22 @@ pub trait Modules {
     fn resolve<'a>(&self, specifier: &'a str, referrer: Option<&str>) -> Cow<'a, str> {
         let _ = referrer;
         Cow::Borrowed(specifier)
+    }
+
+    /// Fills the `import.meta` of the module of this specifier, an object without properties and prototype.
+    ///
+    /// Called when the module first asks for it.
+    ///
+    /// # Errors
+    /// What the module's `import.meta` throws then.
+    fn describe<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        specifier: &str,
+        meta: Local<'s>,
+    ) -> Result<(), Thrown<'s>> {
+        let _ = (scope, specifier, meta);
+        Ok(())
     }
 
     /// Whether `referrer` may import `specifier`; asked at every import, also of a loaded module.
@@ -218,13 +234,56 @@ fn referrer_url(script: *mut JSScript) -> Option<String> {
     )
 }
 
-/// `import.meta`: an object with nothing in it. Without the hook the engine throws.
+/// `import.meta`: what the host says of the module. Without the hook the engine throws.
 pub(crate) unsafe extern "C" fn metadata_hook(
-    _cx: *mut JSContext,
-    _module: RawHandle<*mut JSObject>,
-    _meta: RawHandle<*mut JSObject>,
+    cx: *mut JSContext,
+    module: RawHandle<*mut JSObject>,
+    meta: RawHandle<*mut JSObject>,
 ) -> bool {
-    true
+    // SAFETY: the engine passes its own context, whose private data is the Inner.
+    let inner = unsafe { Inner::of(cx) };
+    let release = ReleaseOnDrop::new(inner);
+    let described = catch_unwind(AssertUnwindSafe(|| {
+        let mut scope = Scope::new(inner);
+        let Some(realm) = inner.current_realm() else {
+            return Ok(());
+        };
+        let Some(specifier) = specifier_of(&realm, module.get()) else {
+            return Ok(());
+        };
+        let meta = scope.root_object(meta.get());
+        realm.loader.describe(&mut scope, &specifier, meta)
+    }));
+    let fine = match described {
+        Ok(Ok(())) => true,
+        Ok(Err(Thrown::Value(error))) => {
+            // SAFETY: the error is rooted.
+            unsafe {
+                mozjs::jsapi::JS_SetPendingException(
+                    cx,
+                    error.raw(),
+                    mozjs::jsapi::ExceptionStackBehavior::Capture,
+                );
+            }
+            false
+        }
+        Ok(Err(Thrown::Stopped)) => false,
+        Err(panic) => {
+            inner.keep_panic(panic);
+            false
+        }
+    };
+    drop(release);
+    fine
+}
+
+/// The specifier under which a module was loaded.
+fn specifier_of(realm: &RealmInner, module: *mut JSObject) -> Option<String> {
+    let modules = realm.modules.borrow();
+    let found = modules
+        .iter()
+        .find(|(_, loaded)| loaded.value().to_object() == module);
+    found.map(|(specifier, _)| specifier.clone())
 }
 
 /// The engine's callback for a static or dynamic import.

@@ -9,7 +9,7 @@ use stated_engine::{CodeGeneration, Persistent, Scope, StopReason, Thrown};
 use super::*;
 use crate::content_coding::Codings;
 use crate::dynamic::Dynamic;
-use crate::loader::{Loader, NodeModules, OPERATIONS as OPERATIONS_MODULE, Source};
+use crate::loader::{Loader, OPERATIONS as OPERATIONS_MODULE, Source};
 use crate::ops::OPERATIONS;
 
 /// The functions of main.js that the host calls.
@@ -132,7 +132,7 @@ impl Worker {
     }
 
     fn library_realm(self: &Rc<Self>, init_json: &str) -> Result<Prepared, LoadError> {
-        let loader = Rc::new(Loader::new(NodeModules::of(&flags_of(init_json))));
+        let loader = Rc::new(Loader::new(&flags_of(init_json)));
         let realm = self.runtime.new_realm(loader.clone());
         let library = self.no_event(None);
         let main = self.enter(&realm, &library, 0, |scope| {
