@@ -125,6 +125,15 @@ const cases = {
     t.write("type", new Blob([], { type: "text/plain; charset=UTF-8" }).type, new Blob([], { type: "TEXT/Plain" }).type);
   }),
 
+  "11.5 no_resizable_array_buffer_in_blob": here(async (t) => {
+    await t.attempt("size", () => new Blob([new Uint8Array(new ArrayBuffer(2, { maxByteLength: 4 }))]).size);
+  }),
+
+  "11.5 html_rewriter_treats_esi_include_as_void_tag": here(async (t) => {
+    const rewriter = new HTMLRewriter().on("esi\\:include", { element: (element) => element.remove() });
+    t.write("removed", await rewriter.transform(new Response("<p><esi:include src=x>a</p>b")).text());
+  }),
+
   "11.5 strict_compression_checks": here(async (t) => {
     const compressed = new Response("text").body.pipeThrough(new CompressionStream("gzip"));
     const bytes = new Uint8Array(await new Response(compressed).arrayBuffer());
@@ -416,6 +425,8 @@ const cases = {
     t.write("modules", found);
     const nothing = "node:nothing";
     await t.attempt("no module of Node.js", () => import(nothing));
+    const bare = "path";
+    await t.attempt("without node:", async () => (await import(bare)).join("a", "b"));
     t.write("flags", Cloudflare.compatibilityFlags.enable_nodejs_fs_module, Cloudflare.compatibilityFlags.nodejs_compat_v2);
     t.write("a timer", typeof setTimeout(() => {}, 0));
   }),

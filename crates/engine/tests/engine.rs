@@ -96,11 +96,7 @@ fn budget() -> TurnBudget {
 }
 
 /// Evaluates module "main" and gives its namespace to `f`.
-fn run_main(
-    runtime: &Runtime,
-    realm: &Realm,
-    f: impl for<'s> FnOnce(&mut Scope<'s>, stated_engine::Local<'s>),
-) {
+fn run_main(runtime: &Runtime, realm: &Realm, f: impl for<'s> FnOnce(&mut Scope<'s>, Local<'s>)) {
     runtime.enter(
         realm,
         FrameInfo {
@@ -122,7 +118,7 @@ fn run_main(
     );
 }
 
-fn text_of(scope: &mut Scope<'_>, namespace: stated_engine::Local<'_>, name: &str) -> String {
+fn text_of(scope: &mut Scope<'_>, namespace: Local<'_>, name: &str) -> String {
     let Ok(value) = scope.property(namespace, name) else {
         panic!("{name} threw")
     };

@@ -182,6 +182,8 @@ pub(crate) struct Loader {
     /// Empty while the library itself is loaded.
     source: OnceCell<Source>,
     node: NodeModules,
+    /// Whether Node's modules may be imported by their names alone: the flag `nodejs_compat_v2`.
+    bare_names: bool,
     /// Whether modules of the program know where they are: the flag `new_module_registry`.
     describes: bool,
     values: RefCell<HashMap<String, Persistent>>,
@@ -193,6 +195,7 @@ impl Loader {
         Self {
             source: OnceCell::new(),
             node: NodeModules::of(flags),
+            bare_names: flags.iter().any(|flag| flag == "nodejs_compat_v2"),
             describes: flags.iter().any(|flag| flag == "new_module_registry"),
             values: RefCell::default(),
         }
@@ -229,6 +232,15 @@ impl Loader {
         self.source
             .get()
             .is_some_and(|source| source.main.is_some())
+    }
+
+    /// Whether a specifier means one of Node's modules by its name alone. The bundler has put `node:` in front of what it saw;
+    /// other names are made while the program runs.
+    fn is_bare(&self, specifier: &str) -> bool {
+        self.bare_names
+            && !is_reserved(specifier)
+            && self.own(specifier).is_none()
+            && self.built_in(&format!("node:{specifier}")).is_some()
     }
 
     /// The text of a module of the program.
@@ -308,6 +320,7 @@ impl Modules for Loader {
             Some(referrer) if self.has_paths() && self.built_in(referrer).is_none() => {
                 resolved(specifier, referrer)
             }
+            _ if self.is_bare(specifier) => Cow::Owned(format!("node:{specifier}")),
             _ => Cow::Borrowed(specifier),
         }
     }
@@ -480,10 +493,19 @@ mod tests {
 
     #[test]
     fn node_modules_exist_with_their_flag_only() {
-        let exists = |flags: &[&str], specifier: &str| loader(flags).load(specifier).is_ok();
+        let exists = |flags: &[&str], specifier: &str| {
+            let loader = loader(flags);
+            loader.load(&loader.resolve(specifier, None)).is_ok()
+        };
 
         assert!(exists(&["nodejs_compat"], "node:path"));
         assert!(exists(&["nodejs_compat"], "node:os"));
+        assert!(!exists(&["nodejs_compat"], "os"));
+        assert!(exists(&["nodejs_compat", "nodejs_compat_v2"], "os"));
+        assert!(!exists(
+            &["nodejs_compat", "nodejs_compat_v2"],
+            "node:node:os"
+        ));
         for name in ["path", "fs/promises", "module"] {
             assert!(
                 exists(&["nodejs_compat_v2"], &format!("node:{name}")),

@@ -54,6 +54,15 @@ pub(crate) struct Rewriters {
     open: RefCell<FxHashMap<u64, OpenRewriter>>,
 }
 
+/// What `<esi:include>` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EsiTags {
+    /// A tag like any other that nobody knows.
+    Ordinary,
+    /// One without content: the flag `html_rewriter_treats_esi_include_as_void_tag`.
+    Void,
+}
+
 struct OpenRewriter {
     context: u64,
     rewriter: Rewriter,
@@ -69,13 +78,14 @@ impl Rewriters {
         context: u64,
         handlers: Vec<Handlers>,
         encoding: &str,
+        esi: EsiTags,
     ) -> Result<u64, String> {
         if self.open.borrow().len() >= REWRITERS_MAX {
             return Err(format!(
                 "too many documents are being rewritten; the limit is {REWRITERS_MAX}"
             ));
         }
-        let rewriter = Rewriter::new(handlers, encoding)?;
+        let rewriter = Rewriter::new(handlers, encoding, esi)?;
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         self.open
@@ -218,7 +228,7 @@ enum Waiting {
 }
 
 impl Rewriter {
-    fn new(handlers: Vec<Handlers>, encoding: &str) -> Result<Self, String> {
+    fn new(handlers: Vec<Handlers>, encoding: &str, esi: EsiTags) -> Result<Self, String> {
         let encoding = Encoding::for_label(encoding.as_bytes())
             .ok_or("Unknown character encoding has been provided.")?;
         let encoding =
@@ -226,7 +236,7 @@ impl Rewriter {
         let output = Rc::new(RefCell::default());
         let sink = output.clone();
         let parser = Coroutine::new(STACK_BYTES, move |first| {
-            parse(first, handlers, encoding, sink)
+            parse(first, handlers, encoding, esi, sink)
         })
         .map_err(|error| error.to_string())?;
         Ok(Self {
@@ -301,12 +311,14 @@ fn parse(
     first: Into,
     handlers: Vec<Handlers>,
     encoding: AsciiCompatibleEncoding,
+    esi: EsiTags,
     output: Rc<RefCell<Vec<u8>>>,
 ) -> Out {
     let memory = MemorySettings::new().with_max_allowed_memory_usage(MEMORY_BYTES_MAX);
     let settings = Settings::new()
         .with_encoding(encoding)
-        .with_memory_settings(memory);
+        .with_memory_settings(memory)
+        .with_enable_esi_tags(esi == EsiTags::Void);
     let settings = handlers
         .into_iter()
         .zip(0..)

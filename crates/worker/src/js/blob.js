@@ -5,6 +5,7 @@
  */
 
 import { ops } from "stated:host";
+import { flag } from "stated:settings";
 import { ReadableStream } from "stated:streams";
 import { badConstructorArgument, defineInterface, isSharedBuffer, toDictionary, toDOMString, toUSVString, viewBytes } from "stated:webidl";
 
@@ -171,7 +172,12 @@ function join(parts, endings) {
 function chunkOf(part, endings) {
   if (part instanceof Blob) return bytesOf(part);
   const bytes = isSharedBuffer(part) ? undefined : viewBytes(part);
-  if (bytes !== undefined) return bytes;
+  if (bytes !== undefined) {
+    if (/** @type {ArrayBuffer} */ (bytes.buffer).resizable && flag("no_resizable_array_buffer_in_blob")) {
+      throw new TypeError("Cannot create a Blob with a resizable ArrayBuffer");
+    }
+    return bytes;
+  }
   const text = toDOMString(part);
   return ops.utf8Encode(endings === "native" ? text.replace(/\r\n?/g, "\n") : text);
 }

@@ -277,7 +277,7 @@ export interface Ops {
    * Begins a document. For each registration its selector, or "" for the document's handlers, and the kinds of token that it
    * wants, a bit for each kind (html-rewriter/tokens.js). It is forgotten by rewriterClose, or with its context.
    */
-  rewriterOpen(encoding: string, selectors: string[], kinds: Uint8Array): number;
+  rewriterOpen(encoding: string, selectors: string[], kinds: Uint8Array, esiIsVoid: boolean): number;
   /** A piece of the document. All that follow throw a TypeError when it cannot be parsed. */
   rewriterWrite(documentId: number, bytes: Uint8Array): RewriterStep;
   /** The end of the document. */

@@ -6,7 +6,9 @@ use stated_engine::Local;
 
 use crate::context::Left;
 use crate::op::{Op, OpError, OpResult};
-use crate::rewriter::{Answer, Command, Content, Handlers, Kinds, Place, Step, parse_selector};
+use crate::rewriter::{
+    Answer, Command, Content, EsiTags, Handlers, Kinds, Place, Step, parse_selector,
+};
 
 /// Source: workerd.
 const TOKEN_IS_OVER: &str = "This content token is no longer valid. Content tokens are only valid during the execution of the relevant content handler.";
@@ -120,9 +122,14 @@ pub(crate) fn open<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
             kinds: Kinds(kinds.into()),
         });
     }
+    let esi = if op.flag(3) {
+        EsiTags::Void
+    } else {
+        EsiTags::Ordinary
+    };
     op.context()?;
     let context = op.leaves(Left::Documents);
-    let opened = op.worker.rewriters.open(context, handlers, &encoding);
+    let opened = op.worker.rewriters.open(context, handlers, &encoding, esi);
     let id = opened.map_err(parser_error)?;
     Ok(op.scope.number(id as f64))
 }

@@ -12,7 +12,7 @@ fn handlers(selector: &str) -> Handlers {
 }
 
 fn open(selector: &str) -> Rewriter {
-    Rewriter::new(vec![handlers(selector)], "utf-8").unwrap()
+    Rewriter::new(vec![handlers(selector)], "utf-8", EsiTags::Ordinary).unwrap()
 }
 
 /// Lets every handler pass; the last step, and how many handlers there were.
@@ -67,7 +67,7 @@ fn a_document_that_ends_while_a_handler_waits_is_dropped_with_its_stack() {
     let rewriters = Rewriters::default();
     for context in [1, 2] {
         let id = rewriters
-            .open(context, vec![handlers("p")], "utf-8")
+            .open(context, vec![handlers("p")], "utf-8", EsiTags::Ordinary)
             .unwrap();
         let step = rewriters.with(id, |rewriter| rewriter.write(b"<p>".to_vec()));
         assert_eq!(step, Some(Step::Handler(Kind::Element, 0)));
@@ -84,14 +84,20 @@ fn a_document_that_ends_while_a_handler_waits_is_dropped_with_its_stack() {
 fn one_document_more_than_the_limit_is_refused() {
     let rewriters = Rewriters::default();
     for _ in 0..REWRITERS_MAX {
-        rewriters.open(1, Vec::new(), "utf-8").unwrap();
+        rewriters
+            .open(1, Vec::new(), "utf-8", EsiTags::Ordinary)
+            .unwrap();
     }
 
-    let refused = rewriters.open(1, Vec::new(), "utf-8");
+    let refused = rewriters.open(1, Vec::new(), "utf-8", EsiTags::Ordinary);
     let text = "too many documents are being rewritten; the limit is 1024";
     assert_eq!(refused, Err(text.to_owned()));
     rewriters.close(1);
-    assert!(rewriters.open(1, Vec::new(), "utf-8").is_ok());
+    assert!(
+        rewriters
+            .open(1, Vec::new(), "utf-8", EsiTags::Ordinary)
+            .is_ok()
+    );
 }
 
 /// The deepest of each shape that a selector may have.
@@ -117,7 +123,7 @@ fn the_deepest_selectors_fit_the_parsers_stack() {
             selector: Some(parse_selector(&selector).unwrap()),
             kinds: ALL_KINDS,
         };
-        let mut rewriter = Rewriter::new(vec![of_selector], "utf-8").unwrap();
+        let mut rewriter = Rewriter::new(vec![of_selector], "utf-8", EsiTags::Ordinary).unwrap();
 
         let step = rewriter.write(html.clone());
         let (step, _) = pass(&mut rewriter, step);
@@ -173,7 +179,7 @@ fn what_a_document_holds_is_bounded() {
 
 #[test]
 fn an_encoding_that_is_unknown_or_not_like_ascii_is_refused() {
-    let refused = |label| Rewriter::new(Vec::new(), label).err();
+    let refused = |label| Rewriter::new(Vec::new(), label, EsiTags::Ordinary).err();
 
     assert_eq!(refused("latin1"), None);
     let unknown = "Unknown character encoding has been provided.";

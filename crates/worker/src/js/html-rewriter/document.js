@@ -9,6 +9,7 @@
 
 import { ops } from "stated:host";
 import { CONTENT, END_TAG, newToken, releaseToken } from "stated:html-rewriter/tokens";
+import { flag } from "stated:settings";
 import { viewBytes } from "stated:webidl";
 
 /** @typedef {import("stated:html-rewriter").Registration} Registration */
@@ -39,7 +40,8 @@ export class HtmlDocument {
     this.#writer = writer;
     const kinds = registrations.map(({ functions }) => functions.reduce((bits, found, kind) => (
       found === undefined ? bits : bits | (1 << kind)), 0));
-    this.id = ops.rewriterOpen(charset, registrations.map(({ selector }) => selector), Uint8Array.from(kinds));
+    this.id = ops.rewriterOpen(charset, registrations.map(({ selector }) => selector), Uint8Array.from(kinds),
+      flag("html_rewriter_treats_esi_include_as_void_tag"));
   }
 
   /** Notes the handler of an end tag. @param {Function} handler @returns {number} its key */
