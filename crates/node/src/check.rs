@@ -15,8 +15,8 @@ use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, NoResponse, Redirect, Source,
-    TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, ConsoleLine, Export, Hooks, LocalFuture, Network, NoResponse, NotConnected,
+    Redirect, Source, TcpConnection, Worker, WorkerOptions,
 };
 use tokio::sync::oneshot;
 
@@ -261,8 +261,13 @@ impl Network for Nowhere {
         _: String,
         _: u16,
         _: bool,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
-        Box::pin(async { Err(("Error", shard_gone().to_string())) })
+    ) -> LocalFuture<Result<TcpConnection, NotConnected>> {
+        Box::pin(async {
+            Err(NotConnected {
+                code: None,
+                text: shard_gone().to_string(),
+            })
+        })
     }
 
     fn alarm_hint(&self, _: i64) {}

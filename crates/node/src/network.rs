@@ -13,7 +13,9 @@ use stated_object::capability::{
 use stated_object::message::{FetchRequest, FetchResponse};
 use stated_object::namespace::Namespace;
 use stated_object::program::{Answer, Event};
-use stated_worker::{LocalFuture, Network, NoResponse, Redirect, TcpConnection, Worker};
+use stated_worker::{
+    LocalFuture, Network, NoResponse, NotConnected, Redirect, TcpConnection, Worker,
+};
 use tokio::sync::Notify;
 
 use crate::assets::Files;
@@ -187,9 +189,10 @@ impl Network for ShardNetwork {
                 Redirect::Verbatim => client.fetch_verbatim(request).await,
             };
             fetched.map_err(|error| match error {
-                FetchError::Lost | FetchError::Refused { .. } => NoResponse::NetworkLost,
+                FetchError::Lost => NoResponse::NetworkLost,
+                FetchError::Refused { .. } => NoResponse::Refused,
                 error if error.is_type_error() => NoResponse::TypeError(error.to_string()),
-                error => NoResponse::Error(error.to_string()),
+                error => NoResponse::Error(error.system_code(), error.to_string()),
             })
         })
     }
@@ -199,7 +202,7 @@ impl Network for ShardNetwork {
         host: String,
         port: u16,
         secure: bool,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
+    ) -> LocalFuture<Result<TcpConnection, NotConnected>> {
         let client = self.client.clone();
         Box::pin(async move {
             let connected = client.connect_bytes(&host, port, secure).await;
@@ -231,9 +234,12 @@ fn tcp_connection(connection: Connection) -> TcpConnection {
     }
 }
 
-fn not_connected(error: FetchError) -> (&'static str, String) {
+fn not_connected(error: FetchError) -> NotConnected {
     tracing::debug!(%error, "connect() of a program");
     // Source: workerd, which does not say why.
-    let text = "proxy request failed, cannot connect to the specified address";
-    ("Error", text.to_owned())
+    let text = "proxy request failed, cannot connect to the specified address".to_owned();
+    NotConnected {
+        code: error.system_code(),
+        text,
+    }
 }

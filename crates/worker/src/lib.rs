@@ -37,6 +37,6 @@ pub use cache::Caches;
 pub use loader::{Asset, AssetKind, LibraryAccess, Source, Version, has_built_in};
 pub use rate_limits::RateLimits;
 pub use worker::{
-    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
-    Settings, Staged, TcpConnection, Upgrade, Worker, WorkerOptions,
+    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, NotConnected,
+    Redirect, Settings, Staged, TcpConnection, Upgrade, Worker, WorkerOptions,
 };

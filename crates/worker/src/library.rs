@@ -87,6 +87,7 @@ library! {
     "node-support/byte-text",
     "node-support/certificate",
     "node-support/cipher",
+    "node-support/connection-errors",
     "node-support/crypto-arguments",
     "node-support/crypto-constants",
     "node-support/deep-equal",

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use stated_core::error::Failure;
+use stated_core::error::{ErrorCode, Failure};
 use stated_engine::{Deferred, Local, Scope, Thrown};
 use stated_object::capability::{Life, Message};
 use stated_object::message::FetchResponse;
@@ -47,6 +47,12 @@ pub(crate) enum Unsettled {
     Error(&'static str, String),
     /// A failure with its flags.
     Failure(Failure),
+    /// A failure of the network or the system: what the program is told, and the code that Node's modules add to it.
+    System {
+        code: &'static str,
+        text: String,
+        retryable: bool,
+    },
 }
 
 impl From<Failure> for Unsettled {
@@ -114,15 +120,43 @@ impl Worker {
                 Err(Thrown::Stopped) => {}
             },
             Err(unsettled) => {
-                let error = match unsettled {
-                    Unsettled::Error(class, message) => OpError::Error(class, message),
-                    Unsettled::Failure(failure) => OpError::Failure(failure),
+                let thrown = match unsettled {
+                    Unsettled::Error(class, message) => {
+                        op::throw(scope, self, OpError::Error(class, message))
+                    }
+                    Unsettled::Failure(failure) => {
+                        op::throw(scope, self, OpError::Failure(failure))
+                    }
+                    Unsettled::System {
+                        code,
+                        text,
+                        retryable,
+                    } => self.system_error(scope, code, &text, retryable),
                 };
-                if let Thrown::Value(error) = op::throw(scope, self, error) {
+                if let Thrown::Value(error) = thrown {
                     scope.reject(deferred, error);
                 }
             }
         });
+    }
+
+    /// An error whose code `systemCodeOf` of the library knows.
+    fn system_error<'s>(
+        &self,
+        scope: &mut Scope<'s>,
+        code: &str,
+        text: &str,
+        retryable: bool,
+    ) -> Thrown<'s> {
+        let flags = if retryable {
+            Failure::new(ErrorCode::NetworkLost).flags()
+        } else {
+            0
+        };
+        match self.make_error(scope, &format!("Error:{code}"), text, flags, "", None) {
+            Ok(error) => Thrown::Value(error),
+            Err(thrown) => thrown,
+        }
     }
 
     fn to_js<'s>(

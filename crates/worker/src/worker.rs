@@ -48,8 +48,8 @@ mod events;
 mod load;
 
 pub use boundary::{
-    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, Redirect,
-    Settings, TcpConnection, Upgrade, WorkerOptions,
+    ConsoleLine, Export, Hooks, Level, LoadError, LocalFuture, Network, NoResponse, NotConnected,
+    Redirect, Settings, TcpConnection, Upgrade, WorkerOptions,
 };
 
 pub use load::Staged;

@@ -131,6 +131,20 @@ impl FetchError {
         }
     }
 
+    /// The code of the system or of TLS that programs written for Node know it by.
+    pub fn system_code(&self) -> Option<&'static str> {
+        match self {
+            Self::Unresolved { .. } => Some("ENOTFOUND"),
+            Self::Refused { .. } => Some("ECONNREFUSED"),
+            Self::Unreachable { .. } => Some("ENETUNREACH"),
+            Self::ConnectTimeout { .. } => Some("ETIMEDOUT"),
+            Self::Tls { reason, .. } => Some(tls_code(reason)),
+            Self::Lost | Self::RequestBody(_) => Some("ECONNRESET"),
+            Self::NotHttp { .. } => Some("HPE_INVALID_CONSTANT"),
+            _ => None,
+        }
+    }
+
     /// Whether the same request may succeed later: the error's `retryable` in JavaScript.
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -156,5 +170,64 @@ impl FetchError {
             };
         }
         Self::Lost
+    }
+}
+
+/// OpenSSL's name for what rustls says of a certificate, or a failed handshake.
+fn tls_code(reason: &str) -> &'static str {
+    [
+        ("Expired", "CERT_HAS_EXPIRED"),
+        ("not valid yet", "CERT_NOT_YET_VALID"),
+        ("NotValidYet", "CERT_NOT_YET_VALID"),
+        ("not valid for name", "ERR_TLS_CERT_ALTNAME_INVALID"),
+        ("NotValidForName", "ERR_TLS_CERT_ALTNAME_INVALID"),
+        ("UnknownIssuer", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+        ("Revoked", "CERT_REVOKED"),
+        ("BadSignature", "CERT_SIGNATURE_FAILURE"),
+    ]
+    .into_iter()
+    .find(|(words, _)| reason.contains(words))
+    .map_or("EPROTO", |(_, code)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FetchError, tls_code};
+
+    #[test]
+    fn failures_have_the_codes_of_node() {
+        let authority = || "a:1".to_owned();
+        let refused = FetchError::Refused {
+            authority: authority(),
+        };
+        let unresolved = FetchError::Unresolved { host: authority() };
+        let codes = [refused, unresolved, FetchError::Lost].map(|error| error.system_code());
+
+        assert_eq!(
+            codes,
+            [Some("ECONNREFUSED"), Some("ENOTFOUND"), Some("ECONNRESET")]
+        );
+        assert_eq!(FetchError::RedirectRefused.system_code(), None);
+    }
+
+    #[test]
+    fn certificates_that_are_refused_have_the_names_of_openssl() {
+        for (reason, code) in [
+            ("invalid peer certificate: Expired", "CERT_HAS_EXPIRED"),
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"",
+                "ERR_TLS_CERT_ALTNAME_INVALID",
+            ),
+            (
+                "received corrupt message of type InvalidContentType",
+                "EPROTO",
+            ),
+        ] {
+            assert_eq!(tls_code(reason), code);
+        }
     }
 }

@@ -108,7 +108,7 @@ function flagsOf(error) {
 /**
  * Makes the error that the host throws or rejects with.
  *
- * `className` is an ECMAScript class, or `DOMException:<name>`; when it is empty, `message` is a text of `describeError`.
+ * `className` is an ECMAScript class, `DOMException:<name>`, or `Error:<code>` with a code for `systemCodeOf`; when it is empty, `message` is a text of `describeError`.
  * An `objectId` of "" means unknown.
  *
  * @param {string} className
@@ -159,8 +159,21 @@ function decode(text) {
   return new Error(text);
 }
 
+/** Codes of the errors that came from the network or the system. @type {WeakMap<Error, string>} */
+const systemCodes = new WeakMap();
+
+/** The code that Node's modules show for an error of the host, which has none itself. @param {any} error @returns {string | undefined} */
+export function systemCodeOf(error) {
+  return systemCodes.get(error);
+}
+
 /** @param {string} className @param {string} message @returns {Error} */
 function construct(className, message) {
+  if (className.startsWith("Error:")) {
+    const error = new Error(message);
+    systemCodes.set(error, className.slice("Error:".length));
+    return error;
+  }
   if (className.startsWith("DOMException:")) return new DOMException(message, className.slice("DOMException:".length));
   if (className === "AggregateError") return new AggregateError([], message);
   const realm = /** @type {any} */ (globalThis);

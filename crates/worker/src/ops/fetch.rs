@@ -133,8 +133,18 @@ impl From<NoResponse> for Unsettled {
     fn from(reason: NoResponse) -> Self {
         match reason {
             NoResponse::NetworkLost => Failure::new(ErrorCode::NetworkLost).into(),
+            NoResponse::Refused => Self::System {
+                code: "ECONNREFUSED",
+                text: Failure::new(ErrorCode::NetworkLost).message.to_string(),
+                retryable: true,
+            },
             NoResponse::TypeError(text) => Self::Error("TypeError", text),
-            NoResponse::Error(text) => Self::Error("Error", text),
+            NoResponse::Error(None, text) => Self::Error("Error", text),
+            NoResponse::Error(Some(code), text) => Self::System {
+                code,
+                text,
+                retryable: false,
+            },
         }
     }
 }

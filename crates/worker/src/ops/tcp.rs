@@ -6,7 +6,7 @@ use crate::content_coding::BodyReader;
 use crate::context::{Context, Left};
 use crate::op::{Op, OpError, OpResult};
 use crate::settled::{Settled, Unsettled};
-use crate::worker::{TcpConnection, Worker};
+use crate::worker::{NotConnected, TcpConnection, Worker};
 
 /// Connects; `[connectionId, incomingBodyId, outgoingBodyId]`.
 pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
@@ -19,8 +19,7 @@ pub(crate) fn connect<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.promise(async move {
         context.until_durable().await?;
         let connected = worker.network().connect(host, port, secure).await;
-        let connected = connected.map_err(|(class, text)| Unsettled::Error(class, text))?;
-        Ok(worker.keep_connection(&context, connected))
+        Ok(worker.keep_connection(&context, connected?))
     })
 }
 
@@ -41,9 +40,21 @@ pub(crate) fn start_tls<'s>(op: &mut Op<'_, 's>) -> OpResult<'s> {
     op.promise(async move {
         context.until_durable().await?;
         let secured = upgrade(writer, expected_name).await;
-        let secured = secured.map_err(|(class, text)| Unsettled::Error(class, text))?;
-        Ok(worker.keep_connection(&context, secured))
+        Ok(worker.keep_connection(&context, secured?))
     })
+}
+
+impl From<NotConnected> for Unsettled {
+    fn from(NotConnected { code, text }: NotConnected) -> Self {
+        match code {
+            Some(code) => Self::System {
+                code,
+                text,
+                retryable: false,
+            },
+            None => Self::Error("Error", text),
+        }
+    }
 }
 
 impl Worker {

@@ -68,13 +68,13 @@ pub trait Network {
         redirect: Redirect,
     ) -> LocalFuture<Result<FetchResponse, NoResponse>>;
 
-    /// Connects to a host and port, with TLS if `secure`. The error is its class and text.
+    /// Connects to a host and port, with TLS if `secure`.
     fn connect(
         &self,
         host: String,
         port: u16,
         secure: bool,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>>;
+    ) -> LocalFuture<Result<TcpConnection, NotConnected>>;
 
     /// An object's alarm was set to this time: look at the index again.
     fn alarm_hint(&self, at_ms: i64);
@@ -83,12 +83,23 @@ pub trait Network {
 /// Why a request to the outside has no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoResponse {
-    /// There is no connection, or it broke. The error can be retried.
+    /// The connection broke. The error can be retried.
     NetworkLost,
+    /// Nobody listens there. For the program the same, unless it asks by a module of Node's.
+    Refused,
     /// The request can have none as it is: the text of a `TypeError`.
     TypeError(String),
-    /// Anything else: the text of an `Error`.
-    Error(String),
+    /// Anything else: the code that Node has for it, if any, and the text of an `Error`.
+    Error(Option<&'static str>, String),
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotConnected {
+    /// The code that Node has for it, if any.
+    pub code: Option<&'static str>,
+    /// What the program is told.
+    pub text: String,
 }
 
 /// An open TCP connection, with or without TLS.
@@ -103,12 +114,8 @@ pub struct TcpConnection {
 
 /// Starts TLS, when `outgoing` and what was written has been sent; the text is the name that the
 /// certificate must be for, instead of the host's.
-pub type Upgrade = Box<
-    dyn FnOnce(
-        BodyWriter,
-        Option<String>,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>>,
->;
+pub type Upgrade =
+    Box<dyn FnOnce(BodyWriter, Option<String>) -> LocalFuture<Result<TcpConnection, NotConnected>>>;
 
 /// What `fetch` does with a redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,3 +66,49 @@ test("a reason that would end the line is refused", () => {
   const response = new http.ServerResponse(new http.IncomingMessage());
   assertEquals(assertThrows(() => response.writeHead(200, "a\nb"), TypeError, "Invalid character in statusMessage").code, "ERR_INVALID_CHAR");
 });
+
+test("an agent checks its settings and names what tells connections apart", () => {
+  assertEquals(failure(() => new http.Agent({ scheduling: "x" })), ["TypeError", "The argument 'scheduling' must be one of: 'fifo', 'lifo'. Received 'x'", "ERR_INVALID_ARG_VALUE"]);
+  assertEquals(failure(() => new http.Agent({ maxTotalSockets: 0 })), ["RangeError", 'The value of "maxTotalSockets" is out of range. It must be >= 1. Received 0', "ERR_OUT_OF_RANGE"]);
+  assertEquals(new http.Agent({ maxTotalSockets: 1 }).maxTotalSockets, 1);
+  assertEquals([new https.Agent().getName({ host: "h", port: 1, ca: "c", servername: "s", rejectUnauthorized: false }).split(":").slice(0, 12).join(":"), new https.Agent().getName().replace("localhost", "")],
+    ["h:1::c::::::false:s:", ":".repeat(22)]);
+});
+
+test("a server checks its limits and choices", () => {
+  const message = (options) => failure(() => http.createServer(options)).slice(1);
+  assertEquals(message([]), ["The \"options\" argument must be of type object. Received an instance of Array", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ requestTimeout: null }), ["The \"requestTimeout\" argument must be of type number. Received null", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ maxHeaderSize: -1 }), ['The value of "maxHeaderSize" is out of range. It must be >= 0 && <= 9007199254740991. Received -1', "ERR_OUT_OF_RANGE"]);
+  assertEquals(message({ requireHostHeader: 1 }), ["The \"options.requireHostHeader\" property must be of type boolean. Received type number (1)", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ requestTimeout: 5, headersTimeout: 6 })[1], "ERR_OUT_OF_RANGE");
+  const { headersTimeout, requestTimeout, keepAliveTimeout } = http.createServer({ requestTimeout: 7000 });
+  assertEquals([headersTimeout, requestTimeout, keepAliveTimeout], [7000, 7000, 5000]);
+  assertEquals(failure(() => http.setMaxIdleHTTPParsers(0))[2], "ERR_OUT_OF_RANGE");
+});
+
+test("options of a request are checked when it is made", () => {
+  const message = (options) => failure(() => http.request(options)).slice(1);
+  assertEquals(message({ signal: {} }), ["The \"signal\" argument must be an instance of AbortSignal. Received an instance of Object", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ timeout: "x" }), ["The \"timeout\" argument must be of type number. Received type string ('x')", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ insecureHTTPParser: 1 }), ["The \"options.insecureHTTPParser\" property must be of type boolean. Received type number (1)", "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(message({ maxHeaderSize: -1 })[1], "ERR_OUT_OF_RANGE");
+  assertEquals(message({ agent: {} })[1], "ERR_INVALID_ARG_TYPE");
+});
+
+test("a message that has no way cannot be sent or read", () => {
+  const message = new http.OutgoingMessage();
+  assertEquals(failure(() => message.write("a")), ["Error", "The _implicitHeader() method is not implemented", "ERR_METHOD_NOT_IMPLEMENTED"]);
+  assertEquals(failure(() => message.write(5))[2], "ERR_INVALID_ARG_TYPE");
+  assertEquals(failure(() => message.write(null))[2], "ERR_STREAM_NULL_VALUES");
+  assertEquals(failure(() => response().addTrailers({ "a b": "1" })), ["TypeError", "Trailer name must be a valid HTTP token [\"a b\"]", "ERR_INVALID_HTTP_TOKEN"]);
+});
+
+test("the head is fixed by writeHead", () => {
+  const sent = response();
+  sent.setHeader("x-a", "1");
+  assertEquals([sent.writeHead(200, { "X-A": "2" }) === sent, sent.headersSent, sent.getHeader("x-a")], [true, true, "2"]);
+  assertEquals([failure(() => sent.setHeader("a", "b"))[2], failure(() => sent.writeHead(200))[2]], ["ERR_HTTP_HEADERS_SENT", "ERR_HTTP_HEADERS_SENT"]);
+  assertEquals(failure(() => response().writeHead(200, ["odd"])), ["TypeError", "The argument 'headers' is invalid. Received [ 'odd' ]", "ERR_INVALID_ARG_VALUE"]);
+  assertEquals(failure(() => response().writeEarlyHints({ link: "odd" }))[2], "ERR_INVALID_ARG_VALUE");
+});

@@ -38,3 +38,31 @@ test("what cannot be connected to is refused at once, in Node's words", () => {
 test("an address is made of an object", () => {
   assertEquals(assertThrows(() => new net.SocketAddress(null), TypeError, 'The "options" argument must be of type object. Received null').code, "ERR_INVALID_ARG_TYPE");
 });
+
+test("names of addresses in a list, and their ports, are checked", () => {
+  const list = new BlockList();
+  const message = (fn) => failure(fn)[1];
+  assertEquals([message(() => list.addRange(5, "1.1.1.1")), message(() => list.addRange("1.1.1.1", 5)), message(() => list.addSubnet(5, 8))],
+    ["start", "end", "network"].map((name) => `The "${name}" argument must be of type string. Received type number (5)`));
+  assertEquals(failure(() => new SocketAddress({ flowlabel: "x" }))[2], "ERR_INVALID_ARG_TYPE");
+});
+
+test("options of a connection are checked when it is begun", () => {
+  const message = (options) => failure(() => net.connect({ port: 1, ...options })).slice(1);
+  assertEquals(message({ localAddress: "here" }), ["Invalid IP address: here", "ERR_INVALID_IP_ADDRESS"]);
+  assertEquals(message({ localPort: "5" })[1], "ERR_INVALID_ARG_TYPE");
+  assertEquals(message({ timeout: -1 }), ['The value of "msecs" is out of range. It must be a non-negative finite number. Received -1', "ERR_OUT_OF_RANGE"]);
+  assertEquals(message({ autoSelectFamily: 1 }), ['The "options.autoSelectFamily" property must be of type boolean. Received type number (1)', "ERR_INVALID_ARG_TYPE"]);
+  assertEquals(failure(() => net.connect(null))[1], 'The "options.port" property must be one of type number or string. Received null');
+});
+
+test("a socket that was never connected takes nothing", async () => {
+  const socket = new net.Socket();
+  const seen = await new Promise((resolve) => {
+    const events = [];
+    socket.on("error", ({ code, message }) => events.push([code, message]));
+    socket.on("close", () => resolve(events));
+    socket.write("x");
+  });
+  assertEquals(seen, [["ERR_SOCKET_CLOSED", "Socket is closed"]]);
+});

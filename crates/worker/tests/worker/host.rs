@@ -16,8 +16,8 @@ use stated_object::message::{Body, FetchRequest, FetchResponse};
 use stated_object::namespace::Numbers;
 use stated_object::program::{Answer, Event};
 use stated_worker::{
-    AsyncStacks, Caches, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, Redirect, Settings,
-    TcpConnection, Worker, WorkerOptions,
+    AsyncStacks, Caches, ConsoleLine, Hooks, LocalFuture, Network, NoResponse, NotConnected,
+    Redirect, Settings, TcpConnection, Worker, WorkerOptions,
 };
 use tempfile::TempDir;
 use tokio::task::LocalSet;
@@ -164,7 +164,7 @@ impl Network for NoNetwork {
         host: String,
         port: u16,
         _: bool,
-    ) -> LocalFuture<Result<TcpConnection, (&'static str, String)>> {
+    ) -> LocalFuture<Result<TcpConnection, NotConnected>> {
         panic!("a test connects to {host}:{port}");
     }
 

@@ -57,16 +57,18 @@ export class SocketAddress {
   #family;
   #flowlabel;
 
-  /** @param {{ address?: string, family?: string, port?: number, flowlabel?: number }} [options] */
+  /** @param {{ address?: string, family?: string, port?: any, flowlabel?: number }} [options] */
   constructor(options = {}) {
     checkObject("options", options);
     const family = familyOf(options.family ?? "ipv4");
     const { address = family === "ipv4" ? "127.0.0.1" : "::", port = 0, flowlabel = 0 } = options;
     checkString("options.address", address);
-    checkInteger("options.port", port, 0, 65_535);
+    const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
+    checkInteger("options.port", number, 0, 65_535);
+    checkInteger("options.flowlabel", flowlabel, 0, 0xfffff);
     if (isIP(address) !== (family === "ipv4" ? 4 : 6)) throw invalidAddress();
     this.#address = address;
-    this.#port = port;
+    this.#port = number;
     this.#family = family;
     this.#flowlabel = flowlabel;
   }
@@ -87,6 +89,18 @@ export class SocketAddress {
     return this.#flowlabel;
   }
 
+  /** An address as URLs have it, with or without a port; undefined for anything else. @param {any} input @returns {SocketAddress | undefined} */
+  static parse(input) {
+    checkString("input", input);
+    const parts = ops.urlParse(`http://${input}`, undefined);
+    if (parts === null) return undefined;
+    const [href, , , hostStart, hostEnd, port] = parts;
+    const host = href.slice(href[hostStart] === "@" ? hostStart + 1 : hostStart, hostEnd).replace(/^\[|\]$/g, "");
+    const family = isIP(host);
+    if (family === 0) return undefined;
+    return new SocketAddress({ address: host, port: port === -1 ? 0 : port, family: family === 4 ? "ipv4" : "ipv6" });
+  }
+
   toJSON() {
     return { address: this.#address, port: this.#port, family: this.#family, flowlabel: this.#flowlabel };
   }
@@ -96,11 +110,11 @@ export class SocketAddress {
 export class BlockList {
   /** @type {{ family: string, first: bigint, last: bigint, text: string }[]} */ #ranges = [];
 
-  /** @param {any} address text or SocketAddress @param {any} family */
-  #parse(address, family) {
+  /** @param {any} address text or SocketAddress @param {any} family @param {string} [name] */
+  #parse(address, family, name = "address") {
     const text = address instanceof SocketAddress ? address.address : address;
+    checkString(name, text);
     const kind = address instanceof SocketAddress ? address.family : familyOf(family);
-    checkString("address", text);
     if (isIP(text) !== (kind === "ipv4" ? 4 : 6)) throw invalidAddress();
     return { kind, text, number: numberOf(text, /** @type {any} */ (kind)) };
   }
@@ -113,15 +127,15 @@ export class BlockList {
 
   /** @param {any} start @param {any} end @param {any} [family] */
   addRange(start, end, family = "ipv4") {
-    const first = this.#parse(start, family);
-    const last = this.#parse(end, family);
+    const first = this.#parse(start, family, "start");
+    const last = this.#parse(end, family, "end");
     if (first.number > last.number) throw invalidArgValue("start", start, "must come before end");
     this.#ranges.unshift({ family: first.kind, first: first.number, last: last.number, text: `Range: ${shown(first.kind)} ${first.text}-${last.text}` });
   }
 
   /** @param {any} network @param {number} prefix @param {any} [family] */
   addSubnet(network, prefix, family = "ipv4") {
-    const { kind, text, number } = this.#parse(network, family);
+    const { kind, text, number } = this.#parse(network, family, "network");
     const bits = kind === "ipv4" ? 32 : 128;
     checkInteger("prefix", prefix, 0, bits);
     const size = 1n << BigInt(bits - prefix);
@@ -143,6 +157,11 @@ export class BlockList {
     const mapped = kind === "ipv6" && number >> 32n === 0xffffn ? number & 0xffff_ffffn : undefined;
     return this.#ranges.some(({ family: own, first, last }) => (own === kind && number >= first && number <= last)
       || (own === "ipv4" && mapped !== undefined && mapped >= first && mapped <= last));
+  }
+
+  /** @param {any} value */
+  static isBlockList(value) {
+    return typeof value === "object" && value !== null && #ranges in value;
   }
 
   get rules() {

@@ -5,6 +5,7 @@
  */
 
 import { EventEmitter } from "stated:node/events";
+import { checkNumber, invalidArgValue } from "stated:node-support/errors";
 import { notImplemented } from "stated:node-support/unimplemented";
 
 /** @this {any} @param {any} [options] @returns {any} */
@@ -13,20 +14,27 @@ export function Agent(options = undefined) {
   EventEmitter.call(this);
   this.defaultPort = 80;
   this.protocol = "http:";
-  this.options = { __proto__: null, noDelay: true, path: null, ...options };
+  this.options = { __proto__: null, ...options };
+  if (this.options.noDelay === undefined) this.options.noDelay = true;
+  this.options.path = null;
   this.requests = Object.create(null);
   this.sockets = Object.create(null);
   this.freeSockets = Object.create(null);
-  this.keepAliveMsecs = this.options.keepAliveMsecs ?? 1000;
-  this.keepAlive = this.options.keepAlive ?? false;
-  this.maxSockets = this.options.maxSockets ?? Infinity;
-  this.maxFreeSockets = this.options.maxFreeSockets ?? 256;
-  this.scheduling = this.options.scheduling ?? "lifo";
-  this.maxTotalSockets = this.options.maxTotalSockets ?? Infinity;
+  const { agentKeepAliveTimeoutBuffer, keepAlive, keepAliveMsecs, maxFreeSockets, maxSockets, maxTotalSockets, scheduling } = this.options;
+  this.keepAliveMsecs = keepAliveMsecs || 1000;
+  this.keepAlive = keepAlive || false;
+  this.maxSockets = maxSockets || Agent.defaultMaxSockets;
+  this.maxFreeSockets = maxFreeSockets || 256;
+  this.scheduling = scheduling || "lifo";
+  if (!["fifo", "lifo"].includes(this.scheduling)) throw invalidArgValue("scheduling", this.scheduling, "must be one of: 'fifo', 'lifo'");
+  if (maxTotalSockets !== undefined) checkNumber("maxTotalSockets", maxTotalSockets, 1);
+  this.maxTotalSockets = maxTotalSockets ?? Infinity;
+  this.agentKeepAliveTimeoutBuffer = agentKeepAliveTimeoutBuffer >= 0 ? agentKeepAliveTimeoutBuffer : 1000;
   this.totalSocketCount = 0;
 }
 Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Agent, EventEmitter);
+Object.defineProperty(Agent, "length", { value: 1, configurable: true });
 Agent.defaultMaxSockets = Infinity;
 
 /** @param {any} [options] */

@@ -7,12 +7,14 @@
  */
 
 import { AbortController } from "stated:abort";
+import { systemCodeOf } from "stated:error-transport";
 import { Agent, globalAgent } from "stated:node/_http_agent";
 import { _checkIsHttpToken } from "stated:node/_http_common";
-import { IncomingMessage } from "stated:node/_http_incoming";
+import { IncomingMessage, resetError } from "stated:node/_http_incoming";
 import { OutgoingMessage } from "stated:node/_http_outgoing";
 import { Buffer } from "stated:node/buffer";
-import { checkInteger, invalidArgType, nodeError } from "stated:node-support/errors";
+import { abortError, checkBoolean, checkInteger, checkSignal, checkString, invalidArgType, nodeError } from "stated:node-support/errors";
+import { checkDuration, connectionError } from "stated:node-support/connection-errors";
 import { MessageSocket } from "stated:node-support/http-socket";
 import { nextTick } from "stated:node-support/next-tick";
 import { clearTimeout, setTimeout } from "stated:timers";
@@ -66,15 +68,26 @@ export function requestArguments(input, options, callback) {
 export function ClientRequest(input, options = undefined, callback = undefined) {
   if (!(/** @type {any} */ (this) instanceof ClientRequest)) return new /** @type {any} */ (ClientRequest)(input, options, callback);
   // It is over when its response is, not when it was sent.
-  OutgoingMessage.call(this, { autoDestroy: false });
+  OutgoingMessage.call(this, {
+    autoDestroy: false,
+    // What is written before waits: nothing is sent, and nothing finished, before there is a socket.
+    construct: (/** @type {() => void} */ callback) => nextTick(() => {
+      if (!(/** @type {any} */ (this).destroyed)) {
+        this._hasSocket = true;
+        /** @type {any} */ (this).emit("socket", this.socket);
+      }
+      callback();
+    }),
+  });
+  this._hasSocket = false;
   const [all, listener] = requestArguments(input, options, callback);
   const { agent } = all;
   if (agent === null || agent === undefined) this.agent = all._defaultAgent ?? globalAgent;
   else if (agent === false) this.agent = new /** @type {any} */ (Agent)();
-  else if (typeof agent === "object") this.agent = agent;
-  else throw invalidArgType("options.agent", "an instance of Agent-like Object, undefined, or false", agent);
+  else if (typeof agent === "object" && typeof agent.addRequest === "function") this.agent = agent;
+  else throw invalidArgType("options.agent", "one of Agent-like Object, undefined, or false", agent);
   const expected = this.agent.protocol ?? all._defaultAgent?.protocol ?? "http:";
-  const protocol = all.protocol ?? expected;
+  const protocol = all.protocol || expected;
   if (protocol !== expected) throw nodeError(TypeError, "ERR_INVALID_PROTOCOL", `Protocol "${protocol}" not supported. Expected "${expected}"`);
   if (all.path !== undefined && unescapedCharacter.test(String(all.path))) {
     throw nodeError(TypeError, "ERR_UNESCAPED_CHARACTERS", "Request path contains unescaped characters");
@@ -85,7 +98,7 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
       throw invalidArgType(`options.${name}`, "of type string or one of undefined or null", all[name]);
     }
   }
-  this.host = all.hostname ?? all.host ?? "localhost";
+  this.host = all.hostname || all.host || "localhost";
   this.port = all.port || defaultPort || 80;
   this.protocol = protocol;
   this.path = all.path || "/";
@@ -95,23 +108,27 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
   }
   this.method = (all.method || "GET").toUpperCase();
   this._hasBody = !withoutBody.includes(this.method);
+  for (const name of ["insecureHTTPParser", "joinDuplicateHeaders"]) if (all[name] !== undefined) checkBoolean(`options.${name}`, all[name]);
+  if (all.maxHeaderSize !== undefined) checkInteger("maxHeaderSize", all.maxHeaderSize, 0);
+  if (all.socketPath) checkString("options.socketPath", all.socketPath);
+  if (all.timeout !== undefined) checkDuration("timeout", all.timeout);
+  if (all.signal) checkSignal("signal", all.signal);
   this.maxHeaderSize = all.maxHeaderSize;
+  this.joinDuplicateHeaders = all.joinDuplicateHeaders;
   this.reusedSocket = false;
   this.aborted = false;
   this.res = null;
   this._abort = new AbortController();
-  setInitialHeaders(this, all, Number(this.port) === Number(defaultPort));
+  setInitialHeaders(this, all, Number(this.port) === defaultPort);
   this.socket = new MessageSocket({ encrypted: protocol === "https:", remoteAddress: this.host, remotePort: Number(this.port), localPort: 0, owner: this });
   const request = /** @type {any} */ (this);
-  nextTick(() => {
-    if (!request.destroyed) request.emit("socket", request.socket);
-  });
-  if (all.timeout !== undefined) request.setTimeout(all.timeout);
+  if (all.timeout) request.setTimeout(all.timeout);
   if (all.signal) stopWith(request, all.signal);
   if (listener) request.once("response", listener);
 }
 Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ClientRequest, OutgoingMessage);
+Object.defineProperty(ClientRequest, "length", { value: 3, configurable: true });
 
 /** @type {any} */
 const proto = ClientRequest.prototype;
@@ -122,11 +139,14 @@ function setInitialHeaders(request, options, atDefaultPort) {
   if (Array.isArray(headers)) {
     const pairs = headers.every(Array.isArray) ? headers : headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : []));
     for (const [name, value] of pairs) request.appendHeader(name, value);
-  } else if (headers) {
+    // They are all of the head.
+    return;
+  }
+  if (headers) {
     for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
   }
-  if (request.host && !request.hasHeader("host") && (options.setHost ?? true)) {
-    const host = request.host.includes(":") && !request.host.startsWith("[") ? `[${request.host}]` : request.host;
+  if (request.host && !request.hasHeader("host") && (options.setHost === undefined || options.setHost)) {
+    const host = /:.*:/.test(request.host) && !request.host.startsWith("[") ? `[${request.host}]` : request.host;
     request.setHeader("Host", atDefaultPort ? host : `${host}:${request.port}`);
   }
   if (options.auth && !request.hasHeader("authorization")) request.setHeader("Authorization", `Basic ${Buffer.from(options.auth).toString("base64")}`);
@@ -134,13 +154,16 @@ function setInitialHeaders(request, options, atDefaultPort) {
 
 /** @param {any} request @param {any} signal */
 function stopWith(request, signal) {
-  const stop = () => {
-    const error = /** @type {any} */ (new Error("The operation was aborted", { cause: signal.reason }));
-    request.destroy(Object.assign(error, { name: "AbortError", code: "ABORT_ERR" }));
-  };
-  if (signal.aborted) nextTick(stop);
+  const stop = () => request.destroy(abortError(signal.reason));
+  if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
 }
+
+/** The head is what was set. */
+proto._implicitHeader = function _implicitHeader() {};
+
+/** Requests that say how long they are even if there is nothing in them. */
+const withoutLength = ["DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
 /** @this {any} @param {any} body */
 proto._sendHead = function _sendHead(body) {
@@ -150,12 +173,12 @@ proto._sendHead = function _sendHead(body) {
   const headers = this._fieldList().filter((/** @type {[string, string]} */ [name]) => !["host", "content-length"].includes(name.toLowerCase()));
   // Node.js decodes no body.
   const init = /** @type {any} */ ({
-    method: this.method, headers, body, redirect: "manual", signal: this._abort.signal, encodeResponseBody: "manual",
+    method: this.method, headers, body: body === null && this._hasBody && !withoutLength.includes(this.method) ? new Uint8Array() : body, redirect: "manual", signal: this._abort.signal, encodeResponseBody: "manual",
   });
   fetch(url, init).then(
     (response) => receive(this, response),
     (error) => {
-      if (!this.destroyed) this.destroy(connectionError(this, error));
+      if (!this.destroyed) this.destroy(requestError(this, error));
     },
   );
 };
@@ -166,29 +189,29 @@ function receive(request, response) {
     response.body?.cancel().catch(() => {});
     return;
   }
-  stopTimer(request);
+  request._active();
   const message = new /** @type {any} */ (IncomingMessage)(request.socket);
   message.statusCode = response.status;
   message.statusMessage = response.statusText;
   message.req = request;
   message._take(response);
   request.res = message;
-  message.on("close", () => {
-    if (!request.destroyed) request.destroy();
-  });
+  message.joinDuplicateHeaders = request.joinDuplicateHeaders ?? false;
+  const over = (/** @type {any} */ error = undefined) => {
+    if (!request.destroyed) request.destroy(error);
+  };
+  // Its own error is the request's, too; that of the connection is only its own.
+  message.on("end", () => over()).on("close", () => over(message.errored?.code === "ECONNRESET" ? undefined : message.errored ?? undefined));
   // Without a listener nobody would read the body.
   if (!request.emit("response", message)) message.resume();
 }
 
-/** An error of fetch with the code that Node's programs look for. @param {any} request @param {any} error */
-function connectionError(request, error) {
-  const text = String(error?.message ?? error);
-  const code = /refused/i.test(text) ? "ECONNREFUSED" : /dns|resolve|lookup|name or service/i.test(text) ? "ENOTFOUND" : "ECONNRESET";
-  const syscall = code === "ENOTFOUND" ? "getaddrinfo" : "connect";
-  const where = code === "ENOTFOUND" ? request.host : `${request.host}:${request.port}`;
-  const message = code === "ECONNRESET" ? text : `${syscall} ${code} ${where}`;
-  const details = code === "ENOTFOUND" ? { hostname: request.host } : { address: request.host, port: Number(request.port) };
-  return Object.assign(new Error(message, { cause: error }), { code, syscall, ...details });
+/** An error of fetch as Node's programs know it. @param {any} request @param {any} cause */
+function requestError(request, cause) {
+  const code = systemCodeOf(cause) ?? "ECONNRESET";
+  const port = Number(request.port);
+  if (code === "ECONNRESET") return resetError(/^Network connection lost/.test(cause?.message) ? "socket hang up" : String(cause?.message ?? cause), cause);
+  return connectionError(code, request.host, port, cause);
 }
 
 /** @this {any} @param {any} error */
@@ -197,7 +220,8 @@ proto._destroyed = function _destroyed(error) {
   this.socket.destroyed = true;
   if (this.res !== null && this.res.complete) return;
   this._abort.abort(error ?? undefined);
-  this.res?.destroy(error ?? Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+  // It hears of it before the request is closed.
+  if (this.res !== null && !this.res.destroyed) nextTick(() => this.res.destroy(resetError("aborted")));
 };
 
 /** @this {any} */
@@ -210,9 +234,8 @@ proto.abort = function abort() {
 
 /** A request that is given up before its response says so. @this {any} @param {any} [error] */
 proto.destroy = function destroy(error = undefined) {
-  if (!this.destroyed && this.res === null && error === undefined) {
-    error = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-  }
+  // What was aborted before it began only closes.
+  if (!this.destroyed && this.res === null && error === undefined && (this._hasSocket || !this.aborted)) error = resetError("socket hang up");
   return OutgoingMessage.prototype.destroy.call(this, error);
 };
 
@@ -222,13 +245,23 @@ function stopTimer(request) {
   request._timer = undefined;
 }
 
+/** The time without anything from the other side begins again. @this {any} */
+proto._active = function _active() {
+  stopTimer(this);
+  if (this.timeout > 0 && !this.destroyed) {
+    this._timer = setTimeout(() => {
+      this.emit("timeout");
+      this.socket.emit("timeout");
+    }, this.timeout);
+  }
+};
+
 /** @this {any} @param {number} ms @param {any} [callback] */
 proto.setTimeout = function (ms, callback = undefined) {
-  checkInteger("msecs", ms, 0);
-  stopTimer(this);
+  checkDuration("msecs", ms);
   if (callback) this.once("timeout", callback);
-  if (ms > 0 && this.res === null) this._timer = setTimeout(() => this.emit("timeout"), ms);
   this.timeout = ms;
+  this._active();
   return this;
 };
 /** @this {any} @param {any} [callback] */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nextTick } from "stated:node-support/next-tick";
 import { Readable } from "stated:node/stream";
 
 /** Fields of which the first one counts. */
@@ -72,6 +73,11 @@ IncomingMessage.prototype._take = function (message) {
   return this;
 };
 
+/** What a message ends with whose connection is gone. @param {string} text @param {any} [cause] @returns {Error} */
+export function resetError(text, cause = undefined) {
+  return Object.assign(new Error(text, cause === undefined ? undefined : { cause }), { code: "ECONNRESET" });
+}
+
 /** @this {any} */
 IncomingMessage.prototype._read = function () {
   if (this._body === null) {
@@ -82,10 +88,16 @@ IncomingMessage.prototype._read = function () {
   this._body.read().then((/** @type {any} */ { value, done }) => {
     if (done) this.complete = true;
     this.push(done ? null : value);
-  }, (/** @type {any} */ error) => {
-    this.aborted = true;
-    this.destroy(error);
-  });
+    this.req?._active?.();
+  }, (/** @type {any} */ cause) => this.destroy(resetError("aborted", cause)));
+};
+
+/** Reads nothing more, and ends. @this {any} */
+IncomingMessage.prototype._dump = function () {
+  if (this.destroyed || this.readableEnded) return;
+  this._body?.cancel().catch(() => {});
+  this._body = null;
+  this.resume();
 };
 
 /** @this {any} @param {any} error @param {(error: any) => void} callback */
@@ -93,14 +105,16 @@ IncomingMessage.prototype._destroy = function (error, callback) {
   if (!this.complete && !this.readableEnded) {
     this.aborted = true;
     this._body?.cancel(error).catch(() => {});
+    this.emit("aborted");
   }
-  callback(error);
+  // Who does not listen is not stopped by it.
+  nextTick(() => callback(this.listenerCount("error") === 0 ? null : error));
 };
 
 /** @this {any} @param {number} ms @param {any} [callback] */
 IncomingMessage.prototype.setTimeout = function (ms, callback = undefined) {
   if (callback) this.on("timeout", callback);
-  void ms;
+  this.socket?.setTimeout(ms);
   return this;
 };
 

@@ -8,8 +8,9 @@
  */
 
 import { Buffer } from "stated:node/buffer";
-import { validateHeaderName, validateHeaderValue } from "stated:node/_http_common";
+import { _checkInvalidHeaderChar, _checkIsHttpToken, validateHeaderName, validateHeaderValue } from "stated:node/_http_common";
 import { Writable } from "stated:node/stream";
+import { checkDuration } from "stated:node-support/connection-errors";
 import { nodeError, invalidArgType } from "stated:node-support/errors";
 import { nextTick } from "stated:node-support/next-tick";
 import { ReadableStream } from "stated:streams";
@@ -26,7 +27,9 @@ const fields = Symbol("kOutHeaders");
 export function OutgoingMessage(options = undefined) {
   Writable.call(this, { ...options, decodeStrings: true });
   this[fields] = new Map();
+  /** Whether the head is fixed, and whether it is on its way. */
   this._headerSent = false;
+  this._sent = false;
   this.sendDate = false;
   this.chunkedEncoding = false;
   this.shouldKeepAlive = true;
@@ -38,6 +41,8 @@ export function OutgoingMessage(options = undefined) {
   /** @type {any} of the body's stream, once there is one */ this._controller = null;
   /** @type {any} the callback of a piece that waits for the reader */ this._waiting = null;
   this._hasBody = true;
+  /** Of the body, so far. */
+  this._bytes = 0;
 }
 Object.setPrototypeOf(OutgoingMessage.prototype, Writable.prototype);
 Object.setPrototypeOf(OutgoingMessage, Writable);
@@ -164,15 +169,32 @@ proto._fieldList = function _fieldList() {
   return list;
 };
 
-/** Not sent: fetch has no trailers. */
-proto.addTrailers = function addTrailers() {};
+/** Checked, and not sent: fetch has no trailers. @this {any} @param {any} headers */
+proto.addTrailers = function addTrailers(headers) {
+  for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) {
+    if (!_checkIsHttpToken(name)) throw nodeError(TypeError, "ERR_INVALID_HTTP_TOKEN", `Trailer name must be a valid HTTP token ["${name}"]`);
+    if (_checkInvalidHeaderChar(value)) throw nodeError(TypeError, "ERR_INVALID_CHAR", `Invalid character in trailer content ["${name}"]`);
+  }
+};
 
 /** @this {any} @param {number} ms @param {any} [callback] */
 proto.setTimeout = function setTimeout(ms, callback = undefined) {
+  checkDuration("msecs", ms);
   if (callback) this.on("timeout", callback);
-  void ms;
   return this;
 };
+
+/** Those that are sent say how their head is made. */
+proto._implicitHeader = function _implicitHeader() {
+  throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "The _implicitHeader() method is not implemented");
+};
+
+/** Fixes the head, as the first piece of a body and the end do. @param {any} message */
+function fixHead(message) {
+  if (message._headerSent) return;
+  message._implicitHeader();
+  message._headerSent = true;
+}
 
 /**
  * Sends the head. Subclasses have `_sendHead(body)`, which is called once, with null, all of the body, or a stream of it.
@@ -180,13 +202,14 @@ proto.setTimeout = function setTimeout(ms, callback = undefined) {
  * @this {any}
  */
 proto.flushHeaders = function flushHeaders() {
-  if (!this._headerSent) this._begin();
+  fixHead(this);
+  if (!this._sent) this._begin();
 };
 
 /** Sends the head with a stream for the body. @this {any} */
 proto._begin = function _begin() {
-  this._implicitHeader?.();
-  this._headerSent = true;
+  fixHead(this);
+  this._sent = true;
   if (!this._hasBody) {
     this._sendHead(null);
     return;
@@ -222,15 +245,15 @@ proto._write = function _write(chunk, encoding, callback) {
     callback();
     return;
   }
-  if (!this._headerSent && this._held.length === 0) {
+  if (!this._sent && this._held.length === 0) {
     this._held.push(bytes);
     nextTick(() => {
-      if (!this._headerSent && !this.destroyed && !this.writableEnded) this._begin();
+      if (!this._sent && !this.destroyed && !this.writableEnded) this._begin();
     });
     callback();
     return;
   }
-  if (!this._headerSent) this._begin();
+  if (!this._sent) this._begin();
   if (this._controller === null) {
     callback();
     return;
@@ -243,9 +266,9 @@ proto._write = function _write(chunk, encoding, callback) {
 /** @this {any} @param {(error?: any) => void} callback */
 proto._final = function _final(callback) {
   this.finished = true;
-  if (!this._headerSent) {
-    this._implicitHeader?.();
-    this._headerSent = true;
+  fixHead(this);
+  if (!this._sent) {
+    this._sent = true;
     const held = this._held.splice(0);
     this._sendHead(held.length === 0 || !this._hasBody ? null : plain(Buffer.concat(held)));
   } else {
@@ -269,10 +292,66 @@ proto._destroy = function _destroy(error, callback) {
   callback(error);
 };
 
+/** @param {any} chunk */
+function checkChunk(chunk) {
+  if (chunk === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+  if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
+    throw invalidArgType("chunk", "of type string or an instance of Buffer or Uint8Array", chunk);
+  }
+}
+
+/** With `strictContentLength` a body is as long as its head says. @param {any} message @param {(declared: number) => boolean} differs */
+function checkLength(message, differs) {
+  const declared = message[fields].get("content-length")?.[1];
+  if (!message.strictContentLength || declared === undefined || !differs(Number(declared))) return;
+  throw nodeError(Error, "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
+    `Response body's content-length of ${message._bytes} byte(s) does not match the content-length of ${declared} byte(s) set in header`);
+}
+
+/** What was ended is sent all the same. @param {any} message @param {any} callback */
+function refuseAfterEnd(message, callback) {
+  const error = nodeError(Error, "ERR_STREAM_WRITE_AFTER_END", "write after end");
+  nextTick(() => {
+    callback?.(error);
+    message.emit("error", error);
+  });
+  return false;
+}
+
 /** @this {any} @param {any} chunk @param {any} [encoding] @param {any} [callback] */
-proto.end = function end(chunk, encoding = undefined, callback = undefined) {
+proto.write = function write(chunk, encoding = undefined, callback = undefined) {
+  checkChunk(chunk);
+  if (this.finished) return refuseAfterEnd(this, typeof encoding === "function" ? encoding : callback);
+  if (!this.destroyed) fixHead(this);
+  this._bytes += typeof chunk === "string" ? Buffer.byteLength(chunk, typeof encoding === "string" ? encoding : undefined) : chunk.byteLength;
+  checkLength(this, (declared) => this._bytes > declared);
+  return Writable.prototype.write.call(this, chunk, encoding, callback);
+};
+
+/** The callback is called once all is sent. @this {any} @param {any} [chunk] @param {any} [encoding] @param {any} [callback] */
+proto.end = function end(chunk = undefined, encoding = undefined, callback = undefined) {
+  if (typeof chunk === "function") [chunk, encoding, callback] = [undefined, undefined, chunk];
+  else if (typeof encoding === "function") [encoding, callback] = [undefined, encoding];
+  if (this.finished) {
+    if (chunk) refuseAfterEnd(this, callback);
+    else if (typeof callback === "function") {
+      if (!this.writableFinished) this.once("finish", callback);
+      else callback(nodeError(Error, "ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished"));
+    }
+    return this;
+  }
+  if (this.destroyed) return Writable.prototype.end.call(this, chunk, encoding, callback);
+  if (chunk) this.write(chunk, encoding);
+  else fixHead(this);
+  checkLength(this, (declared) => this._hasBody && this._bytes !== declared);
+  if (typeof callback === "function") this.once("finish", callback);
   this.finished = true;
-  return Writable.prototype.end.call(this, chunk, encoding, callback);
+  return Writable.prototype.end.call(this);
+};
+
+/** Nothing is read from it. @this {any} */
+proto.pipe = function pipe() {
+  this.emit("error", nodeError(Error, "ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable"));
 };
 
 /** @param {any} headers */

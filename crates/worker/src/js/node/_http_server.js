@@ -7,9 +7,9 @@
  */
 
 import { EventEmitter } from "stated:node/events";
-import { IncomingMessage } from "stated:node/_http_incoming";
+import { IncomingMessage, resetError } from "stated:node/_http_incoming";
 import { OutgoingMessage } from "stated:node/_http_outgoing";
-import { invalidArgType, nodeError } from "stated:node-support/errors";
+import { checkBoolean, checkInteger, checkNumber, checkObject, invalidArgValue, nodeError, outOfRange } from "stated:node-support/errors";
 import { MessageSocket } from "stated:node-support/http-socket";
 import { STATUS_CODES } from "stated:node-support/http-status";
 import { nextTick } from "stated:node-support/next-tick";
@@ -28,6 +28,9 @@ const listening = new Map();
 const ANY_PORT_FIRST = 49_152;
 const PORT_MAX = 65_535;
 
+/** Bytes that a message holds before it waits, by itself. */
+const BUFFER_BYTES = 64 << 10;
+
 /** Responses that may not have a body. */
 const withoutBody = [101, 204, 205, 304];
 
@@ -38,7 +41,7 @@ export function ServerResponse(request, options = undefined) {
   this.req = request;
   this.statusCode = 200;
   this.statusMessage = undefined;
-  this._hasBody = request?.method !== "HEAD";
+  this._hasBody = request.method !== "HEAD";
   /** @type {{ resolve(response: any): void, reject(error: any): void } | undefined} */ this._answer = undefined;
 }
 Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
@@ -59,23 +62,23 @@ proto.writeHead = function writeHead(status, reason = undefined, headers = undef
   }
   if (/[^\t\x20-\x7e\x80-\xff]/.test(this.statusMessage)) throw nodeError(TypeError, "ERR_INVALID_CHAR", "Invalid character in statusMessage");
   this.statusCode = code;
+  if (withoutBody.includes(code)) this._hasBody = false;
   if (Array.isArray(headers)) {
     const pairs = headers.every(Array.isArray) ? headers : headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]]] : []));
-    if (!headers.every(Array.isArray) && headers.length % 2 !== 0) throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", "The argument 'headers' is invalid");
+    if (!headers.every(Array.isArray) && headers.length % 2 !== 0) throw invalidArgValue("headers", headers);
     for (const [name] of pairs) this.removeHeader(name);
     for (const [name, value] of pairs) this.appendHeader(name, value);
-  } else if (headers) {
+  } else if (typeof headers === "object" && headers !== null) {
     for (const [name, value] of Object.entries(headers)) this.setHeader(name, value);
   }
-  this._headWritten = true;
+  this._headerSent = true;
   return this;
 };
 proto.writeHeader = proto.writeHead;
 
 /** @this {any} */
 proto._implicitHeader = function _implicitHeader() {
-  if (!this._headWritten) this.writeHead(this.statusCode);
-  if (withoutBody.includes(this.statusCode)) this._hasBody = false;
+  this.writeHead(this.statusCode);
 };
 
 /** @this {any} @param {any} body */
@@ -91,15 +94,32 @@ proto._sendHead = function _sendHead(body) {
   }
 };
 
-/** @this {any} @param {any} error */
+/** The request ends with its response: it is read to its end, or given up. @this {any} @param {any} error */
 proto._destroyed = function _destroyed(error) {
-  this._answer?.reject(error ?? Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
+  const { req } = this;
+  if (typeof req?._dump === "function" && !req.destroyed) {
+    if (!this.writableFinished) req.destroy(resetError("aborted"));
+    else if (req.readableFlowing === null && req.listenerCount("readable") === 0) nextTick(() => req._dump());
+  }
+  this._answer?.reject(error ?? resetError("socket hang up"));
 };
+
+/** A target with its parameters. */
+const linkValue = /^<[^>]*>(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/;
 
 /** Informational responses are not sent. */
 proto.writeContinue = () => {};
 proto.writeProcessing = () => {};
-proto.writeEarlyHints = (/** @type {any} */ _hints, /** @type {any} */ callback = undefined) => callback?.();
+/** @param {any} hints @param {any} [callback] */
+proto.writeEarlyHints = function writeEarlyHints(hints, callback = undefined) {
+  checkObject("hints", hints);
+  const { link } = hints;
+  for (const value of Array.isArray(link) ? link : link === null || link === undefined ? [] : [link]) {
+    if (typeof value === "string" && linkValue.test(value)) continue;
+    throw invalidArgValue("hints", link, 'must be an array or string of format "</styles.css>; rel=preload; as=style"');
+  }
+  callback?.();
+};
 /** @this {any} @param {any} socket */
 proto.assignSocket = function assignSocket(socket) {
   this.socket = socket;
@@ -115,16 +135,13 @@ export function Server(options = undefined, listener = undefined) {
   if (typeof options === "function") {
     listener = options;
     options = {};
-  } else if (options !== undefined && options !== null && typeof options !== "object") throw invalidArgType("options", "of type object", options);
+  } else if (options !== undefined && options !== null) checkObject("options", options);
   EventEmitter.call(this);
   const all = options ?? {};
   this.Request = all.IncomingMessage ?? IncomingMessage;
   this.Response = all.ServerResponse ?? ServerResponse;
-  this.joinDuplicateHeaders = all.joinDuplicateHeaders ?? false;
   this.timeout = 0;
-  this.keepAliveTimeout = all.keepAliveTimeout ?? 5000;
-  this.headersTimeout = all.headersTimeout ?? 60_000;
-  this.requestTimeout = all.requestTimeout ?? 300_000;
+  setLimits(this, all);
   this.maxHeadersCount = null;
   this.maxRequestsPerSocket = 0;
   this.listening = false;
@@ -134,9 +151,38 @@ export function Server(options = undefined, listener = undefined) {
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 
-/** @param {any} port @returns {number} */
+/** Times and sizes, which are kept and checked, and mean nothing here. @param {any} server @param {any} options */
+function setLimits(server, options) {
+  const number = (/** @type {string} */ name, /** @type {any} */ otherwise) => {
+    if (options[name] === undefined) return otherwise;
+    checkInteger(name, options[name], 0);
+    return options[name];
+  };
+  const choice = (/** @type {string} */ name) => {
+    if (options[name] !== undefined) checkBoolean(`options.${name}`, options[name]);
+    return options[name];
+  };
+  server.maxHeaderSize = number("maxHeaderSize", undefined);
+  server.insecureHTTPParser = choice("insecureHTTPParser");
+  server.requestTimeout = number("requestTimeout", 300_000);
+  server.headersTimeout = number("headersTimeout", Math.min(60_000, server.requestTimeout || 60_000));
+  if (server.requestTimeout > 0 && server.headersTimeout > server.requestTimeout) {
+    throw outOfRange("headersTimeout", "<= requestTimeout", options.headersTimeout);
+  }
+  server.keepAliveTimeout = number("keepAliveTimeout", 5000);
+  server.connectionsCheckingInterval = number("connectionsCheckingInterval", 30_000);
+  server.requireHostHeader = choice("requireHostHeader") ?? true;
+  server.joinDuplicateHeaders = choice("joinDuplicateHeaders") ?? false;
+  server.rejectNonStandardBodyWrites = choice("rejectNonStandardBodyWrites") ?? false;
+  if (options.highWaterMark !== undefined) checkNumber("options.highWaterMark", options.highWaterMark);
+  server.highWaterMark = options.highWaterMark >= 0 ? options.highWaterMark : BUFFER_BYTES;
+}
+
+/** @param {any} port @returns {number} 0: any */
 function portOf(port) {
   if (port === undefined || port === null) return 0;
+  // The name of a pipe, which is one of this program, too.
+  if (typeof port === "string" && !/^\s*\d*\s*$/.test(port)) return 0;
   const number = typeof port === "string" && port.trim() !== "" ? Number(port) : port;
   if (typeof number !== "number" || !Number.isInteger(number) || number < 0 || number > PORT_MAX) {
     throw nodeError(RangeError, "ERR_SOCKET_BAD_PORT", `options.port should be >= 0 and < 65536. Received ${described(port)}.`);
@@ -181,10 +227,10 @@ Server.prototype.close = function close(callback = undefined) {
   if (wasListening) listening.delete(this._port);
   this.listening = false;
   this._port = undefined;
-  nextTick(() => {
-    callback?.(wasListening ? undefined : nodeError(Error, "ERR_SERVER_NOT_RUNNING", "Server is not running."));
-    if (wasListening) this.emit("close");
-  });
+  if (typeof callback === "function") {
+    this.once("close", wasListening ? callback : () => callback(nodeError(Error, "ERR_SERVER_NOT_RUNNING", "Server is not running.")));
+  }
+  nextTick(() => this.emit("close"));
   return this;
 };
 

@@ -10,6 +10,7 @@ import { validateHeaderName, validateHeaderValue } from "stated:node/_http_commo
 import { IncomingMessage } from "stated:node/_http_incoming";
 import { OutgoingMessage } from "stated:node/_http_outgoing";
 import { _connectionListener, Server, ServerResponse, STATUS_CODES } from "stated:node/_http_server";
+import { checkInteger } from "stated:node-support/errors";
 import { CloseEvent, MessageEvent } from "stated:event";
 import { WebSocket } from "stated:websocket";
 
@@ -39,8 +40,14 @@ export function get(url, options = undefined, callback = undefined) {
   return made;
 }
 
-/** Nothing is parsed here. */
-export function setMaxIdleHTTPParsers() {}
+/** Nothing is parsed here. @param {number} max */
+export function setMaxIdleHTTPParsers(max) {
+  checkInteger("max", max, 1);
+}
+
+for (const [made, length] of /** @type {[Function, number][]} */ ([[createServer, 2], [request, 3], [get, 3], [Server, 2]])) {
+  Object.defineProperty(made, "length", { value: length, configurable: true });
+}
 
 export default {
   _connectionListener, Agent, ClientRequest, CloseEvent, createServer, get, globalAgent, IncomingMessage, maxHeaderSize, MessageEvent,

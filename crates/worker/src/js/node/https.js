@@ -21,6 +21,21 @@ export function Agent(options = undefined) {
 Object.setPrototypeOf(Agent.prototype, HttpAgent.prototype);
 Object.setPrototypeOf(Agent, HttpAgent);
 
+/** What tells secured connections to a place apart: some count when they are there at all. */
+const named = ["ca", "cert", "clientCertEngine", "ciphers", "key", "pfx", "rejectUnauthorized", "servername", "minVersion", "maxVersion", "secureProtocol",
+  "crl", "honorCipherOrder", "ecdhCurve", "dhparam", "secureOptions", "sessionIdContext", "sigalgs", "privateKeyIdentifier", "privateKeyEngine"];
+const countedIfGiven = ["rejectUnauthorized", "honorCipherOrder", "secureOptions"];
+
+/** @this {any} @param {any} [options] */
+Agent.prototype.getName = function getName(options = {}) {
+  const parts = named.map((name) => {
+    const value = options[name];
+    if (countedIfGiven.includes(name) ? value === undefined : !value || (name === "servername" && value === options.host)) return "";
+    return name === "sigalgs" ? JSON.stringify(value) : String(value);
+  });
+  return [HttpAgent.prototype.getName.call(this, options), ...parts].join(":");
+};
+
 export const globalAgent = new /** @type {any} */ (Agent)({ keepAlive: true, scheduling: "lifo", timeout: 5000 });
 
 /** @param {any} url @param {any} [options] @param {any} [callback] */

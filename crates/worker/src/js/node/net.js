@@ -5,8 +5,10 @@
  */
 
 import { connect as openConnection } from "stated:cloudflare-sockets";
+import { systemCodeOf } from "stated:error-transport";
+import { checkDuration, connectionError } from "stated:node-support/connection-errors";
 import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from "stated:node-support/net-addresses";
-import { checkFunction, checkInteger, invalidArgType, nodeError } from "stated:node-support/errors";
+import { checkBoolean, checkFunction, checkInteger, checkNumber, invalidArgType, nodeError } from "stated:node-support/errors";
 import { notImplemented, unimplementedIn } from "stated:node-support/unimplemented";
 import { Buffer } from "stated:node/buffer";
 import { Duplex } from "stated:node/stream";
@@ -29,17 +31,22 @@ const PORT_MAX = 65_535;
  * @returns {[any, any]}
  */
 export function _normalizeArgs(args) {
-  const last = args.at(-1);
-  const callback = typeof last === "function" ? last : null;
+  if (args.length === 0) return [{}, null];
   const [first, second] = args;
-  if (first === undefined || first === null || typeof first === "function") return [{}, callback];
-  if (typeof first === "object") return [first, callback];
-  if (typeof first === "string" && !/^\d+$/.test(first)) return [{ path: first }, callback];
-  return [typeof second === "string" ? { port: first, host: second } : { port: first }, callback];
+  const options = typeof first === "object" && first !== null ? first
+    : isPath(first) ? { path: first }
+      : args.length > 1 && typeof second === "string" ? { port: first, host: second } : { port: first };
+  const last = args.at(-1);
+  return [options, typeof last === "function" ? last : null];
+}
+
+/** Text that is no number. @param {any} text */
+function isPath(text) {
+  return typeof text === "string" && !(Number(text) >= 0);
 }
 
 /** @param {any} port @returns {number} */
-function portOf(port) {
+export function portOf(port) {
   if (typeof port !== "number" && typeof port !== "string") {
     throw invalidArgType("options.port", "one of type number or string", port);
   }
@@ -57,19 +64,29 @@ export function Socket(options = undefined) {
   const all = typeof options === "number" ? { fd: options } : options ?? {};
   if (all.fd !== undefined || all.handle) throw notImplemented("net.Socket of a descriptor");
   Duplex.call(this, { ...all, allowHalfOpen: Boolean(all.allowHalfOpen), emitClose: true, autoDestroy: true, decodeStrings: true });
+  this._onread = onreadOf(all.onread);
   this.connecting = false;
   this.bytesRead = 0;
-  this.timeout = 0;
+  this.timeout = undefined;
   this._hadError = false;
   this._written = 0;
   /** @type {any} of cloudflare:sockets */ this._connection = null;
   /** @type {any} */ this._reader = null;
   /** @type {any} */ this._writer = null;
   /** @type {any} */ this._timer = undefined;
-  /** @type {(() => void)[]} what waits for the connection */ this._waiting = [];
+  /** @type {{ go: () => void, abandoned: () => void }[]} what waits for the connection */ this._waiting = [];
 }
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
+Object.defineProperty(Socket, "length", { value: 1, configurable: true });
+
+/** A buffer that is read into again and again, instead of events. @param {any} onread @returns {{ buffer: () => Uint8Array, callback: (count: number, buffer: Uint8Array) => any } | undefined} */
+function onreadOf(onread) {
+  if (typeof onread !== "object" || onread === null || typeof onread.callback !== "function") return undefined;
+  const { buffer, callback } = onread;
+  if (!(buffer instanceof Uint8Array) && typeof buffer !== "function") return undefined;
+  return { buffer: typeof buffer === "function" ? buffer : () => buffer, callback };
+}
 
 export const Stream = Socket;
 /** @type {any} */
@@ -95,6 +112,16 @@ const getters = {
   remoteAddress() {
     return this._connection === null || this.connecting ? undefined : this._host;
   },
+  // Which address and port the server itself has is not known.
+  localAddress() {
+    return this.remoteAddress === undefined ? undefined : "0.0.0.0";
+  },
+  localPort() {
+    return this.remoteAddress === undefined ? undefined : 0;
+  },
+  localFamily() {
+    return this.remoteAddress === undefined ? undefined : "IPv4";
+  },
   remoteFamily() {
     const family = this.remoteAddress === undefined ? 0 : isIP(this._host);
     return family === 0 ? undefined : `IPv${family}`;
@@ -108,21 +135,44 @@ const getters = {
 };
 for (const [name, get] of Object.entries(getters)) Object.defineProperty(proto, name, { configurable: true, get });
 
+/** What may be said of a connection and is of no use here. @param {any} options */
+export function checkConnectOptions({ autoSelectFamily, autoSelectFamilyAttemptTimeout, localAddress, localPort }) {
+  if (localAddress && isIP(localAddress) === 0) throw nodeError(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${localAddress}`);
+  if (localPort) checkNumber("options.localPort", localPort);
+  if (autoSelectFamily !== undefined && autoSelectFamily !== null) checkBoolean("options.autoSelectFamily", autoSelectFamily);
+  if (autoSelectFamilyAttemptTimeout !== undefined && autoSelectFamilyAttemptTimeout !== null) {
+    checkInteger("options.autoSelectFamilyAttemptTimeout", autoSelectFamilyAttemptTimeout, 1, 0x7fff_ffff);
+  }
+}
+
 /** @this {any} @param {...any} args */
 proto.connect = function connect(...args) {
   const [options, callback] = _normalizeArgs(args.length === 1 && Array.isArray(args[0]) ? args[0] : args);
   if (options.path) throw notImplemented("net.Socket.prototype.connect to a path");
   if (options.port === undefined) throw missingPort();
   const port = portOf(options.port);
-  const host = options.host ?? "localhost";
+  const host = options.host || "localhost";
   if (typeof host !== "string") throw invalidArgType("options.host", "of type string", host);
+  checkConnectOptions(options);
   if (callback !== null) this.once("connect", callback);
   if (options.timeout) this.setTimeout(options.timeout);
+  this._open(host, port, "starttls", "connect");
+  return this;
+};
+
+/** Begins a connection, also after one that is over. @this {any} @param {string} host @param {number} port @param {string} secureTransport TLS may be started later @param {string} event */
+proto._open = function _open(host, port, secureTransport, event) {
+  if (this.destroyed) {
+    this._undestroy();
+    this._hadError = false;
+    this._reader = null;
+    this._writer = null;
+    this._written = 0;
+    this.bytesRead = 0;
+  }
   this._host = host;
   this._port = port;
-  // TLS may be started later.
-  this._use(openConnection({ hostname: isIPv6(host) ? `[${host}]` : host, port }, { secureTransport: "starttls", allowHalfOpen: true }), "connect");
-  return this;
+  this._use(openConnection({ hostname: isIPv6(host) ? `[${host}]` : host, port }, { secureTransport, allowHalfOpen: true }), event);
 };
 
 function missingPort() {
@@ -135,7 +185,7 @@ proto._use = function _use(connection, event) {
   this.connecting = true;
   connection.closed.catch(() => {});
   connection.opened.then(() => {
-    if (this.destroyed) return;
+    if (this.destroyed || this._connection !== connection) return;
     this.connecting = false;
     this._reader = connection.readable.getReader();
     this._writer = connection.writable.getWriter();
@@ -144,37 +194,65 @@ proto._use = function _use(connection, event) {
     this.emit("connect");
     if (event !== "connect") this.emit(event);
     this.emit("ready");
-    for (const go of this._waiting.splice(0)) go();
-  }, (/** @type {any} */ error) => this.destroy(this._connectError(error)));
+    if (this.readable && !this.isPaused()) this.read(0);
+    for (const { go } of this._waiting.splice(0)) go();
+  }, (/** @type {any} */ error) => {
+    if (this._connection === connection) this.destroy(this._connectError(error));
+  });
 };
 
 /** @this {any} @param {any} cause */
 proto._connectError = function _connectError(cause) {
-  const error = new Error(`connect ECONNREFUSED ${this._host}:${this._port}`, { cause });
-  return Object.assign(error, { errno: -111, code: "ECONNREFUSED", syscall: "connect", address: this._host, port: this._port });
+  return connectionError(systemCodeOf(cause) ?? "ECONNREFUSED", this._host, this._port, cause);
 };
 
-/** @this {any} @param {() => void} go */
-proto._whenOpen = function _whenOpen(go) {
-  if (this.connecting || this._connection === null) this._waiting.push(go);
+/** @this {any} @param {() => void} go @param {() => void} [abandoned] when there will be no connection */
+proto._whenOpen = function _whenOpen(go, abandoned = () => {}) {
+  if (this.connecting || this._connection === null) this._waiting.push({ go, abandoned });
   else go();
 };
 
 /** @this {any} */
 proto._read = function _read() {
   this._whenOpen(() => {
-    this._reader.read().then((/** @type {any} */ { value, done }) => {
-      if (this.destroyed) return;
+    const reader = this._reader;
+    reader.read().then((/** @type {any} */ { value, done }) => {
+      if (this.destroyed || this._reader !== reader) return;
       this._active();
       if (done) {
         this.push(null);
+        // Nobody else asks for more.
+        if (this._onread !== undefined) this.read(0);
         return;
       }
       this.bytesRead += value.byteLength;
-      this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-    }, (/** @type {any} */ error) => this.destroy(lost("read", error)));
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      if (this._onread === undefined) this.push(bytes);
+      else giveTo(this, this._onread, bytes);
+    }, (/** @type {any} */ error) => {
+      if (this._reader === reader) this.destroy(lost("read", error));
+    });
   });
 };
+
+/** Hands bytes to a reader that has a buffer of its own; one that returns false wants no more for now. @param {any} socket @param {NonNullable<ReturnType<typeof onreadOf>>} onread @param {Uint8Array} bytes */
+function giveTo(socket, onread, bytes) {
+  const buffer = onread.buffer();
+  const part = bytes.subarray(0, buffer.byteLength);
+  buffer.set(part);
+  const more = onread.callback.call(socket, part.byteLength, buffer);
+  const rest = bytes.subarray(part.byteLength);
+  const go = () => {
+    if (socket.destroyed) return;
+    if (rest.byteLength > 0 && part.byteLength > 0) giveTo(socket, onread, rest);
+    else socket._read();
+  };
+  if (more !== false) go();
+  else {
+    socket.pause();
+    socket.once("resume", go);
+  }
+}
 
 /** @param {string} syscall @param {any} cause */
 function lost(syscall, cause) {
@@ -184,27 +262,35 @@ function lost(syscall, cause) {
 /** @this {any} @param {any} chunk @param {any} encoding @param {(error?: any) => void} callback */
 proto._write = function _write(chunk, encoding, callback) {
   const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
+  if (this._connection === null && !this.connecting) {
+    callback(nodeError(Error, "ERR_SOCKET_CLOSED", "Socket is closed"));
+    return;
+  }
+  const abandoned = () => callback(nodeError(Error, "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", "Socket closed before the connection was established"));
   this._whenOpen(() => {
     this._active();
     this._writer.write(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)).then(() => {
       this._written += bytes.byteLength;
       callback();
     }, (/** @type {any} */ error) => callback(lost("write", error)));
-  });
+  }, abandoned);
 };
 
 /** @this {any} @param {(error?: any) => void} callback */
 proto._final = function _final(callback) {
-  this._whenOpen(() => this._writer.close().then(() => callback(), () => callback()));
+  if (this._connection === null && !this.connecting) callback();
+  else this._whenOpen(() => this._writer.close().then(() => callback(), () => callback()));
 };
 
 /** @this {any} @param {any} error @param {(error: any) => void} callback */
 proto._destroy = function _destroy(error, callback) {
   this.connecting = false;
-  this._waiting = [];
+  const waiting = this._waiting.splice(0);
   clearTimeout(this._timer);
   this._reader?.cancel().catch(() => {});
   this._connection?.close().catch(() => {});
+  this._connection = null;
+  if (waiting.length > 0) this.once("close", () => waiting.forEach((/** @type {any} */ { abandoned }) => abandoned()));
   this._hadError = Boolean(error);
   callback(error);
 };
@@ -223,7 +309,7 @@ proto._active = function _active() {
 
 /** @this {any} @param {number} ms @param {any} [callback] */
 proto.setTimeout = function (ms, callback = undefined) {
-  checkInteger("msecs", ms, 0);
+  checkDuration("msecs", ms);
   if (callback !== undefined) checkFunction("callback", callback);
   this.timeout = ms;
   this._active();
@@ -236,7 +322,8 @@ proto.setTimeout = function (ms, callback = undefined) {
 
 /** @this {any} */
 proto.address = function address() {
-  return {};
+  const { localAddress, localFamily, localPort } = this;
+  return localAddress === undefined ? {} : { address: localAddress, family: localFamily, port: localPort };
 };
 
 /** @this {any} */
@@ -248,7 +335,10 @@ proto.destroySoon = function destroySoon() {
 
 /** @this {any} */
 proto.resetAndDestroy = function resetAndDestroy() {
-  return this.destroy();
+  if (this._connection === null) return this.destroy(nodeError(Error, "ERR_SOCKET_CLOSED", "Socket is closed"));
+  if (!this.connecting) return this.destroy();
+  this.once("connect", () => this.destroy());
+  return this;
 };
 
 for (const name of ["setNoDelay", "setKeepAlive", "ref", "unref"]) {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { connect as openConnection } from "stated:cloudflare-sockets";
-import { checkString, nodeError } from "stated:node-support/errors";
+import { checkFunction, checkNumber, checkString, nodeError } from "stated:node-support/errors";
 import { checkServerIdentity } from "stated:node-support/server-identity";
 import { unimplementedIn } from "stated:node-support/unimplemented";
-import { _normalizeArgs, isIP, Socket } from "stated:node/net";
+import { Buffer } from "stated:node/buffer";
+import { _normalizeArgs, checkConnectOptions, portOf, Socket } from "stated:node/net";
 
 export { checkServerIdentity };
 
@@ -41,7 +41,7 @@ export const getCiphers = () => ["tls_aes_128_gcm_sha256", "tls_aes_256_gcm_sha3
 
 /** @param {any} protocols @param {any} out */
 export function convertALPNProtocols(protocols, out) {
-  if (Array.isArray(protocols)) out.ALPNProtocols = Uint8Array.from(protocols.flatMap((name) => [name.length, ...Array.from(name, (/** @type {string} */ unit) => unit.charCodeAt(0))]));
+  if (Array.isArray(protocols)) out.ALPNProtocols = Buffer.from(protocols.flatMap((name) => [name.length, ...Array.from(name, (/** @type {string} */ unit) => unit.charCodeAt(0))]));
 }
 
 /** @this {any} @param {any} socket a connected net.Socket, or none @param {any} [options] @returns {any} */
@@ -77,8 +77,16 @@ function secure(secured, plain, options) {
     plain._connection = null;
     secured._use(connection.startTls(options.servername ? { expectedServerHostname: options.servername } : undefined), "secureConnect");
   };
-  if (plain.connecting) plain.once("connect", start);
-  else start();
+  if (!plain.connecting) {
+    start();
+    return;
+  }
+  // It waits for both connections.
+  secured.connecting = true;
+  plain.once("connect", start);
+  plain.once("close", () => {
+    if (secured._connection === null) secured.destroy();
+  });
 }
 
 /** @type {any} */
@@ -103,27 +111,30 @@ proto.getSharedSigalgs = () => [];
 for (const name of ["exportKeyingMaterial", "renegotiate", "setKeyCert"]) proto[name] = stub(`TLSSocket.${name}`);
 /** @param {string} name */
 proto.setServername = (name) => checkString("name", name);
-/** @this {any} @param {any} cause */
-proto._connectError = function _connectError(cause) {
-  if (this._parent === undefined && !/certificate|tls|handshake/i.test(String(cause?.message))) return Socket.prototype._connectError.call(this, cause);
-  return Object.assign(new Error(String(cause?.message ?? cause), { cause }), { code: "ERR_TLS_HANDSHAKE" });
-};
 /** @this {any} @param {...any} args */
 proto.connect = function connect(...args) {
   const [options, callback] = _normalizeArgs(args);
+  const port = portOf(options.port);
+  checkConnectOptions(options);
   if (callback !== null) this.once("secureConnect", callback);
   if (options.timeout) this.setTimeout(options.timeout);
-  this._host = options.host ?? "localhost";
-  this._port = Number(options.port);
-  this._use(openConnection({ hostname: isIP(this._host) === 6 ? `[${this._host}]` : this._host, port: this._port }, { secureTransport: "on", allowHalfOpen: true }), "secureConnect");
+  this._open(options.host || "localhost", port, "on", "secureConnect");
   return this;
 };
+
+/** Settings that are checked, although the host has its own. @param {any} options */
+function checkOptions({ checkServerIdentity: check, minDHSize, secureContext }) {
+  if (check !== undefined) checkFunction("options.checkServerIdentity", check);
+  if (minDHSize !== undefined) checkNumber("options.minDHSize", minDHSize, 1);
+  if (secureContext && !(secureContext instanceof SecureContext)) throw nodeError(TypeError, "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+}
 
 /** `(options, callback)` or `(port, host, options, callback)`. @param {...any} args */
 export function connect(...args) {
   const [first, callback] = _normalizeArgs(args);
   const extra = args.find((arg, index) => index > 0 && typeof arg === "object" && arg !== null);
   const options = { ...first, ...extra };
+  checkOptions(options);
   const secured = new /** @type {any} */ (TLSSocket)(options.socket, options);
   if (options.socket) {
     if (callback !== null) secured.once("secureConnect", callback);

@@ -54,7 +54,7 @@ test("fields are fixed once they are sent", async () => {
     for (const call of [() => response.setHeader("a", "b"), () => response.writeHead(200), () => response.removeHeader("a")]) seen.push(assertThrows(call).code);
     response.end("b");
   });
-  assertEquals(seen, [false, true, "ERR_HTTP_HEADERS_SENT", "ERR_HTTP_HEADERS_SENT", "ERR_HTTP_HEADERS_SENT"]);
+  assertEquals(seen, [true, true, "ERR_HTTP_HEADERS_SENT", "ERR_HTTP_HEADERS_SENT", "ERR_HTTP_HEADERS_SENT"]);
 });
 
 test("bodies stream in both directions", async () => {
@@ -133,4 +133,35 @@ test("a handler is made of a server, with further handlers", async () => {
   assertThrows(() => httpServerHandler({}), Error, "Failed to determine port for server");
   assertThrows(() => httpServerHandler(http.createServer()), Error, "Failed to determine port for server");
   server.close();
+});
+
+test("a request that nobody reads ends with its response, and is aborted with one that is given up", async () => {
+  const events = [];
+  const listening = (request, response) => {
+    for (const name of ["end", "aborted", "close", "error"]) request.on(name, (error) => events.push(error?.code ?? name));
+    response.on("close", () => events.push("response"));
+  };
+  await answer((request, response) => {
+    listening(request, response);
+    response.end();
+  }, "/", { method: "POST", body: "unread" });
+  await new Promise((resolve) => { setTimeout(resolve, 1); });
+  assertEquals(events.splice(0), ["response", "end", "close"]);
+  await assertRejects(() => answer((request, response) => {
+    listening(request, response);
+    response.destroy();
+  }));
+  await new Promise((resolve) => { setTimeout(resolve, 1); });
+  assertEquals(events, ["aborted", "response", "ECONNRESET", "close"]);
+});
+
+test("a body is as long as it says when it must be", async () => {
+  const seen = [];
+  await assertRejects(() => answer((_request, response) => {
+    response.strictContentLength = true;
+    response.setHeader("content-length", 5);
+    seen.push(assertThrows(() => response.end("1234")).message, assertThrows(() => response.write("56")).code);
+    response.destroy();
+  }));
+  assertEquals(seen, ["Response body's content-length of 4 byte(s) does not match the content-length of 5 byte(s) set in header", "ERR_HTTP_CONTENT_LENGTH_MISMATCH"]);
 });

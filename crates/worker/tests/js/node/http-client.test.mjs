@@ -3,6 +3,7 @@
 import http from "stated:node/http";
 import https from "stated:node/https";
 import { assertEquals, test } from "stated:test";
+import { makeError } from "stated:error-transport";
 import { answerFetch, newBody } from "./host-web.mjs";
 
 /** What a request sends, and all that it and its response do. */
@@ -48,7 +49,7 @@ test("https has its own scheme and port, and GET no body", async () => {
 });
 
 test("a connection that fails is an error with Node's code", async () => {
-  const { events } = await exchange(() => http.get("http://example.com:1/"), new TypeError("connection refused"));
+  const { events } = await exchange(() => http.get("http://example.com:1/"), makeError("Error:ECONNREFUSED", "Network connection lost.", 0, ""));
   assertEquals(events.filter((event) => Array.isArray(event)), [["error", "connect ECONNREFUSED example.com:1", "ECONNREFUSED"]]);
 });
 
