@@ -92,6 +92,7 @@ library! {
     "node-support/crypto-constants",
     "node-support/deep-equal",
     "node-support/dh-groups",
+    "node-support/dns-message",
     "node-support/dns-resolver",
     "node-support/errors",
     "node-support/fs-arguments",

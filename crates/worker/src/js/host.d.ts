@@ -312,6 +312,10 @@ export interface Ops {
 
   /** The addresses of a host, one in a line, as the system resolves it. */
   dnsLookup(host: string): Promise<Uint8Array>;
+  /** The addresses of the system's name servers, one in a line. */
+  dnsServers(): string;
+  /** Sends a DNS message to a server ("address" or "address:port") and waits for its answer for so long. */
+  dnsQuery(server: string, message: Uint8Array, waitMs: number): Promise<Uint8Array>;
 
   // --- Durable Object namespaces and stubs --------------------------------------------------------
   /** `namespace` is the index given by the binding. Ids are 64 lower-case hexadecimal digits. */

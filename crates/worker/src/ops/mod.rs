@@ -177,6 +177,8 @@ operations! {
     "fetchStart" => fetch::start,
     "fetchAbort" => fetch::abort,
     "dnsLookup" => dns::lookup,
+    "dnsServers" => dns::servers,
+    "dnsQuery" => dns::query,
     "idFromName" => stub::id_from_name,
     "idRandom" => stub::id_random,
     "idParse" => stub::id_parse,

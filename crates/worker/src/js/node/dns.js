@@ -1,11 +1,11 @@
 /**
- * `node:dns`: addresses of hosts, as the system resolves them.
+ * `node:dns`: addresses of hosts, as the system resolves them, and records of name servers.
  *
  * @module
  */
 
 import * as promises from "stated:node/dns/promises";
-import { getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass,
+import { askerOf, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass, reverseOf,
   setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
 import { checkFunction, checkString } from "stated:node-support/errors";
 
@@ -37,7 +37,7 @@ export function lookupService(address, port, callback) {
   void port;
 }
 
-/** @param {any} hostname @param {any} type @param {any} [callback] */
+/** @this {any} @param {any} hostname @param {any} type @param {any} [callback] */
 export function resolve(hostname, type, callback = undefined) {
   if (typeof type === "function") {
     callback = type;
@@ -46,26 +46,28 @@ export function resolve(hostname, type, callback = undefined) {
   checkString("name", hostname);
   const checked = recordType(type);
   checkFunction("callback", callback);
-  answer(recordsOf(hostname, checked), callback);
+  answer(recordsOf(hostname, checked, undefined, askerOf(this)), callback);
 }
 
-/** @param {any} address @param {any} callback */
+/** @this {any} @param {any} address @param {any} callback */
 export function reverse(address, callback) {
+  checkString("name", address);
   checkFunction("callback", callback);
-  answer(promises.reverse(address), callback);
+  answer(reverseOf(address, askerOf(this)), callback);
 }
 
 /** @param {string} name @returns {any} */
 function byType(name) {
   const type = recordFunctions[name];
-  const ask = (/** @type {any} */ hostname, /** @type {any} */ options, /** @type {any} */ callback = undefined) => {
+  /** @this {any} @param {any} hostname @param {any} options @param {any} [callback] */
+  const ask = function (hostname, options, callback = undefined) {
     if (typeof options === "function") {
       callback = options;
       options = undefined;
     }
     checkString("name", hostname);
     checkFunction("callback", callback);
-    answer(recordsOf(hostname, type, options), callback);
+    answer(recordsOf(hostname, type, options, askerOf(this)), callback);
   };
   Object.defineProperty(ask, "name", { value: name, configurable: true });
   return ask;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dnsError, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass,
+import { askerOf, dnsError, getDefaultResultOrder, getServers, lookupAll, lookupOptions, recordFunctions, recordsOf, recordType, resolverClass,
   reverseOf, setDefaultResultOrder, setServers } from "stated:node-support/dns-resolver";
 import { checkString } from "stated:node-support/errors";
 
@@ -22,23 +22,24 @@ export async function lookupService(address) {
   throw dnsError("ENOTIMP", "getnameinfo", address);
 }
 
-/** @param {any} hostname @param {any} [type] */
+/** @this {any} @param {any} hostname @param {any} [type] */
 export async function resolve(hostname, type = "A") {
   checkString("name", hostname);
-  return recordsOf(hostname, recordType(type));
+  return recordsOf(hostname, recordType(type), undefined, askerOf(this));
 }
 
-/** @param {any} address @returns {Promise<never>} */
+/** @this {any} @param {any} address @returns {Promise<string[]>} */
 export function reverse(address) {
-  return reverseOf(address);
+  return reverseOf(address, askerOf(this));
 }
 
 /** @param {string} name @returns {(hostname: any, options?: any) => Promise<any>} */
 function byType(name) {
   const type = recordFunctions[name];
-  const ask = async (/** @type {any} */ hostname, /** @type {any} */ options = undefined) => {
+  /** @this {any} @param {any} hostname @param {any} [options] */
+  const ask = async function (hostname, options = undefined) {
     checkString("name", hostname);
-    return recordsOf(hostname, type, options);
+    return recordsOf(hostname, type, options, askerOf(this));
   };
   Object.defineProperty(ask, "name", { value: name, configurable: true });
   return ask;
