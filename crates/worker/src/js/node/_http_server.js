@@ -288,6 +288,7 @@ export function serve(port, request, env = undefined, ctx = undefined) {
       incoming.destroy();
       response.destroy();
     });
+    server.emit("connection", socket);
     if (server.emit("request", incoming, response)) return;
     response.statusCode = 404;
     response.end();

@@ -130,8 +130,18 @@ test("a handler is made of a server, with further handlers", async () => {
   const handler = httpServerHandler(server, { scheduled() {} });
   assertEquals(Object.keys(handler), ["scheduled", "fetch"]);
   assertEquals(await (await handler.fetch(new Request("http://a/"), {}, {})).text(), "cf,env,ctx");
-  assertThrows(() => httpServerHandler({}), Error, "Failed to determine port for server");
-  assertThrows(() => httpServerHandler(http.createServer()), Error, "Failed to determine port for server");
+  for (const target of [{}, "8080", -1, { port: 65_536 }]) assertThrows(() => httpServerHandler(target), Error, "Failed to determine port for server");
+  assertThrows(() => httpServerHandler(), Error, "Server descriptor cannot be null or undefined");
+  await assertRejects(() => handleAsNodeRequest(http.createServer(), new Request("http://a/")), Error, "Failed to determine port for server");
+  server.close();
+});
+
+test("a handler makes its server listen, and a server hears of connections", async () => {
+  const events = [];
+  const server = http.createServer((request, response) => response.end(request.url));
+  for (const name of ["connection", "request"]) server.on(name, () => events.push(name));
+  const handler = httpServerHandler(server);
+  assertEquals([server.listening, await (await handler.fetch(new Request("http://a/b?c"), {}, {})).text(), events], [true, "/b?c", ["connection", "request"]]);
   server.close();
 });
 
