@@ -179,7 +179,8 @@ proto.addTrailers = function addTrailers(headers) {
 
 /** @this {any} @param {number} ms @param {any} [callback] */
 proto.setTimeout = function setTimeout(ms, callback = undefined) {
-  checkDuration("msecs", ms);
+  // Without a connection nothing looks at it.
+  if (this.socket) checkDuration("msecs", ms);
   if (callback) this.on("timeout", callback);
   return this;
 };
