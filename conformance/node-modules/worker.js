@@ -150,6 +150,18 @@ const cases = {
     }
   }),
 
+  "11.6 keys on P-224": here(async (t) => {
+    const { publicKey, privateKey } = crypto.generateKeyPairSync("ec", { namedCurve: "secp224r1" });
+    const data = Buffer.from("data");
+    const signature = crypto.sign("sha256", data, privateKey);
+    t.write("signed", crypto.verify("sha256", data, publicKey, signature), crypto.verify("sha256", Buffer.from("date"), publicKey, signature));
+    const [one, other] = [crypto.createECDH("secp224r1"), crypto.createECDH("secp224r1")];
+    one.generateKeys();
+    other.generateKeys();
+    t.write("agreed", one.computeSecret(other.getPublicKey()).equals(other.computeSecret(one.getPublicKey())), one.getPublicKey("hex", "compressed").length);
+    t.write("document", crypto.createPublicKey(publicKey.export({ type: "spki", format: "pem" })).equals(publicKey), crypto.getCurves().includes("secp224r1"));
+  }),
+
   "11.6 signed public keys": here(async (t) => {
     const made = "MIG6MGIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARFV+3Uu/V1RYu0srj2rFaeDfRrw7ffOl+Jg/t7oN2iJtio6wa1jgoSfE6/Qu/1uTkvB/GsNs8sa2KZDH8G/or4FgVoZWxsbzAKBggqhkjOPQQDAgNIADBFAiAq35HZOPuJswWVvyWiy3xt/bt7a8hM9Ijkwjmml8OF1gIhANvirbfStaAWFS15S67lMsd5VxLStqBwB/rhDI6tOGvh";
     t.write("verified", crypto.Certificate.verifySpkac(made), crypto.Certificate.verifySpkac(Buffer.from(made)), new crypto.Certificate().verifySpkac(made));

@@ -36,6 +36,7 @@ const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 fn curve(oid: ObjectIdentifier) -> Result<Algorithm, CryptoError> {
     Ok(Algorithm::Ec(match oid.to_string().as_str() {
         "1.2.840.10045.3.1.7" => "P-256",
+        "1.3.132.0.33" => "P-224",
         "1.3.132.0.34" => "P-384",
         "1.3.132.0.35" => "P-521",
         "1.3.132.0.10" => "secp256k1",
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn documents_tell_their_algorithm() {
-        for name in ["P-256", "P-384", "P-521", "secp256k1"] {
+        for name in ["P-224", "P-256", "P-384", "P-521", "secp256k1"] {
             let curve = Curve::from_name(name).unwrap();
             let pair = ec::generate(curve);
             let expected = Ok(Algorithm::Ec(name));

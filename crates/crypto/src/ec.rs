@@ -8,11 +8,13 @@ use pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey
 use crate::random::system;
 use crate::{CryptoError, Hash};
 
-/// A curve of SP 800-186, or Bitcoin's, which Web Crypto does not have.
+/// A curve of SP 800-186, or Bitcoin's. Web Crypto has neither that one nor P-224.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     /// secp256k1
     K256,
+    /// P-224
+    P224,
     /// P-256
     P256,
     /// P-384
@@ -36,6 +38,10 @@ macro_rules! on_curve {
         match $curve {
             Curve::K256 => {
                 use k256::{self as $module};
+                $body
+            }
+            Curve::P224 => {
+                use p224::{self as $module};
                 $body
             }
             Curve::P256 => {
@@ -78,6 +84,7 @@ impl Curve {
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "secp256k1" => Self::K256,
+            "P-224" => Self::P224,
             "P-256" => Self::P256,
             "P-384" => Self::P384,
             "P-521" => Self::P521,
@@ -88,6 +95,7 @@ impl Curve {
     /// Bytes of a coordinate or scalar.
     pub fn field_bytes(self) -> usize {
         match self {
+            Self::P224 => 28,
             Self::K256 | Self::P256 => 32,
             Self::P384 => 48,
             Self::P521 => 66,

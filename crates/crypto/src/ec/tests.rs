@@ -4,7 +4,13 @@ use super::{
 };
 use crate::{CryptoError, Hash};
 
-const CURVES: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
+const CURVES: [Curve; 5] = [
+    Curve::K256,
+    Curve::P224,
+    Curve::P256,
+    Curve::P384,
+    Curve::P521,
+];
 const HASHES: [Hash; 4] = [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512];
 
 fn data(text: &str) -> CryptoError {

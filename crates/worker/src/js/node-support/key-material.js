@@ -23,10 +23,10 @@ import { invalidArgValue, nodeError } from "stated:node-support/errors";
 /** OpenSSL's names of the curves, the first of each being the one that is told. @type {Record<string, string>} */
 const curves = {
   prime256v1: "P-256", secp256r1: "P-256", "P-256": "P-256", secp384r1: "P-384", "P-384": "P-384", secp521r1: "P-521", "P-521": "P-521",
-  secp256k1: "secp256k1",
+  secp224r1: "P-224", "P-224": "P-224", secp256k1: "secp256k1",
 };
 
-export const curveNames = ["prime256v1", "secp256k1", "secp384r1", "secp521r1"];
+export const curveNames = ["prime256v1", "secp224r1", "secp256k1", "secp384r1", "secp521r1"];
 
 /** Web Crypto's name of a curve. @param {any} name */
 export function curveNamed(name) {
@@ -113,6 +113,7 @@ export function toJwk({ type, kind, curve, bytes, point }) {
   const shown = point ?? bytes;
   /** @type {Record<string, string>} */
   const secret = type === "private" ? { d: toBase64Url(bytes) } : {};
+  if (curve === "P-224") throw nodeError(Error, "ERR_CRYPTO_JWK_UNSUPPORTED_CURVE", "Unsupported JWK EC curve: secp224r1.");
   if (kind !== "ec") return { crv: okpName(kind), ...secret, x: toBase64Url(shown), kty: "OKP" };
   const length = (shown.length - 1) / 2;
   return { kty: "EC", x: toBase64Url(shown.subarray(1, 1 + length)), y: toBase64Url(shown.subarray(1 + length)), crv: /** @type {string} */ (curve), ...secret };

@@ -147,3 +147,19 @@ test("wrong arguments have Node's errors", () => {
     "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE",
   ]);
 });
+
+test("P-224 has keys, signatures and agreement, and no JSON Web Key", () => {
+  const [one, other] = [generateKeyPairSync("ec", { namedCurve: "P-224" }), generateKeyPairSync("ec", { namedCurve: "secp224r1" })];
+  assertEquals(one.privateKey.asymmetricKeyDetails, { namedCurve: "secp224r1" });
+  for (const type of ["pkcs8", "sec1"]) assert(createPrivateKey(one.privateKey.export({ format: "pem", type })).equals(one.privateKey), type);
+  assert(createPublicKey(one.publicKey.export({ format: "pem", type: "spki" })).equals(one.publicKey));
+  const signature = crypto.sign("sha224", Buffer.from("text"), one.privateKey);
+  assertEquals([crypto.verify("sha224", Buffer.from("text"), one.publicKey, signature), crypto.verify("sha224", Buffer.from("next"), one.publicKey, signature)], [true, false]);
+  const shared = crypto.diffieHellman({ privateKey: one.privateKey, publicKey: other.publicKey });
+  assert(shared.length === 28 && shared.equals(crypto.diffieHellman({ privateKey: other.privateKey, publicKey: one.publicKey })));
+  const [left, right] = [crypto.createECDH("secp224r1"), crypto.createECDH("secp224r1")];
+  left.generateKeys();
+  assert(left.computeSecret(right.generateKeys("hex", "compressed"), "hex").equals(right.computeSecret(left.getPublicKey())));
+  assertEquals(assertThrows(() => one.publicKey.export({ format: "jwk" }), Error).code, "ERR_CRYPTO_JWK_UNSUPPORTED_CURVE");
+  assert(crypto.getCurves().includes("secp224r1"));
+});
