@@ -133,6 +133,18 @@ test("a tracing channel is made of a name or of channels", () => {
   for (const names of [undefined, null, 5, { ...given, error: 1 }]) assertEquals(assertThrows(() => tracingChannel(names), TypeError).code, "ERR_INVALID_ARG_TYPE");
 });
 
+test("an immediate holds the loop until it has run or was cleared, and a bound function knows its resource", async () => {
+  const ran = [];
+  const immediate = setImmediate((...args) => ran.push(args), 1, 2);
+  const cleared = setImmediate(() => ran.push("never"));
+  const before = [immediate.hasRef(), cleared.hasRef()];
+  clearImmediate(cleared);
+  await wait(1);
+  assertEquals([before, ran, immediate.hasRef(), cleared.hasRef()], [[true, true], [[1, 2]], false, false]);
+  const resource = new AsyncResource("R");
+  assertEquals([resource.bind((a, b) => [a, b]).length, resource.bind(() => {}).name], [2, "bound"]);
+});
+
 test("what runs in a context is a function", () => {
   for (const use of [() => storage.run(1, undefined), () => storage.exit(5), () => AsyncLocalStorage.bind(null), () => AsyncResource.bind("text")]) assertThrows(use, TypeError);
 });

@@ -97,7 +97,10 @@ export class AsyncResource {
     const bound = function (...args) {
       return run(fn, thisArg === undefined ? this : thisArg, ...args);
     };
-    Object.defineProperty(bound, "length", { value: fn.length, configurable: true });
+    Object.defineProperties(bound, {
+      length: { value: fn.length, configurable: true },
+      asyncResource: { value: this, writable: true, enumerable: true, configurable: true },
+    });
     return /** @type {any} */ (bound);
   }
 

@@ -68,7 +68,10 @@ export class Immediate {
 
   /** @param {Function} callback @param {unknown[]} args */
   constructor(callback, args) {
-    this.#id = host.setTimeout(callback, 0, ...args);
+    this.#id = host.setTimeout((/** @type {any[]} */ ...given) => {
+      this.#referenced = false;
+      callback.apply(globalThis, given);
+    }, 0, ...args);
   }
 
   ref() {
@@ -129,6 +132,7 @@ export function clearInterval(timer = undefined) {
 
 /** @param {any} [immediate] */
 export function clearImmediate(immediate = undefined) {
+  if (immediate instanceof Immediate) immediate.unref();
   clear(immediate);
 }
 
