@@ -76,7 +76,7 @@ pub(crate) fn made(
 }
 
 /// Joins and removes `..`, so that messages and stacks show paths as people write them.
-fn lexically_joined(folder: &Path, relative: &str) -> PathBuf {
+pub(crate) fn lexically_joined(folder: &Path, relative: &str) -> PathBuf {
     use std::path::Component;
     let mut joined = PathBuf::new();
     for part in folder.join(relative).components() {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Checker, Field};
 use crate::env::Scope;
+use crate::find::lexically_joined;
 use crate::project::{Assets, BuildCommand, Bundle, Rule, RuleKind, RunWorkerFirst};
 use crate::raw::Value;
 
@@ -234,7 +235,7 @@ pub(crate) fn check_assets(
     let folder = field.child("directory")?;
     let folder = checker.string(&folder)?;
     Some(Assets {
-        directory: directory.join(folder),
+        directory: lexically_joined(directory, folder),
         html_handling,
         not_found_handling,
         run_worker_first,

@@ -31,6 +31,8 @@ fn a_file_that_a_build_tool_has_made_runs_instead_of_the_projects_own() {
     assert_eq!(inside(&project.config.directory), Path::new("dist/server"));
     assert_eq!(inside(&project.config.home), Path::new(""));
     assert_eq!(project.config.name, "own-staging");
+    let assets = project.config.assets.as_ref().unwrap();
+    assert_eq!(inside(&assets.directory).to_str(), Some("dist/client"));
     assert_eq!(project.secret_names, ["SECRET"]);
     let watched = project.config.watched.iter().map(|path| inside(path));
     assert!(
