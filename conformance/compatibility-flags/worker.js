@@ -425,6 +425,11 @@ const cases = {
     t.write("modules", found);
     const nothing = "node:nothing";
     await t.attempt("no module of Node.js", () => import(nothing));
+    const zlib = "node:zlib";
+    await t.attempt("zlib", async () => {
+      const { gunzipSync, gzipSync } = await import(zlib);
+      return new TextDecoder().decode(gunzipSync(gzipSync("text")));
+    });
     const bare = "path";
     await t.attempt("without node:", async () => (await import(bare)).join("a", "b"));
     t.write("flags", Cloudflare.compatibilityFlags.enable_nodejs_fs_module, Cloudflare.compatibilityFlags.nodejs_compat_v2);

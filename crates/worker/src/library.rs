@@ -218,6 +218,7 @@ library! {
     "platform-classes",
     "program",
     "rate-limit",
+    "registries",
     "report",
     "request",
     "response",

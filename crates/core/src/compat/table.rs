@@ -230,6 +230,7 @@ pub const FLAGS: &[Flag] = &[
     flag("python_workers", ""),
     flag("python_workers_20250116", "no_python_workers_20250116"),
     flag("python_workers_20260610", "no_python_workers_20260610"),
+    flag("python_workers_20260817", "no_python_workers_20260817"),
     flag("python_workers_314", "no_python_workers_314"),
     flag("python_workers_development", "").experimental(),
     flag("python_workers_durable_objects", "").experimental(),

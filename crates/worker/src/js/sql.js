@@ -8,6 +8,7 @@
 import { ops } from "stated:host";
 import { toInt32 } from "stated:kv-operations";
 import { registerPlatformClass } from "stated:platform-classes";
+import { Registry } from "stated:registries";
 import { flag } from "stated:settings";
 import { badArgument, defineInterface, illegalConstructor, internal, isAnyArrayBuffer, toDOMString } from "stated:webidl";
 
@@ -20,9 +21,6 @@ const NOT_ENABLED = "SQL is not enabled for this Durable Object class. To enable
   + "class is already deployed to production.";
 
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
-
-// Programs of older dates do not have the global.
-const Registry = FinalizationRegistry;
 
 /** @type {(storage: SqlStorage) => number} the object's context; throws where the class has no SQL */
 let requireSql;

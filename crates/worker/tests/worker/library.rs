@@ -66,7 +66,7 @@ fn failures_of(file: &Path) -> Vec<String> {
     let source = source_of(file);
     let mut flags = vec!["expose_global_message_channel"];
     if name.starts_with("node-") {
-        flags.push("nodejs_compat");
+        flags.extend(["nodejs_compat", "nodejs_compat_v2"]);
     }
     match host::on_a_thread(move || run(source, &flags)) {
         Ok(Outcome { count: 0, .. }) => vec![format!("{name}: has no tests")],

@@ -10,12 +10,13 @@ import { invalidArgType, nodeError, outOfRange } from "stated:node-support/error
 import { nextTick } from "stated:node-support/next-tick";
 import { constants } from "stated:node-support/zlib-constants";
 import { finished, Transform } from "stated:node/stream";
+import { Registry } from "stated:registries";
 
 /** Bytes asked for in one call when a program wants larger chunks: the host gives no more. */
 const PIECE_BYTES_MAX = 1 << 20;
 
 /** Streams that nobody closed. */
-const abandoned = new FinalizationRegistry((/** @type {number} */ id) => ops.zlibClose(id));
+const abandoned = new Registry((/** @type {number} */ id) => ops.zlibClose(id));
 
 /** How much the flush values of deflate flush, for the larger of two. */
 const flushiness = [0, 2, 3, 4, 5, 1];
