@@ -377,6 +377,8 @@ test("a stream reads 64 KiB at a time, and writes pieces that wait together", as
   stream.end("c");
   await new Promise((resolve) => { stream.on("close", resolve); });
   assertEquals([fs.readFileSync(`${dir}/b`, "utf8"), typeof stream._writev], ["abc", "function"]);
-  assertEquals([failure(() => createReadStream(`${dir}/a`, { fd: -1 }))[1], createReadStream(`${dir}/a`, { autoClose: false }).autoClose], ["ERR_OUT_OF_RANGE", false]);
+  const kept = createReadStream(`${dir}/a`, { autoClose: false });
+  assertEquals([failure(() => createReadStream(`${dir}/a`, { fd: -1 }))[1], kept.autoClose], ["ERR_OUT_OF_RANGE", false]);
+  await new Promise((resolve) => { kept.on("close", resolve).destroy(); });
   fs.rmSync(dir, { recursive: true });
 });
