@@ -129,7 +129,8 @@ function exponentOf(bytes) {
 /** @param {Uint8Array} bytes */
 function checkExponent(bytes) {
   const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-  if (value !== 3 && value !== 65537) throw operationError(`The "publicExponent" must be either 3 or 65537, but got ${value}.`);
+  const told = value >= 2 ** 32 ? "a number larger than 2^32" : value;
+  if (value !== 3 && value !== 65537) throw operationError(`The "publicExponent" must be either 3 or 65537, but got ${told}.`);
 }
 
 /** @param {{ name: string }} hash */

@@ -212,7 +212,13 @@ const hmac = {
     return newKey({ type: "secret", extractable, algorithm, usages, bytes: trimmed(bytes, used) });
   },
   /** @param {string} format @param {KeyFields} key */
-  exportKey: (format, key) => exportSecret(format, key, hmacAlgs[key.algorithm.hash.name]),
+  exportKey(format, key) {
+    const hash = key.algorithm.hash.name;
+    if (format === "jwk" && hmacAlgs[hash] === undefined) {
+      throw notSupported(`Unimplemented JWK key export format for key algorithm "${hash}".`);
+    }
+    return exportSecret(format, key, hmacAlgs[hash]);
+  },
   /** @param {Normalized} algorithm */
   getKeyLength({ hash, length }) {
     if (length <= 0) throw new TypeError("HMAC key length must be a non-zero unsigned long integer.");

@@ -372,12 +372,12 @@ Object.defineProperty(process, "stdin", {
   configurable: true, enumerable: true,
   get() {
     const { Readable } = ops.builtInModule("node:stream");
-    const value = Object.assign(new Readable({
-      /** @this {any} */
-      read() {
-        this.push(null);
-      },
-    }), { fd: 0, isTTY: undefined });
+    class ReadStream extends Readable {
+      _read() {
+        /** @type {any} */ (this).push(null);
+      }
+    }
+    const value = Object.assign(new ReadStream(), { fd: 0, isTTY: undefined });
     Object.defineProperty(process, "stdin", { value, writable: true, configurable: true, enumerable: true });
     return value;
   },

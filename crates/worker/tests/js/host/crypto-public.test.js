@@ -204,6 +204,7 @@ test("RSA keys have 1024 to 4096 bits when they are made", async () => {
   await assertRefused("OperationError", "The modulus length must be a multiple of 8 and between 1024 and 4096, but 4104 was requested.",
     () => make(4104, [1, 0, 1]));
   await assertRefused("OperationError", "The \"publicExponent\" must be either 3 or 65537, but got 5.", () => make(1024, [5]));
+  await assertRefused("OperationError", "The \"publicExponent\" must be either 3 or 65537, but got a number larger than 2^32.", () => make(1024, [1, 0, 0, 0, 0]));
   const { publicKey } = await make(1024, [3]);
   assertEquals([publicKey.algorithm.modulusLength, [...publicKey.algorithm.publicExponent]], [1024, [3]]);
   assert(publicKey.algorithm.publicExponent instanceof Uint8Array);

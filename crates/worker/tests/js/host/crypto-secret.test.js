@@ -340,3 +340,9 @@ test("CryptoKey shows its attributes and cannot be constructed", async () => {
   assertEquals(`${key}`, "[object CryptoKey]");
   assertEquals(Object.keys(Object.getOwnPropertyDescriptors(CryptoKey.prototype)).slice(1), ["type", "extractable", "algorithm", "usages"]);
 });
+
+test("an HMAC key over MD5 has no JSON Web Key", async () => {
+  const key = await subtle.generateKey({ name: "HMAC", hash: "MD5" }, true, ["sign", "verify"]);
+  assertEquals((await subtle.exportKey("raw", key)).byteLength, 64);
+  await assertRefused("NotSupportedError", 'Unimplemented JWK key export format for key algorithm "MD5".', () => subtle.exportKey("jwk", key));
+});

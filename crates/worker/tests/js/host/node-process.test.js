@@ -45,3 +45,10 @@ test("what a process has not throws its name", () => {
   assertThrows(() => process.report.getReport(), Error, "The process.report.getReport method is not implemented");
   assertEquals([process.getBuiltinModule("test"), typeof process.getBuiltinModule("node:test"), process.getBuiltinModule("none")], [undefined, "function", undefined]);
 });
+
+test("standard input is a stream at its end, and no terminal", async () => {
+  assertEquals([process.stdin.constructor.name, process.stdin.fd, process.stdin.isTTY], ["ReadStream", 0, undefined]);
+  const chunks = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  assertEquals(chunks, []);
+});
