@@ -327,8 +327,9 @@ export function getCallSites(count = 10) {
   if (typeof count === "object") checkObject("options", count);
   else checkInteger("frameCount", count, 1, 200);
   const most = typeof count === "object" ? 10 : count;
-  const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line)).slice(1, most + 1);
-  return lines.map((line) => {
+  // This function's own frame is not among them in the engine, where nothing of the library is.
+  const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line) && !line.includes("/src/js/node/util.js"));
+  return lines.slice(0, most).map((line) => {
     const [, functionName = "", scriptName = "", lineNumber = "0", columnNumber = "0"] = /at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
     return { functionName, scriptName, lineNumber: Number(lineNumber), columnNumber: Number(columnNumber), column: Number(columnNumber) };
   });
