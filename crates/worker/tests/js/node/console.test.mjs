@@ -124,7 +124,7 @@ test("exceptions of listeners and timers are reported", async () => {
   target.addEventListener("a", /** @type {any} */ ({}));
   dispatch(target, new Event("a"));
   setTimeout(() => { throw new Error("from a timer"); }, 0);
-  await new Promise((resolve) => { setTimeout(resolve, 1); });
+  while (reported.length < 3) await new Promise((resolve) => { setTimeout(resolve, 1); });
   assertEquals(reported.map((text) => text.split("\n")[0]),
     ["Error: from a listener", "TypeError: handleEvent is not a function", "Error: from a timer"]);
 });
