@@ -20,6 +20,9 @@ const FILES_MAX: usize = 5_000;
 /// Folders below the first that are looked through.
 const DEPTH_MAX: usize = 32;
 
+/// Files and folders that are looked at for one name. Links can lead in circles, so a few may be endless.
+const ENTRIES_MAX: usize = 100_000;
+
 /// A part of a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Part {
@@ -189,8 +192,14 @@ fn files_of(name: &[Part], folder: &Path, is_module: &impl Fn(&Path) -> bool) ->
     let (prefix, _) = first.rsplit_once('/').unwrap_or((first, ""));
     let mut files = Vec::new();
     let mut folders = vec![(folder.join(prefix), format!("{prefix}/"), 0)];
+    let mut looked_at = 0;
     while let Some((folder, prefix, depth)) = folders.pop() {
-        for (path, file_name, is_folder) in entries(&folder) {
+        let entries = entries(&folder);
+        looked_at += entries.len();
+        if looked_at > ENTRIES_MAX {
+            return Vec::new();
+        }
+        for (path, file_name, is_folder) in entries {
             let candidate = format!("{prefix}{file_name}");
             if is_folder && file_name != "node_modules" && depth < DEPTH_MAX {
                 folders.push((path, format!("{candidate}/"), depth + 1));
@@ -258,6 +267,21 @@ mod tests {
         ] {
             assert!(!may_contain(code), "{code}");
         }
+    }
+
+    #[test]
+    fn folders_that_lead_in_circles_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = [Part::Text("./x-".to_owned()), Part::Any];
+        let found = || files_of(&name, folder.path(), &|_: &Path| true);
+        std::fs::write(folder.path().join("x-1.js"), "").unwrap();
+        assert_eq!(found(), ["./x-1.js"]);
+
+        for link in ["one", "two"] {
+            std::os::unix::fs::symlink(folder.path(), folder.path().join(link)).unwrap();
+        }
+
+        assert!(found().is_empty());
     }
 
     #[test]
