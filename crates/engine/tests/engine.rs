@@ -973,6 +973,18 @@ fn errors_of_the_language_are_v8s_as_far_as_the_engine_knows_what_is_in_them() {
 }
 
 #[test]
+fn continuations_that_wait_side_by_side_cost_no_more_than_one_after_the_other() {
+    // Looking at each of those that wait for each that runs would take longer than a turn may.
+    let code = "export let done = 0;
+        for (let i = 0; i < 80_000; i++) (async () => { for (let j = 0; j < 10; j++) await j; done++; })();";
+    with_runtime(&[("main", code)], |runtime, realm| {
+        run_main(runtime, realm, |scope, namespace| {
+            assert_eq!(text_of(scope, namespace, "done"), "80000");
+        });
+    });
+}
+
+#[test]
 fn code_from_strings_is_refused_unless_the_host_allows_it() {
     let code = "export const attempts = [
             () => eval('1'), () => (0, eval)('1'), () => new Function('return 1')(), () => (async () => {}).constructor('return 1')(),

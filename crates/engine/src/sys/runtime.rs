@@ -70,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) stencils: Stencils,
     frame: Persistent,
     queued: RefCell<VecDeque<QueuedRun>>,
+    /// How many microtasks `queued` has in all.
+    queued_count: Cell<usize>,
     rejected: RefCell<Vec<Persistent>>,
     /// How many of the queued microtasks were queued before the first of `rejected` was.
     before_rejected: Cell<usize>,
@@ -83,9 +85,10 @@ pub(crate) struct Inner {
     host: RefCell<Option<Rc<dyn Any>>>,
 }
 
-/// Microtasks queued by one run, which belong to that run's frame unless they carry their own.
+/// Microtasks that were queued in one frame, one after the other, and belong to it unless they carry their own.
 struct QueuedRun {
     frame: Persistent,
+    /// Those that have not run; none only where there is no other run.
     count: usize,
 }
 
@@ -170,6 +173,7 @@ impl Runtime {
             stencils: Stencils::default(),
             frame,
             queued: RefCell::default(),
+            queued_count: Cell::default(),
             rejected: RefCell::default(),
             before_rejected: Cell::default(),
             handled_late: RefCell::default(),
@@ -466,18 +470,23 @@ impl<'s> Scope<'s> {
     fn note_queued(&self) {
         // SAFETY: the context is this thread's.
         let queued = unsafe { GetRegularMicroTaskCount(self.cx()) };
+        let known = self.inner.queued_count.get();
+        if queued <= known {
+            return;
+        }
+        self.inner.queued_count.set(queued);
+        let count = queued - known;
+        let frame = self.inner.frame.value();
         let mut runs = self.inner.queued.borrow_mut();
-        let known: usize = runs.iter().map(|run| run.count).sum();
-        if queued > known {
-            let frame = self
-                .inner
-                .roots
-                .persistents
-                .insert(self.inner.frame.value());
-            runs.push_back(QueuedRun {
-                frame,
-                count: queued - known,
-            });
+        match runs.back_mut() {
+            Some(last) if last.frame.value().asBits_ == frame.asBits_ => last.count += count,
+            last => {
+                if last.is_some_and(|last| last.count == 0) {
+                    runs.pop_back();
+                }
+                let frame = self.inner.roots.persistents.insert(frame);
+                runs.push_back(QueuedRun { frame, count });
+            }
         }
     }
 
@@ -539,6 +548,7 @@ impl<'s> Scope<'s> {
             drop(release);
         }
         self.inner.queued.borrow_mut().clear();
+        self.inner.queued_count.set(0);
         self.inner.frame.set(outer.value());
         // SAFETY: the context is this thread's.
         unsafe { ClearKeptObjects(self.cx()) };
@@ -552,8 +562,12 @@ impl<'s> Scope<'s> {
             let mut runs = self.inner.queued.borrow_mut();
             let front = runs.front_mut().expect("every queued task was counted");
             front.count -= 1;
+            self.inner
+                .queued_count
+                .set(self.inner.queued_count.get() - 1);
             let frame = self.root(front.frame.value());
-            if front.count == 0 {
+            // The last one stays: what queues one task after the other does so in one frame.
+            if front.count == 0 && runs.len() > 1 {
                 runs.pop_front();
             }
             frame
