@@ -72,7 +72,7 @@ pub(crate) struct Inner {
     queued: RefCell<VecDeque<QueuedRun>>,
     /// How many microtasks `queued` has in all.
     queued_count: Cell<usize>,
-    rejected: RefCell<Vec<Persistent>>,
+    rejected: RefCell<VecDeque<Persistent>>,
     /// How many of the queued microtasks were queued before the first of `rejected` was.
     before_rejected: Cell<usize>,
     /// Promises that got a handler after they had been taken from `rejected`. Emptied with it, at the end of each turn.
@@ -614,7 +614,7 @@ impl<'s> Scope<'s> {
 
     /// The promises that were rejected and have no handler, and their reasons. Each is given once.
     pub fn take_unhandled_rejections(&mut self) -> Vec<(Local<'s>, Local<'s>)> {
-        let promises = std::mem::take(&mut *self.inner.rejected.borrow_mut());
+        let promises = Vec::from(self.inner.rejected.take());
         self.rejections_of(&promises)
     }
 
@@ -706,12 +706,16 @@ unsafe extern "C" fn track_rejection(
                 let queued = unsafe { GetRegularMicroTaskCount(cx) };
                 inner.before_rejected.set(queued);
             }
-            rejected.push(inner.roots.persistents.insert(ObjectValue(promise)));
+            rejected.push_back(inner.roots.persistents.insert(ObjectValue(promise)));
         }
         PromiseRejectionHandlingState::Handled => {
-            let before = rejected.len();
-            rejected.retain(|kept| kept.value().to_object() != promise);
-            if rejected.len() == before {
+            let is_it = |kept: &Persistent| kept.value().to_object() == promise;
+            // Many at once are mostly handled in the order in which they were rejected, or the last one is at once.
+            if rejected.back().is_some_and(is_it) {
+                rejected.pop_back();
+            } else if let Some(index) = rejected.iter().position(is_it) {
+                rejected.remove(index);
+            } else {
                 let kept = inner.roots.persistents.insert(ObjectValue(promise));
                 inner.handled_late.borrow_mut().push(kept);
             }

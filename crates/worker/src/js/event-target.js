@@ -180,6 +180,67 @@ export const shownOfEvent = ["type", "eventPhase", "composed", "bubbles", "cance
  * @property {boolean} isHandler set through an `on…` attribute
  */
 
+/** From so many listeners on they are found by their callback. */
+const INDEXED_FROM = 16;
+
+/** Who listens to one type of event, in the order in which they were added. */
+class Listeners {
+  /** Those that were removed stay while somebody goes through them. @type {Listener[]} */
+  list = [];
+  size = 0;
+  /** How many dispatches go through the list. */
+  #readers = 0;
+  /** By callback; without those of handler attributes, whose callbacks change. @type {Map<unknown, Listener[]> | null} */
+  #index = null;
+
+  /** @param {unknown} callback @param {boolean} capture @returns {Listener | undefined} */
+  find(callback, capture) {
+    const among = this.#index === null ? this.list : this.#index.get(callback);
+    return among?.find((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler && !entry.removed);
+  }
+
+  /** @param {Listener} listener */
+  add(listener) {
+    this.list.push(listener);
+    this.size++;
+    if (this.#index !== null) {
+      this.#enter(listener);
+    } else if (this.size >= INDEXED_FROM) {
+      this.#index = new Map();
+      for (const entry of this.list) this.#enter(entry);
+    }
+  }
+
+  /** @param {Listener} listener */
+  #enter(listener) {
+    if (listener.isHandler || listener.removed) return;
+    const same = this.#index?.get(listener.callback);
+    if (same === undefined) this.#index?.set(listener.callback, [listener]);
+    else same.push(listener);
+  }
+
+  /** @param {Listener} listener */
+  remove(listener) {
+    listener.removed = true;
+    this.size--;
+    const same = this.#index?.get(listener.callback);
+    if (same !== undefined) {
+      const rest = same.filter((entry) => entry !== listener);
+      if (rest.length === 0) this.#index?.delete(listener.callback);
+      else this.#index?.set(listener.callback, rest);
+    }
+    if (this.#readers === 0) this.list.splice(this.list.indexOf(listener), 1);
+  }
+
+  begin() {
+    this.#readers++;
+  }
+
+  end() {
+    if (--this.#readers === 0 && this.list.length > this.size) this.list = this.list.filter((entry) => !entry.removed);
+  }
+}
+
 /** @type {(target: EventTarget, event: Event, flags: number) => boolean} */
 let dispatchWith;
 /** @type {(target: EventTarget, type: string) => Listener | undefined} */
@@ -193,7 +254,7 @@ let watch;
 
 /** Something that events can be dispatched to. */
 export class EventTarget {
-  /** @type {Map<string, Listener[]> | null} made for the first listener; the arrays are replaced, never changed */
+  /** @type {Map<string, Listeners> | null} made for the first listener */
   #listeners = null;
   /** @type {(() => void) | null} */ #changed = null;
 
@@ -222,8 +283,7 @@ export class EventTarget {
       if (signal.aborted) return;
     }
     if (callback === null || callback === undefined) return;
-    const list = this.#listeners?.get(name) ?? [];
-    if (list.some((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler)) return;
+    if (this.#listeners?.get(name)?.find(callback, capture) !== undefined) return;
     const listener = { callback, capture, once, passive, removed: false, isHandler: false };
     this.#add(name, listener);
     signal?.addEventListener("abort", () => this.#drop(name, listener), { once: true });
@@ -257,25 +317,24 @@ export class EventTarget {
   /** @param {string} type @param {Listener} listener */
   #add(type, listener) {
     this.#listeners ??= new Map();
-    const list = this.#listeners.get(type);
-    this.#listeners.set(type, list === undefined ? [listener] : [...list, listener]);
+    let listeners = this.#listeners.get(type);
+    if (listeners === undefined) this.#listeners.set(type, listeners = new Listeners());
+    listeners.add(listener);
     this.#changed?.();
   }
 
   /** @param {string} type @param {unknown} callback @param {boolean} capture */
   #remove(type, callback, capture) {
-    const list = this.#listeners?.get(type);
-    const found = list?.find((entry) => entry.callback === callback && entry.capture === capture && !entry.isHandler);
+    const found = this.#listeners?.get(type)?.find(callback, capture);
     if (found !== undefined) this.#drop(type, found);
   }
 
   /** @param {string} type @param {Listener} listener */
   #drop(type, listener) {
     if (listener.removed) return;
-    listener.removed = true;
-    const rest = /** @type {Listener[]} */ (this.#listeners?.get(type)).filter((entry) => entry !== listener);
-    if (rest.length === 0) this.#listeners?.delete(type);
-    else this.#listeners?.set(type, rest);
+    const listeners = /** @type {Listeners} */ (this.#listeners?.get(type));
+    listeners.remove(listener);
+    if (listeners.size === 0) this.#listeners?.delete(type);
     this.#changed?.();
   }
 
@@ -283,13 +342,13 @@ export class EventTarget {
     dispatchWith = (target, event, flags) => {
       const listeners = target.#listeners;
       beginDispatch(event, target, flags);
-      const list = listeners === null ? undefined : listeners.get(event.type);
+      const found = listeners === null ? undefined : listeners.get(event.type);
       try {
-        if (list !== undefined && !(flagsOf(event) & STOPPED)) {
+        if (found !== undefined && !(flagsOf(event) & STOPPED)) {
           // At the target, capturing listeners come first, and may change who listens without.
-          const captured = list.some((entry) => entry.capture);
-          if (captured) target.#invoke(list, event, true);
-          const rest = captured ? listeners?.get(event.type) : list;
+          const captured = found.list.some((entry) => entry.capture);
+          if (captured) target.#invoke(found, event, true);
+          const rest = captured ? listeners?.get(event.type) : found;
           if (rest !== undefined && !(flagsOf(event) & STOPPED)) target.#invoke(rest, event, false);
         }
       } catch (error) {
@@ -298,7 +357,7 @@ export class EventTarget {
       }
       return endDispatch(event);
     };
-    handlerOf = (target, type) => target.#listeners?.get(type)?.find((entry) => entry.isHandler);
+    handlerOf = (target, type) => target.#listeners?.get(type)?.list.find((entry) => entry.isHandler && !entry.removed);
     setHandler = (target, type, callback) => {
       const entry = handlerOf(target, type);
       if (entry !== undefined) {
@@ -314,21 +373,29 @@ export class EventTarget {
     listening = (target, type) => target.#listeners !== null && target.#listeners.has(type);
   }
 
-  /** @param {Listener[]} list @param {Event} event @param {boolean} capture */
-  #invoke(list, event, capture) {
-    for (const listener of list) {
-      if (listener.removed || listener.capture !== capture) continue;
-      if (listener.once) this.#drop(event.type, listener);
-      if (listener.passive) changeFlags(event, IN_PASSIVE_LISTENER, 0);
-      try {
-        call(listener, this, event);
-      } catch (error) {
-        if (!(flagsOf(event) & TRUSTED) && !flag("spec_compliant_dispatch_exceptions")) throw error;
-        reportUncaught(error);
-      } finally {
-        if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
+  /** Calls those that listen now. @param {Listeners} listeners @param {Event} event @param {boolean} capture */
+  #invoke(listeners, event, capture) {
+    const { list } = listeners;
+    const count = list.length;
+    listeners.begin();
+    try {
+      for (let i = 0; i < count; i++) {
+        const listener = list[i];
+        if (listener.removed || listener.capture !== capture) continue;
+        if (listener.once) this.#drop(event.type, listener);
+        if (listener.passive) changeFlags(event, IN_PASSIVE_LISTENER, 0);
+        try {
+          call(listener, this, event);
+        } catch (error) {
+          if (!(flagsOf(event) & TRUSTED) && !flag("spec_compliant_dispatch_exceptions")) throw error;
+          reportUncaught(error);
+        } finally {
+          if (listener.passive) changeFlags(event, 0, IN_PASSIVE_LISTENER);
+        }
+        if (flagsOf(event) & STOPPED_AT_ONCE) return;
       }
-      if (flagsOf(event) & STOPPED_AT_ONCE) return;
+    } finally {
+      listeners.end();
     }
   }
 }

@@ -402,3 +402,55 @@ test("the event classes have the attributes of Web IDL interfaces", () => {
   assertEquals(Object.getOwnPropertyDescriptor(EventTarget.prototype, "dispatchEvent")?.enumerable, true);
   assertThrows(() => /** @type {any} */ (Event)("x"), TypeError);
 });
+
+test("of many listeners each is there once, and is found by its callback and phase", () => {
+  const target = new EventTarget();
+  /** @type {number[]} */
+  const calls = [];
+  const listeners = Array.from({ length: 40 }, (_, i) => () => { calls.push(i); });
+  for (const listener of listeners) target.addEventListener("a", listener);
+  for (const listener of listeners) target.addEventListener("a", listener, { once: true });
+  target.addEventListener("a", listeners[5], true);
+  target.dispatchEvent(new Event("a"));
+  assertEquals(calls, [5, ...listeners.keys()]);
+
+  calls.length = 0;
+  target.removeEventListener("a", listeners[5]);
+  for (const i of [0, 39, 17]) target.removeEventListener("a", listeners[i]);
+  target.removeEventListener("a", listeners[17], true);
+  target.addEventListener("a", listeners[17]);
+  target.dispatchEvent(new Event("a"));
+  assertEquals(calls, [5, ...[...listeners.keys()].filter((i) => ![0, 5, 17, 39].includes(i)), 17]);
+
+  for (const listener of listeners) target.removeEventListener("a", listener);
+  target.removeEventListener("a", listeners[5], true);
+  calls.length = 0;
+  target.dispatchEvent(new Event("a"));
+  assertEquals(calls, []);
+});
+
+test("of many listeners those that are added or removed in a dispatch count from the next one, or at once", () => {
+  const target = new EventTarget();
+  /** @type {string[]} */
+  const calls = [];
+  const late = () => { calls.push("late"); };
+  const removed = () => { calls.push("removed"); };
+  target.addEventListener("a", () => {
+    target.removeEventListener("a", removed);
+    target.addEventListener("a", late);
+    target.addEventListener("a", late);
+  });
+  for (let i = 0; i < 20; i++) target.addEventListener("a", () => { calls.push(`once ${i}`); }, { once: true });
+  target.addEventListener("a", removed);
+  target.addEventListener("a", () => {
+    if (calls.length < 30) target.dispatchEvent(new Event("a"));
+  }, { once: true });
+
+  target.dispatchEvent(new Event("a"));
+
+  assertEquals(calls, [...Array.from({ length: 20 }, (_, i) => `once ${i}`), "late"]);
+  target.addEventListener("a", removed);
+  calls.length = 0;
+  target.dispatchEvent(new Event("a"));
+  assertEquals(calls, ["late"]);
+});

@@ -174,3 +174,22 @@ test("options are checked, and an abort has a class of its own", async () => {
   const aborted = await once(new EventEmitter(), "x", { signal: AbortSignal.abort() }).catch((reason) => reason);
   assertEquals([aborted.constructor.name, aborted.name, aborted.code, aborted.message], ["AbortError", "AbortError", "ABORT_ERR", "The operation was aborted"]);
 });
+
+test("listeners that a listener adds or removes do not change who hears of this event", () => {
+  const emitter = new EventEmitter();
+  /** @type {string[]} */
+  const calls = [];
+  const second = () => { calls.push("second"); };
+  const third = () => { calls.push("third"); };
+  emitter.on("a", () => {
+    emitter.off("a", second);
+    emitter.prependListener("a", third);
+  });
+  emitter.on("a", second);
+  emitter.once("a", third);
+
+  emitter.emit("a");
+  assertEquals([calls.splice(0), emitter.listenerCount("a")], [["second", "third"], 2]);
+  emitter.emit("a");
+  assertEquals(calls, ["third"]);
+});

@@ -84,9 +84,12 @@ function add(emitter, name, listener, place) {
   checkFunction("listener", listener.listener ?? listener);
   emitter._events ??= Object.create(null);
   if (emitter._events.newListener !== undefined) emitter.emit("newListener", name, listener.listener ?? listener);
-  const before = listenersOf(emitter, name);
-  setListeners(emitter, name, place === "last" ? [...before, listener] : [listener, ...before]);
-  warnOfLeak(emitter, name, before.length + 1);
+  const before = emitter._events[name];
+  if (before === undefined) setListeners(emitter, name, [listener]);
+  else if (typeof before === "function") setListeners(emitter, name, place === "last" ? [before, listener] : [listener, before]);
+  else if (place === "last") before.push(listener);
+  else before.unshift(listener);
+  warnOfLeak(emitter, name, listenersOf(emitter, name).length);
   return emitter;
 }
 
@@ -150,8 +153,9 @@ const methods = {
   /** @this {any} @param {EventName} name @param {...any} args @returns {boolean} whether anyone listened */
   emit(name, ...args) {
     if (name === "error") emitError(this, args);
-    const listeners = listenersOf(this, name);
-    // The list is replaced and never changed, so a listener may add and remove others.
+    const found = listenersOf(this, name);
+    // A copy, because a listener may add and remove others.
+    const listeners = found.length > 1 ? found.slice() : found;
     for (const listener of listeners) {
       const result = Reflect.apply(listener, this, args);
       if (result !== undefined && this[captures]) captureRejection(this, name, result, args);
@@ -188,8 +192,9 @@ const methods = {
     const listeners = listenersOf(this, name);
     const index = listeners.findLastIndex((candidate) => candidate === listener || candidate.listener === listener);
     if (index === -1) return this;
-    setListeners(this, name, listeners.toSpliced(index, 1));
-    if (this._events.removeListener !== undefined) this.emit("removeListener", name, listeners[index].listener ?? listener);
+    const [removed] = listeners.splice(index, 1);
+    if (listeners.length < 2) setListeners(this, name, listeners);
+    if (this._events.removeListener !== undefined) this.emit("removeListener", name, removed.listener ?? listener);
     return this;
   },
   /** @this {any} @param {EventName} name @param {Listener} listener */
