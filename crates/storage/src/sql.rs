@@ -353,14 +353,15 @@ impl Database {
             return Err(StorageError::WrongBindingCount);
         }
         let writes = !prepared.statement().readonly();
+        let sqlite = Rc::clone(&self.connect()?.sqlite);
+        let program = Rc::clone(&prepared.program);
+        // Before the transaction is looked at, which an interrupt may end here.
+        let definition = program.definition(&sqlite);
         if writes {
             self.begin()?;
         }
         bind(&mut prepared, bindings).map_err(|error| self.failed(error.into()))?;
-        let sqlite = Rc::clone(&self.connect()?.sqlite);
         let changes_before = sqlite.total_changes();
-        let program = Rc::clone(&prepared.program);
-        let definition = program.definition(&sqlite);
         let judging = self.connect()?.gatekeeper.enter();
         let started = start(prepared);
         drop(judging);

@@ -2,6 +2,7 @@
 //!
 //! A program's statements end with its event's processor time; see [`Database::set_stop_flag`].
 
+use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -26,7 +27,9 @@ impl Database {
         limit: Duration,
         work: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, StorageError> {
-        let handle = self.connect()?.sqlite.get_interrupt_handle();
+        let sqlite = Rc::clone(&self.connect()?.sqlite);
+        let handle = sqlite.get_interrupt_handle();
+        let mut settling = sqlite.prepare("SELECT 1")?;
         let (done, is_done) = mpsc::channel::<()>();
         let watch = move || {
             let mut wait = limit;
@@ -35,7 +38,7 @@ impl Database {
                 wait = INTERRUPT_PERIOD;
             }
         };
-        thread::scope(|scope| {
+        let result = thread::scope(|scope| {
             let spawned = thread::Builder::new()
                 .name("time limit".to_owned())
                 .spawn_scoped(scope, watch);
@@ -49,6 +52,12 @@ impl Database {
             let result = work(self);
             drop(done);
             Ok(result)
-        })
+        });
+        // An interrupt that met no statement is still there, and would refuse whatever is compiled next, a ROLLBACK too. It
+        // goes when a compiled statement begins.
+        if let Err(error) = settling.exists([]) {
+            tracing::debug!(%error, "end a time limit");
+        }
+        result
     }
 }

@@ -57,6 +57,13 @@ impl Database {
         self.check()?;
         self.transaction.confirms |= self.transaction.confirmation == Confirmation::Needed;
         let sqlite = Rc::clone(&self.connect()?.sqlite);
+        if self.transaction.is_open && sqlite.is_autocommit() {
+            // An EXPLAIN of something that writes was interrupted, which rolls back like what it explains. Without this, the
+            // next write would be committed by itself.
+            let interrupted = ffi::Error::new(ffi::SQLITE_INTERRUPT);
+            let error = rusqlite::Error::SqliteFailure(interrupted, Some("interrupted".into()));
+            return Err(self.failed(error.into()));
+        }
         if !self.transaction.is_open {
             // It would be refused when the turn ends.
             let pages = &self.target.pages;
@@ -235,5 +242,37 @@ fn commit_failure(error: StorageError) -> CommitFailure {
     match error.sql() {
         Some(sql) if sql.code() == ffi::SQLITE_CONSTRAINT => CommitFailure::Constraint(sql.clone()),
         _ => CommitFailure::Storage(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Backend, Committer, Database, DatabaseOptions};
+
+    #[test]
+    fn nothing_is_written_after_a_rollback_of_which_nobody_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let committer = Committer::spawn(drop).unwrap();
+        let options = DatabaseOptions {
+            backend: Backend::Sqlite { sql_enabled: true },
+            alarm: None,
+        };
+        let path = folder.path().join("object.sqlite");
+        let mut database = Database::open(&path, options, &committer.lane()).unwrap();
+        database.sql_exec("CREATE TABLE a (x)", &[]).unwrap();
+        // As an interrupted EXPLAIN does it.
+        let sqlite = std::rc::Rc::clone(&database.connect().unwrap().sqlite);
+        sqlite.execute_batch("ROLLBACK").unwrap();
+
+        let refused = database.sql_exec("CREATE TABLE b (x)", &[]).unwrap_err();
+
+        assert!(refused.is_interrupted(), "{refused}");
+        database.discard();
+        let tables: i64 = sqlite
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+        drop(sqlite);
+        drop(database);
     }
 }
