@@ -5,6 +5,7 @@
  */
 
 import { parseDate } from "stated:date-parse";
+import { ops } from "stated:host";
 
 /** Forms of the standard, on which all engines agree. */
 const standard = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
@@ -30,20 +31,10 @@ export function replaceDate(target) {
     if (args.length === 1) {
       const [value] = args;
       // A date is copied, and every other object is what it turns into.
-      const primitive = isObject(value) && !isDate(value) ? toPrimitive(value) : value;
+      const primitive = isObject(value) && ops.classOf(value) !== "Date" ? toPrimitive(value) : value;
       args[0] = typeof primitive === "string" ? read(primitive) : primitive;
     }
     return construct(Native, args, new.target === Date ? Native : new.target);
-  }
-
-  /** @param {unknown} value */
-  function isDate(value) {
-    try {
-      Native.prototype.getTime.call(value);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   const { now, UTC } = Native;

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { messageOfBadJson, messageOfCircle } from "stated:json-errors";
+import { messageOfCircle } from "stated:json-circle";
+import { messageOfBadJson } from "stated:json-syntax";
 
-/** How the engine's own messages begin. */
-const BAD_JSON = "JSON.parse: ";
-const CIRCLE = "Converting circular structure to JSON";
+/** The engine's own messages. */
+const badJson = /^JSON\.parse: /;
+const circle = /^Converting circular structure to JSON$/;
 
 /**
  * Replaces both functions.
@@ -25,7 +26,7 @@ export function replaceJson(target) {
       try {
         return parse(source, reviver);
       } catch (error) {
-        if (!isEngines(error, SyntaxError, BAD_JSON)) throw error;
+        if (!isEngines(error, SyntaxError, badJson)) throw error;
         throw new SyntaxError(messageOfBadJson(source));
       }
     },
@@ -34,7 +35,7 @@ export function replaceJson(target) {
       try {
         return stringify(value, replacer, space);
       } catch (error) {
-        if (!isEngines(error, TypeError, CIRCLE) || typeof replacer === "function") throw error;
+        if (!isEngines(error, TypeError, circle) || typeof replacer === "function") throw error;
         throw new TypeError(messageOfCircle(value));
       }
     },
@@ -49,10 +50,10 @@ export function replaceJson(target) {
  *
  * @param {unknown} error
  * @param {Function} Class
- * @param {string} beginning
+ * @param {RegExp} pattern of its message
  */
-function isEngines(error, Class, beginning) {
+function isEngines(error, Class, pattern) {
   if (!(error instanceof Class)) return false;
   const message = Object.getOwnPropertyDescriptor(error, "message")?.value;
-  return typeof message === "string" && (beginning === CIRCLE ? message === CIRCLE : message.startsWith(beginning));
+  return typeof message === "string" && pattern.test(message);
 }

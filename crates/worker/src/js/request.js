@@ -170,7 +170,7 @@ export class Request extends Body {
       const call = callId !== 0 && flag("enable_request_signal") ? callId : 0;
       const request = new Request(internal, { method, url, list, body, call });
       if (cf !== undefined) {
-        // Written out, because most requests come here and a spread costs five times as much.
+        // Written out: most requests come here, and with a spread and private fields each took 3 % more time.
         request.#rare = {
           redirect: "manual", cf: new UnreadCf(cf), fetcher: null, cache: undefined, integrity: "", keepalive: false, encoded: false,
         };

@@ -1,4 +1,5 @@
-import { messageOfBadJson, messageOfCircle } from "stated:json-errors";
+import { messageOfCircle } from "stated:json-circle";
+import { messageOfBadJson } from "stated:json-syntax";
 import { assertEquals, test } from "stated:test";
 
 const here = (/** @type {number} */ at, line = 1, column = at + 1) => `in JSON at position ${at} (line ${line} column ${column})`;
