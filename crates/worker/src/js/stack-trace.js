@@ -1,23 +1,23 @@
 /**
  * What V8 has around `stack` of errors, which libraries read and set: `Error.stackTraceLimit`, `Error.prepareStackTrace`,
- * `Error.captureStackTrace`, and which properties an error has of its own.
+ * `Error.captureStackTrace`.
  *
  * Source: https://v8.dev/docs/stack-trace-api
  *
  * @module
  */
 
+import { CallSite } from "stated:call-site";
+import { isError, replaceOwnKeys } from "stated:error-keys";
+
 /** As many frames as V8 shows unless the program says otherwise. */
 const FRAMES_SHOWN = 10;
 
-const { apply, getOwnPropertyDescriptor, ownKeys } = Reflect;
-const { defineProperty, getOwnPropertyNames } = Object;
+const { apply, getOwnPropertyDescriptor } = Reflect;
+const { defineProperty } = Object;
 
 /** Whether the program's function runs: what it reads meanwhile is text. */
 let preparing = false;
-
-/** @type {(value: unknown) => boolean} */
-const isError = /** @type {any} */ (Error).isError ?? ((/** @type {unknown} */ value) => value instanceof Error);
 
 /** What `Error.prepareStackTrace` made of an error's stack. @type {WeakMap<object, unknown>} */
 const prepared = new WeakMap();
@@ -129,143 +129,4 @@ function named(frame) {
   if (name === undefined) return frame;
   const last = name.slice(name.lastIndexOf("/") + 1);
   return last === "" || last.includes("<") ? `${begin}${place}` : `${begin}${last} (${place})`;
-}
-
-/** A frame as `Error.prepareStackTrace` gets it. What only V8 knows of a frame is not there. */
-class CallSite {
-  #text;
-  #name;
-  #file;
-  #line;
-  #column;
-  #async;
-
-  /** @param {string} frame */
-  constructor(frame) {
-    const [, isAsync, name, file, line, column] = /^ {4}at (async )?(?:(.*) \()?(.*?)(?::(\d+))?(?::(\d+))?\)?$/.exec(frame) ?? [];
-    this.#text = frame.slice(7);
-    this.#name = name ?? null;
-    this.#file = file ?? null;
-    this.#line = line === undefined ? null : Number(line);
-    this.#column = column === undefined ? null : Number(column);
-    this.#async = isAsync !== undefined;
-  }
-
-  getThis() {
-    return undefined;
-  }
-
-  getTypeName() {
-    return null;
-  }
-
-  getFunction() {
-    return undefined;
-  }
-
-  getFunctionName() {
-    return this.#name;
-  }
-
-  getMethodName() {
-    return null;
-  }
-
-  getFileName() {
-    return this.#file;
-  }
-
-  getScriptNameOrSourceURL() {
-    return this.#file;
-  }
-
-  getScriptHash() {
-    return "";
-  }
-
-  getLineNumber() {
-    return this.#line;
-  }
-
-  getColumnNumber() {
-    return this.#column;
-  }
-
-  getEnclosingLineNumber() {
-    return this.#line;
-  }
-
-  getEnclosingColumnNumber() {
-    return this.#column;
-  }
-
-  getPosition() {
-    return 0;
-  }
-
-  getEvalOrigin() {
-    return undefined;
-  }
-
-  getPromiseIndex() {
-    return null;
-  }
-
-  isToplevel() {
-    return true;
-  }
-
-  isEval() {
-    return false;
-  }
-
-  isNative() {
-    return false;
-  }
-
-  isConstructor() {
-    return false;
-  }
-
-  isAsync() {
-    return this.#async;
-  }
-
-  isPromiseAll() {
-    return false;
-  }
-
-  toString() {
-    return this.#text;
-  }
-}
-
-/** What this engine gives each error of its own. */
-const notV8s = new Set(["fileName", "lineNumber", "columnNumber"]);
-
-/**
- * Lets the functions that name an object's own properties say of an error what V8 says: programs copy errors by these
- * names, `JSON.stringify(error, Object.getOwnPropertyNames(error))`.
- */
-function replaceOwnKeys() {
-  const functions = {
-    /** @param {any} object */
-    getOwnPropertyNames(object) {
-      const names = getOwnPropertyNames(object);
-      return isError(object) ? asV8(names) : names;
-    },
-    /** @param {any} target */
-    ownKeys(target) {
-      const keys = ownKeys(target);
-      return isError(target) ? asV8(keys) : keys;
-    },
-  };
-  defineProperty(Object, "getOwnPropertyNames", { value: functions.getOwnPropertyNames, writable: true, enumerable: false, configurable: true });
-  defineProperty(Reflect, "ownKeys", { value: functions.ownKeys, writable: true, enumerable: false, configurable: true });
-}
-
-/** @template {string | symbol} K @param {K[]} keys @returns {K[]} */
-function asV8(keys) {
-  const rest = keys.filter((key) => key !== "stack" && !notV8s.has(/** @type {string} */ (key)));
-  return [/** @type {K} */ ("stack"), ...rest];
 }

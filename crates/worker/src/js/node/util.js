@@ -5,6 +5,7 @@
  */
 
 import { AbortController, AbortSignal } from "stated:abort";
+import { CallSite } from "stated:call-site";
 import { TextDecoder, TextEncoder } from "stated:encoding";
 import { ops } from "stated:host";
 import { format as formatArguments, inspect as inspectValue } from "stated:inspect";
@@ -330,8 +331,12 @@ export function getCallSites(count = 10) {
   // This function's own frame is not among them in the engine, where nothing of the library is.
   const lines = (new Error().stack ?? "").split("\n").filter((line) => /^\s*at /.test(line) && !line.includes("/src/js/node/util.js"));
   return lines.slice(0, most).map((line) => {
-    const [, functionName = "", scriptName = "", lineNumber = "0", columnNumber = "0"] = /at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
-    return { functionName, scriptName, lineNumber: Number(lineNumber), columnNumber: Number(columnNumber), column: Number(columnNumber) };
+    const site = new CallSite(line);
+    const columnNumber = site.getColumnNumber() ?? 0;
+    return {
+      functionName: site.getFunctionName() ?? "", scriptName: site.getFileName() ?? "", lineNumber: site.getLineNumber() ?? 0,
+      columnNumber, column: columnNumber,
+    };
   });
 }
 
